@@ -1,0 +1,102 @@
+//! A write as a value: which object, what changes, on what condition, and how it is undone.
+
+use serde_json::{Value, json};
+
+use crate::objects::Labels;
+
+/// One operation of a JSON patch (RFC 6902).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Op(pub Value);
+
+impl Op {
+    /// The patch is refused as a whole (HTTP 422) unless `path` holds `value` now.
+    #[must_use]
+    pub fn test(path: &str, value: impl Into<Value>) -> Self {
+        Self(json!({"op": "test", "path": path, "value": value.into()}))
+    }
+
+    /// Sets a member, whether or not it is there.
+    #[must_use]
+    pub fn add(path: &str, value: impl Into<Value>) -> Self {
+        Self(json!({"op": "add", "path": path, "value": value.into()}))
+    }
+
+    /// Sets a member that is there.
+    #[must_use]
+    pub fn replace(path: &str, value: impl Into<Value>) -> Self {
+        Self(json!({"op": "replace", "path": path, "value": value.into()}))
+    }
+
+    /// Removes a member that is there.
+    #[must_use]
+    pub fn remove(path: &str) -> Self {
+        Self(json!({"op": "remove", "path": path}))
+    }
+}
+
+/// The JSON pointer of an annotation (RFC 6901 escapes `/` as `~1` and `~` as `~0`).
+#[must_use]
+pub fn annotation_pointer(key: &str) -> String {
+    format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What is done to the object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// A conditional patch: its `test` operations are its precondition.
+    JsonPatch(Vec<Op>),
+    /// A new object in the collection that the path names.
+    Create(Value),
+    /// Deletes exactly the object that was read: by uid and resourceVersion.
+    Delete { uid: String, resource_version: String },
+}
+
+/// One write to the cluster, before it is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// As people name it: `service/api`, `deploy/api-green`.
+    pub object: String,
+    /// The API path of the object (of the collection for `Create`).
+    pub path: String,
+    pub action: Action,
+    /// What it does, for the plan: `version: blue -> green`.
+    pub summary: String,
+    /// The bare kubectl command that takes it back, where one can.
+    pub undo: Option<String>,
+}
+
+/// The bare kubectl command that sets a Service's whole selector.
+#[must_use]
+pub fn selector_command(service: &str, namespace: &str, flags: &str, selector: &Labels) -> String {
+    let patch = json!([{"op": "replace", "path": "/spec/selector", "value": selector}]);
+    format!("kubectl patch service {service} -n {namespace}{flags} --type=json -p {}", shell_quote(&patch.to_string()))
+}
+
+/// Quotes a word for a POSIX shell where it needs it; printed commands are for pasting.
+#[must_use]
+pub fn shell_quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotation_keys_are_escaped_as_json_pointers() {
+        assert_eq!(annotation_pointer("a.b/c~d"), "/metadata/annotations/a.b~1c~0d");
+    }
+
+    #[test]
+    fn printed_words_survive_the_shell() {
+        assert_eq!(shell_quote("prod-eu"), "prod-eu");
+        assert_eq!(shell_quote("arn:aws:eks:eu-west-1:1:cluster/x"), "arn:aws:eks:eu-west-1:1:cluster/x");
+        assert_eq!(shell_quote("a b'; rm -rf ~"), r"'a b'\''; rm -rf ~'");
+        assert_eq!(shell_quote(""), "''");
+    }
+}

@@ -1,0 +1,58 @@
+//! Events on the object that was changed (`events.k8s.io/v1`,
+//! <https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/>).
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::change::{Action, Change};
+use crate::cluster::read::path_of;
+
+/// Longest note that the API server takes, in bytes.
+const NOTE_BYTES: usize = 1024;
+
+/// What an Event says.
+#[derive(Debug, Clone)]
+pub struct Notice<'a> {
+    pub namespace: &'a str,
+    pub service: &'a str,
+    pub service_uid: &'a str,
+    /// Tells this Event from any other: the record's id.
+    pub id: &'a str,
+    /// `kubectl-bluegreen`
+    pub controller: &'a str,
+    pub warning: bool,
+    /// CamelCase: `Switched`, `RolledBack`, `SwitchFailed`.
+    pub reason: &'a str,
+    pub action: &'a str,
+    pub note: &'a str,
+}
+
+/// The write that records the Event.
+#[must_use]
+pub fn event(notice: &Notice<'_>, at: Timestamp) -> Change {
+    let mut note = notice.note.to_owned();
+    while note.len() > NOTE_BYTES {
+        note.pop();
+    }
+    let object = json!({
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": format!("{}.{}", notice.service, notice.id), "namespace": notice.namespace},
+        "eventTime": format!("{at:.6}"),
+        "type": if notice.warning { "Warning" } else { "Normal" },
+        "reason": notice.reason,
+        "action": notice.action,
+        "note": note,
+        "regarding": {"apiVersion": "v1", "kind": "Service", "name": notice.service,
+            "namespace": notice.namespace, "uid": notice.service_uid},
+        "reportingController": notice.controller,
+        "reportingInstance": notice.controller,
+    });
+    Change {
+        object: format!("event/{}.{}", notice.service, notice.id),
+        path: path_of("events.k8s.io", "v1", "events", Some(notice.namespace)),
+        action: Action::Create(object),
+        summary: format!("event {}", notice.reason),
+        undo: None,
+    }
+}

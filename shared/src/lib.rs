@@ -1,0 +1,23 @@
+//! What every plugin of the suite shares.
+//!
+//! Imports point one way. The pure files (`selector`, `rollout_status`, `endpoints`,
+//! `disruption`, `record`, `change`) decide over values and know no client, no clock and no
+//! terminal; `cluster` talks to the API server, and `cluster::apply` is the only place that
+//! writes; `flags`, `confirm`, `progress`, `table` and `complete` are what a person touches.
+
+pub mod change;
+pub mod cluster;
+pub mod complete;
+pub mod confirm;
+pub mod disruption;
+pub mod endpoints;
+pub mod error;
+pub mod event;
+pub mod flags;
+pub mod objects;
+pub mod progress;
+pub mod record;
+pub mod rollout_status;
+pub mod routes;
+pub mod selector;
+pub mod table;

@@ -1,0 +1,321 @@
+//! The objects a release is made of, cut down to what decisions need.
+//!
+//! Pods are read into a slim form: five thousand of 10 KiB each must fit into a few MiB.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{ContainerStatus, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use serde::Deserialize;
+
+/// Labels or a map selector.
+pub type Labels = BTreeMap<String, String>;
+
+/// Which controller owns the pods of a color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WorkloadKind {
+    Deployment,
+    StatefulSet,
+}
+
+impl WorkloadKind {
+    /// The short name kubectl prints and accepts: `deploy`, `sts`.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Deployment => "deploy",
+            Self::StatefulSet => "sts",
+        }
+    }
+
+    /// The plural in API paths: `deployments`, `statefulsets`.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+        }
+    }
+
+    /// The kind as objects spell it, for `scaleTargetRef` and owner references.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+        }
+    }
+}
+
+/// A condition of a Deployment's status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    pub kind: String,
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+}
+
+/// A Deployment or StatefulSet, with the fields that decide about its rollout.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    pub kind: WorkloadKind,
+    pub metadata: ObjectMeta,
+    /// `spec.replicas`, defaulted to 1 as the API server does.
+    pub replicas: i32,
+    pub paused: bool,
+    pub selector: LabelSelector,
+    pub template: PodTemplateSpec,
+    /// True where a StatefulSet claims volumes of its own.
+    pub has_own_volumes: bool,
+    /// A StatefulSet with `updateStrategy: OnDelete` never finishes a rollout by itself.
+    pub updates_on_delete: bool,
+    /// A StatefulSet's `rollingUpdate.partition`.
+    pub partition: i32,
+    pub observed_generation: i64,
+    pub status_replicas: i32,
+    pub updated: i32,
+    pub ready: i32,
+    pub available: i32,
+    pub current_revision: Option<String>,
+    pub update_revision: Option<String>,
+    pub conditions: Vec<Condition>,
+}
+
+impl Workload {
+    /// The object's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// `deploy/NAME` or `sts/NAME`.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        format!("{}/{}", self.kind.short(), self.name())
+    }
+
+    /// The labels its pods get.
+    #[must_use]
+    pub fn pod_labels(&self) -> Labels {
+        self.template.metadata.as_ref().and_then(|m| m.labels.clone()).unwrap_or_default()
+    }
+
+    /// Image of its first container, or nothing for a template without containers.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        let containers = self.template.spec.as_ref().map(|s| s.containers.as_slice());
+        containers.and_then(|c| c.first()).and_then(|c| c.image.as_deref()).unwrap_or_default()
+    }
+
+    /// True where the pod is this workload's own: its labels match the workload's selector and
+    /// its controller is of the name that this workload's pods have. A copy made by
+    /// `kubectl debug` has no controller, and is nobody's.
+    #[must_use]
+    pub fn owns(&self, pod: &Pod) -> bool {
+        let owner = pod.metadata.owner_references.iter().find(|o| o.controller == Some(true));
+        let owned = owner.is_some_and(|o| match self.kind {
+            WorkloadKind::StatefulSet => o.kind == "StatefulSet" && o.name == self.name(),
+            WorkloadKind::Deployment => {
+                o.kind == "ReplicaSet"
+                    && o.name.rsplit_once('-').is_some_and(|(deployment, _)| deployment == self.name())
+            }
+        });
+        owned && selector_matches(&self.selector, &pod.metadata.labels)
+    }
+}
+
+impl From<Deployment> for Workload {
+    fn from(d: Deployment) -> Self {
+        let spec = d.spec.unwrap_or_default();
+        let status = d.status.unwrap_or_default();
+        let conditions = status.conditions.unwrap_or_default().into_iter().map(|c| Condition {
+            kind: c.type_,
+            status: c.status,
+            reason: c.reason.unwrap_or_default(),
+            message: c.message.unwrap_or_default(),
+        });
+        Self {
+            kind: WorkloadKind::Deployment,
+            metadata: d.metadata,
+            replicas: spec.replicas.unwrap_or(1),
+            paused: spec.paused.unwrap_or(false),
+            selector: spec.selector,
+            template: spec.template,
+            has_own_volumes: false,
+            updates_on_delete: false,
+            partition: 0,
+            observed_generation: status.observed_generation.unwrap_or(0),
+            status_replicas: status.replicas.unwrap_or(0),
+            updated: status.updated_replicas.unwrap_or(0),
+            ready: status.ready_replicas.unwrap_or(0),
+            available: status.available_replicas.unwrap_or(0),
+            current_revision: None,
+            update_revision: None,
+            conditions: conditions.collect(),
+        }
+    }
+}
+
+impl From<StatefulSet> for Workload {
+    fn from(s: StatefulSet) -> Self {
+        let spec = s.spec.unwrap_or_default();
+        let status = s.status.unwrap_or_default();
+        let strategy = spec.update_strategy.unwrap_or_default();
+        let rolling = strategy.rolling_update.unwrap_or_default();
+        Self {
+            kind: WorkloadKind::StatefulSet,
+            metadata: s.metadata,
+            replicas: spec.replicas.unwrap_or(1),
+            paused: false,
+            selector: spec.selector,
+            template: spec.template,
+            has_own_volumes: spec.volume_claim_templates.is_some_and(|v| !v.is_empty()),
+            updates_on_delete: strategy.type_.as_deref() == Some("OnDelete"),
+            partition: rolling.partition.unwrap_or(0),
+            observed_generation: status.observed_generation.unwrap_or(0),
+            status_replicas: status.replicas,
+            updated: status.updated_replicas.unwrap_or(0),
+            ready: status.ready_replicas.unwrap_or(0),
+            available: status.available_replicas.unwrap_or(0),
+            current_revision: status.current_revision,
+            update_revision: status.update_revision,
+            conditions: Vec::new(),
+        }
+    }
+}
+
+/// A pod, cut down while it is parsed.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Pod {
+    pub metadata: PodMeta,
+    #[serde(default)]
+    pub spec: PodSpec,
+    #[serde(default)]
+    pub status: PodStatus,
+}
+
+/// The part of a pod's metadata that decisions need.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodMeta {
+    pub name: String,
+    pub uid: String,
+    pub labels: Labels,
+    pub owner_references: Vec<Owner>,
+    pub finalizers: Vec<String>,
+    pub creation_timestamp: Option<Timestamp>,
+    pub deletion_timestamp: Option<Timestamp>,
+    pub deletion_grace_period_seconds: Option<i64>,
+}
+
+/// An owner reference.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Owner {
+    pub kind: String,
+    pub name: String,
+    pub controller: Option<bool>,
+}
+
+/// The part of a pod's spec that decisions need.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    pub node_name: Option<String>,
+}
+
+/// The part of a pod's status that decisions need.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodStatus {
+    pub phase: String,
+    #[serde(rename = "podIP")]
+    pub pod_ip: Option<String>,
+    pub conditions: Vec<PodCondition>,
+    /// Kept only for pods that are not ready (see [`Pod::slim`]).
+    pub container_statuses: Vec<ContainerStatus>,
+    /// Kept only for pods that are not ready (see [`Pod::slim`]).
+    pub init_container_statuses: Vec<ContainerStatus>,
+}
+
+/// A condition of a pod.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodCondition {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+}
+
+impl Pod {
+    /// True while the Ready condition holds and nobody deleted the pod.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.metadata.deletion_timestamp.is_none() && self.condition("Ready").is_some_and(|c| c.status == "True")
+    }
+
+    /// True once the pod was deleted but is still there.
+    #[must_use]
+    pub fn is_terminating(&self) -> bool {
+        self.metadata.deletion_timestamp.is_some()
+    }
+
+    /// True for a pod that ended and only its object is left.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    /// The pod's condition of that type.
+    #[must_use]
+    pub fn condition(&self, kind: &str) -> Option<&PodCondition> {
+        self.status.conditions.iter().find(|c| c.kind == kind)
+    }
+
+    /// Drops what only matters for pods that are in trouble.
+    #[must_use]
+    pub fn slim(mut self) -> Self {
+        if self.is_ready() {
+            self.status.container_statuses = Vec::new();
+            self.status.init_container_statuses = Vec::new();
+            self.status.conditions.retain(|c| c.kind == "Ready");
+        }
+        self
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reference())
+    }
+}
+
+/// True where `labels` have every pair of `wanted`.
+#[must_use]
+pub fn has_all(labels: &Labels, wanted: &Labels) -> bool {
+    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// Evaluates a label selector as the API server does: an empty one matches everything.
+#[must_use]
+pub fn selector_matches(selector: &LabelSelector, labels: &Labels) -> bool {
+    let pairs = selector.match_labels.as_ref().is_none_or(|wanted| has_all(labels, wanted));
+    let expressions = selector.match_expressions.iter().flatten().all(|e| {
+        let value = labels.get(&e.key);
+        let listed = value.is_some_and(|v| e.values.iter().flatten().any(|w| w == v));
+        match e.operator.as_str() {
+            "In" => listed,
+            "NotIn" => !listed,
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    });
+    pairs && expressions
+}
