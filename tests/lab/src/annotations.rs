@@ -1,0 +1,28 @@
+//! Names of the annotations that a pod tells the lab with how to behave.
+//!
+//! They are read from the pod, live: put them into a workload's template, or change one pod
+//! with `kubectl annotate pod NAME lab.kubectl-release.dev/…=…`.
+
+/// Which life the pod leads; see [`crate::fixtures::Behavior`].
+pub const BEHAVIOR: &str = "lab.kubectl-release.dev/behavior";
+/// Time from start to ready, with behavior `ready-after` (`5s`, `300ms`; default 5s).
+pub const READY_AFTER: &str = "lab.kubectl-release.dev/ready-after";
+/// `"true"`: ready; anything else: not ready; with behavior `on-demand`.
+pub const READY: &str = "lab.kubectl-release.dev/ready";
+/// Time from ready to no longer ready, with behavior `unready-later` (default 5s).
+pub const UNREADY_AFTER: &str = "lab.kubectl-release.dev/unready-after";
+/// Time from ready to running out of memory, with behavior `oom-later` (default 5s).
+pub const OOM_AFTER: &str = "lab.kubectl-release.dev/oom-after";
+/// How long the pod stays Terminating; default is what preStop and drain take, and 5s with
+/// behavior `slow-termination`.
+pub const TERMINATES_AFTER: &str = "lab.kubectl-release.dev/terminates-after";
+/// Whole seconds for which the process goes on serving after its SIGTERM.
+pub const DRAIN_SECONDS: &str = "lab.kubectl-release.dev/drain-seconds";
+/// Time each answer takes (`200ms`).
+pub const LATENCY: &str = "lab.kubectl-release.dev/latency";
+/// Share of requests answered with 500, in percent.
+pub const FAIL_PERCENT: &str = "lab.kubectl-release.dev/fail-percent";
+/// `"false"`: every answer closes its connection.
+pub const KEEP_ALIVE: &str = "lab.kubectl-release.dev/keep-alive";
+/// A label: the version the pod answers with; default is the tag of its first container's image.
+pub const VERSION: &str = "lab.kubectl-release.dev/version";

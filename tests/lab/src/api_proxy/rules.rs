@@ -1,0 +1,281 @@
+//! What to do with a request instead of passing it through.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::json;
+use tokio::sync::{Notify, watch};
+
+use super::body::{self, ResponseBody};
+use super::{Call, Shared};
+
+type Matches = Box<dyn Fn(&Call) -> bool + Send + Sync>;
+
+/// What to do with a request.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Answer without asking the API server.
+    Respond(Answer),
+    /// Pass the request on, wait for its whole answer, and then answer this instead.
+    ForwardThenRespond(Answer),
+    /// Pass it on, wait for its whole answer, and then break this request off.
+    ForwardThenReset,
+    /// Break this request off (a stream reset in HTTP/2) without asking the API server.
+    Reset,
+    /// Close the caller's connection, with every request on it.
+    Disconnect,
+    /// Pass it on after this time.
+    Delay(Duration),
+    /// End the answer's stream after so many lines, which in a watch are events.
+    CloseAfterEvents(usize),
+    /// End the answer's stream after this time.
+    CloseAfter(Duration),
+    /// Stop it; made by [`super::ApiProxy::hold`].
+    Hold(When, Gate),
+}
+
+/// At which point a request is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// The API server has not seen it.
+    Before,
+    /// The API server has done it and answered; the caller does not know.
+    After,
+}
+
+/// An answer of the proxy's own.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers besides `content-type`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Body, usually a Status object as JSON.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// An error as the API server words it: `kind: Status` with this reason and message.
+    ///
+    /// # Panics
+    /// When `status` is no HTTP status.
+    pub fn status(status: u16, reason: &str, message: &str) -> Self {
+        let body = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": message, "reason": reason, "code": status,
+        });
+        let status = StatusCode::from_u16(status).expect("a test's own number");
+        Self { status, headers: Vec::new(), body: body.to_string().into() }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+}
+
+impl Action {
+    /// Answer with an error in the API server's own form.
+    pub fn fail(status: u16, reason: &str, message: &str) -> Self {
+        Self::Respond(Answer::status(status, reason, message))
+    }
+
+    /// 409 as after a write with a stale resourceVersion.
+    pub fn conflict() -> Self {
+        Self::fail(
+            409,
+            "Conflict",
+            "the object has been modified; please apply your changes to the latest version and try again",
+        )
+    }
+
+    /// 429, with `Retry-After` in seconds if any.
+    pub fn too_many_requests(retry_after: Option<u32>) -> Self {
+        let answer = Answer::status(429, "TooManyRequests", "the server is currently unable to handle the request");
+        Self::Respond(match retry_after {
+            Some(seconds) => answer.header("retry-after", &seconds.to_string()),
+            None => answer,
+        })
+    }
+
+    /// 504 after the API server did what it was asked.
+    pub fn timeout_after_commit() -> Self {
+        Self::ForwardThenRespond(Answer::status(504, "Timeout", "request did not complete within the allotted timeout"))
+    }
+
+    pub(super) fn hold(when: When, hold: &Hold) -> Self {
+        Self::Hold(when, hold.gate.clone())
+    }
+}
+
+/// Where a held request waits.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    reached: Arc<watch::Sender<Option<Call>>>,
+    open: Arc<watch::Sender<bool>>,
+}
+
+/// A request that is, or will be, held. Dropping this lets it go on.
+#[derive(Debug)]
+pub struct Hold {
+    gate: Gate,
+}
+
+impl Hold {
+    pub(super) fn new() -> Self {
+        let reached = Arc::new(watch::Sender::new(None));
+        Self { gate: Gate { reached, open: Arc::new(watch::Sender::new(false)) } }
+    }
+
+    /// Waits until the request is there, and gives it.
+    ///
+    /// # Errors
+    /// When none comes within `limit`.
+    pub async fn reached(&self, limit: Duration) -> Result<Call> {
+        let mut reached = self.gate.reached.subscribe();
+        match tokio::time::timeout(limit, reached.wait_for(Option::is_some)).await {
+            Ok(call) => call?.clone().context("no call"),
+            Err(_) => bail!("no request to hold came within {limit:?}"),
+        }
+    }
+
+    /// Lets the request go on.
+    pub fn release(self) {}
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.gate.open.send_replace(true);
+    }
+}
+
+impl Gate {
+    async fn wait(&self, call: &Call) {
+        self.reached.send_replace(Some(call.clone()));
+        let _ = self.open.subscribe().wait_for(|open| *open).await;
+    }
+}
+
+pub(super) struct Rule {
+    left: usize,
+    matches: Matches,
+    action: Action,
+}
+
+impl Rule {
+    pub fn new(times: usize, matches: Matches, action: Action) -> Self {
+        Self { left: times, matches, action }
+    }
+
+    pub fn take(&mut self, call: &Call) -> Option<Action> {
+        if self.left == 0 || !(self.matches)(call) {
+            return None;
+        }
+        self.left = self.left.saturating_sub(1);
+        Some(self.action.clone())
+    }
+}
+
+/// A request that ends without an answer.
+#[derive(Debug)]
+pub(super) struct BrokenOff;
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("broken off by a rule")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
+
+pub(super) async fn handle(
+    shared: Arc<Shared>,
+    cut: Arc<Notify>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, BrokenOff> {
+    let (head, incoming) = request.into_parts();
+    let body = incoming.collect().await.map_err(|_| BrokenOff)?.to_bytes();
+    let user_agent = head.headers.get("user-agent").and_then(|value| value.to_str().ok());
+    let call = shared.record(Call {
+        index: 0,
+        method: head.method.clone(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        body,
+        user_agent: user_agent.unwrap_or_default().to_owned(),
+        at: Instant::now(),
+        upstream: None,
+        status: None,
+    });
+    let action = shared.action_for(&call);
+    let response = act(&shared, &cut, &head, &call, action).await?;
+    shared.amend(&call, |call| call.status = Some(response.status().as_u16()));
+    Ok(response)
+}
+
+async fn act(
+    shared: &Shared,
+    cut: &Notify,
+    head: &http::request::Parts,
+    call: &Call,
+    action: Option<Action>,
+) -> Result<Response<ResponseBody>, BrokenOff> {
+    let forward = async || {
+        let response = shared.upstream.send(head, call.body.clone()).await;
+        shared.amend(call, |call| call.upstream = response.as_ref().ok().map(|r| r.status().as_u16()));
+        // The API server being away is for the caller to see.
+        response.map_err(|_| BrokenOff)
+    };
+    let Some(action) = action else { return Ok(forward().await?.map(body::passed)) };
+    match action {
+        Action::Respond(answer) => Ok(answer.into()),
+        Action::ForwardThenRespond(answer) => {
+            body::finish(forward().await?).await.ok_or(BrokenOff)?;
+            Ok(answer.into())
+        }
+        Action::ForwardThenReset => {
+            body::finish(forward().await?).await.ok_or(BrokenOff)?;
+            Err(BrokenOff)
+        }
+        Action::Reset => Err(BrokenOff),
+        Action::Disconnect => {
+            cut.notify_one();
+            std::future::pending().await
+        }
+        Action::Delay(time) => {
+            tokio::time::sleep(time).await;
+            Ok(forward().await?.map(body::passed))
+        }
+        Action::CloseAfterEvents(count) => Ok(forward().await?.map(|body| body::cut_after_lines(body, count))),
+        Action::CloseAfter(time) => Ok(forward().await?.map(|body| body::cut_after(body, time))),
+        Action::Hold(When::Before, gate) => {
+            gate.wait(call).await;
+            Ok(forward().await?.map(body::passed))
+        }
+        Action::Hold(When::After, gate) => {
+            let answered = body::finish(forward().await?).await.ok_or(BrokenOff)?;
+            gate.wait(call).await;
+            Ok(answered.map(body::whole))
+        }
+    }
+}
+
+impl From<Answer> for Response<ResponseBody> {
+    fn from(answer: Answer) -> Self {
+        let mut response = Response::new(body::whole(answer.body));
+        *response.status_mut() = answer.status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert("content-type", json);
+        response.headers_mut().extend(answer.headers);
+        response
+    }
+}

@@ -1,0 +1,64 @@
+//! One process of the cluster: started with a log of its own, and watched.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use tokio::process::{Child, Command};
+
+const LAST_LINES: usize = 15;
+
+/// A running process of the cluster.
+#[derive(Debug)]
+pub struct Component {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Component {
+    /// Starts `program`, its output going to `logs/NAME.log`.
+    ///
+    /// # Errors
+    /// When the program or the log file is not to be had.
+    pub fn start(name: &'static str, program: &Path, args: Vec<String>, logs: &Path) -> Result<Self> {
+        let log = logs.join(format!("{name}.log"));
+        let file = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
+        let child = Command::new(program)
+            .args(args)
+            .env("PATH", crate::enclosure::path_with_sbin())
+            // Proxies of the machine are of no use inside.
+            .env("NO_PROXY", "*")
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Self { name, child, log })
+    }
+
+    /// Ends when the process does, which it never should: returns what to tell people.
+    pub async fn died(&mut self) -> String {
+        let status = self.child.wait().await;
+        self.obituary(status.ok())
+    }
+
+    /// The same without waiting; `None` while the process runs.
+    pub fn has_died(&mut self) -> Option<String> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(status) => Some(self.obituary(status)),
+            Err(_) => Some(self.obituary(None)),
+        }
+    }
+
+    fn obituary(&self, status: Option<ExitStatus>) -> String {
+        let how = status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+        format!("{} ended ({how}); the end of {}:\n  {last}", self.name, self.log.display())
+    }
+}

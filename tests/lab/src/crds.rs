@@ -1,0 +1,221 @@
+//! Custom resource definitions of the routers and controllers the plugins know.
+//!
+//! Most come from Go modules at pinned versions: `lab build` downloads them and keeps the
+//! needed definitions in the toolchain cache, as there is no network inside the lab. The AWS
+//! Load Balancer Controller's module is not to be had from the Go proxy, so its
+//! TargetGroupBinding is a small definition of our own.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use futures::future::try_join_all;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, ApiResource, DynamicObject, PostParams};
+use kube::{Client, ResourceExt};
+use serde_json::Value;
+
+use crate::toolchain::Toolchain;
+
+/// Longest wait for the API server to serve a new definition.
+const UNTIL_ESTABLISHED: Duration = Duration::from_secs(30);
+const TARGET_GROUP_BINDING: &str = include_str!("crds/targetgroupbinding.json");
+
+/// A set of definitions that is installed as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crd {
+    /// VirtualService and DestinationRule.
+    Istio,
+    /// GatewayClass, Gateway and HTTPRoute.
+    GatewayApi,
+    /// Rollout and everything that belongs to it.
+    ArgoRollouts,
+    /// The AWS Load Balancer Controller's TargetGroupBinding.
+    TargetGroupBinding,
+}
+
+/// Where a set comes from: a module, files in it, and which definitions of these files to keep.
+struct Source {
+    set: Crd,
+    module: &'static str,
+    files: &'static [&'static str],
+    kinds: &'static [&'static str],
+}
+
+const SOURCES: &[Source] = &[
+    Source {
+        set: Crd::Istio,
+        module: "istio.io/api@v1.31.1",
+        files: &["kubernetes/customresourcedefinitions.gen.yaml"],
+        kinds: &["VirtualService", "DestinationRule"],
+    },
+    Source {
+        set: Crd::GatewayApi,
+        module: "sigs.k8s.io/gateway-api@v1.6.1",
+        files: &[
+            "config/crd/standard/gateway.networking.k8s.io_gatewayclasses.yaml",
+            "config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+            "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+        ],
+        kinds: &["GatewayClass", "Gateway", "HTTPRoute"],
+    },
+    Source {
+        set: Crd::ArgoRollouts,
+        module: "github.com/argoproj/argo-rollouts@v1.10.1",
+        files: &[
+            "manifests/crds/rollout-crd.yaml",
+            "manifests/crds/analysis-run-crd.yaml",
+            "manifests/crds/analysis-template-crd.yaml",
+            "manifests/crds/cluster-analysis-template-crd.yaml",
+            "manifests/crds/experiment-crd.yaml",
+        ],
+        kinds: &["Rollout", "AnalysisRun", "AnalysisTemplate", "ClusterAnalysisTemplate", "Experiment"],
+    },
+];
+
+impl Crd {
+    /// The sets that every lab has from its start.
+    pub const BY_DEFAULT: [Self; 3] = [Self::Istio, Self::GatewayApi, Self::TargetGroupBinding];
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Istio => "istio.json",
+            Self::GatewayApi => "gateway-api.json",
+            Self::ArgoRollouts => "argo-rollouts.json",
+            Self::TargetGroupBinding => "targetgroupbinding.json",
+        }
+    }
+}
+
+/// What of the definitions the cached copy depends on, for the cache's key.
+pub(crate) fn pins() -> String {
+    SOURCES.iter().map(|source| format!("{} {:?} {:?}\n", source.module, source.files, source.kinds)).collect()
+}
+
+/// Downloads the modules and writes the wanted definitions into `out`, as JSON.
+pub(crate) fn download(work: &Path, out: &Path) -> Result<()> {
+    fs::create_dir_all(work)?;
+    fs::create_dir_all(out)?;
+    for source in SOURCES {
+        eprintln!("lab: downloading resource definitions of {}", source.module);
+        let module = download_module(work, source.module)?;
+        let definitions = read_definitions(Path::new(&module), source)?;
+        fs::write(out.join(source.set.file()), serde_json::to_vec(&definitions)?)?;
+    }
+    Ok(())
+}
+
+fn download_module(work: &Path, module: &str) -> Result<String> {
+    let output = Command::new("go")
+        .current_dir(work)
+        .args(["mod", "download", "-json", module])
+        .stdin(Stdio::null())
+        .output()
+        .context("Go is needed to build the lab (https://go.dev/dl), and `go` cannot be run")?;
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    match answer.get("Dir").and_then(Value::as_str) {
+        Some(dir) => Ok(dir.to_owned()),
+        None => bail!(
+            "cannot download {module}: {} {}",
+            answer["Error"].as_str().unwrap_or_default(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        ),
+    }
+}
+
+fn read_definitions(module: &Path, source: &Source) -> Result<Vec<Value>> {
+    let mut kept = Vec::new();
+    for file in source.files {
+        let path = module.join(file);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        // One document at a time: the parser's budget is meant for one document, too.
+        for document in text.split("\n---\n").filter(|part| is_wanted(part, source.kinds)) {
+            let mut definition: Value =
+                serde_saphyr::from_str(document).with_context(|| format!("{} is not YAML", path.display()))?;
+            if let Some(object) = definition.as_object_mut() {
+                object.remove("status");
+            }
+            kept.push(definition);
+        }
+    }
+    if kept.len() != source.kinds.len() {
+        bail!("{} holds {} of the definitions {:?}", source.module, kept.len(), source.kinds);
+    }
+    Ok(kept)
+}
+
+fn is_wanted(document: &str, kinds: &[&str]) -> bool {
+    kinds.iter().any(|kind| document.lines().any(|line| line.strip_prefix("    kind: ") == Some(kind)))
+}
+
+/// Installs a set and waits until the API server serves it. Installed already is fine.
+///
+/// # Errors
+/// When the API server refuses, or does not serve it within 30 seconds.
+pub async fn install(client: &Client, toolchain: &Toolchain, set: Crd) -> Result<()> {
+    let definitions = load(toolchain, set)?;
+    let resource = ApiResource::erase::<CustomResourceDefinition>(&());
+    let raw: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+    let mut names = Vec::new();
+    for definition in definitions {
+        let object: DynamicObject = serde_json::from_value(definition)?;
+        names.push(object.name_any());
+        match raw.create(&PostParams::default(), &object).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            Err(error) => return Err(error).context("cannot create a resource definition"),
+        }
+    }
+    let typed: Api<CustomResourceDefinition> = Api::all(client.clone());
+    try_join_all(names.iter().map(|name| established(&typed, name))).await?;
+    Ok(())
+}
+
+fn load(toolchain: &Toolchain, set: Crd) -> Result<Vec<Value>> {
+    if set == Crd::TargetGroupBinding {
+        return Ok(vec![serde_json::from_str(TARGET_GROUP_BINDING)?]);
+    }
+    let path = toolchain.crds().join(set.file());
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+async fn established(api: &Api<CustomResourceDefinition>, name: &str) -> Result<()> {
+    let deadline = Instant::now() + UNTIL_ESTABLISHED;
+    loop {
+        let definition = api.get(name).await.with_context(|| format!("cannot read {name}"))?;
+        let conditions = definition.status.and_then(|status| status.conditions);
+        let done = conditions
+            .unwrap_or_default()
+            .iter()
+            .any(|condition| condition.type_ == "Established" && condition.status == "True");
+        if done {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            bail!("{name} was not established within {UNTIL_ESTABLISHED:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_wanted_by_its_kind_not_by_a_mention() {
+        let wanted = "kind: CustomResourceDefinition\nspec:\n  names:\n    kind: VirtualService\n";
+        let mention = "kind: CustomResourceDefinition\n# VirtualService\n    kind: Sidecar\n";
+        assert!(is_wanted(wanted, &["VirtualService"]));
+        assert!(!is_wanted(mention, &["VirtualService"]));
+    }
+
+    #[test]
+    fn our_own_definition_is_one() {
+        let definition: CustomResourceDefinition = serde_json::from_str(TARGET_GROUP_BINDING).unwrap();
+        assert_eq!(definition.name_any(), "targetgroupbindings.elbv2.k8s.aws");
+    }
+}

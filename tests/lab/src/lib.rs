@@ -1,0 +1,30 @@
+//! A real Kubernetes on one machine, and what tests need to use it.
+//!
+//! `lab run -- COMMAND` starts the cluster in namespaces of its own and runs the command inside;
+//! tests find it with [`Lab::from_env`].
+
+pub mod annotations;
+pub mod api_proxy;
+pub mod bridge;
+pub mod cluster;
+pub mod crds;
+pub mod enclosure;
+pub mod environment;
+pub mod fixtures;
+pub mod host;
+pub mod identity;
+pub mod init;
+pub mod kubectl;
+pub mod layout;
+pub mod living;
+pub mod namespace;
+pub mod pods;
+pub mod session;
+pub mod toolchain;
+pub mod traffic;
+
+pub use crds::Crd;
+pub use identity::Identity;
+pub use kubectl::{Kubectl, Output, Running};
+pub use namespace::Namespace;
+pub use session::{Lab, eventually};

@@ -1,0 +1,165 @@
+//! Which pod has which address at present, and how far each process has come.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use futures::{StreamExt, pin_mut};
+use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client};
+use tokio::sync::watch;
+
+use super::life::Life;
+
+/// How far a process has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Serving,
+    /// As after SIGTERM: no new connections, kept ones close after the answer in flight.
+    Stopping,
+    /// Crashed, killed, or not started: every connection is reset.
+    Gone,
+}
+
+/// A pod's process at one moment.
+#[derive(Debug, Clone)]
+pub(super) struct Process {
+    pub life: Life,
+    pub phase: Phase,
+}
+
+/// All pods by address.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    by_address: RwLock<HashMap<IpAddr, watch::Sender<Process>>>,
+}
+
+impl Registry {
+    pub fn find(&self, address: IpAddr) -> Option<watch::Receiver<Process>> {
+        let map = self.by_address.read().unwrap_or_else(PoisonError::into_inner);
+        map.get(&address).map(watch::Sender::subscribe)
+    }
+
+    fn update(self: &Arc<Self>, life: Life) {
+        let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
+        let address = life.address;
+        let known = map.get(&address).filter(|known| known.borrow().life.uid == life.uid);
+        let was_terminating = known.is_some_and(|known| known.borrow().life.terminating);
+        if life.terminating && !was_terminating {
+            self.schedule_end(&life);
+        }
+        match known {
+            Some(process) => process.send_modify(|process| process.observe(life)),
+            None => {
+                if let Some(reused) = map.remove(&address) {
+                    reused.send_modify(|process| process.phase = Phase::Gone);
+                }
+                map.insert(address, watch::Sender::new(Process::new(life)));
+            }
+        }
+    }
+
+    fn schedule_end(self: &Arc<Self>, life: &Life) {
+        let (registry, uid, address) = (Arc::clone(self), life.uid.clone(), life.address);
+        let (serves_on, grace) = (life.serves_on, life.grace);
+        tokio::spawn(async move {
+            tokio::time::sleep(serves_on).await;
+            registry.advance(address, &uid, Phase::Stopping);
+            tokio::time::sleep(grace.saturating_sub(serves_on).max(Duration::from_secs(1))).await;
+            registry.advance(address, &uid, Phase::Gone);
+        });
+    }
+
+    fn advance(&self, address: IpAddr, uid: &str, phase: Phase) {
+        let map = self.by_address.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(process) = map.get(&address).filter(|known| known.borrow().life.uid == uid) {
+            process.send_modify(|process| process.phase = process.phase.max(phase));
+        }
+    }
+
+    fn remove(&self, address: IpAddr, uid: &str) {
+        let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
+        if map.get(&address).is_some_and(|known| known.borrow().life.uid == uid)
+            && let Some(process) = map.remove(&address)
+        {
+            process.send_modify(|process| process.phase = Phase::Gone);
+        }
+    }
+
+    /// After the watch began anew: pods that are no longer listed are gone.
+    fn keep_only(&self, listed: &HashSet<String>) {
+        let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
+        map.retain(|_, process| {
+            let keep = listed.contains(&process.borrow().life.uid);
+            if !keep {
+                process.send_modify(|process| process.phase = Phase::Gone);
+            }
+            keep
+        });
+    }
+}
+
+impl Process {
+    fn new(life: Life) -> Self {
+        let phase = if life.running { Phase::Serving } else { Phase::Gone };
+        Self { life, phase }
+    }
+
+    fn observe(&mut self, life: Life) {
+        // A container that was restarted serves again; one that is stopping does not.
+        if !life.running {
+            self.phase = Phase::Gone;
+        } else if !self.life.running && !life.terminating {
+            self.phase = Phase::Serving;
+        }
+        self.life = life;
+    }
+}
+
+/// Watches all pods for as long as the API server can be reached.
+pub(super) async fn follow(client: Client, registry: Arc<Registry>) -> Result<()> {
+    let pods: Api<Pod> = Api::all(client);
+    let events = watcher(pods, watcher::Config::default());
+    pin_mut!(events);
+    let mut listed = HashSet::new();
+    let mut failures = 0;
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(event) => {
+                failures = 0;
+                take(&registry, &mut listed, event);
+            }
+            Err(error) => {
+                failures += 1;
+                eprintln!("watching pods: {error}");
+                if failures > 100 {
+                    bail!("cannot watch pods: {error}");
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take(registry: &Arc<Registry>, listed: &mut HashSet<String>, event: Event<Pod>) {
+    match event {
+        Event::Init => listed.clear(),
+        Event::InitApply(pod) | Event::Apply(pod) => {
+            if let Some(life) = Life::of(&pod) {
+                listed.insert(life.uid.clone());
+                registry.update(life);
+            }
+        }
+        Event::InitDone => registry.keep_only(listed),
+        Event::Delete(pod) => {
+            if let Some(life) = Life::of(&pod) {
+                listed.remove(&life.uid);
+                registry.remove(life.address, &life.uid);
+            }
+        }
+    }
+}
