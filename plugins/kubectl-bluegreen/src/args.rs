@@ -1,0 +1,249 @@
+//! What can be typed. `options` turns it into what the commands work with.
+
+use std::time::Duration;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::engine::ArgValueCandidates;
+use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output, duration};
+
+use crate::candidates;
+use crate::subject::{MinReady, min_ready};
+
+const STYLES: Styles =
+    Styles::styled().header(AnsiColor::White.on_default().bold()).literal(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Flags go after the plugin's name: kubectl bluegreen status -n shop
+
+Exit codes: 0 done, or nothing to do · 1 refused or failed · 2 wrong usage · 3 changed under us
+4 out of time · 5 failed and rolled back by itself · 6 waiting for a person · 130 interrupted";
+
+/// Blue-green switches of Services, with nothing installed in the cluster.
+///
+/// Finds the colors behind a Service by the labels of its workloads, checks that the other color
+/// can take the traffic, moves the selector in one conditional patch, proves it and takes it back.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-bluegreen", bin_name = "kubectl bluegreen", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub connection: ConnectionFlags,
+    #[command(subcommand)]
+    pub verb: VerbArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VerbArgs {
+    /// Show colors, readiness and where the traffic goes
+    Status(StatusArgs),
+    /// Run the checks of a switch and change nothing
+    Preflight(PreflightArgs),
+    /// Move a Service (or several as one) to another color
+    Switch(SwitchArgs),
+    /// Go back to the color before, fast
+    Rollback(RollbackArgs),
+    /// Show who switched what, when and why
+    History(HistoryArgs),
+    /// Scale the idle color to zero, or delete it, once its retention has passed
+    Cleanup(CleanupArgs),
+    /// Print the completion shim for kubectl (see docs/completion.md)
+    Completion,
+    #[command(hide = true, name = "__complete")]
+    Complete(CompleteArgs),
+    #[command(hide = true)]
+    Undo(AnyArgs),
+    #[command(hide = true)]
+    Promote(AnyArgs),
+}
+
+/// Words of a verb that doesn't exist, so that the hint can be about the verb.
+#[derive(Debug, Args)]
+pub struct AnyArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompleteArgs {
+    #[arg(last = true, allow_hyphen_values = true)]
+    pub words: Vec<String>,
+}
+
+/// Which Services.
+#[derive(Debug, Args)]
+pub struct ServicesArgs {
+    /// Services, as `api` or `svc/api`; several move as one
+    #[arg(value_name = "SERVICE", required = true, add = ArgValueCandidates::new(candidates::services))]
+    pub services: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Services; all blue-green ones of the namespace without any
+    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(candidates::services))]
+    pub services: Vec<String>,
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with_all = ["services", "watch", "wait_for"])]
+    pub all_namespaces: bool,
+    /// Print again whenever something changes, until interrupted
+    #[arg(short, long, requires = "services")]
+    pub watch: bool,
+    /// Wait until `active=COLOR`, or until `converged` (endpoints are the active color's only)
+    #[arg(long, value_name = "CONDITION", requires = "services", conflicts_with = "watch")]
+    pub wait_for: Option<String>,
+    /// How long --wait-for waits
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
+    pub timeout: Duration,
+    #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct TrackArgs {
+    /// The label that tells the colors apart, where it can't be found out
+    #[arg(long, value_name = "LABEL")]
+    pub track_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Output,
+}
+
+/// Where a switch goes.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// The color to switch to
+    #[arg(long, value_name = "COLOR", conflicts_with = "to_image", add = ArgValueCandidates::new(candidates::colors))]
+    pub to: Option<String>,
+    /// The color that runs this image tag
+    #[arg(long, value_name = "TAG")]
+    pub to_image: Option<String>,
+}
+
+/// How strict the checks are.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Ready pods that the target needs: a number, or a percentage of the active color's
+    #[arg(long, value_name = "N|P%", value_parser = min_ready)]
+    pub min_ready: Option<MinReady>,
+    /// Override blocking checks by id; nothing overrides an empty target
+    #[arg(long, value_name = "CHECK-ID", value_delimiter = ',')]
+    pub force: Vec<String>,
+    /// A check that can't be made blocks
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// What every verb that writes has.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// Don't ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// client: show the plan only; server: let the API server try every write without storing it
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
+    pub dry_run: DryRunFlag,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub reason: String,
+    /// How long the whole command may wait
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct PreflightArgs {
+    #[command(flatten)]
+    pub services: ServicesArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub checks: CheckArgs,
+    #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SwitchArgs {
+    #[command(flatten)]
+    pub services: ServicesArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Bring the target to the active color's size first, and wait for it
+    #[arg(long)]
+    pub scale: bool,
+    /// How long to watch the target afterwards [default: its readiness failure window, 10s to 60s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub verify_for: Option<Duration>,
+    /// How long the color that is left stays warm
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h")]
+    pub retain: Duration,
+    /// Leave a failed switch as it is
+    #[arg(long)]
+    pub no_rollback: bool,
+    #[command(flatten)]
+    pub checks: CheckArgs,
+    #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    #[command(flatten)]
+    pub services: ServicesArgs,
+    /// Switch at the first ready pod, and scale meanwhile
+    #[arg(long)]
+    pub now: bool,
+    /// Watch the color for this long afterwards
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+    pub verify_for: Duration,
+    #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The Service, as `api` or `svc/api`
+    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(candidates::services))]
+    pub service: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CleanupArgs {
+    /// Services whose idle colors are cleaned up
+    #[arg(value_name = "SERVICE", required_unless_present = "due", add = ArgValueCandidates::new(candidates::services))]
+    pub services: Vec<String>,
+    /// All Services of the namespace whose retention has passed
+    #[arg(long, conflicts_with = "services")]
+    pub due: bool,
+    /// Delete the workloads instead of scaling them to zero; volume claims always stay
+    #[arg(long)]
+    pub delete: bool,
+    /// Don't wait for the retention
+    #[arg(long)]
+    pub before_due: bool,
+    #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

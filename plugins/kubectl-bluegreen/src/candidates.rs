@@ -1,0 +1,36 @@
+//! Completion of Services and colors, asked of the cluster while the user presses Tab.
+
+use clap_complete::engine::CompletionCandidate;
+use k8s_openapi::api::core::v1::Service;
+use kubectl_release::cluster::connect::connect;
+use kubectl_release::cluster::read::{ListQuery, collection};
+use kubectl_release::complete::{block_on, names, typed_flags};
+
+use crate::options::service_names;
+use crate::snapshot::{Snapshot, workloads};
+use crate::subject::Subject;
+
+/// Services of the namespace.
+#[must_use]
+pub fn services() -> Vec<CompletionCandidate> {
+    let query = ListQuery { cached: true, ..ListQuery::default() };
+    names(|namespace| collection::<Service>(Some(namespace)), &query)
+}
+
+/// Colors of the Services typed so far.
+#[must_use]
+pub fn colors() -> Vec<CompletionCandidate> {
+    let words: Vec<String> =
+        std::env::args().skip_while(|word| word != "--").skip(1).filter(|w| !w.starts_with('-')).collect();
+    let found = block_on(async {
+        let cluster = connect(&typed_flags()).ok()?;
+        let typed = words.iter().skip(1).find_map(|word| service_names(std::slice::from_ref(word)).ok())?;
+        let path = format!("{}/{}", collection::<Service>(Some(&cluster.namespace)), typed[0]);
+        let service: Service = cluster.get(&path).await.ok()?;
+        let mut snapshot = Snapshot::empty(&cluster.namespace);
+        snapshot.workloads = workloads(&cluster, Some(&cluster.namespace)).await.ok()?;
+        let tracks = Subject::of(&service, &snapshot, None).tracks.ok()?;
+        Some(tracks.colors.into_iter().map(|c| CompletionCandidate::new(c.name)).collect::<Vec<_>>())
+    });
+    found.unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! Disruption budgets around the target
+//! (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/>).
+
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kubectl_release::disruption::{covers, describe};
+use kubectl_release::selector::Color;
+
+use super::{Case, Finding};
+
+const MISSING: &str = "pdb-missing";
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let budgets = match &case.snapshot.budgets {
+        Ok(budgets) => budgets,
+        Err(why) => return vec![Finding::not_checked(case, MISSING, "pdb", why)],
+    };
+    let covering: Vec<&PodDisruptionBudget> = budgets.iter().filter(|b| covers_color(b, case.target)).collect();
+    let mut findings = missing(case, &covering);
+    findings.extend(covering.iter().filter_map(|budget| allows_none(case, budget)));
+    findings.extend(covering.iter().filter_map(|budget| spans(case, budget)));
+    findings.into_iter().map(|finding| finding.quiet_if(case.runs_one_pod())).collect()
+}
+
+fn covers_color(budget: &PodDisruptionBudget, color: &Color) -> bool {
+    color.workloads.iter().any(|w| covers(budget, &w.pod_labels()))
+}
+
+/// A node drain may then evict all pods at once.
+fn missing(case: &Case<'_>, covering: &[&PodDisruptionBudget]) -> Vec<Finding> {
+    let bare = case.target.workloads.iter().filter(|w| !covering.iter().any(|b| covers(b, &w.pod_labels())));
+    bare.map(|w| {
+        Finding::warns(case, MISSING, format!("no budget covers {w}, a drain may take all"))
+            .fix("add a PodDisruptionBudget")
+    })
+    .collect()
+}
+
+/// Drains of nodes wait for it without end. A status of an older generation says nothing, and a
+/// budget that counts no pods yet protects none.
+fn allows_none(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding> {
+    let status = budget.status.as_ref()?;
+    let observed = status.observed_generation.unwrap_or(0) >= budget.metadata.generation.unwrap_or(0);
+    let stuck = observed && status.expected_pods > 0 && status.disruptions_allowed == 0;
+    let message =
+        format!("{} allows 0, {} of {} pods healthy", describe(budget), status.current_healthy, status.expected_pods);
+    stuck.then(|| Finding::warns(case, "pdb-allows-none", message).fix("allow 1, or drains hang"))
+}
+
+/// It counts the idle color's pods too: while both run, it allows more disruption of the active
+/// one than it says, and scaling the idle one down may break it.
+fn spans(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding> {
+    let name = budget.metadata.name.as_deref().unwrap_or_default();
+    let both = covers_color(budget, case.active);
+    both.then(|| {
+        Finding::warns(case, "pdb-spans-colors", format!("pdb/{name} counts both colors")).fix("a budget per color")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::check;
+    use crate::checks::testing::{World, ids, told};
+
+    fn budget(labels: &Value, allowed: i32) -> Value {
+        json!({"metadata": {"name": "api-pdb", "generation": 1}, "spec": {"minAvailable": "75%", "selector": {"matchLabels": labels}},
+            "status": {"observedGeneration": 1, "expectedPods": 3, "currentHealthy": 3, "desiredHealthy": 3, "disruptionsAllowed": allowed}})
+    }
+
+    fn with(budgets: Vec<Value>) -> World {
+        World { budgets: Ok(budgets), ..World::healthy() }
+    }
+
+    #[test]
+    fn a_budget_of_its_own_that_allows_one_is_fine() {
+        assert!(with(vec![budget(&json!({"app": "api", "version": "green"}), 1)]).findings(check).is_empty());
+    }
+
+    #[test]
+    fn without_a_budget_a_node_drain_takes_every_pod() {
+        let expected =
+            "! pdb-missing  no budget covers deploy/api-green, a drain may take all | add a PodDisruptionBudget";
+        assert_eq!(told(&with(vec![]).findings(check)), [expected]);
+        let others = with(vec![budget(&json!({"app": "api", "version": "blue"}), 1)]);
+        assert_eq!(ids(&others.findings(check)), ["pdb-missing"]);
+    }
+
+    #[test]
+    fn a_budget_over_both_colors_protects_neither() {
+        let expected = "! pdb-spans-colors  pdb/api-pdb counts both colors | a budget per color";
+        assert_eq!(told(&with(vec![budget(&json!({"app": "api"}), 1)]).findings(check)), [expected]);
+    }
+
+    #[test]
+    fn a_budget_that_allows_nothing_hangs_every_drain() {
+        let own = json!({"app": "api", "version": "green"});
+        let expected =
+            "! pdb-allows-none  pdb/api-pdb (minAvailable 75%) allows 0, 3 of 3 pods healthy | allow 1, or drains hang";
+        assert_eq!(told(&with(vec![budget(&own, 0)]).findings(check)), [expected]);
+        let mut stale = budget(&own, 0);
+        stale["metadata"]["generation"] = json!(2);
+        assert!(with(vec![stale]).findings(check).is_empty());
+        let mut empty = budget(&own, 0);
+        empty["status"]["expectedPods"] = json!(0);
+        assert!(with(vec![empty]).findings(check).is_empty());
+    }
+
+    #[test]
+    fn with_one_pod_budgets_are_no_news() {
+        let mut world = with(vec![]);
+        world.run("green", 1, 1);
+        assert!(told(&world.findings(check))[0].starts_with("~ pdb-missing"));
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_said_once() {
+        let world = World { budgets: Err("forbidden".into()), ..World::healthy() };
+        assert_eq!(told(&world.findings(check)), ["? pdb-missing  pdb (forbidden)"]);
+    }
+}

@@ -1,0 +1,129 @@
+//! The target must be able to carry what the active color carries.
+
+use super::{Case, EMPTY_TARGET, Finding, replicas};
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let short = empty(case).or_else(|| below_active(case));
+    short.into_iter().chain(single(case)).collect()
+}
+
+/// Without a ready pod, the Service would refuse every connection.
+fn empty(case: &Case<'_>) -> Option<Finding> {
+    let color = &case.target.name;
+    if case.target.workloads.is_empty() {
+        return Some(Finding::blocks(case, EMPTY_TARGET, format!("{color} has no workload")).fix("deploy it first"));
+    }
+    if case.scales_first || case.target_ready() > 0 {
+        return None;
+    }
+    let finding = |message: String| Finding::blocks(case, EMPTY_TARGET, message);
+    Some(match (replicas(case.target), case.target_pods.len()) {
+        (0, _) => finding(format!("{color} is scaled to zero")).fix("add --scale"),
+        (asked, 0) => finding(format!("{color} has no pods yet, {asked} asked for")),
+        (_, pods) => finding(format!("{color} 0 of {pods} pods ready")),
+    })
+}
+
+/// Fewer pods would be met by the load of more.
+fn below_active(case: &Case<'_>) -> Option<Finding> {
+    let (target, active) = (case.target_ready(), case.active_ready());
+    if case.scales_first || target >= case.required {
+        return None;
+    }
+    let demand = if case.required == active { String::new() } else { format!(", {} required", case.required) };
+    let message = format!("{} {target}, {} {active}{demand}", case.target.name, case.active.name);
+    let more_can_be_asked_for = replicas(case.target) < case.required;
+    let fix = if more_can_be_asked_for { "add --scale".to_owned() } else { format!("wait, or --min-ready {target}") };
+    Some(Finding::blocks(case, "ready-below-active", message).fix(fix))
+}
+
+/// One pod means a gap at every eviction
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/>).
+fn single(case: &Case<'_>) -> Option<Finding> {
+    let message = format!("{} runs 1 pod, a node drain takes all", case.target.name);
+    let alone = case.target_size() == 1;
+    alone.then(|| Finding::warns(case, "single-replica", message).quiet_if(replicas(case.active) <= 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::checks::testing::{World, ids, told};
+
+    fn green(replicas: usize, ready: usize) -> World {
+        let mut world = World::healthy();
+        world.run("blue", 6, 6);
+        world.run("green", replicas, ready);
+        world
+    }
+
+    #[test]
+    fn an_equal_target_carries_the_load() {
+        assert!(green(6, 6).findings(check).is_empty());
+        assert!(green(9, 7).findings(check).is_empty());
+    }
+
+    #[test]
+    fn an_empty_target_would_be_a_full_outage() {
+        assert_eq!(told(&green(0, 0).findings(check)), ["x no-ready-pods  green is scaled to zero | add --scale"]);
+        assert_eq!(told(&green(6, 0).findings(check)), ["x no-ready-pods  green 0 of 6 pods ready"]);
+        let mut not_created = green(6, 0);
+        not_created.pods.retain(|p| p["metadata"]["labels"]["version"] == "blue");
+        assert_eq!(told(&not_created.findings(check)), ["x no-ready-pods  green has no pods yet, 6 asked for"]);
+    }
+
+    #[test]
+    fn a_color_without_workload_can_t_be_scaled_either() {
+        let mut world = green(6, 6);
+        world.scales_first = true;
+        world.with_case(|case| {
+            let gone = kubectl_release::selector::Color { name: "green".into(), workloads: vec![] };
+            let findings = check(&super::Case { target: &gone, ..copy(case) });
+            assert_eq!(told(&findings), ["x no-ready-pods  green has no workload | deploy it first"]);
+        });
+    }
+
+    fn copy<'a>(case: &super::Case<'a>) -> super::Case<'a> {
+        super::Case { target_pods: vec![], active_pods: vec![], ..*case }
+    }
+
+    #[test]
+    fn a_smaller_target_would_break_under_the_active_colors_load() {
+        assert_eq!(told(&green(2, 2).findings(check)), ["x ready-below-active  green 2, blue 6 | add --scale"]);
+        assert_eq!(
+            told(&green(6, 4).findings(check)),
+            ["x ready-below-active  green 4, blue 6 | wait, or --min-ready 4"]
+        );
+    }
+
+    #[test]
+    fn min_ready_is_what_counts_where_it_is_given() {
+        let mut world = green(6, 4);
+        world.required = Some(5);
+        assert_eq!(
+            told(&world.findings(check)),
+            ["x ready-below-active  green 4, blue 6, 5 required | wait, or --min-ready 4"]
+        );
+        world.required = Some(4);
+        assert!(world.findings(check).is_empty());
+    }
+
+    #[test]
+    fn scaling_first_makes_up_for_it() {
+        for (replicas, ready) in [(0, 0), (2, 2), (6, 4)] {
+            let mut world = green(replicas, ready);
+            world.scales_first = true;
+            assert!(world.findings(check).is_empty());
+        }
+    }
+
+    #[test]
+    fn one_pod_is_worth_a_note_only_where_there_were_more() {
+        let mut world = green(1, 1);
+        world.required = Some(1);
+        assert_eq!(told(&world.findings(check)), ["! single-replica  green runs 1 pod, a node drain takes all"]);
+        world.run("blue", 1, 1);
+        assert_eq!(told(&world.findings(check)), ["~ single-replica  green runs 1 pod, a node drain takes all"]);
+        assert_eq!(ids(&green(2, 2).findings(check)), ["ready-below-active"]);
+    }
+}

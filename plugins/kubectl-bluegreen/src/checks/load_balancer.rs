@@ -1,0 +1,102 @@
+//! What stands between clients and the Service, and follows a switch in its own way.
+
+mod node_traffic;
+
+use k8s_openapi::api::core::v1::{Service, ServiceSpec};
+
+use super::{Case, Finding};
+
+const IP_TARGETS: &str = "lb-ip-targets";
+const PROPAGATION: &str = "lb-propagation";
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let Some(spec) = &case.subject.service.spec else { return Vec::new() };
+    let ip_targets = ip_targets(case, spec);
+    let mut findings: Vec<Finding> = affinity(case, spec).into_iter().collect();
+    findings.extend(node_traffic::check(case, spec));
+    if !ip_targets.iter().any(|f| f.severity == super::Severity::Blocks) {
+        findings.extend(propagation(case, spec));
+    }
+    findings.extend(ip_targets);
+    findings
+}
+
+/// Affinity is to a pod, and the pods change
+/// (<https://kubernetes.io/docs/reference/networking/virtual-ips/#session-affinity>).
+fn affinity(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
+    let sticky = spec.session_affinity.as_deref() == Some("ClientIP");
+    let message = format!("ClientIP: every client gets a new pod, of {}", case.target.name);
+    sticky.then(|| Finding::warns(case, "session-affinity", message).fix("sessions must live outside of the pods"))
+}
+
+/// With ip targets, the AWS controller deregisters the old pods before the new ones are healthy
+/// (<https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3621>); registration
+/// with an NLB takes minutes (its issue 1834). With instance targets, nodes stay registered.
+fn ip_targets(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
+    let gap = |what: String| {
+        let message = format!("{what} has ip targets: a gap of 20 s or more");
+        Finding::blocks(case, IP_TARGETS, message).fix("weighted target groups, or --force=lb-ip-targets")
+    };
+    let balancer = is_load_balancer(spec) && annotated_for_ip(case.subject.service);
+    let own = balancer.then(|| gap("its NLB".to_owned()));
+    let bindings = match &case.snapshot.target_group_bindings {
+        Ok(bindings) => bindings,
+        Err(why) => {
+            return own
+                .into_iter()
+                .chain([Finding::not_checked(case, IP_TARGETS, "targetgroupbindings", why)])
+                .collect();
+        }
+    };
+    let ours = bindings.iter().filter(|b| b.spec.service_ref.name == case.subject.name());
+    let bound = ours.filter_map(|binding| {
+        let name = format!("targetgroupbinding/{}", binding.metadata.name);
+        match binding.spec.target_type.as_deref() {
+            Some("ip") => Some(gap(name)),
+            Some(_) => None,
+            // The controller's webhook fills it in; without, nobody here knows what the group has.
+            None => Some(Finding::not_checked(case, IP_TARGETS, &name, "no targetType")),
+        }
+    });
+    let bound: Vec<Finding> = bound.collect();
+    // The controller makes a binding for each port of an NLB: the same gap, named once.
+    if bound.is_empty() { own.into_iter().collect() } else { bound }
+}
+
+fn is_load_balancer(spec: &ServiceSpec) -> bool {
+    spec.type_.as_deref() == Some("LoadBalancer")
+}
+
+/// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/>;
+/// `nlb-ip` is the older way to say it. Nothing said means instance targets.
+fn annotated_for_ip(service: &Service) -> bool {
+    let says = |key: &str, value: &str| {
+        let key = format!("service.beta.kubernetes.io/{key}");
+        service.metadata.annotations.as_ref().and_then(|a| a.get(&key)).is_some_and(|v| v.eq_ignore_ascii_case(value))
+    };
+    says("aws-load-balancer-nlb-target-type", "ip") || says("aws-load-balancer-type", "nlb-ip")
+}
+
+/// Load balancers that know nodes leave the choice of pod to kube-proxy, unless only nodes with a
+/// pod answer their health check; those that know pods have to be told of each
+/// (<https://cloud.google.com/kubernetes-engine/docs/how-to/container-native-load-balancing>).
+fn propagation(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
+    let annotations = case.subject.service.metadata.annotations.as_ref();
+    if annotations.is_some_and(|a| a.contains_key("cloud.google.com/neg-status")) {
+        let message = "network endpoint groups follow seconds later";
+        return Some(Finding::warns(case, PROPAGATION, message).fix("keep the old color up for a while"));
+    }
+    if !is_load_balancer(spec) {
+        return None;
+    }
+    let by_health_check = spec.external_traffic_policy.as_deref() == Some("Local");
+    let message = if by_health_check {
+        "nodes join and leave by health check"
+    } else {
+        "the load balancer's nodes follow kube-proxy"
+    };
+    Some(Finding::warns(case, PROPAGATION, message).fix("keep the old color up for a while").quiet_if(!by_health_check))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! Traffic policies that keep to one node: a node without a ready pod of the target drops it
+//! (<https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies>).
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::ServiceSpec;
+use kubectl_release::objects::Pod;
+
+use crate::checks::{Case, Finding};
+
+/// Nodes named in a message.
+const NAMED: usize = 3;
+
+pub fn check(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
+    let served = nodes(&case.active_pods);
+    let bare: Vec<&str> = served.difference(&nodes(&case.target_pods)).copied().collect();
+    if bare.is_empty() {
+        return Vec::new();
+    }
+    let mut names = bare[..bare.len().min(NAMED)].join(", ");
+    if bare.len() > NAMED {
+        names.push_str(", ...");
+    }
+    let message = format!("{} of {} nodes have no ready {} pod: {names}", bare.len(), served.len(), case.target.name);
+    let is_local = |policy: Option<&String>| policy.is_some_and(|p| p == "Local");
+    let from_outside = matches!(spec.type_.as_deref(), Some("LoadBalancer" | "NodePort"));
+    let external = from_outside && is_local(spec.external_traffic_policy.as_ref());
+    let internal = is_local(spec.internal_traffic_policy.as_ref());
+    let finding = |id| Finding::warns(case, id, message.clone()).fix("spread the pods over the same nodes");
+    let ids = [(external, "local-traffic-uncovered"), (internal, "internal-traffic-uncovered")];
+    ids.into_iter().filter(|(applies, _)| *applies).map(|(_, id)| finding(id)).collect()
+}
+
+/// The nodes with a ready pod.
+fn nodes<'a>(pods: &[&'a Pod]) -> BTreeSet<&'a str> {
+    pods.iter().filter(|pod| pod.is_ready()).filter_map(|pod| pod.spec.node_name.as_deref()).collect()
+}

@@ -1,0 +1,98 @@
+use serde_json::{Value, json};
+
+use super::check;
+use crate::checks::testing::{World, ids, told};
+
+fn with(spec: &Value, annotations: &Value) -> World {
+    let mut world = World::healthy();
+    for (key, value) in spec.as_object().unwrap() {
+        world.service["spec"][key] = value.clone();
+    }
+    world.service["metadata"]["annotations"] = annotations.clone();
+    world
+}
+
+fn binding(service: &str, target_type: Option<&str>) -> Value {
+    json!({"metadata": {"name": "k8s-shop-api"}, "spec": {"serviceRef": {"name": service, "port": 80}, "targetType": target_type}})
+}
+
+fn bound(binding: Value) -> World {
+    World { target_group_bindings: Ok(vec![binding]), ..World::healthy() }
+}
+
+#[test]
+fn a_plain_service_inside_the_cluster_has_nothing_in_front() {
+    assert!(World::healthy().findings(check).is_empty());
+}
+
+#[test]
+fn clients_of_an_alb_would_get_errors_until_the_new_targets_are_healthy() {
+    let text = "x lb-ip-targets  targetgroupbinding/k8s-shop-api has ip targets: a gap of 20 s or more \
+                | weighted target groups, or --force=lb-ip-targets";
+    assert_eq!(told(&bound(binding("api", Some("ip"))).findings(check)), [text]);
+    assert!(bound(binding("api", Some("instance"))).findings(check).is_empty());
+    assert!(bound(binding("web", Some("ip"))).findings(check).is_empty());
+    assert_eq!(
+        told(&bound(binding("api", None)).findings(check)),
+        ["? lb-ip-targets  targetgroupbinding/k8s-shop-api (no targetType)"]
+    );
+}
+
+#[test]
+fn clients_of_an_nlb_with_ip_targets_would_too() {
+    let balancer = json!({"type": "LoadBalancer"});
+    for (key, value) in [("aws-load-balancer-nlb-target-type", "ip"), ("aws-load-balancer-type", "nlb-ip")] {
+        let annotations = json!({format!("service.beta.kubernetes.io/{key}"): value});
+        let mut world = with(&balancer, &annotations);
+        assert_eq!(ids(&world.findings(check)), ["lb-ip-targets"]);
+        world.target_group_bindings = Ok(vec![binding("api", Some("ip"))]);
+        assert_eq!(ids(&world.findings(check)), ["lb-ip-targets"], "one gap, told once");
+        world.target_group_bindings = Err("forbidden".into());
+        assert_eq!(ids(&world.findings(check)), ["lb-ip-targets", "lb-ip-targets"]);
+    }
+    let instances = json!({"service.beta.kubernetes.io/aws-load-balancer-type": "external"});
+    assert_eq!(ids(&with(&balancer, &instances).findings(check)), ["lb-propagation"]);
+}
+
+#[test]
+fn other_load_balancers_follow_at_their_own_pace() {
+    let plain = with(&json!({"type": "LoadBalancer"}), &json!({}));
+    let fix = "keep the old color up for a while";
+    assert_eq!(
+        told(&plain.findings(check)),
+        [format!("~ lb-propagation  the load balancer's nodes follow kube-proxy | {fix}")]
+    );
+    let local = with(&json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local"}), &json!({}));
+    assert_eq!(
+        told(&local.findings(check)),
+        [format!("! lb-propagation  nodes join and leave by health check | {fix}")]
+    );
+    let groups = with(&json!({}), &json!({"cloud.google.com/neg-status": "{}"}));
+    assert_eq!(
+        told(&groups.findings(check)),
+        [format!("! lb-propagation  network endpoint groups follow seconds later | {fix}")]
+    );
+}
+
+#[test]
+fn nodes_without_a_pod_of_the_target_would_drop_their_traffic() {
+    let local = json!({"type": "NodePort", "externalTrafficPolicy": "Local", "internalTrafficPolicy": "Local"});
+    let mut world = with(&local, &json!({}));
+    assert!(world.findings(check).is_empty());
+    world.run("blue", 6, 6);
+    world.run("green", 6, 2);
+    let text =
+        "4 of 6 nodes have no ready green pod: node-2, node-3, node-4, ... | spread the pods over the same nodes";
+    let expected = [format!("! local-traffic-uncovered  {text}"), format!("! internal-traffic-uncovered  {text}")];
+    assert_eq!(told(&world.findings(check)), expected);
+    world.service["spec"]["type"] = json!("ClusterIP");
+    assert_eq!(ids(&world.findings(check)), ["internal-traffic-uncovered"]);
+}
+
+#[test]
+fn sticky_clients_all_get_a_new_pod() {
+    let sticky = with(&json!({"sessionAffinity": "ClientIP"}), &json!({}));
+    let expected =
+        "! session-affinity  ClientIP: every client gets a new pod, of green | sessions must live outside of the pods";
+    assert_eq!(told(&sticky.findings(check)), [expected]);
+}

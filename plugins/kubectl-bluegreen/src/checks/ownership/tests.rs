@@ -1,0 +1,111 @@
+use serde_json::{Value, json};
+
+use super::check;
+use crate::checks::testing::{World, ids, told};
+
+fn with(metadata: &Value) -> World {
+    let mut world = World::healthy();
+    for (key, value) in metadata.as_object().unwrap() {
+        world.service["metadata"][key] = value.clone();
+    }
+    world
+}
+
+fn annotated(key: &str, value: &str) -> World {
+    with(&json!({"annotations": {key: value}}))
+}
+
+fn owned(manager: &str, operation: &str) -> World {
+    with(
+        &json!({"managedFields": [{"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {"f:selector": {}}}}]}),
+    )
+}
+
+#[test]
+fn argo_cd_would_undo_the_switch_within_seconds() {
+    let world = annotated("argocd.argoproj.io/tracking-id", "shop-prod:/Service:shop/api");
+    let rule = "in the Application: ignoreDifferences: [{kind: Service, name: api, jsonPointers: [/spec/selector]}], \
+                syncPolicy.syncOptions: [RespectIgnoreDifferences=true]; then --force=gitops";
+    assert_eq!(told(&world.findings(check)), [format!("x gitops  Argo CD app shop-prod puts it back | {rule}")]);
+    let by_label = with(&json!({"labels": {"argocd.argoproj.io/instance": "shop-prod"}}));
+    assert_eq!(ids(&by_label.findings(check)), ["gitops"]);
+    assert_eq!(ids(&owned("argocd-controller", "Update").findings(check)), ["gitops"]);
+}
+
+#[test]
+fn marks_that_mean_nothing_don_t_stop_a_release() {
+    let instance =
+        with(&json!({"labels": {"app.kubernetes.io/instance": "api", "app.kubernetes.io/managed-by": "kustomize"}}));
+    assert!(instance.findings(check).is_empty());
+    let copied = annotated("argocd.argoproj.io/tracking-id", "shop-prod:/Service:other/api");
+    assert!(copied.findings(check).is_empty());
+    assert!(World::healthy().findings(check).is_empty());
+}
+
+#[test]
+fn flux_would_undo_the_switch_unless_it_was_told_not_to() {
+    let labels =
+        json!({"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+    let expected = "x gitops  Flux Kustomization flux-system/apps puts it back | annotate it in Git: kustomize.toolkit.fluxcd.io/ssa: IfNotPresent";
+    assert_eq!(told(&with(&json!({"labels": labels})).findings(check)), [expected]);
+    for (key, value) in [("ssa", "IfNotPresent"), ("ssa", "ignore"), ("reconcile", "disabled")] {
+        let key = format!("kustomize.toolkit.fluxcd.io/{key}");
+        let fields = json!([{"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": {"f:spec": {"f:selector": {}}}}]);
+        let world = with(&json!({"labels": labels, "annotations": {key: value}, "managedFields": fields}));
+        assert!(world.findings(check).is_empty(), "{value}");
+    }
+    let merge = with(&json!({"labels": labels, "annotations": {"kustomize.toolkit.fluxcd.io/ssa": "Merge"}}));
+    assert_eq!(ids(&merge.findings(check)), ["gitops"], "Merge keeps only fields that Git does not have");
+}
+
+#[test]
+fn a_helm_release_of_flux_corrects_drift_and_upgrades() {
+    let labels = json!({"helm.toolkit.fluxcd.io/name": "api", "helm.toolkit.fluxcd.io/namespace": "shop", "app.kubernetes.io/managed-by": "Helm"});
+    assert_eq!(ids(&with(&json!({"labels": labels})).findings(check)), ["gitops", "helm"]);
+    let off = with(&json!({"labels": labels, "annotations": {"helm.toolkit.fluxcd.io/driftDetection": "disabled"}}));
+    assert_eq!(
+        told(&off.findings(check)),
+        ["! helm  the next helm upgrade may put it back | set the color in its values"]
+    );
+}
+
+#[test]
+fn a_controller_that_holds_the_selector_would_apply_it_again() {
+    let expected =
+        "x gitops  web-operator owns the selector by server-side apply | leave spec.selector out of what it applies";
+    assert_eq!(told(&owned("web-operator", "Apply").findings(check)), [expected]);
+    assert!(owned("web-operator", "Update").findings(check).is_empty(), "an update was made once");
+}
+
+#[test]
+fn tools_that_people_start_are_a_warning() {
+    for (manager, command) in
+        [("kubectl", "kubectl apply"), ("Terraform", "terraform apply"), ("pulumi-kubernetes-1a2b", "pulumi up")]
+    {
+        let expected = format!(
+            "! kubectl-apply  the next {command} puts it back | take spec.selector's color from the cluster there"
+        );
+        assert_eq!(told(&owned(manager, "Apply").findings(check)), [expected]);
+    }
+    assert!(owned("helm", "Apply").findings(check).is_empty(), "its label says it");
+    let release = annotated("meta.helm.sh/release-name", "shop");
+    assert_eq!(
+        told(&release.findings(check)),
+        ["! helm  the next helm upgrade of shop may put it back | set the color in its values"]
+    );
+}
+
+#[test]
+fn the_manifest_of_the_last_apply_would_bring_the_old_color_back() {
+    let key = "kubectl.kubernetes.io/last-applied-configuration";
+    let manifest = json!({"spec": {"selector": {"app": "api", "version": "blue"}}}).to_string();
+    assert_eq!(ids(&annotated(key, &manifest).findings(check)), ["kubectl-apply"]);
+    for other in ["", "garbage", "[]", r#"{"spec":7}"#, r#"{"spec":{"ports":[]}}"#] {
+        assert!(annotated(key, other).findings(check).is_empty(), "{other}");
+    }
+}
+
+#[test]
+fn our_own_writes_are_nobody_else_s() {
+    assert!(owned("kubectl-release", "Apply").findings(check).is_empty());
+}

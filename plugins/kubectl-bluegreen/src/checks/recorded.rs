@@ -1,0 +1,39 @@
+//! Annotations of ours that make no sense: they were written by hand, and are not used.
+
+use super::{Case, Finding};
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let record = case
+        .subject
+        .recorded
+        .unreadable
+        .iter()
+        .map(|why| Finding::warns(case, "record-unreadable", why.clone()).fix("not used; a switch writes it anew"));
+    let settings = case
+        .subject
+        .settings
+        .unusable
+        .iter()
+        .map(|(key, why)| Finding::warns(case, "setting-unusable", format!("{key}: {why}")).fix("not used"));
+    record.chain(settings).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::check;
+    use crate::checks::testing::{World, ids};
+
+    #[test]
+    fn a_hand_edited_annotation_is_told_and_not_obeyed() {
+        let mut world = World::healthy();
+        assert!(world.findings(check).is_empty());
+        world.service["metadata"]["annotations"] = json!({
+            "kubectl-release.dev/bluegreen": "{\"to\": 7}",
+            "kubectl-release.dev/min-ready": "lots",
+            "kubectl-release.dev/verify-for": "30s",
+        });
+        assert_eq!(ids(&world.findings(check)), ["record-unreadable", "setting-unusable"]);
+    }
+}

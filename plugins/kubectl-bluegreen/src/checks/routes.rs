@@ -1,0 +1,151 @@
+//! Routes that choose between the colors before the Service's selector is asked.
+
+use std::collections::BTreeMap;
+
+use kubectl_release::objects::has_all;
+use kubectl_release::record::printable;
+use kubectl_release::routes::{split_with, subsets_of};
+
+use super::{Case, Finding};
+use crate::snapshot::{Reading, service_name};
+
+const ID: &str = "route-decides";
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let snapshot = case.snapshot;
+    let unread = [
+        ("virtualservices", why(&snapshot.virtual_services)),
+        ("destinationrules", why(&snapshot.destination_rules)),
+        ("httproutes", why(&snapshot.http_routes)),
+    ];
+    let unread = unread.into_iter().filter_map(|(what, why)| Some(Finding::not_checked(case, ID, what, why?)));
+    by_subset(case).into_iter().chain(by_backend(case)).chain(unread).collect()
+}
+
+fn why<T>(reading: &Reading<T>) -> Option<&str> {
+    reading.as_ref().err().map(String::as_str)
+}
+
+/// A subset adds its labels to the Service's selector
+/// (<https://istio.io/latest/docs/reference/config/networking/destination-rule/#Subset>): one of the
+/// color that is left has no endpoints after the move, and one that nothing defines has none at all.
+fn by_subset(case: &Case<'_>) -> Vec<Finding> {
+    let routes = case.snapshot.virtual_services.as_deref().unwrap_or_default();
+    let rules = case.snapshot.destination_rules.as_deref();
+    let (service, namespace) = (case.subject.name(), &case.snapshot.namespace);
+    let mut messages = BTreeMap::new();
+    for using in subsets_of(service, namespace, routes, rules.unwrap_or_default()) {
+        let (route, subset) = (printable(&using.route), printable(&using.subset));
+        let key = &case.tracks.key;
+        let message = match using.labels {
+            Some(labels) => {
+                labels.get(key).map(|color| format!("{route}: subset {subset} is {key}={}", printable(color)))
+            }
+            // Rules that couldn't be read may define it; that is told as such.
+            None => rules.is_ok().then(|| format!("{route}: no DestinationRule here defines subset {subset}")),
+        };
+        messages.entry((route, subset)).or_insert(message);
+    }
+    messages.into_values().flatten().map(|message| decides(case, message)).collect()
+}
+
+/// Weights between Services of different colors: moving one of them sends both shares to one color.
+fn by_backend(case: &Case<'_>) -> Vec<Finding> {
+    let routes = case.snapshot.http_routes.as_deref().unwrap_or_default();
+    let service = case.subject.name();
+    let others = split_with(service, &case.snapshot.namespace, routes);
+    let of_a_color = others.into_iter().filter(|(_, other)| is_of_a_color(case, other));
+    let message =
+        |(route, other): (String, String)| format!("{} splits between {service} and {other}", printable(&route));
+    of_a_color.map(|split| decides(case, message(split))).collect()
+}
+
+/// True for a Service that selects some color of the same application. One that isn't in the
+/// namespace's list selects nothing.
+fn is_of_a_color(case: &Case<'_>, name: &str) -> bool {
+    let neighbours = case.snapshot.neighbours.as_deref().unwrap_or_default();
+    let selector = neighbours.iter().find(|n| service_name(n) == name).and_then(|n| n.spec.as_ref()?.selector.as_ref());
+    selector.is_some_and(|s| s.contains_key(&case.tracks.key) && has_all(s, &case.tracks.base))
+}
+
+fn decides(case: &Case<'_>, message: String) -> Finding {
+    Finding::blocks(case, ID, message).fix("change the route's weights instead")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::check;
+    use crate::checks::testing::{World, told};
+
+    fn virtual_service(subset: Option<&str>) -> Value {
+        json!({"metadata": {"name": "api", "namespace": "shop"}, "spec": {"hosts": ["api.internal"], "http": [
+            {"route": [{"destination": {"host": "api", "subset": subset}, "weight": 100}]},
+            {"route": [{"destination": {"host": "api", "subset": subset}}]}]}})
+    }
+
+    fn rule(labels: &Value) -> Value {
+        json!({"metadata": {"name": "api", "namespace": "shop"}, "spec": {"host": "api", "subsets": [{"name": "stable", "labels": labels}]}})
+    }
+
+    fn mesh(route: Value, rules: Vec<Value>) -> World {
+        World { virtual_services: Ok(vec![route]), destination_rules: Ok(rules), ..World::healthy() }
+    }
+
+    #[test]
+    fn the_live_subset_would_be_emptied() {
+        let world = mesh(virtual_service(Some("stable")), vec![rule(&json!({"version": "blue"}))]);
+        let expected =
+            "x route-decides  virtualservice/api: subset stable is version=blue | change the route's weights instead";
+        assert_eq!(told(&world.findings(check)), [expected]);
+    }
+
+    #[test]
+    fn a_subset_that_nothing_defines_sends_nowhere() {
+        let world = mesh(virtual_service(Some("stable")), vec![]);
+        let expected = "x route-decides  virtualservice/api: no DestinationRule here defines subset stable | change the route's weights instead";
+        assert_eq!(told(&world.findings(check)), [expected]);
+    }
+
+    #[test]
+    fn routes_that_leave_the_color_to_the_service_are_fine() {
+        assert!(World::healthy().findings(check).is_empty());
+        assert!(mesh(virtual_service(None), vec![]).findings(check).is_empty());
+        assert!(mesh(virtual_service(Some("stable")), vec![rule(&json!({"tier": "web"}))]).findings(check).is_empty());
+    }
+
+    fn http_route(backends: &Value) -> Value {
+        json!({"metadata": {"name": "api", "namespace": "shop"}, "spec": {"rules": [{"backendRefs": backends}]}})
+    }
+
+    #[test]
+    fn both_shares_of_a_route_would_go_to_one_color() {
+        let mut world = World::healthy();
+        world.http_routes =
+            Ok(vec![http_route(&json!([{"name": "api", "weight": 90}, {"name": "api-green", "weight": 10}]))]);
+        assert!(world.findings(check).is_empty(), "another application's share");
+        world.neighbours = Ok(vec![
+            json!({"metadata": {"name": "api-green"}, "spec": {"selector": {"app": "api", "version": "green"}}}),
+        ]);
+        let expected =
+            "x route-decides  httproute/api splits between api and api-green | change the route's weights instead";
+        assert_eq!(told(&world.findings(check)), [expected]);
+        world.http_routes = Ok(vec![http_route(&json!([{"name": "api"}]))]);
+        assert!(world.findings(check).is_empty());
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_said_once() {
+        let mut world = mesh(virtual_service(Some("stable")), vec![]);
+        world.destination_rules = Err("forbidden".into());
+        assert_eq!(told(&world.findings(check)), ["? route-decides  destinationrules (forbidden)"]);
+        world.virtual_services = Err("forbidden".into());
+        world.destination_rules = Ok(vec![]);
+        world.http_routes = Err("timed out".into());
+        assert_eq!(
+            told(&world.findings(check)),
+            ["? route-decides  virtualservices (forbidden)", "? route-decides  httproutes (timed out)"]
+        );
+    }
+}

@@ -1,0 +1,208 @@
+//! A small world for the tests of checks: a Service `api` of namespace `shop` on blue, with a
+//! healthy blue and green of three pods each, as the JSON that the API server would send.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use kubectl_release::objects::{Pod, Workload};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{Case, Check, Finding, Severity, Verb};
+use crate::snapshot::{Reading, Snapshot};
+use crate::subject::Subject;
+
+/// Objects by kind; each field may be changed before a check looks.
+pub struct World {
+    pub service: Value,
+    pub workloads: Vec<Value>,
+    pub pods: Vec<Value>,
+    pub neighbours: Reading<Vec<Value>>,
+    pub budgets: Reading<Vec<Value>>,
+    pub autoscalers: Reading<Vec<Value>>,
+    pub network_policies: Reading<Vec<Value>>,
+    pub virtual_services: Reading<Vec<Value>>,
+    pub destination_rules: Reading<Vec<Value>>,
+    pub http_routes: Reading<Vec<Value>>,
+    pub target_group_bindings: Reading<Vec<Value>>,
+    pub verb: Verb,
+    pub scales_first: bool,
+    /// Nothing: as many as the active color has.
+    pub required: Option<usize>,
+    pub moving: Vec<String>,
+}
+
+impl World {
+    /// Nothing to find but what is missing around a bare pair of Deployments.
+    pub fn healthy() -> Self {
+        let none = || Ok(Vec::new());
+        let mut world = Self {
+            service: json!({"metadata": {"name": "api", "namespace": "shop"}, "spec": {"type": "ClusterIP",
+                "selector": {"app": "api", "version": "blue"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}),
+            workloads: Vec::new(),
+            pods: Vec::new(),
+            neighbours: none(),
+            budgets: none(),
+            autoscalers: none(),
+            network_policies: none(),
+            virtual_services: none(),
+            destination_rules: none(),
+            http_routes: none(),
+            target_group_bindings: none(),
+            verb: Verb::Switch,
+            scales_first: false,
+            required: None,
+            moving: vec!["api".into()],
+        };
+        world.run("blue", 3, 3);
+        world.run("green", 3, 3);
+        world
+    }
+
+    /// Makes a color run `replicas` pods, of which the first `ready` are ready.
+    pub fn run(&mut self, color: &str, replicas: usize, ready: usize) {
+        let name = format!("api-{color}");
+        self.workloads.retain(|w| w["metadata"]["name"] != json!(name));
+        self.workloads.push(deployment(&name, color, replicas, ready));
+        self.pods.retain(|p| p["metadata"]["labels"]["version"] != json!(color));
+        self.pods.extend((0..replicas).map(|i| pod(&name, color, i, i < ready)));
+    }
+
+    /// The Deployment of a color.
+    pub fn workload(&mut self, color: &str) -> &mut Value {
+        let name = json!(format!("api-{color}"));
+        self.workloads.iter_mut().find(|w| w["metadata"]["name"] == name).unwrap()
+    }
+
+    /// The only container of a color's pod template.
+    pub fn container(&mut self, color: &str) -> &mut Value {
+        &mut self.workload(color)["spec"]["template"]["spec"]["containers"][0]
+    }
+
+    /// The pods of a color.
+    pub fn pods_of(&mut self, color: &str) -> Vec<&mut Value> {
+        self.pods.iter_mut().filter(|p| p["metadata"]["labels"]["version"] == json!(color)).collect()
+    }
+
+    /// What a check finds about moving `api` from blue to green.
+    pub fn findings(&self, check: Check) -> Vec<Finding> {
+        self.with_case(check)
+    }
+
+    /// As [`World::findings`], for more than one check.
+    pub fn with_case<T>(&self, judge: impl FnOnce(&Case<'_>) -> T) -> T {
+        let snapshot = self.snapshot();
+        let subject = Subject::of(&snapshot.services[0], &snapshot, None);
+        let tracks = subject.tracks.as_ref().unwrap();
+        let active_pods = tracks.pods_of("blue", &snapshot.pods);
+        let required = self.required.unwrap_or_else(|| crate::subject::ready_count(&active_pods));
+        judge(&Case {
+            verb: self.verb,
+            snapshot: &snapshot,
+            subject: &subject,
+            tracks,
+            target: tracks.color("green").unwrap(),
+            active: tracks.color("blue").unwrap(),
+            target_pods: tracks.pods_of("green", &snapshot.pods),
+            active_pods,
+            required,
+            scales_first: self.scales_first,
+            moving: &self.moving,
+        })
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            namespace: "shop".into(),
+            at: "2026-11-20T03:12:00Z".parse().unwrap(),
+            who: Ok("ci-bot".into()),
+            services: vec![parse(&self.service)],
+            neighbours: parse_all(&self.neighbours),
+            workloads: self.workloads.iter().map(workload).collect(),
+            pods: self.pods.iter().map(parse::<Pod>).collect(),
+            slices: BTreeMap::new(),
+            budgets: parse_all(&self.budgets),
+            autoscalers: parse_all(&self.autoscalers),
+            network_policies: parse_all(&self.network_policies),
+            virtual_services: parse_all(&self.virtual_services),
+            destination_rules: parse_all(&self.destination_rules),
+            http_routes: parse_all(&self.http_routes),
+            target_group_bindings: parse_all(&self.target_group_bindings),
+        }
+    }
+}
+
+/// Each finding as `x id  message | fix`, marked as the printed ones are; `~` for quiet ones.
+pub fn told(findings: &[Finding]) -> Vec<String> {
+    let lines = findings.iter().map(|f| {
+        let mark = match f.severity {
+            _ if f.quiet => '~',
+            Severity::Blocks => 'x',
+            Severity::Warns => '!',
+            Severity::NotChecked => '?',
+        };
+        let fix = f.fix.as_ref().map(|fix| format!(" | {fix}")).unwrap_or_default();
+        format!("{mark} {}  {}{fix}", f.id, f.message)
+    });
+    lines.collect()
+}
+
+/// The ids of the findings.
+pub fn ids(findings: &[Finding]) -> Vec<&'static str> {
+    findings.iter().map(|f| f.id).collect()
+}
+
+fn parse<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn parse_all<T: DeserializeOwned>(reading: &Reading<Vec<Value>>) -> Reading<Vec<T>> {
+    reading.as_ref().map(|values| values.iter().map(parse).collect()).map_err(Clone::clone)
+}
+
+fn workload(value: &Value) -> Arc<Workload> {
+    let is_set = value["kind"] == json!("StatefulSet");
+    Arc::new(if is_set { parse::<StatefulSet>(value).into() } else { parse::<Deployment>(value).into() })
+}
+
+fn deployment(name: &str, color: &str, replicas: usize, ready: usize) -> Value {
+    json!({
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "shop", "generation": 4, "labels": {"app": "api", "version": color}},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "api", "version": color}},
+            "template": {"metadata": {"labels": {"app": "api", "version": color}}, "spec": {
+                "terminationGracePeriodSeconds": 60,
+                "containers": [{
+                    "name": "api",
+                    "image": format!("registry.example.com/api:{color}"),
+                    "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+                    "readinessProbe": {"httpGet": {"path": "/healthz/ready", "port": 8080}},
+                    "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 10"]}}},
+                }],
+            }},
+        },
+        "status": {
+            "observedGeneration": 4, "replicas": replicas, "updatedReplicas": replicas, "readyReplicas": ready, "availableReplicas": ready,
+            "conditions": [{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}],
+        },
+    })
+}
+
+fn pod(deployment: &str, color: &str, index: usize, ready: bool) -> Value {
+    let status = if ready { "True" } else { "False" };
+    json!({
+        "metadata": {
+            "name": format!("{deployment}-7d9f-{index}"), "uid": format!("{color}-{index}"),
+            "labels": {"app": "api", "version": color, "pod-template-hash": "7d9f"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": format!("{deployment}-7d9f"), "controller": true}],
+        },
+        "spec": {"nodeName": format!("node-{index}")},
+        "status": {
+            "phase": "Running", "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": status}],
+            "containerStatuses": [{"name": "api", "image": "api", "imageID": "", "ready": ready, "restartCount": 0, "state": {"running": {}}}],
+        },
+    })
+}

@@ -1,0 +1,9 @@
+//! The verbs, one a file.
+
+pub mod cleanup;
+pub mod completion;
+pub mod history;
+pub mod preflight;
+pub mod rollback;
+pub mod status;
+pub mod switch;

@@ -1,0 +1,246 @@
+//! `switch`: load, plan, check, agree, bring to size, write, prove, report.
+
+use kubectl_release::confirm::agree;
+use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::flags::{DryRunFlag, Output};
+use serde_json::{Value, json};
+
+use crate::checks::{Verb, blocking};
+use crate::itinerary::{Itinerary, subjects};
+use crate::moving::{self, Reached, scale, write};
+use crate::options::{Aim, MoveOptions};
+use crate::plan::{Context, Move, Step, size};
+use crate::report::{Report, plan_text};
+use crate::run::Run;
+use crate::snapshot::{Reach, Snapshot, load};
+use crate::subject::Subject;
+
+/// Runs the verb.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn run(run: &Run, options: &MoveOptions, report: &mut Report) -> Outcome<()> {
+    travel(run, options, Reach::Everything, report).await
+}
+
+/// The way of every move, a rollback's too.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn travel(run: &Run, options: &MoveOptions, reach: Reach, report: &mut Report) -> Outcome<()> {
+    let key = options.track_key.as_deref();
+    let snapshot = load(&run.cluster, &options.services, key, reach).await?;
+    let subjects = subjects(&snapshot, key);
+    let context = context(run, options);
+    let itinerary = Itinerary::of(&snapshot, &subjects, &context, false)?;
+    show(run, options, &itinerary, &subjects, report);
+    if itinerary.moves().is_empty() {
+        return Ok(());
+    }
+    refuse_blocked(run, options, &itinerary)?;
+    if options.dry_run == DryRunFlag::Client {
+        would_be(run, &itinerary, report);
+        return Ok(());
+    }
+    if options.dry_run != DryRunFlag::Server {
+        agree(&question(&itinerary), options.yes)?;
+    }
+    let sizes = scaling(&itinerary, &subjects, &snapshot, &run.cluster.namespace);
+    if options.dry_run == DryRunFlag::Server {
+        let moves = itinerary.journeys(&subjects, options);
+        let writes: Vec<_> =
+            sizes.into_iter().chain(moves.iter().map(|j| j.movement.change(j.subject, &run.cluster.flags))).collect();
+        write::rehearse(run, &writes).await?;
+        would_be(run, &itinerary, report);
+        return Ok(());
+    }
+    if itinerary.to_scale().is_empty() {
+        return go(run, options, &snapshot, &subjects, &itinerary, report).await;
+    }
+    bring_to_size(run, options, &itinerary, &subjects, &sizes).await?;
+    go_after_scaling(run, options, reach, report).await
+}
+
+/// The cluster is another one after waiting for pods: everything is read, planned and checked anew.
+async fn go_after_scaling(run: &Run, options: &MoveOptions, reach: Reach, report: &mut Report) -> Outcome<()> {
+    let key = options.track_key.as_deref();
+    let snapshot = load(&run.cluster, &options.services, key, reach).await?;
+    let subjects = subjects(&snapshot, key);
+    let itinerary = Itinerary::of(&snapshot, &subjects, &context(run, options), true)?;
+    report.findings.clone_from(&itinerary.findings);
+    refuse_blocked(run, options, &itinerary)?;
+    go(run, options, &snapshot, &subjects, &itinerary, report).await
+}
+
+async fn go(
+    run: &Run,
+    options: &MoveOptions,
+    snapshot: &Snapshot,
+    subjects: &[Subject<'_>],
+    itinerary: &Itinerary,
+    report: &mut Report,
+) -> Outcome<()> {
+    let journeys = itinerary.journeys(subjects, options);
+    let reached = moving::carry_out(run, options, snapshot, &journeys).await;
+    for (index, journey) in journeys.iter().enumerate() {
+        let entry = move_value(journey.movement, reached.as_ref().ok().and_then(|r| r.get(index)), run, itinerary);
+        put_service(report, &journey.movement.service, entry);
+    }
+    reached?;
+    let past = if options.verb == Verb::Rollback { "rolled back" } else { "switched" };
+    report.text = lines(journeys.iter().map(|j| format!("service/{} {past} to {}", j.movement.service, j.movement.to)));
+    Ok(())
+}
+
+fn context<'a>(run: &'a Run, options: &'a MoveOptions) -> Context<'a> {
+    Context { options, suffix: &run.suffix, flags: &run.cluster.flags, run_id: &run.id, user: &run.cluster.user }
+}
+
+/// Shows plan and findings before anything happens, and puts them into the report.
+pub fn show(run: &Run, options: &MoveOptions, itinerary: &Itinerary, subjects: &[Subject<'_>], report: &mut Report) {
+    run.say(&plan_text::heading(&options.services, &run.cluster.context, &run.cluster.namespace));
+    run.say(&itinerary.text(subjects));
+    run.say(&plan_text::findings(&itinerary.findings, run.output == Output::Wide, options.services.len() > 1));
+    report.findings.clone_from(&itinerary.findings);
+    for step in &itinerary.steps {
+        match step {
+            Step::Move(movement) => report.services.push(move_value(movement, None, run, itinerary)),
+            Step::Nothing { service, color, message, next } => {
+                let entry =
+                    json!({"name": service, "active": color, "changed": false, "message": message, "next": next});
+                report.services.push(entry);
+                report.text = joined(&report.text, &format!("service/{service} unchanged ({color}); nothing to do"));
+            }
+        }
+    }
+    report.names = options.services.iter().map(|name| format!("service/{name}")).collect();
+}
+
+/// Stops where a blocking finding isn't overridden.
+///
+/// # Errors
+/// Exit 1, with the same command completed by what is missing.
+pub fn refuse_blocked(run: &Run, options: &MoveOptions, itinerary: &Itinerary) -> Outcome<()> {
+    let ids: Vec<&str> = blocking(&itinerary.findings).map(|f| f.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let what = if options.verb == Verb::Rollback { "not rolled back" } else { "not switched" };
+    Err(Failure::failed("Blocked", format!("{what}; nothing was written"))
+        .next(better_command(run, options, itinerary, &ids)))
+}
+
+/// The command that would go through: with the twins named, and with `--scale` where that helps.
+fn better_command(run: &Run, options: &MoveOptions, itinerary: &Itinerary, ids: &[&str]) -> String {
+    let to = itinerary.moves().first().map_or(String::new(), |m| format!(" --to {}", m.to));
+    let mut words = options.services.join(" ");
+    for finding in blocking(&itinerary.findings).filter(|f| f.id == "twin-service") {
+        if let Some(twin) = finding.message.split_whitespace().next() {
+            words = format!("{words} {twin}");
+        }
+    }
+    let small = ids.iter().any(|id| ["ready-below-active", "no-ready-pods"].contains(id));
+    let scale = if small && !options.scale { " --scale" } else { "" };
+    let others: Vec<&str> = ids
+        .iter()
+        .copied()
+        .filter(|id| !["ready-below-active", "no-ready-pods", "twin-service"].contains(id))
+        .collect();
+    let force = if others.is_empty() { String::new() } else { format!(" --force={}", others.join(",")) };
+    let verb = if matches!(options.aim, Aim::Back) { "rollback" } else { "switch" };
+    let hint = if force.is_empty() { "" } else { "   (after fixing, or knowing better)" };
+    format!("kubectl bluegreen {verb} {words}{to}{scale}{force}{}{hint}", run.suffix)
+}
+
+fn question(itinerary: &Itinerary) -> String {
+    let moves: Vec<String> = itinerary.moves().iter().map(|m| format!("service/{} to {}", m.service, m.to)).collect();
+    let warnings = itinerary.findings.iter().filter(|f| !f.quiet).count();
+    let know = if warnings == 0 { String::new() } else { format!(" ({warnings} findings above)") };
+    format!("Switch {}{know}?", moves.join(", "))
+}
+
+fn would_be(run: &Run, itinerary: &Itinerary, report: &mut Report) {
+    let mode = if run.dry_run == DryRunFlag::Server { "server dry run" } else { "dry run" };
+    report.text =
+        lines(itinerary.moves().iter().map(|m| format!("service/{} switched to {} ({mode})", m.service, m.to)));
+}
+
+fn scaling(
+    itinerary: &Itinerary,
+    subjects: &[Subject<'_>],
+    snapshot: &Snapshot,
+    namespace: &str,
+) -> Vec<kubectl_release::change::Change> {
+    let mut changes = Vec::new();
+    for (leg, movement, subject) in scaled_legs(itinerary, subjects) {
+        let Ok(tracks) = &subject.tracks else { continue };
+        let (Some(target), Some(active)) = (tracks.color(&movement.to), tracks.color(&movement.from)) else { continue };
+        for change in scale::changes(&size::parity(target, active, leg.required), snapshot, namespace) {
+            // Services that move together share workloads: each is scaled once.
+            if !changes.contains(&change) {
+                changes.push(change);
+            }
+        }
+    }
+    changes
+}
+
+fn scaled_legs<'a>(
+    itinerary: &'a Itinerary,
+    subjects: &'a [Subject<'a>],
+) -> impl Iterator<Item = (&'a crate::itinerary::Leg, &'a Move, &'a Subject<'a>)> {
+    let moves = itinerary.moves();
+    itinerary.to_scale().into_iter().filter_map(move |leg| {
+        let movement = moves.iter().find(|m| m.service == leg.service).copied()?;
+        let subject = subjects.iter().find(|s| s.name() == leg.service)?;
+        Some((leg, movement, subject))
+    })
+}
+
+async fn bring_to_size(
+    run: &Run,
+    options: &MoveOptions,
+    itinerary: &Itinerary,
+    subjects: &[Subject<'_>],
+    changes: &[kubectl_release::change::Change],
+) -> Outcome<()> {
+    scale::apply(run, changes).await?;
+    for (leg, movement, subject) in scaled_legs(itinerary, subjects) {
+        let Ok(tracks) = &subject.tracks else { continue };
+        if let Some(target) = tracks.color(&movement.to) {
+            scale::wait_ready(run, tracks, target, leg.required, options.verb == Verb::Switch).await?;
+        }
+    }
+    Ok(())
+}
+
+/// `{name, trackKey, from, to, changed, ready: {target, active, required}, undo}`, and once moved
+/// `readyEndpoints`, `convergedMillis` and `totalMillis`.
+fn move_value(m: &Move, reached: Option<&Reached>, run: &Run, itinerary: &Itinerary) -> Value {
+    let undo = kubectl_release::change::selector_command(&m.service, &m.namespace, &run.cluster.flags, &m.previous);
+    let leg = itinerary.leg(&m.service);
+    let mut value = json!({"name": m.service, "trackKey": m.key, "from": m.from, "to": m.to, "changed": reached.is_some(),
+        "ready": {"target": leg.map(|l| l.target_ready), "active": leg.map(|l| l.active_ready), "required": leg.map(|l| l.required)},
+        "undo": undo});
+    if let Some(reached) = reached {
+        value["readyEndpoints"] = json!(reached.ready);
+        value["convergedMillis"] = json!(reached.converged_millis);
+        value["totalMillis"] = json!(run.millis());
+    }
+    value
+}
+
+fn put_service(report: &mut Report, service: &str, entry: Value) {
+    match report.services.iter_mut().find(|v| v["name"] == service) {
+        Some(slot) => *slot = entry,
+        None => report.services.push(entry),
+    }
+}
+
+fn lines(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join("\n")
+}
+
+fn joined(before: &str, line: &str) -> String {
+    if before.is_empty() { line.to_owned() } else { format!("{before}\n{line}") }
+}

@@ -1,0 +1,48 @@
+//! Which colors are idle: no Service selects them and no route names them.
+
+use kubectl_release::objects::{Labels, has_all};
+use kubectl_release::routes::subsets_of;
+use kubectl_release::selector::{Color, Tracks};
+
+use crate::snapshot::{Snapshot, service_name};
+use crate::subject::Subject;
+
+/// Who still sends traffic to a color.
+#[must_use]
+pub fn users_of(color: &Color, tracks: &Tracks, subject: &Subject<'_>, snapshot: &Snapshot) -> Vec<String> {
+    let labels: Vec<Labels> = color.workloads.iter().map(|w| w.pod_labels()).collect();
+    let mut users = Vec::new();
+    if color.name == tracks.active {
+        users.push(format!("service/{}", subject.name()));
+    }
+    for service in snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != subject.name()) {
+        let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
+        if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s))) {
+            users.push(format!("service/{}", service_name(service)));
+        }
+    }
+    users.extend(routes_to(&labels, subject, snapshot));
+    users.sort();
+    users.dedup();
+    users
+}
+
+fn routes_to(labels: &[Labels], subject: &Subject<'_>, snapshot: &Snapshot) -> Vec<String> {
+    let routes = snapshot.virtual_services.as_deref().unwrap_or_default();
+    let rules = snapshot.destination_rules.as_deref().unwrap_or_default();
+    let uses = subsets_of(subject.name(), &snapshot.namespace, routes, rules);
+    let names = |subset: &Labels| labels.iter().any(|l| has_all(l, subset));
+    uses.into_iter().filter(|u| u.labels.as_ref().is_some_and(names)).map(|u| u.route).collect()
+}
+
+/// The kinds of objects that could not be read, and so could not be asked.
+#[must_use]
+pub fn not_checked(snapshot: &Snapshot) -> Vec<String> {
+    let readings = [
+        ("services", snapshot.neighbours.as_ref().err()),
+        ("virtualservices", snapshot.virtual_services.as_ref().err()),
+        ("httproutes", snapshot.http_routes.as_ref().err()),
+        ("poddisruptionbudgets", snapshot.budgets.as_ref().err()),
+    ];
+    readings.iter().filter_map(|(kind, why)| why.map(|why| format!("{kind} ({why})"))).collect()
+}

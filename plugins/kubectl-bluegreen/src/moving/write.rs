@@ -1,0 +1,175 @@
+//! Writing the moves: one conditional patch a Service, all or none.
+
+use k8s_openapi::api::core::v1::Service;
+use kubectl_release::change::Change;
+use kubectl_release::cluster::exchange::ApiError;
+use kubectl_release::error::{Exit, Failure, Outcome};
+use kubectl_release::record::Recorded;
+use kubectl_release::selector::as_label_selector;
+
+use super::{Journey, conclude, take_back};
+use crate::plan::{Move, service_path};
+use crate::run::Run;
+
+/// A conflict that changed nothing we rely on is a race inside the API server: the patch carries
+/// its own conditions, so it may be offered again this often.
+const CONFLICTS: u32 = 3;
+
+/// Writes every move in order; where one fails, the ones done are taken back in reverse order.
+///
+/// # Errors
+/// The failure of the one that failed, with what became of the others.
+pub async fn all(run: &Run, journeys: &[Journey<'_>]) -> Outcome<()> {
+    for (index, journey) in journeys.iter().enumerate() {
+        let change = journey.movement.change(journey.subject, &run.cluster.flags);
+        let Err(failure) = one(run, &change, journey.movement).await else {
+            told(run, &change, journeys, index);
+            continue;
+        };
+        conclude::attempt_failed(run, journey, &failure).await;
+        return Err(match index {
+            0 => failure,
+            _ => undo_earlier(run, &journeys[..index], failure).await,
+        });
+    }
+    Ok(())
+}
+
+fn told(run: &Run, change: &Change, journeys: &[Journey<'_>], index: usize) {
+    let movement = journeys[index].movement;
+    let names: Vec<&str> = journeys[..=index].iter().map(|j| j.movement.service.as_str()).collect();
+    run.stands(format!(
+        "service/{} selects {} now, not proven yet\nBack: kubectl bluegreen rollback {}{}",
+        names.join(", service/"),
+        movement.to,
+        names.join(" "),
+        run.suffix
+    ));
+    let service = if journeys.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
+    run.progress.step("switched", &format!("{service}{} -> {}", movement.from, movement.to));
+    if let Some(undo) = &change.undo {
+        run.progress.step("undo", undo);
+    }
+}
+
+async fn undo_earlier(run: &Run, written: &[Journey<'_>], failure: Failure) -> Failure {
+    let mut left = Vec::new();
+    for journey in written.iter().rev() {
+        match take_back::one(run, journey, &failure.message).await {
+            Ok(()) => run.progress.step(
+                "taken back",
+                &format!("{}: {} -> {}", journey.movement.service, journey.movement.to, journey.movement.from),
+            ),
+            Err(why) => {
+                left.push(format!("service/{} could not be taken back: {}", journey.movement.service, why.message))
+            }
+        }
+    }
+    let exit = if left.is_empty() && failure.exit == Exit::Failed { Exit::RolledBack } else { failure.exit };
+    let what =
+        if left.is_empty() { format!("the {} written before were taken back", written.len()) } else { left.join("\n") };
+    Failure { exit, message: format!("{}\n{what}", failure.message), ..failure }
+}
+
+/// Makes one write and finds out what became of it.
+async fn one(run: &Run, change: &Change, movement: &Move) -> Outcome<()> {
+    run.stands(format!(
+        "interrupted while {} was being written: see kubectl bluegreen status {}{}",
+        change.object, movement.service, run.suffix
+    ));
+    let mut conflicts = 0;
+    loop {
+        let error = match run.cluster.apply(change, run.write_mode()).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let judged = match error.code() {
+            Some(409 | 422) => after_refusal(run, movement, &error).await?,
+            _ if error.leaves_write_unclear() => after_silence(run, movement, &error).await?,
+            _ => return Err(not_written(error)),
+        };
+        match judged {
+            Found::Ours => return Ok(()),
+            Found::Untouched if error.code() == Some(409) && conflicts < CONFLICTS => conflicts += 1,
+            Found::Untouched => return Err(not_written(error)),
+        }
+    }
+}
+
+/// What the cluster holds after an answer that wasn't a yes.
+enum Found {
+    /// Our record is there: it was written.
+    Ours,
+    /// All that we rely on is as it was.
+    Untouched,
+}
+
+async fn after_refusal(run: &Run, movement: &Move, error: &ApiError) -> Outcome<Found> {
+    match look(run, movement).await {
+        Ok(found) => found,
+        Err(_) => Err(not_written(error.clone())),
+    }
+}
+
+async fn after_silence(run: &Run, movement: &Move, error: &ApiError) -> Outcome<Found> {
+    match look(run, movement).await {
+        Ok(Ok(Found::Ours)) => {
+            run.progress.step("read back", &format!("{error}; the change is there"));
+            Ok(Found::Ours)
+        }
+        Ok(found) => found,
+        Err(second) => Err(Failure::failed(
+            "Unclear",
+            format!(
+                "{error}; and reading back failed too: {second}\nit is not known whether service/{} was switched",
+                movement.service
+            ),
+        )
+        .next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix))),
+    }
+}
+
+/// Reads the Service back; `Err` inside says what someone else changed.
+async fn look(run: &Run, movement: &Move) -> Result<Outcome<Found>, ApiError> {
+    let service: Service = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await?;
+    let recorded = Recorded::read(&service.metadata.annotations.clone().unwrap_or_default());
+    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+    let ours = recorded.current.as_ref().is_some_and(|r| r.id == movement.record.id);
+    Ok(match ours && selector == movement.selector {
+        true => Ok(Found::Ours),
+        false if selector != movement.previous => Err(Failure::changed(format!(
+            "service/{} was changed by someone else meanwhile: its selector is {} now; nothing was overwritten",
+            movement.service,
+            as_label_selector(&selector)
+        ))
+        .next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix))),
+        false => {
+            match recorded.current.filter(|r| Some(&r.id) != Some(&movement.record.id) && r.at >= movement.record.at) {
+                Some(other) => Err(Failure::changed(format!(
+                    "service/{} was changed by someone else meanwhile: {} {} -> {} by {}; nothing was overwritten",
+                    movement.service, other.verb, other.from, other.to, other.by
+                ))
+                .next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix))),
+                None => Ok(Found::Untouched),
+            }
+        }
+    })
+}
+
+fn not_written(error: ApiError) -> Failure {
+    let changed = error.code() == Some(409);
+    let failure = Failure::from(error);
+    let exit = if changed { Exit::Changed } else { failure.exit };
+    Failure { exit, message: format!("{}\nnothing was written", failure.message), ..failure }
+}
+
+/// Sends the writes with `dryRun=All`: admission, validation and permissions answer for real.
+///
+/// # Errors
+/// The API server's refusal.
+pub async fn rehearse(run: &Run, changes: &[Change]) -> Outcome<()> {
+    for change in changes {
+        run.cluster.apply(change, kubectl_release::cluster::apply::DryRun::Server).await?;
+    }
+    Ok(())
+}

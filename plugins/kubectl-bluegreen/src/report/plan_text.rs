@@ -1,0 +1,84 @@
+//! The plan and its findings, as a person reads them.
+
+use std::io::IsTerminal;
+
+use kubectl_release::selector::Color;
+
+use crate::checks::{Finding, Severity};
+use crate::plan::{Move, Step};
+
+/// `service/api   context prod-eu   namespace shop`
+#[must_use]
+pub fn heading(services: &[String], context: &str, namespace: &str) -> String {
+    let names: Vec<String> = services.iter().map(|name| format!("service/{name}")).collect();
+    format!("{}   context {context}   namespace {namespace}", names.join(" "))
+}
+
+/// One or two lines for each Service.
+#[must_use]
+pub fn steps(steps: &[Step], image_of: impl Fn(&str, &str) -> String) -> String {
+    let several = steps.len() > 1;
+    let lines = steps.iter().map(|step| match step {
+        Step::Move(m) => move_line(m, several, &image_of),
+        Step::Nothing { service, message, next, .. } => {
+            let hint = next.as_ref().map(|next| format!("\n  {next}")).unwrap_or_default();
+            format!("  {}{message}{hint}", if several { format!("{service}: ") } else { String::new() })
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn move_line(m: &Move, several: bool, image_of: impl Fn(&str, &str) -> String) -> String {
+    let lead = if several { format!("{}  ", m.service) } else { String::new() };
+    let (before, after) = (image_of(&m.service, &m.from), image_of(&m.service, &m.to));
+    let images = if before == after || after.is_empty() { String::new() } else { format!("   {before} -> {after}") };
+    let note = m.note.as_ref().map(|note| format!("\n  ({note})")).unwrap_or_default();
+    format!("  {lead}{}: {} -> {}{images}{note}", m.key, m.from, m.to)
+}
+
+/// Image of a color without its registry: `api:1.5.0`.
+#[must_use]
+pub fn short_image(color: &Color) -> String {
+    let mut images: Vec<&str> =
+        color.workloads.iter().map(|w| base_name(w.image())).filter(|i| !i.is_empty()).collect();
+    images.dedup();
+    images.join(", ")
+}
+
+fn base_name(image: &str) -> &str {
+    let name = image.rsplit_once('/').map_or(image, |(_, name)| name);
+    // A digest is 71 characters that nobody reads at three in the morning.
+    name.split_once('@').map_or(name, |(before, digest)| if before.is_empty() { digest } else { before })
+}
+
+/// Findings a line each: `x` blocks, `!` warns, `?` was not checked, `-` blocks but is overridden.
+#[must_use]
+pub fn findings(findings: &[Finding], wide: bool, several: bool) -> String {
+    let shown: Vec<&Finding> = findings.iter().filter(|f| wide || !f.quiet).collect();
+    let id_width =
+        shown.iter().filter(|f| f.severity != Severity::NotChecked).map(|f| f.id.len()).max().unwrap_or(0).max(11);
+    let text_width = shown.iter().map(|f| f.message.chars().count()).max().unwrap_or(0).min(44);
+    let colored = use_color();
+    let lines = shown.iter().map(|finding| {
+        let (symbol, paint) = match finding.severity {
+            Severity::Blocks if finding.overridden => ("-", "33"),
+            Severity::Blocks => ("x", "31"),
+            Severity::Warns => ("!", "33"),
+            Severity::NotChecked => ("?", "36"),
+        };
+        let symbol = if colored { format!("\u{1b}[{paint}m{symbol}\u{1b}[0m") } else { symbol.to_owned() };
+        let id = if finding.severity == Severity::NotChecked { "not checked" } else { finding.id };
+        let service = if several { format!("{}: ", finding.service) } else { String::new() };
+        let fix = finding.fix.as_deref().unwrap_or_default();
+        let forced = if finding.overridden { "(overridden) " } else { "" };
+        format!("{symbol} {id:<id_width$}  {:<text_width$}  {fix}", format!("{service}{forced}{}", finding.message))
+            .trim_end()
+            .to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Color is for terminals, and `NO_COLOR` by its mere presence turns it off (<https://no-color.org>).
+fn use_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal()
+}

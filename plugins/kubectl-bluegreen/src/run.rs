@@ -1,0 +1,112 @@
+//! What one run of a verb carries along: the cluster, the clock, and where to talk.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hasher};
+use std::rc::Rc;
+use std::time::Duration;
+
+use kubectl_release::change::shell_quote;
+use kubectl_release::cluster::Cluster;
+use kubectl_release::cluster::apply::DryRun;
+use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output};
+use kubectl_release::progress::{Progress, Sink};
+use tokio::time::Instant;
+
+/// What is so in the cluster at this instant, for the last line of an interrupted run.
+pub type Standing = Rc<RefCell<String>>;
+
+/// One run of a verb.
+#[derive(Debug)]
+pub struct Run {
+    pub cluster: Cluster,
+    pub progress: Progress,
+    pub output: Output,
+    pub dry_run: DryRunFlag,
+    pub started: Instant,
+    /// When waiting ends.
+    pub deadline: Instant,
+    /// `-n NS` and connection flags for printed commands, with a leading space.
+    pub suffix: String,
+    /// Tells what this run wrote from anything else.
+    pub id: String,
+    standing: Standing,
+}
+
+impl Run {
+    /// Prepares a run; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Where the kubeconfig can't be used.
+    pub fn new(
+        flags: &ConnectionFlags,
+        output: Output,
+        dry_run: DryRunFlag,
+        timeout: Duration,
+        standing: Standing,
+    ) -> Outcome<Self> {
+        let cluster = kubectl_release::cluster::connect::connect(flags)?;
+        if !is_namespace(&cluster.namespace) {
+            return Err(Failure::usage(format!("\"{}\" is no namespace name", cluster.namespace.escape_debug())));
+        }
+        let started = Instant::now();
+        let sink = match output {
+            Output::Table | Output::Wide => Sink::Lines,
+            Output::Jsonl => Sink::JsonLines,
+            Output::Json | Output::Yaml | Output::Name => Sink::Silent,
+        };
+        Ok(Self {
+            suffix: format!(" -n {}{}", shell_quote(&cluster.namespace), cluster.flags),
+            cluster,
+            progress: Progress::new(sink),
+            output,
+            dry_run,
+            started,
+            deadline: started + timeout,
+            id: run_id(),
+            standing,
+        })
+    }
+
+    /// Talk for people: stderr, unless stdout is for programs.
+    pub fn say(&self, text: &str) {
+        if !self.output.is_machine() && !text.is_empty() {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Remembers what is so, for the case that the run is interrupted now.
+    pub fn stands(&self, text: impl Into<String>) {
+        self.standing.replace(text.into());
+    }
+
+    /// How writes are sent.
+    #[must_use]
+    pub fn write_mode(&self) -> DryRun {
+        if self.dry_run == DryRunFlag::Server { DryRun::Server } else { DryRun::None }
+    }
+
+    /// Milliseconds since the command started.
+    #[must_use]
+    pub fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Time left for waiting.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+fn is_namespace(name: &str) -> bool {
+    let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.len() <= 63 && name.chars().all(ok)
+}
+
+/// Sixteen hexadecimal digits from the process's random hash seed: unique, not secret.
+fn run_id() -> String {
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    format!("{:016x}", hasher.finish())
+}
