@@ -6,8 +6,21 @@
 //! writes; `flags`, `confirm`, `progress`, `table` and `complete` are what a person touches.
 
 pub mod change;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "talks to the API server"
+)]
 pub mod cluster;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "asks the cluster while the user presses Tab"
+)]
 pub mod complete;
+#[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "asks a person")]
 pub mod confirm;
 pub mod disruption;
 pub mod endpoints;
@@ -15,6 +28,7 @@ pub mod error;
 pub mod event;
 pub mod flags;
 pub mod objects;
+#[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "tells a person")]
 pub mod progress;
 pub mod record;
 pub mod rollout_status;

@@ -27,7 +27,7 @@ pub fn colors() -> Vec<CompletionCandidate> {
         let typed = words.iter().skip(1).find_map(|word| service_names(std::slice::from_ref(word)).ok())?;
         let path = format!("{}/{}", collection::<Service>(Some(&cluster.namespace)), typed[0]);
         let service: Service = cluster.get(&path).await.ok()?;
-        let mut snapshot = Snapshot::empty(&cluster.namespace);
+        let mut snapshot = Snapshot::empty(&cluster.namespace, jiff::Timestamp::now());
         snapshot.workloads = workloads(&cluster, Some(&cluster.namespace)).await.ok()?;
         let tracks = Subject::of(&service, &snapshot, None).tracks.ok()?;
         Some(tracks.colors.into_iter().map(|c| CompletionCandidate::new(c.name)).collect::<Vec<_>>())

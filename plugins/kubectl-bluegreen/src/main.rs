@@ -1,21 +1,53 @@
 //! `kubectl bluegreen`: parse, run, print, exit.
 
 mod args;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "asks the cluster while the user presses Tab"
+)]
 mod candidates;
 mod checks;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "verbs load, apply and watch"
+)]
 mod commands;
 mod idle;
 mod itinerary;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "writes, watches and takes back"
+)]
 mod moving;
 mod options;
 mod plan;
+#[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "prints")]
+mod print;
 mod refusal;
 mod report;
 mod routes_found;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "carries the connection and the clock"
+)]
 mod run;
 mod snapshot;
 mod subject;
 mod trouble;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "prints and ends the process"
+)]
 mod verb;
 
 use std::process::ExitCode;

@@ -4,7 +4,6 @@ pub mod plan_text;
 pub mod status_text;
 
 use kubectl_release::error::{Exit, Failure};
-use kubectl_release::flags::Output;
 use serde_json::{Map, Value, json};
 
 use crate::checks::{Finding, Severity};
@@ -31,24 +30,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// Prints to stdout what the output format asks for; failures of people's formats go to
-    /// stderr.
-    pub fn print(&self, output: Output, failure: Option<&Failure>) {
-        match output {
-            Output::Json => println!("{}", pretty(&self.document(failure))),
-            Output::Jsonl => println!("{}", self.document(failure)),
-            Output::Yaml => print!("{}", serde_saphyr::to_string(&self.document(failure)).unwrap_or_default()),
-            Output::Name => self.names.iter().for_each(|name| println!("{name}")),
-            Output::Table | Output::Wide if !self.text.is_empty() => println!("{}", self.text),
-            Output::Table | Output::Wide => {}
-        }
-        if let Some(failure) = failure
-            && !matches!(output, Output::Json | Output::Jsonl | Output::Yaml)
-        {
-            print_failure(failure);
-        }
-    }
-
     /// The one document of `-o json`: `apiVersion`, `kind`, `context`, `namespace`, `exitCode`,
     /// `reason`, `message`, `next` (on failure), `services`, `findings`.
     #[must_use]
@@ -76,10 +57,6 @@ impl Report {
     }
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
 /// `{id, severity: block|warn|notChecked, service, message, fix?, overridden?}`
 fn finding_value(finding: &Finding) -> Value {
     let severity = match finding.severity {
@@ -96,14 +73,4 @@ fn finding_value(finding: &Finding) -> Value {
         value["overridden"] = json!(true);
     }
     value
-}
-
-/// kubectl's words stay kubectl's; ours begin with `error:`.
-pub fn print_failure(failure: &Failure) {
-    let theirs = ["Error from server", "Unable to connect"].iter().any(|start| failure.message.starts_with(start));
-    let lead = if theirs { "" } else { "error: " };
-    eprintln!("{lead}{}", failure.message);
-    if let Some(next) = &failure.next {
-        eprintln!("Try: {next}");
-    }
 }

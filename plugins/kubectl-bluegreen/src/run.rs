@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
+use std::io::IsTerminal;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use kubectl_release::error::{Failure, Outcome};
 use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output};
 use kubectl_release::progress::{Progress, Sink};
 use tokio::time::Instant;
+
+use crate::report::plan_text::Look;
 
 /// What is so in the cluster at this instant, for the last line of an interrupted run.
 pub type Standing = Rc<RefCell<String>>;
@@ -73,6 +76,14 @@ impl Run {
         if !self.output.is_machine() && !text.is_empty() {
             eprintln!("{text}");
         }
+    }
+
+    /// How findings of so many Services are shown. Color is for terminals, and `NO_COLOR` by its
+    /// mere presence turns it off (<https://no-color.org>).
+    #[must_use]
+    pub fn look(&self, services: usize) -> Look {
+        let colored = std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal();
+        Look { wide: self.output == Output::Wide, several: services > 1, colored }
     }
 
     /// Remembers what is so, for the case that the run is interrupted now.

@@ -4,6 +4,12 @@
 //! do without fails the snapshot; everything else becomes a [`Reading`] that may say why it
 //! could not be made.
 
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "reads the cluster and stamps the moment"
+)]
 mod read;
 
 use std::collections::BTreeMap;
@@ -88,10 +94,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// A namespace of which nothing is known yet.
     #[must_use]
-    pub fn empty(namespace: &str) -> Self {
+    pub fn empty(namespace: &str, at: Timestamp) -> Self {
         Self {
             namespace: namespace.to_owned(),
-            at: Timestamp::now(),
+            at,
             who: Err("not asked".into()),
             services: Vec::new(),
             neighbours: Ok(Vec::new()),

@@ -37,7 +37,7 @@ fn print_shim() -> Exit {
 
 fn unknown(word: &str, meant: &str) -> Exit {
     let failure = Failure::usage(format!("unknown verb \"{word}\"")).next(format!("kubectl bluegreen {meant}"));
-    crate::report::print_failure(&failure);
+    crate::print::failure(&failure);
     failure.exit
 }
 
@@ -85,7 +85,7 @@ async fn in_cluster(connection: &ConnectionFlags, verb: VerbArgs) -> Exit {
             }
         }
     };
-    report.print(setting.output, outcome.as_ref().err());
+    crate::print::report(&report, setting.output, outcome.as_ref().err());
     outcome.err().map_or(Exit::Done, |failure| failure.exit)
 }
 

@@ -1,7 +1,6 @@
 //! `preflight`: the plan and the checks of a switch, as data on stdout.
 
 use kubectl_release::error::Outcome;
-use kubectl_release::flags::Output;
 
 use super::switch::{refuse_blocked, show};
 use crate::itinerary::{Itinerary, subjects};
@@ -27,7 +26,7 @@ pub async fn run(run: &Run, options: &MoveOptions, report: &mut Report) -> Outco
         show(run, options, &itinerary, &subjects, report);
         return verdict;
     }
-    let shown = plan_text::findings(&itinerary.findings, run.output == Output::Wide, options.services.len() > 1);
+    let shown = plan_text::findings(&itinerary.findings, run.look(options.services.len()));
     let heading = plan_text::heading(&options.services, &run.cluster.context, &run.cluster.namespace);
     report.text = [heading, itinerary.text(&subjects), shown]
         .into_iter()

@@ -91,7 +91,7 @@ async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
         last = now;
         if changed {
             fill(run, names, shown, &mut report);
-            report.print(if run.output == Output::Json { Output::Jsonl } else { run.output }, None);
+            crate::print::report(&report, if run.output == Output::Json { Output::Jsonl } else { run.output }, None);
             if !run.output.is_machine() {
                 println!();
             }

@@ -2,7 +2,7 @@
 
 use kubectl_release::confirm::agree;
 use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::flags::{DryRunFlag, Output};
+use kubectl_release::flags::DryRunFlag;
 use serde_json::{Value, json};
 
 use crate::checks::{Verb, blocking};
@@ -100,7 +100,7 @@ fn context<'a>(run: &'a Run, options: &'a MoveOptions) -> Context<'a> {
 pub fn show(run: &Run, options: &MoveOptions, itinerary: &Itinerary, subjects: &[Subject<'_>], report: &mut Report) {
     run.say(&plan_text::heading(&options.services, &run.cluster.context, &run.cluster.namespace));
     run.say(&itinerary.text(subjects));
-    run.say(&plan_text::findings(&itinerary.findings, run.output == Output::Wide, options.services.len() > 1));
+    run.say(&plan_text::findings(&itinerary.findings, run.look(options.services.len())));
     report.findings.clone_from(&itinerary.findings);
     for step in &itinerary.steps {
         match step {

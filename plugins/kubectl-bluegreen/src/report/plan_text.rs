@@ -1,11 +1,19 @@
 //! The plan and its findings, as a person reads them.
 
-use std::io::IsTerminal;
-
 use kubectl_release::selector::Color;
 
 use crate::checks::{Finding, Severity};
 use crate::plan::{Move, Step};
+
+/// How findings are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Also those that are kept behind `-o wide`.
+    pub wide: bool,
+    /// Several Services: each finding names its own.
+    pub several: bool,
+    pub colored: bool,
+}
 
 /// `service/api   context prod-eu   namespace shop`
 #[must_use]
@@ -53,12 +61,11 @@ fn base_name(image: &str) -> &str {
 
 /// Findings a line each: `x` blocks, `!` warns, `?` was not checked, `-` blocks but is overridden.
 #[must_use]
-pub fn findings(findings: &[Finding], wide: bool, several: bool) -> String {
-    let shown: Vec<&Finding> = findings.iter().filter(|f| wide || !f.quiet).collect();
+pub fn findings(findings: &[Finding], look: Look) -> String {
+    let shown: Vec<&Finding> = findings.iter().filter(|f| look.wide || !f.quiet).collect();
     let id_width =
         shown.iter().filter(|f| f.severity != Severity::NotChecked).map(|f| f.id.len()).max().unwrap_or(0).max(11);
     let text_width = shown.iter().map(|f| f.message.chars().count()).max().unwrap_or(0).min(44);
-    let colored = use_color();
     let lines = shown.iter().map(|finding| {
         let (symbol, paint) = match finding.severity {
             Severity::Blocks if finding.overridden => ("-", "33"),
@@ -66,9 +73,9 @@ pub fn findings(findings: &[Finding], wide: bool, several: bool) -> String {
             Severity::Warns => ("!", "33"),
             Severity::NotChecked => ("?", "36"),
         };
-        let symbol = if colored { format!("\u{1b}[{paint}m{symbol}\u{1b}[0m") } else { symbol.to_owned() };
+        let symbol = if look.colored { format!("\u{1b}[{paint}m{symbol}\u{1b}[0m") } else { symbol.to_owned() };
         let id = if finding.severity == Severity::NotChecked { "not checked" } else { finding.id };
-        let service = if several { format!("{}: ", finding.service) } else { String::new() };
+        let service = if look.several { format!("{}: ", finding.service) } else { String::new() };
         let fix = finding.fix.as_deref().unwrap_or_default();
         let forced = if finding.overridden { "(overridden) " } else { "" };
         format!("{symbol} {id:<id_width$}  {:<text_width$}  {fix}", format!("{service}{forced}{}", finding.message))
@@ -76,9 +83,4 @@ pub fn findings(findings: &[Finding], wide: bool, several: bool) -> String {
             .to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Color is for terminals, and `NO_COLOR` by its mere presence turns it off (<https://no-color.org>).
-fn use_color() -> bool {
-    std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal()
 }

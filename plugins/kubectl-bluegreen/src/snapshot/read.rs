@@ -165,7 +165,7 @@ impl Optional {
     async fn read(&self) -> Snapshot {
         let (neighbours, routes, policies) = futures::join!(self.built_in::<Service>(), self.routes(), self.policies());
         let (virtual_services, http_routes) = routes;
-        let empty = Snapshot::empty(&self.cluster.namespace);
+        let empty = Snapshot::empty(&self.cluster.namespace, Timestamp::now());
         let Some((who, budgets, autoscalers, network_policies, target_group_bindings)) = policies else {
             return Snapshot { neighbours, virtual_services, http_routes, ..empty };
         };
