@@ -27,6 +27,7 @@ pub mod endpoints;
 pub mod error;
 pub mod event;
 pub mod flags;
+pub mod image;
 pub mod objects;
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "tells a person")]
 pub mod progress;

@@ -71,6 +71,10 @@ pub struct Workload {
     pub template: PodTemplateSpec,
     /// True where a StatefulSet claims volumes of its own.
     pub has_own_volumes: bool,
+    /// Its volume claims are deleted with its pods when it is scaled down, or with itself
+    /// (`persistentVolumeClaimRetentionPolicy`, apps/v1).
+    pub volumes_go_when_scaled: bool,
+    pub volumes_go_when_deleted: bool,
     /// A StatefulSet with `updateStrategy: OnDelete` never finishes a rollout by itself.
     pub updates_on_delete: bool,
     /// A StatefulSet's `rollingUpdate.partition`.
@@ -102,6 +106,12 @@ impl Workload {
     #[must_use]
     pub fn pod_labels(&self) -> Labels {
         self.template.metadata.as_ref().and_then(|m| m.labels.clone()).unwrap_or_default()
+    }
+
+    /// Images of all its containers, init containers not among them.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        let containers = self.template.spec.iter().flat_map(|s| &s.containers);
+        containers.filter_map(|c| c.image.as_deref())
     }
 
     /// Image of its first container, or nothing for a template without containers.
@@ -146,6 +156,8 @@ impl From<Deployment> for Workload {
             selector: spec.selector,
             template: spec.template,
             has_own_volumes: false,
+            volumes_go_when_scaled: false,
+            volumes_go_when_deleted: false,
             updates_on_delete: false,
             partition: 0,
             observed_generation: status.observed_generation.unwrap_or(0),
@@ -166,6 +178,8 @@ impl From<StatefulSet> for Workload {
         let status = s.status.unwrap_or_default();
         let strategy = spec.update_strategy.unwrap_or_default();
         let rolling = strategy.rolling_update.unwrap_or_default();
+        let retention = spec.persistent_volume_claim_retention_policy.unwrap_or_default();
+        let deletes = |policy: Option<&str>| policy == Some("Delete");
         Self {
             kind: WorkloadKind::StatefulSet,
             metadata: s.metadata,
@@ -173,6 +187,8 @@ impl From<StatefulSet> for Workload {
             paused: false,
             selector: spec.selector,
             template: spec.template,
+            volumes_go_when_scaled: deletes(retention.when_scaled.as_deref()),
+            volumes_go_when_deleted: deletes(retention.when_deleted.as_deref()),
             has_own_volumes: spec.volume_claim_templates.is_some_and(|v| !v.is_empty()),
             updates_on_delete: strategy.type_.as_deref() == Some("OnDelete"),
             partition: rolling.partition.unwrap_or(0),

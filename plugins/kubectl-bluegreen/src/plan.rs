@@ -3,6 +3,7 @@
 use kubectl_release::change::{Action, Change, Op, annotation_pointer, selector_command};
 use kubectl_release::cluster::read::collection;
 use kubectl_release::error::Outcome;
+use kubectl_release::image::ImageRef;
 use kubectl_release::objects::Labels;
 use kubectl_release::record::{CLEANUP, CURRENT, HISTORY, Record, Recorded};
 use kubectl_release::selector::Tracks;
@@ -106,12 +107,8 @@ fn by_name(subject: &Subject<'_>, tracks: &Tracks, color: &str, context: &Contex
 }
 
 fn by_image(subject: &Subject<'_>, tracks: &Tracks, tag: &str, context: &Context<'_>) -> Outcome<Chosen> {
-    let runs = |image: &str| {
-        image == tag
-            || image.rsplit_once('/').map_or(image, |(_, name)| name).split_once(':').is_some_and(|(_, t)| t == tag)
-    };
-    let mut colors =
-        tracks.colors.iter().filter(|c| !c.workloads.is_empty() && c.workloads.iter().any(|w| runs(w.image())));
+    let runs = |image: &str| image == tag || ImageRef::parse(image).tag == Some(tag);
+    let mut colors = tracks.colors.iter().filter(|c| c.workloads.iter().any(|w| w.images().any(runs)));
     match (colors.next(), colors.next()) {
         (Some(color), None) => {
             Ok((color.name.clone(), tracks.selector_for(&color.name), Some(format!("{} runs {tag}", color.name))))

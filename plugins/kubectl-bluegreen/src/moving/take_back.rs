@@ -99,7 +99,11 @@ async fn attempt(run: &Run, movement: &Move, why: &str) -> Result<(), Attempt> {
     }
     let record = undoing(movement, run, why);
     let change = movement.take_back(&recorded, &record, &run.cluster.flags);
-    run.cluster.apply(&change, run.write_mode()).await.map(|_| ()).map_err(Attempt::Again)
+    run.cluster.apply(&change, run.write_mode()).await.map_err(Attempt::Again)?;
+    if let Some(undo) = &change.undo {
+        run.progress.step("undo", undo);
+    }
+    Ok(())
 }
 
 /// The record of the way back. It keeps the run's id, so that the run's own last note finds it.

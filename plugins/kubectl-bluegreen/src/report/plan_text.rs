@@ -1,5 +1,6 @@
 //! The plan and its findings, as a person reads them.
 
+use kubectl_release::image::ImageRef;
 use kubectl_release::selector::Color;
 
 use crate::checks::{Finding, Severity};
@@ -44,19 +45,18 @@ fn move_line(m: &Move, several: bool, image_of: impl Fn(&str, &str) -> String) -
     format!("  {lead}{}: {} -> {}{images}{note}", m.key, m.from, m.to)
 }
 
-/// Image of a color without its registry: `api:1.5.0`.
+/// Images of a color without their registry: `api:1.5.0`.
 #[must_use]
 pub fn short_image(color: &Color) -> String {
-    let mut images: Vec<&str> =
-        color.workloads.iter().map(|w| base_name(w.image())).filter(|i| !i.is_empty()).collect();
+    let mut images: Vec<String> = color
+        .workloads
+        .iter()
+        .map(|w| w.image())
+        .filter(|i| !i.is_empty())
+        .map(|i| ImageRef::parse(i).short())
+        .collect();
     images.dedup();
     images.join(", ")
-}
-
-fn base_name(image: &str) -> &str {
-    let name = image.rsplit_once('/').map_or(image, |(_, name)| name);
-    // A digest is 71 characters that nobody reads at three in the morning.
-    name.split_once('@').map_or(name, |(before, digest)| if before.is_empty() { digest } else { before })
 }
 
 /// Findings a line each: `x` blocks, `!` warns, `?` was not checked, `-` blocks but is overridden.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join, try_join_all};
+use futures::future::{join, join3, try_join_all};
 use jiff::Timestamp;
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
@@ -51,22 +51,42 @@ type Policies = (
     Reading<Vec<TargetGroupBinding>>,
 );
 
+type Routes = (Reading<Vec<VirtualService>>, Reading<Vec<DestinationRule>>, Reading<Vec<HttpRoute>>);
+
 /// Reads one moment of the namespace.
 ///
 /// # Errors
 /// Where one of the Services, the workloads, pods or EndpointSlices can't be read.
 pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, reach: Reach) -> Outcome<Snapshot> {
-    let namespace = cluster.namespace.clone();
+    // The first read opens the one connection that all others share.
     let first = service(cluster, &names[0]).await?;
     let optional = Optional::of(cluster, reach);
+    let (found, beside) = join(essentials(cluster, names, first, key), optional.read()).await;
+    let found = found?;
+    Ok(Snapshot {
+        namespace: found.namespace,
+        at: found.at,
+        services: found.services,
+        workloads: found.workloads,
+        pods: found.pods,
+        slices: found.slices,
+        ..beside
+    })
+}
+
+/// What no verb can do without: Services, workloads, EndpointSlices, and the pods whose labels
+/// follow from them.
+async fn essentials(cluster: &Cluster, names: &[String], first: Service, key: Option<&str>) -> Outcome<Snapshot> {
     let others = try_join_all(names[1..].iter().map(|name| service(cluster, name)));
-    let ((essentials, beside), others) = join(join(essentials(cluster, names), optional.read()), others).await;
-    let (workloads, slices) = essentials?;
-    let services: Vec<Service> = std::iter::once(first).chain(others?).collect();
-    let mut snapshot = Snapshot { namespace, at: Timestamp::now(), services, workloads, slices, ..beside };
-    let (pods, rules) = join(pods(cluster, &snapshot, key), optional.destination_rules(&snapshot)).await;
-    snapshot.pods = pods?;
-    snapshot.destination_rules = rules;
+    let slices = try_join_all(names.iter().map(|name| slices_of(cluster, name)));
+    let (others, slices, workloads) = join3(others, slices, workloads(cluster, Some(&cluster.namespace))).await;
+    let mut snapshot = Snapshot {
+        services: std::iter::once(first).chain(others?).collect(),
+        slices: names.iter().cloned().zip(slices?).collect(),
+        workloads: workloads?,
+        ..Snapshot::empty(&cluster.namespace, Timestamp::now())
+    };
+    snapshot.pods = pods(cluster, &snapshot, key).await?;
     Ok(snapshot)
 }
 
@@ -80,14 +100,6 @@ async fn service(cluster: &Cluster, name: &str) -> Outcome<Service> {
             failure
         }
     })
-}
-
-type Essentials = (Vec<Arc<Workload>>, std::collections::BTreeMap<String, SlicesAt>);
-
-async fn essentials(cluster: &Cluster, names: &[String]) -> Outcome<Essentials> {
-    let slices = try_join_all(names.iter().map(|name| slices_of(cluster, name)));
-    let (workloads, slices) = join(workloads(cluster, Some(&cluster.namespace)), slices).await;
-    Ok((workloads?, names.iter().cloned().zip(slices?).collect()))
 }
 
 /// Deployments and StatefulSets of a namespace, or of all.
@@ -164,10 +176,10 @@ impl Optional {
 
     async fn read(&self) -> Snapshot {
         let (neighbours, routes, policies) = futures::join!(self.built_in::<Service>(), self.routes(), self.policies());
-        let (virtual_services, http_routes) = routes;
+        let (virtual_services, destination_rules, http_routes) = routes;
         let empty = Snapshot::empty(&self.cluster.namespace, Timestamp::now());
         let Some((who, budgets, autoscalers, network_policies, target_group_bindings)) = policies else {
-            return Snapshot { neighbours, virtual_services, http_routes, ..empty };
+            return Snapshot { neighbours, virtual_services, destination_rules, http_routes, ..empty };
         };
         Snapshot {
             who,
@@ -176,6 +188,7 @@ impl Optional {
             autoscalers,
             network_policies,
             virtual_services,
+            destination_rules,
             http_routes,
             target_group_bindings,
             ..empty
@@ -207,14 +220,17 @@ impl Optional {
         Ok(bindings)
     }
 
-    async fn routes(&self) -> (Reading<Vec<VirtualService>>, Reading<Vec<HttpRoute>>) {
-        futures::join!(self.istio("virtualservices"), self.custom("gateway.networking.k8s.io", "v1", "httproutes"))
+    async fn routes(&self) -> Routes {
+        let virtual_services = self.istio("virtualservices");
+        let http_routes = self.custom("gateway.networking.k8s.io", "v1", "httproutes");
+        let (virtual_services, http_routes) = join(virtual_services, http_routes).await;
+        let destination_rules = self.destination_rules(&virtual_services).await;
+        (virtual_services, destination_rules, http_routes)
     }
 
     /// Only where a VirtualService names a subset is there something to look up.
-    async fn destination_rules(&self, snapshot: &Snapshot) -> Reading<Vec<DestinationRule>> {
-        let routes = snapshot.virtual_services.as_deref().unwrap_or_default();
-        let mut destinations = routes.iter().flat_map(|r| &r.spec.http).flat_map(|h| &h.route);
+    async fn destination_rules(&self, routes: &Reading<Vec<VirtualService>>) -> Reading<Vec<DestinationRule>> {
+        let mut destinations = routes.iter().flatten().flat_map(|r| &r.spec.http).flat_map(|h| &h.route);
         if destinations.any(|to| to.destination.subset.is_some()) {
             self.istio("destinationrules").await
         } else {

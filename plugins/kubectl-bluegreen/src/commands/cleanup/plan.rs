@@ -93,7 +93,16 @@ fn judge(
         let next = Some(format!("kubectl bluegreen cleanup {service} --before-due{}", run.suffix));
         return Verdict::Kept { service, color: name, why, next };
     }
+    if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, args.delete)) {
+        let why = format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)");
+        return Verdict::Kept { service, color: name, why, next: None };
+    }
     Verdict::Remove(removal(run, args, snapshot, subject, tracks, color))
+}
+
+/// Volumes are never deleted by a cleanup, by no detour either.
+fn loses_volumes(workload: &Workload, delete: bool) -> bool {
+    workload.has_own_volumes && if delete { workload.volumes_go_when_deleted } else { workload.volumes_go_when_scaled }
 }
 
 /// Why a color's retention has not passed; nothing where it has.
