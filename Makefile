@@ -2,7 +2,8 @@
 # ~/.cache/kubectl-release (KUBECTL_RELEASE_CACHE moves it).
 
 SHELL := /bin/bash
-LAB := target/debug/lab
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+LAB := $(TARGET)/debug/lab
 DENY := $(or $(KUBECTL_RELEASE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-release)/cargo-deny-0.20.2
 # Tests wait for the cluster most of the time: more of them than cores run at once.
 THREADS ?= 6
@@ -17,7 +18,7 @@ help: ## Show this help
 demo: $(LAB) ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~15 min)
 	cargo build --release -p kubectl-bluegreen
 	cargo build -p demo
-	LAB_PLUGINS=$(CURDIR)/target/release $(LAB) run -- target/debug/demo
+	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/debug/demo
 
 test: $(LAB) ## Pass all tests: unit tests, then end to end on the lab
 	cargo test -p kubectl-release -p kubectl-bluegreen
@@ -27,21 +28,21 @@ test: $(LAB) ## Pass all tests: unit tests, then end to end on the lab
 
 soak: $(LAB) ## 500 switches under load, about 15 minutes
 	cargo build --release -p kubectl-bluegreen -p bench
-	LAB_PLUGINS=$(CURDIR)/target/release $(LAB) run -- target/release/bench soak
+	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench soak
 
 bench: $(LAB) ## Compare with kubectl, side by side in one run
 	cargo build --release -p kubectl-bluegreen -p bench
-	LAB_PLUGINS=$(CURDIR)/target/release $(LAB) run -- target/release/bench main
+	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench main
 
 bench-peers: $(LAB) ## Compare with Argo Rollouts in the same lab (first run builds it)
 	cargo build --release -p kubectl-bluegreen -p bench
-	target/release/bench build-peers
-	LAB_PLUGINS=$(CURDIR)/target/release $(LAB) run -- target/release/bench peers
+	$(TARGET)/release/bench build-peers
+	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench peers
 
 lab: $(LAB) ## Start a Kubernetes to play with; prints how to use it
 	cargo build -p kubectl-bluegreen
 	@$(LAB) up
-	@echo 'export PATH=$(CURDIR)/target/debug:$(CURDIR)/completions:$$PATH'
+	@echo 'export PATH=$(TARGET)/debug:$(CURDIR)/completions:$$PATH'
 
 lab-down: $(LAB) ## End what `make lab` started
 	@$(LAB) down
@@ -53,7 +54,7 @@ verify: $(DENY)/bin/cargo-deny ## Formatting, lints, licences and bans
 
 install: ## Install the plugins and their completion into ~/.local/bin
 	cargo build --release -p kubectl-bluegreen
-	install -D -m 755 target/release/kubectl-bluegreen $(HOME)/.local/bin/kubectl-bluegreen
+	install -D -m 755 $(TARGET)/release/kubectl-bluegreen $(HOME)/.local/bin/kubectl-bluegreen
 	install -D -m 755 completions/kubectl_complete-bluegreen $(HOME)/.local/bin/kubectl_complete-bluegreen
 
 # Cargo knows best whether it is up to date.
