@@ -1,6 +1,6 @@
 //! Printing a report: stdout is data, stderr is talk.
 
-use kubectl_release::error::Failure;
+use kubectl_release::error::{Exit, Failure};
 use kubectl_release::flags::Output;
 
 use crate::report::Report;
@@ -26,7 +26,11 @@ pub fn report(report: &Report, output: Output, failed: Option<&Failure>) {
 /// kubectl's words stay kubectl's; ours begin with `error:`.
 pub fn failure(failure: &Failure) {
     let theirs = ["Error from server", "Unable to connect"].iter().any(|start| failure.message.starts_with(start));
-    let lead = if theirs { "" } else { "error: " };
+    let lead = match failure.exit {
+        Exit::Interrupted => "\n",
+        _ if theirs => "",
+        _ => "error: ",
+    };
     eprintln!("{lead}{}", failure.message);
     if let Some(next) = &failure.next {
         eprintln!("Try: {next}");

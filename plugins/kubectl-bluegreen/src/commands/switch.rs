@@ -54,21 +54,44 @@ pub async fn travel(run: &Run, options: &MoveOptions, reach: Reach, report: &mut
         would_be(run, &itinerary, report);
         return Ok(());
     }
-    if itinerary.to_scale().is_empty() {
-        return go(run, options, &snapshot, &subjects, &itinerary, report).await;
+    let scales = !itinerary.to_scale().is_empty();
+    if scales {
+        bring_to_size(run, options, &itinerary, &subjects, &sizes).await?;
     }
-    bring_to_size(run, options, &itinerary, &subjects, &sizes).await?;
-    go_after_scaling(run, options, reach, report).await
+    if scales || !options.yes {
+        return go_anew(run, options, reach, &itinerary, report).await;
+    }
+    go(run, options, &snapshot, &subjects, &itinerary, report).await
 }
 
-/// The cluster is another one after waiting for pods: everything is read, planned and checked anew.
-async fn go_after_scaling(run: &Run, options: &MoveOptions, reach: Reach, report: &mut Report) -> Outcome<()> {
+/// Pods took their time to start, or a person to answer: everything is read, planned and checked
+/// anew, and has to be what was agreed to.
+async fn go_anew(
+    run: &Run,
+    options: &MoveOptions,
+    reach: Reach,
+    agreed: &Itinerary,
+    report: &mut Report,
+) -> Outcome<()> {
     let key = options.track_key.as_deref();
     let snapshot = load(&run.cluster, &options.services, key, reach).await?;
     let subjects = subjects(&snapshot, key);
     let itinerary = Itinerary::of(&snapshot, &subjects, &context(run, options), true)?;
+    let ways = |i: &Itinerary| {
+        i.moves().iter().map(|m| (m.service.clone(), m.previous.clone(), m.selector.clone())).collect::<Vec<_>>()
+    };
+    if ways(&itinerary) != ways(agreed) {
+        return Err(Failure::changed("someone else moved a Service meanwhile; nothing was switched").next(format!(
+            "kubectl bluegreen status {}{}",
+            options.services.join(" "),
+            run.suffix
+        )));
+    }
     report.findings.clone_from(&itinerary.findings);
-    refuse_blocked(run, options, &itinerary)?;
+    if let Err(refused) = refuse_blocked(run, options, &itinerary) {
+        run.say(&plan_text::findings(&itinerary.findings, run.look(options.services.len())));
+        return Err(refused);
+    }
     go(run, options, &snapshot, &subjects, &itinerary, report).await
 }
 

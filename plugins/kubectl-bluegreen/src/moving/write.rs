@@ -39,7 +39,7 @@ fn told(run: &Run, change: &Change, journeys: &[Journey<'_>], index: usize) {
     let movement = journeys[index].movement;
     let names: Vec<&str> = journeys[..=index].iter().map(|j| j.movement.service.as_str()).collect();
     run.stands(format!(
-        "service/{} selects {} now, not proven yet\nBack: kubectl bluegreen rollback {}{}",
+        "interrupted: service/{} selects {} now, not proven yet\nBack: kubectl bluegreen rollback {}{}",
         names.join(", service/"),
         movement.to,
         names.join(" "),
