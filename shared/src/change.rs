@@ -32,6 +32,19 @@ impl Op {
     pub fn remove(path: &str) -> Self {
         Self(json!({"op": "remove", "path": path}))
     }
+
+    /// Whether an object is as this leaves it; a `test` leaves nothing.
+    #[must_use]
+    pub fn holds_in(&self, object: &Value) -> bool {
+        let found = self.0["path"].as_str().and_then(|path| object.pointer(path));
+        match (self.0["op"].as_str(), found) {
+            (Some("add" | "replace"), Some(value)) => *value == self.0["value"],
+            // The API server leaves out zeros.
+            (Some("add" | "replace"), None) => self.0["value"] == 0,
+            (Some("remove"), found) => found.is_none(),
+            _ => true,
+        }
+    }
 }
 
 /// The JSON pointer of an annotation (RFC 6901 escapes `/` as `~1` and `~` as `~0`).
@@ -86,6 +99,17 @@ pub fn shell_quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_tells_whether_a_patch_took_place() {
+        let scaled = json!({"metadata": {"annotations": {"a/b": "new"}}, "spec": {}});
+        let holds = |ops: &[Op]| ops.iter().all(|op| op.holds_in(&scaled));
+        assert!(holds(&[Op::test("/spec/replicas", 2), Op::add("/spec/replicas", 0)]));
+        assert!(holds(&[Op::add(&annotation_pointer("a/b"), "new"), Op::remove("/metadata/labels")]));
+        assert!(!holds(&[Op::add("/spec/replicas", 2)]));
+        assert!(!holds(&[Op::replace(&annotation_pointer("a/b"), "old")]));
+        assert!(!holds(&[Op::remove(&annotation_pointer("a/b"))]));
+    }
 
     #[test]
     fn annotation_keys_are_escaped_as_json_pointers() {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Arg, CommandFactory, Parser};
 use clap_complete::engine::CompletionCandidate;
 use serde::Deserialize;
 
@@ -17,19 +17,46 @@ use crate::flags::ConnectionFlags;
 /// The longest that Tab may take.
 const PATIENCE: Duration = Duration::from_millis(800);
 
+#[derive(Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, ignore_errors = true)]
+struct Line {
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
 /// The connection flags among the words typed so far, for reaching the cluster they name.
 #[must_use]
 pub fn typed_flags() -> ConnectionFlags {
-    #[derive(Parser)]
-    #[command(no_binary_name = true, disable_help_flag = true, ignore_errors = true)]
-    struct Line {
-        #[command(flatten)]
-        connection: ConnectionFlags,
-        #[arg(trailing_var_arg = false, allow_hyphen_values = false)]
-        _words: Vec<String>,
+    Line::try_parse_from(typed().0).map(|line| line.connection).unwrap_or_default()
+}
+
+/// The other words typed so far: the verb, its arguments, and values of its flags.
+#[must_use]
+pub fn typed_words() -> Vec<String> {
+    typed().1
+}
+
+/// Connection flags with their values, and the words that are neither those nor other flags.
+fn typed() -> (Vec<String>, Vec<String>) {
+    let known = Line::command();
+    let (mut flags, mut words) = (Vec::new(), Vec::new());
+    let mut typed = std::env::args().skip_while(|word| word != "--").skip(1);
+    while let Some(word) = typed.next() {
+        let name = word.split('=').next().unwrap_or_default();
+        let is_named = |arg: &&Arg| {
+            let long = arg.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
+            long || arg.get_short().is_some_and(|short| name == format!("-{short}"))
+        };
+        match known.get_arguments().find(is_named) {
+            Some(arg) if arg.get_action().takes_values() && !word.contains('=') => {
+                flags.extend([Some(word), typed.next()].into_iter().flatten());
+            }
+            Some(_) => flags.push(word),
+            None if !word.starts_with('-') => words.push(word),
+            None => {}
+        }
     }
-    let words: Vec<String> = std::env::args().skip_while(|word| word != "--").skip(2).collect();
-    Line::try_parse_from(words).map(|line| line.connection).unwrap_or_default()
+    (flags, words)
 }
 
 /// Contexts of the kubeconfig.

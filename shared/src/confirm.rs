@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use dialoguer::Confirm;
+use dialoguer::console::Term;
 
 use crate::error::{Exit, Failure, Outcome};
 
@@ -32,6 +33,10 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
     match Confirm::new().with_prompt(question).default(false).interact_opt() {
         Ok(Some(true)) => Ok(()),
         Ok(_) => Err(Failure::failed("NotConfirmed", "not confirmed; nothing was written")),
-        Err(_) => Err(Failure::new(Exit::Interrupted, "Interrupted", "interrupted; nothing was written")),
+        Err(_) => {
+            // The prompt hides the cursor, and Ctrl-C leaves it so.
+            let _ = Term::stderr().show_cursor();
+            Err(Failure::new(Exit::Interrupted, "Interrupted", "interrupted; nothing was written"))
+        }
     }
 }

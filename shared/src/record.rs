@@ -81,6 +81,9 @@ impl Record {
         if self.selector.is_empty() {
             return Err("its previous selector is empty".into());
         }
+        if self.selector.get(&self.key) != Some(&self.from) {
+            return Err("its previous selector is not of the color that it names".into());
+        }
         for text in [&mut self.id, &mut self.verb, &mut self.by, &mut self.reason] {
             *text = printable(text);
         }
@@ -111,6 +114,15 @@ pub struct Cleanup {
     pub color: String,
     pub by: String,
     pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+impl Cleanup {
+    fn checked(self) -> Option<Self> {
+        let (by, reason) = (printable(&self.by), printable(&self.reason));
+        is_label_value(&self.color).then_some(Self { by, reason, ..self })
+    }
 }
 
 impl Recorded {
@@ -120,10 +132,7 @@ impl Recorded {
         let mut recorded = Self {
             raw_current: annotations.get(CURRENT).cloned(),
             raw_history: annotations.get(HISTORY).cloned(),
-            cleanup: annotations
-                .get(CLEANUP)
-                .and_then(|raw| parse::<Cleanup>(raw).ok())
-                .filter(|c| is_label_value(&c.color)),
+            cleanup: annotations.get(CLEANUP).and_then(|raw| parse::<Cleanup>(raw).ok()).and_then(Cleanup::checked),
             raw_cleanup: annotations.get(CLEANUP).cloned(),
             ..Self::default()
         };

@@ -31,6 +31,14 @@ pub struct VirtualServiceSpec {
     pub tcp: Vec<VirtualRoute>,
 }
 
+impl VirtualService {
+    /// Every destination of every kind of route.
+    pub fn destinations(&self) -> impl Iterator<Item = &VirtualDestination> {
+        let parts = self.spec.http.iter().chain(&self.spec.tls).chain(&self.spec.tcp);
+        parts.flat_map(|part| &part.route)
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct VirtualRoute {
@@ -144,8 +152,7 @@ pub fn subsets_of(
     };
     let mut uses = Vec::new();
     for route in routes {
-        let parts = route.spec.http.iter().chain(&route.spec.tls).chain(&route.spec.tcp);
-        for to in parts.flat_map(|part| &part.route) {
+        for to in route.destinations() {
             let names_it = host_is(&to.destination.host, &route.metadata.namespace, service, namespace);
             if let Some(subset) = to.destination.subset.as_ref().filter(|_| names_it) {
                 uses.push(SubsetUse {
@@ -191,10 +198,7 @@ pub fn naming(
     http_routes: &[HttpRoute],
 ) -> Vec<String> {
     let by_host = virtual_services.iter().filter(|route| {
-        let parts = route.spec.http.iter().chain(&route.spec.tls).chain(&route.spec.tcp);
-        parts
-            .flat_map(|part| &part.route)
-            .any(|to| host_is(&to.destination.host, &route.metadata.namespace, service, namespace))
+        route.destinations().any(|to| host_is(&to.destination.host, &route.metadata.namespace, service, namespace))
     });
     let by_backend = http_routes.iter().filter(|route| {
         let mut backends = route.spec.rules.iter().flat_map(|rule| &rule.backend_refs);
@@ -225,6 +229,7 @@ mod tests {
             {"destination": {"host": "u", "subset": "blue"}, "weight": 100},
             {"destination": {"host": "u", "subset": "odd"}, "weight": 0}]}]}}))
             .unwrap();
+        assert_eq!(route.destinations().count(), 2);
         let rule: DestinationRule = serde_json::from_value(json!({"metadata": {"name": "u", "namespace": "n"}, "spec":
             {"host": "u", "subsets": [{"name": "blue", "labels": {"version": "blue"}}]}}))
         .unwrap();

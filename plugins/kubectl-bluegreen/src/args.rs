@@ -133,7 +133,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N|P%", value_parser = min_ready)]
     pub min_ready: Option<MinReady>,
     /// Override blocking checks by id; nothing overrides an empty target
-    #[arg(long, value_name = "CHECK-ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
     pub force: Vec<String>,
     /// A check that can't be made blocks
     #[arg(long)]

@@ -2,9 +2,10 @@
 
 use clap_complete::engine::CompletionCandidate;
 use k8s_openapi::api::core::v1::Service;
+use kubectl_release::cluster::Cluster;
 use kubectl_release::cluster::connect::connect;
 use kubectl_release::cluster::read::{ListQuery, collection};
-use kubectl_release::complete::{block_on, names, typed_flags};
+use kubectl_release::complete::{block_on, names, typed_flags, typed_words};
 
 use crate::options::service_names;
 use crate::snapshot::{Snapshot, workloads};
@@ -20,17 +21,25 @@ pub fn services() -> Vec<CompletionCandidate> {
 /// Colors of the Services typed so far.
 #[must_use]
 pub fn colors() -> Vec<CompletionCandidate> {
-    let words: Vec<String> =
-        std::env::args().skip_while(|word| word != "--").skip(1).filter(|w| !w.starts_with('-')).collect();
     let found = block_on(async {
         let cluster = connect(&typed_flags()).ok()?;
-        let typed = words.iter().skip(1).find_map(|word| service_names(std::slice::from_ref(word)).ok())?;
-        let path = format!("{}/{}", collection::<Service>(Some(&cluster.namespace)), typed[0]);
-        let service: Service = cluster.get(&path).await.ok()?;
+        let service = typed_service(&cluster).await?;
         let mut snapshot = Snapshot::empty(&cluster.namespace, jiff::Timestamp::now());
         snapshot.workloads = workloads(&cluster, Some(&cluster.namespace)).await.ok()?;
         let tracks = Subject::of(&service, &snapshot, None).tracks.ok()?;
         Some(tracks.colors.into_iter().map(|c| CompletionCandidate::new(c.name)).collect::<Vec<_>>())
     });
     found.unwrap_or_default()
+}
+
+/// The first of the words after the verb that names a Service; others may be values of flags.
+async fn typed_service(cluster: &Cluster) -> Option<Service> {
+    for word in typed_words().into_iter().skip(1) {
+        let Ok(names) = service_names(&[word]) else { continue };
+        let path = format!("{}/{}", collection::<Service>(Some(&cluster.namespace)), names[0]);
+        if let Ok(service) = cluster.get(&path).await {
+            return Some(service);
+        }
+    }
+    None
 }

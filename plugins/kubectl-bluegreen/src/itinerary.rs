@@ -1,5 +1,6 @@
 //! A plan with its findings: what a switch or rollback is about to do, and why it is safe.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use kubectl_release::error::{Failure, Outcome};
 use crate::checks::{self, Case, Finding, Verb};
 use crate::moving::{Journey, verify};
 use crate::options::MoveOptions;
-use crate::plan::size::desired;
+use crate::plan::size::{desired, parity};
 use crate::plan::{self, Context, Move, Step};
 use crate::report::plan_text;
 use crate::snapshot::Snapshot;
@@ -87,7 +88,8 @@ impl Itinerary {
                 let tracks = subject.tracks.as_ref().ok()?;
                 let required = self.leg(&movement.service).map_or(1, |leg| leg.required);
                 let verify_for = verify_for(subject, movement, options);
-                Some(Journey { movement, subject, tracks, required, verify_for })
+                let moved = Cell::new(Some(false));
+                Some(Journey { movement, subject, tracks, required, verify_for, moved })
             })
             .collect()
     }
@@ -95,10 +97,27 @@ impl Itinerary {
     /// The plan for people; images of a color by Service and color.
     #[must_use]
     pub fn text(&self, subjects: &[Subject<'_>]) -> String {
-        plan_text::steps(&self.steps, |service, color| {
+        let steps = plan_text::steps(&self.steps, |service, color| {
             let tracks = subjects.iter().find(|s| s.name() == service).and_then(|s| s.tracks.as_ref().ok());
             tracks.and_then(|t| t.color(color)).map(plan_text::short_image).unwrap_or_default()
-        })
+        });
+        let mut lines = vec![steps];
+        for line in pairs(&self.steps, subjects).filter_map(|(movement, subject)| self.growth(movement, subject)) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// What the target is brought to first, and waited for.
+    fn growth(&self, movement: &Move, subject: &Subject<'_>) -> Option<String> {
+        let leg = self.leg(&movement.service).filter(|leg| leg.scales_first)?;
+        let tracks = subject.tracks.as_ref().ok()?;
+        let sizes = parity(tracks.color(&movement.to)?, tracks.color(&movement.from)?, leg.required);
+        let grow: Vec<String> =
+            sizes.iter().map(|(w, size)| format!("{w} {} -> {size} replicas, ", w.replicas)).collect();
+        Some(format!("  first: {}wait for {} ready pods of {}", grow.concat(), leg.required, movement.to))
     }
 }
 

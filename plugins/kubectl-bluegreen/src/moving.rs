@@ -8,6 +8,7 @@ pub mod take_back;
 pub mod verify;
 pub mod write;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Journey<'a> {
     /// Ready target pods that the move was allowed with.
     pub required: usize,
     pub verify_for: Duration,
+    /// True while the Service is where this run moved it; nothing where that isn't known.
+    pub moved: Cell<Option<bool>>,
 }
 
 /// Says in the end what was reached.
@@ -91,7 +94,10 @@ async fn prove_one(run: &Run, snapshot: &Snapshot, journey: &Journey<'_>, began:
     let movement = journey.movement;
     let mut view = SliceView::of(&run.cluster, &movement.service, snapshot);
     let known = KnownPods::of(journey.tracks, snapshot);
-    let converged = converge::wait(run, &mut view, known, movement, journey.tracks).await?;
+    let converged = tokio::select! {
+        converged = converge::wait(run, &mut view, known, movement, journey.tracks) => converged?,
+        failure = verify::until_changed(run, journey) => return Err(failure),
+    };
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let text = format!(
         "{}{} {}, {} 0 ({:.1} s)",

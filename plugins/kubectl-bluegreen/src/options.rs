@@ -49,12 +49,12 @@ pub struct MoveOptions {
 /// # Errors
 /// Exit 2 for names that are none, and for a bare switch without a terminal: it toggles, and a
 /// CI job that is retried would restore the old version.
-pub fn switch(args: SwitchArgs) -> Outcome<MoveOptions> {
+pub fn switch(args: SwitchArgs, suffix: &str) -> Outcome<MoveOptions> {
     let aim = aim(&args.target);
     let services = service_names(&args.services.services)?;
     if aim == Aim::Other && !has_terminal() {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
-            .next(format!("kubectl bluegreen status {}", services.join(" "))));
+            .next(format!("kubectl bluegreen status {}{suffix}", services.join(" "))));
     }
     Ok(MoveOptions {
         verb: Verb::Switch,

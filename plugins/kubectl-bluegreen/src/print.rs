@@ -33,6 +33,16 @@ pub fn failure(failure: &Failure) {
     };
     eprintln!("{lead}{}", failure.message);
     if let Some(next) = &failure.next {
-        eprintln!("Try: {next}");
+        eprintln!("{}: {next}", label(next));
+    }
+}
+
+/// A command that does something is tried, one that shows something is looked at.
+fn label(next: &str) -> &'static str {
+    let acts = ["switch", "rollback", "cleanup"].map(|verb| format!("kubectl bluegreen {verb}"));
+    match next {
+        _ if acts.iter().any(|act| next.starts_with(act)) => "Try",
+        _ if next.starts_with("kubectl ") => "Look",
+        _ => "Hint",
     }
 }

@@ -2,6 +2,7 @@
 
 use kubectl_release::change::shell_quote;
 use kubectl_release::error::Failure;
+use kubectl_release::record::Record;
 use kubectl_release::selector::{Color, NotSwitchable, Tracks, as_label_selector};
 
 use crate::plan::Context;
@@ -30,7 +31,7 @@ pub fn not_switchable(
                 .next(if routes.is_empty() { format!("add {key} to the Service's selector first") } else { "change the route's weights instead".to_owned() })
         }
         NotSwitchable::KeyNotInSelector { key, selector } => {
-            refused("NoTrackKey", format!("service/{name} does not select by \"{key}\": its selector is {}", as_label_selector(selector)))
+            refused("NoTrackKey", format!("service/{name} does not select by \"{}\": its selector is {}", key.escape_debug(), as_label_selector(selector)))
         }
         NotSwitchable::NoOtherColor { selector } => {
             refused("NoTrackKey", format!("found nothing to switch service/{name} to: no workload matches its selector ({}) in all labels but one", as_label_selector(selector)))
@@ -89,6 +90,23 @@ pub fn no_way_back(subject: &Subject<'_>, tracks: &Tracks, context: &Context<'_>
         found(tracks)
     );
     refused("NoWayBack", message).next(switch_lines(subject, tracks, context))
+}
+
+/// A rollback to a color that was deleted since.
+pub fn way_back_gone(subject: &Subject<'_>, tracks: &Tracks, record: &Record, context: &Context<'_>) -> Failure {
+    let taken = subject.recorded.cleanup.as_ref().filter(|c| c.color == record.from && c.at >= record.at);
+    let by = taken.map(|c| format!(" (taken down at {:.0} by {})", c.at, c.by)).unwrap_or_default();
+    let selector = as_label_selector(&record.selector);
+    let message = format!(
+        "service/{} can't go back to {}: no workload has {selector} any more{by}; found {}",
+        subject.name(),
+        record.from,
+        found(tracks)
+    );
+    let others = switch_lines(subject, tracks, context);
+    let deploy =
+        format!("deploy {} again, then kubectl bluegreen rollback {}{}", record.from, subject.name(), context.suffix);
+    refused("NoWayBack", message).next(if others.is_empty() { deploy } else { others })
 }
 
 fn refused(reason: &'static str, message: String) -> Failure {

@@ -25,7 +25,7 @@ use kubectl_release::objects::{Pod, Workload};
 use kubectl_release::routes::{DestinationRule, HttpRoute, VirtualService};
 use serde::Deserialize;
 
-pub use read::{Reach, load, pods_with, slices_of, workloads};
+pub use read::{Reach, load, pods_with, service, slices_of, workloads};
 
 /// What was read, or in a few words why it was not (`forbidden`).
 pub type Reading<T> = Result<T, String>;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Service;
 use kubectl_release::flags::duration;
 use kubectl_release::objects::Pod;
-use kubectl_release::record::{PREFIX, Recorded, printable};
+use kubectl_release::record::{PREFIX, Recorded, is_label_key, printable};
 use kubectl_release::selector::{NotSwitchable, Tracks, discover};
 
 use crate::snapshot::{Snapshot, service_name};
@@ -67,10 +67,11 @@ impl Settings {
             .filter_map(|(k, v)| Some((k.strip_prefix(PREFIX)?.strip_prefix('/')?, v)));
         for (name, value) in ours {
             let outcome = match name {
-                "track-key" => {
+                "track-key" if is_label_key(value) => {
                     settings.track_key = Some(value.clone());
                     Ok(())
                 }
+                "track-key" => Err("a label's name".to_owned()),
                 "verify-for" => duration(value).map(|d| settings.verify_for = Some(d)),
                 "min-ready" => min_ready(value).map(|m| settings.min_ready = Some(m)),
                 "accept" => {

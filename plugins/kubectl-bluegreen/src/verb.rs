@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use kubectl_release::change::shell_quote;
 use kubectl_release::error::{Exit, Failure, Outcome};
 use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,8 +24,8 @@ pub async fn run(cli: Cli) -> Exit {
             let _ = std::thread::spawn(move || completion::print_candidates(&words.words)).join();
             Exit::Done
         }
-        VerbArgs::Undo(_) => unknown("undo", "rollback"),
-        VerbArgs::Promote(_) => unknown("promote", "switch"),
+        VerbArgs::Undo(typed) => unknown("undo", "rollback", &typed.words),
+        VerbArgs::Promote(typed) => unknown("promote", "switch", &typed.words),
         verb => in_cluster(&connection, verb).await,
     }
 }
@@ -35,8 +36,9 @@ fn print_shim() -> Exit {
     Exit::Done
 }
 
-fn unknown(word: &str, meant: &str) -> Exit {
-    let failure = Failure::usage(format!("unknown verb \"{word}\"")).next(format!("kubectl bluegreen {meant}"));
+fn unknown(word: &str, meant: &str, words: &[String]) -> Exit {
+    let words: String = words.iter().map(|word| format!(" {}", shell_quote(word))).collect();
+    let failure = Failure::usage(format!("unknown verb \"{word}\"")).next(format!("kubectl bluegreen {meant}{words}"));
     crate::print::failure(&failure);
     failure.exit
 }
@@ -93,7 +95,7 @@ async fn dispatch(run: &Run, verb: VerbArgs, report: &mut Report) -> Outcome<()>
     match verb {
         VerbArgs::Status(args) => status::run(run, &args, report).await,
         VerbArgs::Preflight(args) => preflight::run(run, &options::preflight(args)?, report).await,
-        VerbArgs::Switch(args) => switch::run(run, &options::switch(args)?, report).await,
+        VerbArgs::Switch(args) => switch::run(run, &options::switch(args, &run.suffix)?, report).await,
         VerbArgs::Rollback(args) => rollback::run(run, &options::rollback(args)?, report).await,
         VerbArgs::History(args) => history::run(run, &args.service, report).await,
         VerbArgs::Cleanup(args) => cleanup::run(run, &args, report).await,

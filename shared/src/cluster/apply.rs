@@ -43,6 +43,40 @@ impl Cluster {
         }
     }
 
+    /// The same, and after an unclear answer it reads back whether what the change is to bring
+    /// about is so.
+    ///
+    /// # Errors
+    /// See [`ApiError`]; after an unclear one it was not found to be so.
+    pub async fn apply_and_see(&self, change: &Change, dry_run: DryRun) -> Result<(), ApiError> {
+        match self.apply(change, dry_run).await {
+            Err(error) if error.leaves_write_unclear() && dry_run == DryRun::None => match self.is_so(change).await {
+                Ok(true) => Ok(()),
+                _ => Err(error),
+            },
+            other => other.map(drop),
+        }
+    }
+
+    async fn is_so(&self, change: &Change) -> Result<bool, ApiError> {
+        let read = self.get::<Value>(&change.path).await;
+        Ok(match &change.action {
+            Action::JsonPatch(ops) => {
+                let object = read?;
+                ops.iter().all(|op| op.holds_in(&object))
+            }
+            Action::Delete { uid, .. } => match read {
+                Err(error) if error.is_not_found() => true,
+                read => {
+                    let metadata = &read?["metadata"];
+                    metadata["uid"] != **uid || metadata["deletionTimestamp"].is_string()
+                }
+            },
+            // The path is the collection's.
+            Action::Create(_) => false,
+        })
+    }
+
     async fn write_once(&self, change: &Change, dry_run: DryRun) -> Result<Value, ApiError> {
         let (method, content_type, body) = match &change.action {
             Action::JsonPatch(ops) => {
@@ -51,10 +85,14 @@ impl Cluster {
             }
             Action::Create(object) => (Method::POST, "application/json", object.clone()),
             Action::Delete { uid, resource_version } => {
-                let options = json!({
+                let mut options = json!({
                     "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
                     "preconditions": {"uid": uid, "resourceVersion": resource_version},
                 });
+                // Options in the body make the API server ignore those in the query.
+                if dry_run == DryRun::Server {
+                    options["dryRun"] = json!(["All"]);
+                }
                 (Method::DELETE, "application/json", options)
             }
         };

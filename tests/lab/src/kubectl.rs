@@ -134,12 +134,22 @@ impl Running {
         self.child.id()
     }
 
-    /// Sends SIGKILL and waits for the end.
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait().context("cannot look after it")?.is_some())
+    }
+
+    /// Sends SIGKILL, if it still runs, and waits for the end.
     ///
     /// # Errors
     /// When the signal cannot be sent.
     pub async fn kill(mut self) -> Result<Output> {
-        self.child.start_kill().context("cannot kill")?;
+        if !self.has_ended()? {
+            self.child.start_kill().context("cannot kill")?;
+        }
         self.wait(Duration::from_secs(10)).await
     }
 

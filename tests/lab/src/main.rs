@@ -26,7 +26,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Build what the lab is made of (about 10 minutes the first time, then nothing)
-    Build,
+    Build {
+        /// Build what the benchmarks compare with, too
+        #[arg(long)]
+        peers: bool,
+    },
     /// Start a lab, run a command inside, end the lab; the exit code is the command's
     Run {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
@@ -103,7 +107,7 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<u8> {
     match verb {
-        Verb::Build => commands::build(),
+        Verb::Build { peers } => commands::build(peers),
         Verb::Run { command } => commands::run(command),
         Verb::Up { another } => commands::up(another),
         Verb::Down { dir, all } => commands::down(dir, all),

@@ -31,7 +31,10 @@ pub struct Namespace {
 impl Namespace {
     pub(crate) async fn create(lab: Lab, name: &str) -> Result<Self> {
         let unique = RandomState::new().build_hasher().finish() & 0xff_ffff;
-        let name = format!("{}-{unique:06x}", name.replace('_', "-"));
+        Self::create_exactly(lab, format!("{}-{unique:06x}", name.replace('_', "-"))).await
+    }
+
+    pub(crate) async fn create_exactly(lab: Lab, name: String) -> Result<Self> {
         let object = NamespaceObject {
             metadata: kube::core::ObjectMeta { name: Some(name.clone()), ..Default::default() },
             ..Default::default()

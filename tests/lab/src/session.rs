@@ -63,6 +63,20 @@ impl Lab {
         self
     }
 
+    /// The same lab, with the plugins as they are released: those of `LAB_PLUGINS`, or else of
+    /// the folder `release` beside this program's `debug`.
+    ///
+    /// # Errors
+    /// When they have not been built.
+    pub fn with_release_plugins(self) -> Result<Self> {
+        let given = std::env::var_os("LAB_PLUGINS").is_some();
+        let folder = if given { self.plugins.clone() } else { self.plugins.with_file_name("release") };
+        if !folder.join("kubectl-bluegreen").is_file() {
+            bail!("no plugins in {}: build them with `cargo build --release`", folder.display());
+        }
+        Ok(self.with_plugins(folder))
+    }
+
     /// A client with all rights.
     pub fn client(&self) -> Client {
         self.client.clone()
@@ -156,6 +170,14 @@ impl Lab {
     /// When the API server refuses.
     pub async fn namespace(&self, name: &str) -> Result<Namespace> {
         Namespace::create(self.clone(), name).await
+    }
+
+    /// The same with exactly this name.
+    ///
+    /// # Errors
+    /// When there is such a namespace already, or the API server refuses.
+    pub async fn namespace_called(&self, name: &str) -> Result<Namespace> {
+        Namespace::create_exactly(self.clone(), name.to_owned()).await
     }
 
     /// kubectl with a kubeconfig, without a namespace of its own.

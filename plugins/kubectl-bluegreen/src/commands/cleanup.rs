@@ -2,6 +2,7 @@
 
 mod budgets;
 mod gone;
+mod overtaken;
 mod plan;
 
 use kubectl_release::confirm::agree;
@@ -91,7 +92,9 @@ fn refusal(verdicts: &[Verdict], due: bool) -> Outcome<()> {
     let kept: Vec<&Verdict> = verdicts.iter().filter(|v| matches!(v, Verdict::Kept { .. })).collect();
     match kept.first() {
         Some(Verdict::Kept { next, .. }) if !due => {
-            let failure = Failure::failed("Kept", "not everything was taken down");
+            let none = verdicts.iter().all(|v| v.removal().is_none());
+            let failure =
+                Failure::failed("Kept", if none { "nothing was taken down" } else { "not everything was taken down" });
             Err(match next {
                 Some(next) => failure.next(next.clone()),
                 None => failure,
@@ -109,7 +112,7 @@ async fn take_down(run: &Run, removal: &Removal, report: &mut Report) -> Outcome
     run.stands(format!("interrupted; see kubectl bluegreen status {}{}", removal.service, run.suffix));
     budgets::wait(run, removal).await?;
     for change in &removal.changes {
-        run.cluster.apply(change, run.write_mode()).await.map_err(|error| match error.code() {
+        run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
             Some(409 | 422) => Failure::changed(format!(
                 "{} was changed by someone else meanwhile; {} stays\n{error}",
                 change.object, removal.color

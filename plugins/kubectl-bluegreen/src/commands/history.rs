@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Service;
-use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::error::Outcome;
 use kubectl_release::flags::{Output, short_duration};
 use kubectl_release::record::{Record, Recorded};
 use kubectl_release::table::table;
 use serde_json::json;
 
 use crate::options::service_names;
-use crate::plan::service_path;
 use crate::report::Report;
 use crate::run::Run;
+use crate::snapshot;
 
 /// Runs the verb.
 ///
@@ -20,8 +19,7 @@ use crate::run::Run;
 /// Where the Service can't be read.
 pub async fn run(run: &Run, service: &str, report: &mut Report) -> Outcome<()> {
     let name = service_names(&[service.to_owned()])?.remove(0);
-    let service: Service =
-        run.cluster.get(&service_path(&run.cluster.namespace, &name)).await.map_err(Failure::from)?;
+    let service = snapshot::service(&run.cluster, &name).await?;
     let recorded = Recorded::read(&service.metadata.annotations.unwrap_or_default());
     if let Some(why) = &recorded.unreadable {
         run.say(&format!("! record  {why}"));

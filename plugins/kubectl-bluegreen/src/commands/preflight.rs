@@ -1,6 +1,6 @@
 //! `preflight`: the plan and the checks of a switch, as data on stdout.
 
-use kubectl_release::error::Outcome;
+use kubectl_release::error::{Failure, Outcome};
 
 use super::switch::{refuse_blocked, show};
 use crate::itinerary::{Itinerary, subjects};
@@ -21,7 +21,8 @@ pub async fn run(run: &Run, options: &MoveOptions, report: &mut Report) -> Outco
     let context =
         Context { options, suffix: &run.suffix, flags: &run.cluster.flags, run_id: &run.id, user: &run.cluster.user };
     let itinerary = Itinerary::of(&snapshot, &subjects, &context, false)?;
-    let verdict = refuse_blocked(run, options, &itinerary);
+    let not_ready = |refused| Failure { message: "not ready to switch".into(), ..refused };
+    let verdict = refuse_blocked(run, options, &itinerary).map_err(not_ready);
     if run.output.is_machine() {
         show(run, options, &itinerary, &subjects, report);
         return verdict;

@@ -97,7 +97,6 @@ async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
             }
         }
         let mut view = SliceView::of(&run.cluster, &names[0], &snapshot);
-        view.open().await;
         view.changed(REFRESH).await;
     }
 }

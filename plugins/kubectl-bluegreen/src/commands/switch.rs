@@ -5,10 +5,10 @@ use kubectl_release::error::{Failure, Outcome};
 use kubectl_release::flags::DryRunFlag;
 use serde_json::{Value, json};
 
-use crate::checks::{Verb, blocking};
+use crate::checks::{EMPTY_TARGET, Verb, blocking};
 use crate::itinerary::{Itinerary, subjects};
 use crate::moving::{self, Reached, scale, write};
-use crate::options::{Aim, MoveOptions};
+use crate::options::MoveOptions;
 use crate::plan::{Context, Move, Step, size};
 use crate::report::{Report, plan_text};
 use crate::run::Run;
@@ -106,7 +106,8 @@ async fn go(
     let journeys = itinerary.journeys(subjects, options);
     let reached = moving::carry_out(run, options, snapshot, &journeys).await;
     for (index, journey) in journeys.iter().enumerate() {
-        let entry = move_value(journey.movement, reached.as_ref().ok().and_then(|r| r.get(index)), run, itinerary);
+        let mut entry = move_value(journey.movement, reached.as_ref().ok().and_then(|r| r.get(index)), run, itinerary);
+        entry["changed"] = json!(journey.moved.get());
         put_service(report, &journey.movement.service, entry);
     }
     reached?;
@@ -162,17 +163,25 @@ fn better_command(run: &Run, options: &MoveOptions, itinerary: &Itinerary, ids: 
             words = format!("{words} {twin}");
         }
     }
-    let small = ids.iter().any(|id| ["ready-below-active", "no-ready-pods"].contains(id));
-    let scale = if small && !options.scale { " --scale" } else { "" };
+    let growable = blocking(&itinerary.findings).any(|f| f.fix.as_deref() == Some("add --scale"));
+    if ids.contains(&EMPTY_TARGET) && !growable {
+        return first_look(run, options, itinerary);
+    }
+    let scale = if growable { " --scale" } else { "" };
     let others: Vec<&str> = ids
         .iter()
         .copied()
         .filter(|id| !["ready-below-active", "no-ready-pods", "twin-service"].contains(id))
         .collect();
     let force = if others.is_empty() { String::new() } else { format!(" --force={}", others.join(",")) };
-    let verb = if matches!(options.aim, Aim::Back) { "rollback" } else { "switch" };
     let hint = if force.is_empty() { "" } else { "   (after fixing, or knowing better)" };
-    format!("kubectl bluegreen {verb} {words}{to}{scale}{force}{}{hint}", run.suffix)
+    format!("kubectl bluegreen switch {words}{to}{scale}{force}{}{hint}", run.suffix)
+}
+
+/// Where no flag helps: what shows why the target has no ready pod.
+fn first_look(run: &Run, options: &MoveOptions, itinerary: &Itinerary) -> String {
+    let why = itinerary.findings.iter().find(|f| f.id == "pods-not-ready").and_then(|f| f.fix.clone());
+    why.unwrap_or_else(|| format!("kubectl bluegreen status {}{}", options.services.join(" "), run.suffix))
 }
 
 fn question(itinerary: &Itinerary) -> String {
@@ -184,8 +193,9 @@ fn question(itinerary: &Itinerary) -> String {
 
 fn would_be(run: &Run, itinerary: &Itinerary, report: &mut Report) {
     let mode = if run.dry_run == DryRunFlag::Server { "server dry run" } else { "dry run" };
-    report.text =
-        lines(itinerary.moves().iter().map(|m| format!("service/{} switched to {} ({mode})", m.service, m.to)));
+    let past = |m: &Move| if m.record.verb == "rollback" { "rolled back" } else { "switched" };
+    let line = |m: &&Move| format!("service/{} {} to {} ({mode})", m.service, past(m), m.to);
+    report.text = lines(itinerary.moves().iter().map(line));
 }
 
 fn scaling(

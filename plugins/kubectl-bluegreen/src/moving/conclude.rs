@@ -66,7 +66,9 @@ async fn outcome(run: &Run, journey: &Journey<'_>, result: &str) {
         undo: None,
     };
     // A record without a result is what a run that was cut off leaves; status explains it.
-    let _ = run.cluster.apply(&change, run.write_mode()).await;
+    if let Err(error) = run.cluster.apply(&change, run.write_mode()).await {
+        eprintln!("note: the result was not recorded on service/{}: {}", journey.movement.service, error.short());
+    }
 }
 
 async fn notice(run: &Run, journey: &Journey<'_>, reason: &str, note: &str, warning: bool) {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::run::Run;
 use crate::snapshot::{Snapshot, pods_with, workloads};
+use crate::subject::ready_count;
 use crate::trouble;
 
 /// Between two looks at the workloads.
@@ -121,7 +122,7 @@ pub async fn apply(run: &Run, changes: &[Change]) -> Outcome<()> {
             "interrupted while scaling; no Service was switched. See kubectl get deploy,sts{}",
             run.suffix
         ));
-        run.cluster.apply(change, run.write_mode()).await.map_err(|error| match error.code() {
+        run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
             Some(409 | 422) => {
                 Failure::changed(format!("{} was changed by someone else meanwhile: {error}", change.object))
             }
@@ -138,7 +139,8 @@ pub async fn apply(run: &Run, changes: &[Change]) -> Outcome<()> {
 /// Waits until a color has `required` ready pods, and with `whole` until its rollouts are done.
 ///
 /// # Errors
-/// Exit 4 once the run's time is over, with why pods aren't ready.
+/// Exit 4 once the run's time is over, with why pods aren't ready; exit 3 where someone else took
+/// them away meanwhile.
 pub async fn wait_ready(run: &Run, tracks: &Tracks, color: &Color, required: usize, whole: bool) -> Outcome<()> {
     let names: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
     let began = Instant::now();
@@ -149,11 +151,13 @@ pub async fn wait_ready(run: &Run, tracks: &Tracks, color: &Color, required: usi
         let own: Vec<&Arc<Workload>> = current.iter().flatten().filter(|w| names.contains(&w.reference())).collect();
         let ready = usize::try_from(own.iter().map(|w| w.ready).sum::<i32>()).unwrap_or(0);
         let settled = !whole || own.iter().all(|w| rollout_status(w) == RolloutStatus::Done);
-        if !own.is_empty() && ready >= required && settled {
+        // A workload's status lags behind a scale-down: only its pods tell whether they are going.
+        if !own.is_empty() && ready >= required && settled && has_ready(run, tracks, color, required).await {
             run.progress
                 .step("ready", &format!("{} {ready}/{required} ({:.1} s)", color.name, began.elapsed().as_secs_f32()));
             return Ok(());
         }
+        taken_down(color, &own, run)?;
         if asked.elapsed() > WHY_AFTER {
             asked = Instant::now();
             why = reasons(run, tracks, color).await.unwrap_or(why);
@@ -170,6 +174,24 @@ pub async fn wait_ready(run: &Run, tracks: &Tracks, color: &Color, required: usi
         run.progress.step("waiting", &format!("{} {ready}/{required} ready{because}", color.name));
         sleep(POLL.min(run.left())).await;
     }
+}
+
+/// A cleanup or an autoscaler may have been faster: what it took away does not become ready.
+fn taken_down(color: &Color, own: &[&Arc<Workload>], run: &Run) -> Outcome<()> {
+    let before =
+        |w: &Workload| color.workloads.iter().find(|b| b.reference() == w.reference()).map_or(0, |b| b.replicas);
+    let Some(less) = own.iter().find(|w| w.replicas == 0 || w.replicas < before(w)) else { return Ok(()) };
+    let text = format!(
+        "{} was scaled to {} by someone else meanwhile\nno Service was switched",
+        less.reference(),
+        less.replicas
+    );
+    Err(Failure::changed(text).next(format!("kubectl get deploy,sts{}", run.suffix)))
+}
+
+async fn has_ready(run: &Run, tracks: &Tracks, color: &Color, required: usize) -> bool {
+    let pods = pods_with(&run.cluster, &tracks.selector_for(&color.name)).await;
+    pods.is_ok_and(|pods| ready_count(&tracks.pods_of(&color.name, &pods)) >= required)
 }
 
 async fn reasons(run: &Run, tracks: &Tracks, color: &Color) -> Option<String> {

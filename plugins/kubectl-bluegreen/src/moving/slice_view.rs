@@ -1,10 +1,12 @@
-//! A Service's EndpointSlices as they change: watched, or polled where watching is forbidden.
+//! A Service's EndpointSlices as they change: watched, and listed while no watch is open.
 
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kubectl_release::cluster::Cluster;
+use kubectl_release::cluster::exchange::ApiError;
 use kubectl_release::cluster::read::collection;
 use kubectl_release::cluster::watch::{Changes, Seen};
 use kubectl_release::endpoints::{SERVICE_LABEL, Slices};
@@ -12,24 +14,23 @@ use tokio::time::{sleep, timeout};
 
 use crate::snapshot::{SlicesAt, Snapshot, slices_of};
 
-/// Between two lists where watching is forbidden, and after a watch that ended.
+/// Before each list; a watch that opens sooner makes it needless.
 const POLL: Duration = Duration::from_millis(200);
 
+type UnderWay<T> = LocalBoxFuture<'static, Result<T, ApiError>>;
+
 /// The slices now, and where changes come from.
+///
+/// Requests under way are kept here: a caller whose patience is shorter than the API server's
+/// answers must not begin and give up the same request again and again.
 pub struct SliceView {
     cluster: Cluster,
     service: String,
     pub slices: Slices,
-    resource_version: String,
-    source: Source,
-}
-
-enum Source {
-    /// No watch is open.
-    Closed,
-    Watch(Changes<EndpointSlice>),
-    /// Watching is forbidden.
-    Poll,
+    watch: Option<Changes<EndpointSlice>>,
+    opening: Option<UnderWay<Changes<EndpointSlice>>>,
+    listing: Option<UnderWay<SlicesAt>>,
+    may_watch: bool,
 }
 
 impl SliceView {
@@ -46,53 +47,74 @@ impl SliceView {
             cluster: cluster.clone(),
             service: service.to_owned(),
             slices: at.slices,
-            resource_version: at.resource_version,
-            source: Source::Closed,
-        }
-    }
-
-    /// Opens the watch ahead of the write whose effect is to be seen.
-    pub async fn open(&mut self) {
-        let path = collection::<EndpointSlice>(Some(&self.cluster.namespace));
-        let labels = format!("{SERVICE_LABEL}={}", self.service);
-        match self.cluster.watch(&path, &labels, &self.resource_version).await {
-            Ok(changes) => self.source = Source::Watch(changes),
-            Err(e) if e.is_forbidden() => self.source = Source::Poll,
-            Err(_) => self.list_again().await,
+            watch: None,
+            opening: Some(open(cluster.clone(), service.to_owned(), at.resource_version)),
+            listing: Some(list(cluster.clone(), service.to_owned())),
+            may_watch: true,
         }
     }
 
     /// Returns once something may have changed, at the latest after `patience`.
     pub async fn changed(&mut self, patience: Duration) {
-        // Boxed by timeout: a slow list must not outlast the caller's patience by much.
-        match &mut self.source {
-            Source::Closed => {
-                let _ = timeout(patience.max(POLL), self.open()).await;
+        let _ = timeout(patience, self.next()).await;
+    }
+
+    /// May be given up at any point, and goes on from there when called again.
+    async fn next(&mut self) {
+        loop {
+            if let Some(changes) = &mut self.watch {
+                match changes.next().await {
+                    Some(Ok(Seen::Current(slice))) => return self.slices.put(slice),
+                    Some(Ok(Seen::Gone(slice))) => return self.slices.remove(&slice),
+                    Some(Err(_)) | None => self.watch = None,
+                }
             }
-            Source::Poll => {
-                sleep(POLL.min(patience)).await;
-                let _ = timeout(patience.max(POLL), self.list()).await;
+            let listing = self.listing.get_or_insert_with(|| list(self.cluster.clone(), self.service.clone()));
+            tokio::select! {
+                opened = under_way(&mut self.opening) => self.opened(opened),
+                listed = listing => return self.listed(listed),
             }
-            Source::Watch(changes) => match timeout(patience, changes.next()).await {
-                Err(_) => {}
-                Ok(Some(Ok(Seen::Current(slice)))) => self.slices.put(slice),
-                Ok(Some(Ok(Seen::Gone(slice)))) => self.slices.remove(&slice),
-                Ok(Some(Err(_)) | None) => self.list_again().await,
-            },
         }
     }
 
-    async fn list_again(&mut self) {
-        self.source = Source::Closed;
-        sleep(POLL).await;
-        self.list().await;
+    fn opened(&mut self, opened: Result<Changes<EndpointSlice>, ApiError>) {
+        self.opening = None;
+        match opened {
+            Ok(changes) => (self.watch, self.listing) = (Some(changes), None),
+            // After any other failure the next list says where to watch from.
+            Err(e) => self.may_watch = !e.is_forbidden(),
+        }
     }
 
     /// A failed list leaves what was known: the caller's deadline decides how long that may last.
-    async fn list(&mut self) {
-        if let Ok(at) = slices_of(&self.cluster, &self.service).await {
+    fn listed(&mut self, listed: Result<SlicesAt, ApiError>) {
+        self.listing = None;
+        if let Ok(at) = listed {
             self.slices = at.slices;
-            self.resource_version = at.resource_version;
+            // A watch from before would tell of what is past.
+            self.opening =
+                self.may_watch.then(|| open(self.cluster.clone(), self.service.clone(), at.resource_version));
         }
     }
+}
+
+async fn under_way<T>(request: &mut Option<UnderWay<T>>) -> Result<T, ApiError> {
+    match request {
+        Some(request) => request.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn open(cluster: Cluster, service: String, resource_version: String) -> UnderWay<Changes<EndpointSlice>> {
+    let path = collection::<EndpointSlice>(Some(&cluster.namespace));
+    let labels = format!("{SERVICE_LABEL}={service}");
+    async move { cluster.watch(&path, &labels, &resource_version).await }.boxed_local()
+}
+
+fn list(cluster: Cluster, service: String) -> UnderWay<SlicesAt> {
+    async move {
+        sleep(POLL).await;
+        slices_of(&cluster, &service).await
+    }
+    .boxed_local()
 }

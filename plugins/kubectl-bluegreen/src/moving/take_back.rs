@@ -34,9 +34,7 @@ pub async fn all(
                 "rolled back",
                 &format!("{}{} -> {}", super::prefix(&movement.service, journey), movement.to, movement.from),
             ),
-            Err(why) => {
-                left.push(format!("service/{} still selects {}: {}", movement.service, movement.to, why.message))
-            }
+            Err(why) => left.push(still_there(journey, &why)),
         }
     }
     if !left.is_empty() {
@@ -57,9 +55,19 @@ pub async fn all(
     Failure {
         exit: Exit::RolledBack,
         reason: "RolledBack",
-        message: format!("{}\n{verdict}", failure.message),
+        message: format!("{verdict}\n{}", failure.message),
         next: failure.next,
     }
+}
+
+fn still_there(journey: &Journey<'_>, why: &Failure) -> String {
+    let Move { service, to, .. } = journey.movement;
+    let stand = match journey.moved.get() {
+        Some(true) => format!("still selects {to}"),
+        Some(false) => "was not taken back".to_owned(),
+        None => format!("may still select {to}, it can't be read"),
+    };
+    format!("service/{service} {stand}: {}", why.message)
 }
 
 /// Takes one move back, unless someone else has moved the Service since.
@@ -68,11 +76,16 @@ pub async fn all(
 /// Where the write is refused, or the Service isn't as we left it.
 pub async fn one(run: &Run, journey: &Journey<'_>, why: &str) -> Outcome<()> {
     let mut last = None;
-    for _ in 0..ATTEMPTS {
-        match attempt(run, journey.movement, why).await {
-            Ok(()) => return Ok(()),
+    for attempts in (0..=ATTEMPTS).rev() {
+        // The last look only finds out what became of the write before it.
+        match attempt(run, journey, why, attempts > 0).await {
+            Ok(()) => {
+                journey.moved.set(Some(false));
+                return Ok(());
+            }
             Err(Attempt::Final(failure)) => return Err(failure),
             Err(Attempt::Again(error)) => last = Some(error),
+            Err(Attempt::Stands) => break,
         }
     }
     Err(last.map_or_else(|| Failure::failed("RollbackFailed", "not taken back"), Failure::from))
@@ -81,14 +94,19 @@ pub async fn one(run: &Run, journey: &Journey<'_>, why: &str) -> Outcome<()> {
 enum Attempt {
     Again(ApiError),
     Final(Failure),
+    /// It is as we left it, and no further write is to be made.
+    Stands,
 }
 
-async fn attempt(run: &Run, movement: &Move, why: &str) -> Result<(), Attempt> {
+async fn attempt(run: &Run, journey: &Journey<'_>, why: &str, may_write: bool) -> Result<(), Attempt> {
+    let movement = journey.movement;
     let path = service_path(&movement.namespace, &movement.service);
+    journey.moved.set(None);
     let service: Service = run.cluster.get(&path).await.map_err(Attempt::Again)?;
     let annotations = service.metadata.annotations.clone().unwrap_or_default();
-    let recorded = Recorded::read(&annotations);
+    let mut recorded = Recorded::read(&annotations);
     let selector = service.spec.and_then(|s| s.selector).unwrap_or_default();
+    journey.moved.set(Some(selector == movement.selector));
     if selector == movement.previous {
         return Ok(());
     }
@@ -97,7 +115,13 @@ async fn attempt(run: &Run, movement: &Move, why: &str) -> Result<(), Attempt> {
         let text = format!("service/{} was changed by someone else meanwhile; left as it is", movement.service);
         return Err(Attempt::Final(Failure::changed(text)));
     }
+    if !may_write {
+        return Err(Attempt::Stands);
+    }
     let record = undoing(movement, run, why);
+    if let Some(failed) = &mut recorded.current {
+        failed.result = Some("rolled back".into());
+    }
     let change = movement.take_back(&recorded, &record, &run.cluster.flags);
     run.cluster.apply(&change, run.write_mode()).await.map_err(Attempt::Again)?;
     if let Some(undo) = &change.undo {

@@ -68,6 +68,16 @@ pub async fn hold(run: &Run, view: &mut SliceView, journey: &Journey<'_>) -> Out
     Ok(())
 }
 
+/// Waits until someone else moves the Service, for as long as its endpoints don't follow us.
+pub async fn until_changed(run: &Run, journey: &Journey<'_>) -> Failure {
+    loop {
+        tokio::time::sleep(TICK).await;
+        if let Err(failure) = still_ours(run, journey).await {
+            return failure;
+        }
+    }
+}
+
 fn ready_now(slices: &Slices, _journey: &Journey<'_>) -> usize {
     slices.ready_pods().len()
 }
@@ -79,6 +89,7 @@ async fn still_ours(run: &Run, journey: &Journey<'_>) -> Outcome<()> {
     let service = match read {
         Ok(service) => service,
         Err(e) if e.is_not_found() => {
+            journey.moved.set(Some(false));
             return Err(Failure::changed(format!("service/{} was deleted by someone else", movement.service)));
         }
         Err(_) => return Ok(()),
@@ -87,6 +98,7 @@ async fn still_ours(run: &Run, journey: &Journey<'_>) -> Outcome<()> {
     if selector == movement.selector {
         return Ok(());
     }
+    journey.moved.set(Some(false));
     let recorded = Recorded::read(&service.metadata.annotations.clone().unwrap_or_default());
     let by = match recorded.current.filter(|r| r.id != movement.record.id) {
         Some(record) => format!("{} by {}", record.verb, record.by),

@@ -4,16 +4,21 @@ use k8s_openapi::api::core::v1::Service;
 use kubectl_release::change::Change;
 use kubectl_release::cluster::exchange::ApiError;
 use kubectl_release::error::{Exit, Failure, Outcome};
+use kubectl_release::objects::Labels;
 use kubectl_release::record::Recorded;
 use kubectl_release::selector::as_label_selector;
 
 use super::{Journey, conclude, take_back};
-use crate::plan::{Move, service_path};
+use crate::plan::service_path;
 use crate::run::Run;
+use crate::subject::Subject;
 
-/// A conflict that changed nothing we rely on is a race inside the API server: the patch carries
-/// its own conditions, so it may be offered again this often.
+/// A refusal although nothing we rely on has changed is a race with an unrelated write: the patch
+/// carries its own conditions, so it may be offered again this often.
 const CONFLICTS: u32 = 3;
+
+/// The reason of a failure after which nobody knows whether the Service was moved.
+const UNCLEAR: &str = "Unclear";
 
 /// Writes every move in order; where one fails, the ones done are taken back in reverse order.
 ///
@@ -22,7 +27,10 @@ const CONFLICTS: u32 = 3;
 pub async fn all(run: &Run, journeys: &[Journey<'_>]) -> Outcome<()> {
     for (index, journey) in journeys.iter().enumerate() {
         let change = journey.movement.change(journey.subject, &run.cluster.flags);
-        let Err(failure) = one(run, &change, journey.movement).await else {
+        let written = one(run, &change, journey).await;
+        let unclear = written.as_ref().is_err_and(|failure| failure.reason == UNCLEAR);
+        journey.moved.set((!unclear).then_some(written.is_ok()));
+        let Err(failure) = written else {
             told(run, &change, journeys, index);
             continue;
         };
@@ -46,7 +54,8 @@ fn told(run: &Run, change: &Change, journeys: &[Journey<'_>], index: usize) {
         run.suffix
     ));
     let service = if journeys.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
-    run.progress.step("switched", &format!("{service}{} -> {}", movement.from, movement.to));
+    let word = if movement.record.verb == "rollback" { "rolled back" } else { "switched" };
+    run.progress.step(word, &format!("{service}{} -> {}", movement.from, movement.to));
     if let Some(undo) = &change.undo {
         run.progress.step("undo", undo);
     }
@@ -72,27 +81,31 @@ async fn undo_earlier(run: &Run, written: &[Journey<'_>], failure: Failure) -> F
 }
 
 /// Makes one write and finds out what became of it.
-async fn one(run: &Run, change: &Change, movement: &Move) -> Outcome<()> {
+async fn one(run: &Run, change: &Change, journey: &Journey<'_>) -> Outcome<()> {
     run.stands(format!(
         "interrupted while {} was being written: see kubectl bluegreen status {}{}",
-        change.object, movement.service, run.suffix
+        change.object, journey.movement.service, run.suffix
     ));
+    let mut change = change.clone();
     let mut conflicts = 0;
     loop {
-        let error = match run.cluster.apply(change, run.write_mode()).await {
+        let error = match run.cluster.apply(&change, run.write_mode()).await {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
         let judged = match error.code() {
-            Some(409 | 422) => after_refusal(run, movement, &error).await?,
-            _ if error.leaves_write_unclear() => after_silence(run, movement, &error).await?,
+            Some(409 | 422) => after_refusal(run, journey, &error).await?,
+            _ if error.leaves_write_unclear() => after_silence(run, journey, &error).await?,
             _ => return Err(not_written(error)),
         };
-        match judged {
-            Found::Ours => return Ok(()),
-            Found::Untouched if error.code() == Some(409) && conflicts < CONFLICTS => conflicts += 1,
-            Found::Untouched => return Err(not_written(error)),
+        let Found::Untouched(service) = judged else { return Ok(()) };
+        let service = Subject { service: &service, ..journey.subject.clone() };
+        let anew = journey.movement.change(&service, &run.cluster.flags);
+        let again = error.code() == Some(409) || (error.code() == Some(422) && anew != change);
+        if !again || conflicts == CONFLICTS {
+            return Err(not_written(error));
         }
+        (change, conflicts) = (anew, conflicts + 1);
     }
 }
 
@@ -100,60 +113,72 @@ async fn one(run: &Run, change: &Change, movement: &Move) -> Outcome<()> {
 enum Found {
     /// Our record is there: it was written.
     Ours,
-    /// All that we rely on is as it was.
-    Untouched,
+    /// All that we rely on is as it was; the Service as it is now.
+    Untouched(Box<Service>),
 }
 
-async fn after_refusal(run: &Run, movement: &Move, error: &ApiError) -> Outcome<Found> {
-    match look(run, movement).await {
+async fn after_refusal(run: &Run, journey: &Journey<'_>, error: &ApiError) -> Outcome<Found> {
+    match look(run, journey).await {
         Ok(found) => found,
         Err(_) => Err(not_written(error.clone())),
     }
 }
 
-async fn after_silence(run: &Run, movement: &Move, error: &ApiError) -> Outcome<Found> {
-    match look(run, movement).await {
+async fn after_silence(run: &Run, journey: &Journey<'_>, error: &ApiError) -> Outcome<Found> {
+    match look(run, journey).await {
         Ok(Ok(Found::Ours)) => {
             run.progress.step("read back", &format!("{error}; the change is there"));
             Ok(Found::Ours)
         }
         Ok(found) => found,
         Err(second) => Err(Failure::failed(
-            "Unclear",
+            UNCLEAR,
             format!(
                 "{error}; and reading back failed too: {second}\nit is not known whether service/{} was switched",
-                movement.service
+                journey.movement.service
             ),
         )
-        .next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix))),
+        .next(format!("kubectl bluegreen status {}{}", journey.movement.service, run.suffix))),
     }
 }
 
 /// Reads the Service back; `Err` inside says what someone else changed.
-async fn look(run: &Run, movement: &Move) -> Result<Outcome<Found>, ApiError> {
+async fn look(run: &Run, journey: &Journey<'_>) -> Result<Outcome<Found>, ApiError> {
+    let movement = journey.movement;
     let service: Service = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await?;
     let recorded = Recorded::read(&service.metadata.annotations.clone().unwrap_or_default());
     let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
     let ours = recorded.current.as_ref().is_some_and(|r| r.id == movement.record.id);
-    Ok(match ours && selector == movement.selector {
-        true => Ok(Found::Ours),
-        false if selector != movement.previous => Err(Failure::changed(format!(
-            "service/{} was changed by someone else meanwhile: its selector is {} now; nothing was overwritten",
-            movement.service,
-            as_label_selector(&selector)
-        ))
-        .next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix))),
-        false => {
-            match recorded.current.filter(|r| Some(&r.id) != Some(&movement.record.id) && r.at >= movement.record.at) {
-                Some(other) => Err(Failure::changed(format!(
-                    "service/{} was changed by someone else meanwhile: {} {} -> {} by {}; nothing was overwritten",
-                    movement.service, other.verb, other.from, other.to, other.by
-                ))
-                .next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix))),
-                None => Ok(Found::Untouched),
-            }
+    if ours && selector == movement.selector {
+        return Ok(Ok(Found::Ours));
+    }
+    Ok(match what_changed(&selector, &recorded, journey) {
+        None => Ok(Found::Untouched(Box::new(service))),
+        Some(what) => {
+            let text = format!(
+                "service/{} was changed by someone else meanwhile: {what}; nothing was overwritten",
+                movement.service
+            );
+            Err(Failure::changed(text).next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix)))
         }
     })
+}
+
+/// What of all that the patch is conditional on is not as it was read.
+fn what_changed(selector: &Labels, recorded: &Recorded, journey: &Journey<'_>) -> Option<String> {
+    let before = &journey.subject.recorded;
+    let by = recorded.current.as_ref().filter(|_| recorded.raw_current != before.raw_current);
+    let by = by.map(|r| format!("{} {} -> {} by {}", r.verb, r.from, r.to, r.by));
+    if *selector != journey.movement.previous {
+        let by = by.map(|by| format!(" ({by})")).unwrap_or_default();
+        return Some(format!("its selector is {} now{by}", as_label_selector(selector)));
+    }
+    if recorded.raw_current != before.raw_current {
+        return Some(by.unwrap_or_else(|| "its record was edited".to_owned()));
+    }
+    let cleanup = recorded.cleanup.as_ref().map(|c| format!("{} is being taken down by {}", c.color, c.by));
+    let noted = recorded.raw_cleanup != before.raw_cleanup;
+    noted.then(|| cleanup.unwrap_or_else(|| "the note of its last cleanup was edited".to_owned()))
 }
 
 fn not_written(error: ApiError) -> Failure {

@@ -1,7 +1,7 @@
 //! Where a rollback goes. It never toggles: once back, it says so.
 
 use kubectl_release::error::Outcome;
-use kubectl_release::objects::Labels;
+use kubectl_release::objects::{Labels, has_all};
 use kubectl_release::record::Record;
 use kubectl_release::selector::Tracks;
 
@@ -29,7 +29,7 @@ pub fn target(
         return Ok(target);
     }
     match subject.recorded.current.as_ref().filter(|r| r.key == tracks.key) {
-        Some(record) if record.to == tracks.active => Ok(by_record(record, subject, context)),
+        Some(record) if record.to == tracks.active => by_record(record, subject, tracks, context),
         Some(record) if record.from == tracks.active => Ok(Target::AlreadyBack {
             message: format!("{} is active; {} was undone by another hand", tracks.active, describe(record)),
             next: forward(subject, &record.to, context),
@@ -43,26 +43,31 @@ pub fn target(
 fn never_moved_in_set(all: &[Subject<'_>], subject: &Subject<'_>, tracks: &Tracks) -> Option<Target> {
     let last = all.iter().filter_map(|s| s.recorded.current.as_ref()).max_by_key(|r| r.at)?;
     let ours = subject.recorded.current.as_ref().map(|r| r.id.as_str());
-    let missed =
-        last.services.iter().any(|s| s == subject.name()) && ours != Some(&last.id) && tracks.active == last.from;
+    // Before a switch, or after going back from it: either way it stands where it should.
+    let home = if last.verb == "rollback" { &last.to } else { &last.from };
+    let missed = last.services.iter().any(|s| s == subject.name()) && ours != Some(&last.id) && tracks.active == *home;
     missed.then(|| Target::AlreadyBack {
-        message: format!("{} is active; the last {} was cut off before it moved this one", tracks.active, last.verb),
+        message: format!("{} is active; the last {} did not move this one", tracks.active, last.verb),
         next: None,
     })
 }
 
-fn by_record(record: &Record, subject: &Subject<'_>, context: &Context<'_>) -> Target {
+fn by_record(record: &Record, subject: &Subject<'_>, tracks: &Tracks, context: &Context<'_>) -> Outcome<Target> {
     if record.verb == "rollback" {
-        return Target::AlreadyBack {
+        return Ok(Target::AlreadyBack {
             message: format!("{} is active since {}", record.to, describe(record)),
             next: forward(subject, &record.from, context),
-        };
+        });
     }
-    Target::Color {
+    let color = tracks.color(&record.from);
+    if !color.is_some_and(|c| c.workloads.iter().any(|w| has_all(&w.pod_labels(), &record.selector))) {
+        return Err(refusal::way_back_gone(subject, tracks, record, context));
+    }
+    Ok(Target::Color {
         color: record.from.clone(),
         selector: record.selector.clone(),
         note: Some(format!("taking back {}", describe(record))),
-    }
+    })
 }
 
 fn without_record(

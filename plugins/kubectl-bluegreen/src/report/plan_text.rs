@@ -65,7 +65,7 @@ pub fn findings(findings: &[Finding], look: Look) -> String {
     let shown: Vec<&Finding> = findings.iter().filter(|f| look.wide || !f.quiet).collect();
     let id_width =
         shown.iter().filter(|f| f.severity != Severity::NotChecked).map(|f| f.id.len()).max().unwrap_or(0).max(11);
-    let text_width = shown.iter().map(|f| f.message.chars().count()).max().unwrap_or(0).min(44);
+    let text_width = shown.iter().map(|f| f.message.chars().count()).max().unwrap_or(0).min(48);
     let lines = shown.iter().map(|finding| {
         let (symbol, paint) = match finding.severity {
             Severity::Blocks if finding.overridden => ("-", "33"),

@@ -103,7 +103,8 @@ fn state(color: &Color, subject: &Subject<'_>, tracks: &Tracks, snapshot: &Snaps
     let down =
         subject.recorded.cleanup.as_ref().filter(|c| c.color == color.name && record.is_none_or(|r| c.at >= r.at));
     if let Some(cleanup) = down {
-        return format!("taken down {} ago by {}", age(cleanup.at, snapshot.at), cleanup.by);
+        let why = if cleanup.reason.is_empty() { String::new() } else { format!(" ({})", cleanup.reason) };
+        return format!("taken down {} ago by {}{why}", age(cleanup.at, snapshot.at), cleanup.by);
     }
     match record.filter(|r| r.from == color.name) {
         Some(r) if r.due() > snapshot.at => format!("previous, kept to {}", until(r.due(), snapshot.at)),
@@ -171,11 +172,17 @@ fn was_together(subject: &Subject<'_>, name: &str) -> bool {
 fn way(subject: &Subject<'_>, tracks: &Tracks, snapshot: &Snapshot, suffix: &str) -> Option<String> {
     let record = subject.recorded.current.as_ref().filter(|r| r.to == tracks.active)?;
     let color = tracks.color(&record.from).filter(|c| !c.workloads.is_empty())?;
-    if record.verb == "rollback" {
-        return Some(format!("Forward: kubectl bluegreen switch {} --to {}{suffix}", subject.name(), record.from));
-    }
     let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
     let wanted = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
+    if record.verb == "rollback" {
+        let short =
+            if ready < wanted { format!("     not now, {ready} of {wanted} pods are ready") } else { String::new() };
+        return Some(format!(
+            "Forward: kubectl bluegreen switch {} --to {}{suffix}{short}",
+            subject.name(),
+            record.from
+        ));
+    }
     let effort = if ready >= wanted {
         "< 1 s, its pods are ready".to_owned()
     } else {

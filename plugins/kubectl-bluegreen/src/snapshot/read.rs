@@ -90,7 +90,11 @@ async fn essentials(cluster: &Cluster, names: &[String], first: Service, key: Op
     Ok(snapshot)
 }
 
-async fn service(cluster: &Cluster, name: &str) -> Outcome<Service> {
+/// One Service; where it is missing, the next step is a list of those there are.
+///
+/// # Errors
+/// Where it can't be read.
+pub async fn service(cluster: &Cluster, name: &str) -> Outcome<Service> {
     let path = format!("{}/{name}", collection::<Service>(Some(&cluster.namespace)));
     cluster.get(&path).await.map_err(|error| {
         let failure = Failure::from(error.clone());
@@ -230,7 +234,7 @@ impl Optional {
 
     /// Only where a VirtualService names a subset is there something to look up.
     async fn destination_rules(&self, routes: &Reading<Vec<VirtualService>>) -> Reading<Vec<DestinationRule>> {
-        let mut destinations = routes.iter().flatten().flat_map(|r| &r.spec.http).flat_map(|h| &h.route);
+        let mut destinations = routes.iter().flatten().flat_map(VirtualService::destinations);
         if destinations.any(|to| to.destination.subset.is_some()) {
             self.istio("destinationrules").await
         } else {

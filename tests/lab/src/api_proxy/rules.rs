@@ -261,6 +261,12 @@ async fn act(
             gate.wait(call).await;
             Ok(forward().await?.map(body::passed))
         }
+        // A watch is answered once it has begun; its end is far away.
+        Action::Hold(When::After, gate) if call.is_watch() => {
+            let answered = forward().await?;
+            gate.wait(call).await;
+            Ok(answered.map(body::passed))
+        }
         Action::Hold(When::After, gate) => {
             let answered = body::finish(forward().await?).await.ok_or(BrokenOff)?;
             gate.wait(call).await;

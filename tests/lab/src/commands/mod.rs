@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use lab::cluster::client_for;
 use lab::layout::Layout;
-use lab::toolchain::Toolchain;
+use lab::toolchain::{Peers, Toolchain};
 use lab::{host, init as first_process};
 
 pub use background::{down, serve, shell, status, up};
@@ -21,8 +21,11 @@ pub use background::{down, serve, shell, status, up};
 /// Without `--port` of anyone's wish, as the namespace is the lab's own.
 const API_PORT: u16 = 6443;
 
-pub fn build() -> Result<u8> {
+pub fn build(peers: bool) -> Result<u8> {
     let toolchain = Toolchain::ensure()?;
+    if peers {
+        println!("{}", Peers::ensure()?.bin().display());
+    }
     println!("{}", toolchain.bin().display());
     Ok(0)
 }

@@ -185,6 +185,11 @@ impl Running {
         Traffic::new(self.log.all(), self.began.elapsed())
     }
 
+    /// What became of the requests that ended after `moment`: cheap, however long the load runs.
+    pub fn since(&self, moment: Instant) -> Traffic {
+        Traffic::new(self.log.since(moment), moment.elapsed())
+    }
+
     /// Ends the load: requests on their way are still waited for.
     pub async fn stop(mut self) -> Traffic {
         self.stop.send_replace(true);
@@ -213,6 +218,13 @@ impl Log {
             requests.push(request);
         }
         requests.len() < self.max
+    }
+
+    /// Requests are logged in the order they ended.
+    fn since(&self, moment: Instant) -> Vec<Request> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = requests.partition_point(|request| request.ended < moment);
+        requests[earlier..].to_vec()
     }
 
     fn all(&self) -> Vec<Request> {

@@ -7,6 +7,7 @@ use kubectl_release::objects::Pod;
 use kubectl_release::record::printable;
 use tokio::time::sleep;
 
+use super::overtaken;
 use super::plan::Removal;
 use crate::run::Run;
 use crate::snapshot::pods_with;
@@ -19,12 +20,13 @@ const NAMED: usize = 3;
 /// Waits. A read that fails is asked again until the time is over.
 ///
 /// # Errors
-/// Exit 4 once the run's time is over, naming the pods and what holds them.
+/// Exit 4 once the run's time is over, naming the pods and what holds them; exit 3 where someone
+/// switched to the color meanwhile.
 pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
     loop {
+        overtaken::check(run, removal).await?;
         let pods = pods_with(&run.cluster, &removal.selector).await;
-        let staying: Vec<&Pod> =
-            pods.iter().flatten().filter(|p| !p.is_finished() && !p.metadata.owner_references.is_empty()).collect();
+        let staying: Vec<&Pod> = pods.iter().flatten().filter(|pod| stays(pod)).collect();
         if pods.is_ok() && staying.is_empty() {
             run.progress.step("gone", &format!("all pods of {} ({})", removal.color, removal.workloads.join(", ")));
             return Ok(());
@@ -38,6 +40,13 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
         run.progress.step("waiting", &text);
         sleep(POLL.min(run.left())).await;
     }
+}
+
+/// A pod of a workload that still is there. One whose containers have ended counts while something
+/// holds its deletion up; one that was evicted long ago does not.
+#[must_use]
+pub fn stays(pod: &Pod) -> bool {
+    !pod.metadata.owner_references.is_empty() && (pod.is_terminating() || !pod.is_finished())
 }
 
 fn holders(staying: &[&Pod]) -> String {

@@ -5,10 +5,11 @@ use kubectl_release::change::{Action, Change, Op, annotation_pointer};
 use kubectl_release::cluster::read::path_of;
 use kubectl_release::error::Outcome;
 use kubectl_release::objects::{Labels, Workload};
-use kubectl_release::record::{CLEANUP, CURRENT, Cleanup, Record, Recorded};
+use kubectl_release::record::{CLEANUP, CURRENT, Cleanup, Record, Recorded, printable};
 use kubectl_release::selector::{Color, Tracks};
 use serde_json::{Value, json};
 
+use super::gone::stays;
 use crate::args::CleanupArgs;
 use crate::idle::users_of;
 use crate::moving::scale;
@@ -46,6 +47,8 @@ pub struct Removal {
     /// `deploy/NAME`, as they are waited for.
     pub workloads: Vec<String>,
     pub changes: Vec<Change>,
+    /// What brings the workloads back to size, should someone switch to them meanwhile.
+    pub give_back: Vec<Change>,
     summary: String,
 }
 
@@ -81,7 +84,9 @@ fn judge(
     color: &Color,
 ) -> Verdict {
     let (service, name) = (subject.name().to_owned(), color.name.clone());
-    let down = color.workloads.iter().all(|w| w.replicas == 0 && w.status_replicas == 0);
+    let pods = tracks.pods_of(&color.name, &snapshot.pods);
+    let down =
+        color.workloads.iter().all(|w| w.replicas == 0 && w.status_replicas == 0) && !pods.iter().any(|p| stays(p));
     if down && !args.delete {
         return Verdict::Down { service, color: name };
     }
@@ -123,7 +128,7 @@ fn removal(
     color: &Color,
 ) -> Removal {
     let namespace = &snapshot.namespace;
-    let mut changes = vec![fence(subject, tracks, color, snapshot, &run.cluster.user)];
+    let mut changes = vec![fence(subject, tracks, snapshot, note(run, args, color, snapshot))];
     for workload in &color.workloads {
         let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| scale::targets(hpa, workload));
         changes.extend(autoscalers.filter_map(|hpa| scale::restore_floor(hpa, namespace)));
@@ -140,15 +145,20 @@ fn removal(
         selector: tracks.selector_for(&color.name),
         workloads,
         changes,
+        give_back: if args.delete { Vec::new() } else { give_back(color, namespace) },
         summary,
     }
 }
 
+fn give_back(color: &Color, namespace: &str) -> Vec<Change> {
+    let up = color.workloads.iter().filter(|w| w.replicas > 0);
+    up.map(|w| scale::resize(&Workload { replicas: 0, ..Workload::clone(w) }, w.replicas, namespace)).collect()
+}
+
 /// The first write: a note on the Service that holds only while the selector is what the plan was
 /// made from. A switch that got there first makes it fail, and one that comes later sees it.
-fn fence(subject: &Subject<'_>, tracks: &Tracks, color: &Color, snapshot: &Snapshot, user: &str) -> Change {
-    let by = snapshot.who.clone().unwrap_or_else(|_| user.to_owned());
-    let note = json!(Cleanup { color: color.name.clone(), by, at: snapshot.at }).to_string();
+fn fence(subject: &Subject<'_>, tracks: &Tracks, snapshot: &Snapshot, cleanup: Cleanup) -> Change {
+    let note = json!(cleanup).to_string();
     let mut ops = vec![Op::test("/spec/selector", json!(tracks.selector_for(&tracks.active)))];
     if subject.service.metadata.annotations.is_none() {
         ops.push(Op::test("/metadata/annotations", Value::Null));
@@ -162,9 +172,14 @@ fn fence(subject: &Subject<'_>, tracks: &Tracks, color: &Color, snapshot: &Snaps
         object: format!("service/{}", subject.name()),
         path: service_path(&snapshot.namespace, subject.name()),
         action: Action::JsonPatch(ops),
-        summary: format!("note: {} is taken down", color.name),
+        summary: format!("note: {} is taken down", cleanup.color),
         undo: None,
     }
+}
+
+fn note(run: &Run, args: &CleanupArgs, color: &Color, snapshot: &Snapshot) -> Cleanup {
+    let by = snapshot.who.clone().unwrap_or_else(|_| run.cluster.user.clone());
+    Cleanup { color: color.name.clone(), by, at: snapshot.at, reason: printable(&args.write.reason) }
 }
 
 fn delete(workload: &Workload, namespace: &str) -> Change {

@@ -1,0 +1,31 @@
+//! A switch to the color that is being taken down, by someone who came after our note on the
+//! Service and before the color was gone: the Service decides, and the color gets its pods back.
+
+use k8s_openapi::api::core::v1::Service;
+use kubectl_release::error::{Failure, Outcome};
+
+use super::plan::Removal;
+use crate::plan::service_path;
+use crate::run::Run;
+
+/// Looks whether the color is still idle. A read that fails is no verdict; the next one is near.
+///
+/// # Errors
+/// Exit 3 where the Service selects the color now; its workloads are back at their size then,
+/// where they were not deleted or sized by someone else.
+pub async fn check(run: &Run, removal: &Removal) -> Outcome<()> {
+    let path = service_path(&run.cluster.namespace, &removal.service);
+    let Ok(service) = run.cluster.get::<Service>(&path).await else { return Ok(()) };
+    if service.spec.and_then(|s| s.selector).as_ref() != Some(&removal.selector) {
+        return Ok(());
+    }
+    for change in &removal.give_back {
+        match run.cluster.apply_and_see(change, run.write_mode()).await {
+            Ok(()) => run.progress.step("given back", &format!("{} {}", change.object, change.summary)),
+            // Whoever switched to it has brought it to size already.
+            Err(error) => run.progress.step("left", &format!("{}: {error}", change.object)),
+        }
+    }
+    let text = format!("service/{} was switched to {} by someone else meanwhile", removal.service, removal.color);
+    Err(Failure::changed(text).next(format!("kubectl bluegreen status {}{}", removal.service, run.suffix)))
+}
