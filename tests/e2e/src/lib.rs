@@ -1,6 +1,20 @@
 //! What the end-to-end tests have in common: a blue and a green version behind a Service in a
 //! namespace of their own, on the lab that `make test` started.
 
+pub mod admission;
+pub mod permissions;
+pub mod run;
+pub mod shop;
+pub mod under_load;
+pub mod written;
+
+pub mod about_to_write;
+pub mod calls;
+pub mod claims;
+pub mod faults;
+pub mod kill_points;
+pub mod scene;
+
 use std::time::Duration;
 
 use anyhow::Result;

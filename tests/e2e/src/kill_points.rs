@@ -1,0 +1,204 @@
+//! A verb killed at every point between two of its API calls, and what it leaves behind.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use futures::future::try_join_all;
+use lab::api_proxy::{ApiProxy, Call, Hold, When};
+use serde_json::Value;
+
+use crate::document;
+use crate::scene::{Scene, State};
+
+/// Namespaces that one scenario's points are shared out to.
+const LANES: usize = 6;
+/// Clean runs; the one with the fewest calls counts, as waiting makes more of them at times.
+const CLEAN_RUNS: usize = 3;
+/// How often a point is tried where the run ended before it got there.
+const TRIES: usize = 12;
+/// Between two looks at whether the call is there.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// A verb, where it starts, and how it ends when it is typed again or undone.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub services: &'static [&'static str],
+    /// Commands that lead from blue to the start.
+    pub before: &'static [&'static [&'static str]],
+    pub verb: &'static [&'static str],
+    pub undo: &'static [&'static str],
+    pub finished: Ending,
+    pub undone: Ending,
+}
+
+/// What all Services select in the end, and how many pods blue asks for, if that is certain.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    pub color: &'static str,
+    pub blue: Option<i32>,
+}
+
+/// What became of a scenario's points.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// API calls of the clean run.
+    pub calls: usize,
+    /// Points at which the verb was killed: before and after each call.
+    pub killed: BTreeSet<(usize, bool)>,
+    /// How often the verb was typed again afterwards.
+    pub finished: usize,
+    /// How often it was undone afterwards.
+    pub undone: usize,
+}
+
+/// One lane: a namespace that is put back to the start after each point.
+struct Lane {
+    scene: Scene,
+    start: State,
+    /// Calls of runs that were killed stay held: nobody is there who would have made them.
+    graveyard: Vec<Hold>,
+}
+
+impl Scenario {
+    /// Kills the verb before and after every call of a clean run; types it again or undoes it, in
+    /// turn. A write is killed twice, for both.
+    ///
+    /// # Errors
+    /// Where a point leaves something that it must not; the text names the point.
+    pub async fn kill_everywhere(&self) -> Result<Tally> {
+        let mut lanes = try_join_all((0..LANES).map(|_| self.lane())).await?;
+        let calls = self.count(&lanes[0]).await?;
+        let points: Vec<(usize, When)> = (0..calls).flat_map(|n| [(n, When::Before), (n, When::After)]).collect();
+        let work = lanes.iter_mut().enumerate().map(|(lane, at)| {
+            let own: Vec<_> = points.iter().copied().skip(lane).step_by(LANES).collect();
+            async move { self.kill_at_each(at, &own).await }
+        });
+        let mut tally = Tally { calls, ..Tally::default() };
+        for (index, when, again) in try_join_all(work).await?.into_iter().flatten() {
+            tally.killed.insert((index, when == When::After));
+            if again { tally.finished += 1 } else { tally.undone += 1 }
+        }
+        let Tally { killed, finished, undone, .. } = &tally;
+        println!("{}: {calls} calls, {} points, {finished} typed again, {undone} undone", self.name, killed.len());
+        Ok(tally)
+    }
+
+    async fn lane(&self) -> Result<Lane> {
+        let scene = Scene::set(self.name, self.services).await?;
+        for command in self.before {
+            scene.must(command).await?;
+        }
+        let start = scene.state().await?;
+        scene.settled().await?;
+        Ok(Lane { scene, start, graveyard: Vec::new() })
+    }
+
+    /// API calls of a clean run.
+    async fn count(&self, lane: &Lane) -> Result<usize> {
+        let mut fewest = usize::MAX;
+        for _ in 0..CLEAN_RUNS {
+            let proxy = ApiProxy::start(lane.scene.ns.lab()).await?;
+            let clean = lane.scene.run_through(proxy.kubeconfig(), self.verb).await?;
+            ensure!(clean.code == 0, "the clean run ended with {}: {}", clean.code, clean.stderr);
+            fewest = fewest.min(proxy.calls().len());
+            lane.scene.put_back(&lane.start).await?;
+        }
+        Ok(fewest)
+    }
+
+    async fn kill_at_each(&self, lane: &mut Lane, points: &[(usize, When)]) -> Result<Vec<(usize, When, bool)>> {
+        let mut done = Vec::new();
+        for &(index, when) in points {
+            // Before even calls and after odd ones: each call has one of either.
+            let again = (index % 2 == 0) == (when == When::Before);
+            let call = self.kill_and_go_on(lane, index, when, again).await?;
+            done.push((index, when, again));
+            if call.is_write() {
+                self.kill_and_go_on(lane, index, when, !again).await?;
+                done.push((index, when, !again));
+            }
+        }
+        Ok(done)
+    }
+
+    /// Kills a run at one point, looks at what it left, and types the verb again or undoes it.
+    async fn kill_and_go_on(&self, lane: &mut Lane, index: usize, when: When, again: bool) -> Result<Call> {
+        let call = self.kill_once(lane, index, when).await?;
+        let point = || format!("{}: killed {when:?} call {index} ({})", self.name, call.line());
+        explained(&lane.scene).await.with_context(point)?;
+        let (words, ending) = if again { (self.verb, self.finished) } else { (self.undo, self.undone) };
+        ends(&lane.scene, words, ending).await.with_context(point)?;
+        lane.scene.put_back(&lane.start).await.with_context(point)?;
+        Ok(call)
+    }
+
+    /// Kills a run at one point; gives the call.
+    async fn kill_once(&self, lane: &mut Lane, index: usize, when: When) -> Result<Call> {
+        for _ in 0..TRIES {
+            // A proxy of its own: what the dead run had under way doesn't reach the next count.
+            let proxy = ApiProxy::start(lane.scene.ns.lab()).await?;
+            let hold = proxy.hold(when, move |call| call.index == index);
+            let mut running = lane.scene.start(proxy.kubeconfig(), self.verb)?;
+            let held = loop {
+                match hold.reached(GLANCE).await {
+                    Ok(call) => break Some(call),
+                    Err(_) if running.has_ended()? => break None,
+                    Err(_) => {}
+                }
+            };
+            let output = running.kill().await;
+            lane.graveyard.push(hold);
+            match held {
+                Some(call) => {
+                    ensure!(output?.code == 128 + 9, "{} ended before it was killed {when:?} call {index}", self.name);
+                    return Ok(call);
+                }
+                None => lane.scene.put_back(&lane.start).await?,
+            }
+        }
+        bail!("{}: in {TRIES} runs call {index} never came", self.name)
+    }
+}
+
+/// Every Service selects a whole color, and `status` says which and what is unfinished.
+async fn explained(scene: &Scene) -> Result<()> {
+    let colors = scene.colors().await?;
+    let mut words = vec!["status"];
+    words.extend(scene.services().iter().map(String::as_str));
+    words.push("-ojson");
+    let shown = document(&scene.must(&words).await?)?;
+    for (index, color) in colors.iter().enumerate() {
+        let service = &shown["services"][index];
+        ensure!(service["active"] == *color, "status says {}, selected is {color}", service["active"]);
+        let notes = service["notes"].as_array().map_or(0, Vec::len);
+        let record = &service["record"];
+        let unfinished = record["to"] == *color && record["result"] == Value::Null && record["id"] != Value::Null;
+        ensure!(!unfinished || notes > 0, "status does not say that the run was cut off: {service}");
+        let split = colors.iter().any(|other| other != color);
+        ensure!(!split || notes > 0, "status of {} does not say that others are elsewhere: {service}", service["name"]);
+    }
+    Ok(())
+}
+
+async fn ends(scene: &Scene, words: &[&str], ending: Ending) -> Result<()> {
+    let output = scene.run(words).await?;
+    ensure!(
+        output.code == 0,
+        "then `{}` ended with {}:\n{}\n{}",
+        words.join(" "),
+        output.code,
+        output.stdout,
+        output.stderr
+    );
+    let colors = scene.colors().await?;
+    ensure!(colors.iter().all(|color| *color == ending.color), "then `{}` left {colors:?}", words.join(" "));
+    let blue = scene.size("blue").await?;
+    ensure!(
+        ending.blue.is_none_or(|wanted| blue == wanted),
+        "then `{}` left blue with {blue} replicas",
+        words.join(" ")
+    );
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Users with exactly the rights that the documentation lists.
+
+use anyhow::{Context, Result};
+use lab::{Identity, Kubectl, Namespace};
+use serde_json::{Value, json};
+
+/// Where people read which rights to give.
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
+
+/// The Role of this name, word for word as the documentation has it.
+///
+/// # Errors
+/// Where the document has no such block.
+pub fn documented(role: &str) -> Result<String> {
+    let text = std::fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
+    let mut blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let named = format!("name: {role}");
+    let found = blocks.find(|block| block.lines().any(|line| line.trim_end().trim_end_matches('}').ends_with(&named)));
+    Ok(found.with_context(|| format!("docs/permissions.md has no Role {role}"))?.to_owned())
+}
+
+/// A user who has the documented Role, and nothing else.
+///
+/// # Errors
+/// Where the Role is not documented, or the API server refuses it.
+pub async fn bound_to(ns: &Namespace, role: &str) -> Result<Identity> {
+    ns.apply_yaml(&documented(role)?).await?;
+    bind(ns, role).await
+}
+
+/// A user who has these rules, and nothing else.
+///
+/// # Errors
+/// Where the API server refuses them.
+pub async fn with_rules(ns: &Namespace, role: &str, rules: &Value) -> Result<Identity> {
+    let object = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": role}, "rules": rules});
+    ns.apply(&object).await?;
+    bind(ns, role).await
+}
+
+async fn bind(ns: &Namespace, role: &str) -> Result<Identity> {
+    let user = format!("{role}@{}", ns.name());
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": role},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    });
+    ns.apply(&binding).await?;
+    let identity = ns.lab().identity(&user, &[])?;
+    permitted(ns, &ns.kubectl_as(&identity.kubeconfig)).await?;
+    Ok(identity)
+}
+
+/// The authorizer learns of a new binding a moment after it was written.
+async fn permitted(ns: &Namespace, kubectl: &Kubectl) -> Result<()> {
+    lab::eventually(&format!("rights in {}", ns.name()), crate::LIMIT, || async {
+        let listed = kubectl.run(&["get", "deployments"]).await?;
+        Ok((listed.code == 0).then_some(()))
+    })
+    .await
+}

@@ -1,0 +1,27 @@
+//! Errors: what happened, and what to do next.
+
+use anyhow::Result;
+
+use crate::{ci_bot, see, shop};
+
+/// An error without a next step leaves a person searching.
+#[tokio::test]
+async fn errors_people_meet() -> Result<()> {
+    let ns = shop(1, 1).await?;
+    let user = ci_bot(&ns).await?;
+    for (name, words) in [
+        ("error_no_such_service", "status web"),
+        ("error_no_such_color", "switch api --to red --yes"),
+        ("error_not_a_service", "switch deploy/api --to green --yes"),
+        ("error_no_target", "switch api --yes"),
+        ("error_not_confirmed", "switch api --to green"),
+        ("error_undo", "undo api"),
+        ("error_forbidden", "status api -n kube-system"),
+        ("error_unreachable", "status api --server https://127.0.0.1:1"),
+        ("error_wait_for", "status api --wait-for green"),
+        ("error_no_record", "cleanup api --yes"),
+    ] {
+        see(&user, name, words).await?;
+    }
+    Ok(())
+}

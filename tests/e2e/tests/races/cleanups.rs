@@ -1,0 +1,79 @@
+//! A cleanup and a move to the color that it takes down: the color that serves keeps its pods.
+
+use anyhow::Result;
+use e2e::about_to_write::AboutToWrite;
+use e2e::calls::{is_cleanup_note, is_move, is_resize};
+use e2e::document;
+use e2e::faults::Trial;
+use e2e::scene::Scene;
+
+const TO_GREEN: &[&str] = &["switch", "api", "--to", "green", "--yes", "--verify-for=0"];
+const BACK: &[&str] = &["rollback", "api", "--yes", "--timeout=30s", "-ojson"];
+const TAKE_DOWN: &[&str] = &["cleanup", "api", "--before-due", "--yes", "--timeout=30s", "-ojson"];
+
+/// Green serves, blue is idle.
+async fn on_green(test: &str) -> Result<Trial> {
+    let scene = Scene::set(test, &["api"]).await?;
+    scene.must(TO_GREEN).await?;
+    Trial::of(scene).await
+}
+
+/// A nightly cleanup that read "blue is idle" a moment ago would take down the version that
+/// somebody has just rolled back to: an outage on top of an outage.
+#[tokio::test]
+async fn a_cleanup_overtaken_by_a_rollback_takes_nothing_down() -> Result<()> {
+    let trial = on_green("race-cleanup").await?;
+    for _ in 0..3 {
+        trial.put_back().await?;
+        let cleanup = AboutToWrite::start(&trial.scene, TAKE_DOWN, is_cleanup_note).await?;
+        trial.scene.must(BACK).await?;
+        let overtaken = cleanup.go_on().await?;
+        assert_eq!(overtaken.code, 3, "{}\n{}", overtaken.stdout, overtaken.stderr);
+        assert_eq!(document(&overtaken.stdout)?["reason"], "Changed");
+        assert_eq!((trial.scene.colors().await?, trial.scene.size("blue").await?), (vec!["blue"], 2));
+    }
+    Ok(())
+}
+
+/// The same for a cleanup whose machine sleeps after it has announced itself on the Service.
+#[tokio::test]
+async fn a_cleanup_overtaken_in_the_middle_gives_the_pods_back() -> Result<()> {
+    let trial = on_green("race-middle").await?;
+    let cleanup = AboutToWrite::start(&trial.scene, TAKE_DOWN, is_resize).await?;
+    trial.scene.must(BACK).await?;
+    let overtaken = cleanup.go_on().await?;
+    assert_eq!(overtaken.code, 3, "{}\n{}", overtaken.stdout, overtaken.stderr);
+    assert_eq!((trial.scene.colors().await?, trial.scene.size("blue").await?), (vec!["blue"], 2));
+    trial.scene.settled().await
+}
+
+/// A rollback would move the Service to pods that a cleanup took down after it had looked.
+#[tokio::test]
+async fn a_rollback_overtaken_by_a_cleanup_looks_again() -> Result<()> {
+    let trial = on_green("race-rollback").await?;
+    let back = AboutToWrite::start(&trial.scene, BACK, is_move).await?;
+    trial.scene.must(TAKE_DOWN).await?;
+    let overtaken = back.go_on().await?;
+    assert_eq!(overtaken.code, 3, "{}\n{}", overtaken.stdout, overtaken.stderr);
+    assert_eq!((trial.scene.colors().await?, trial.scene.size("blue").await?), (vec!["green"], 0));
+    trial.scene.must(BACK).await?;
+    assert_eq!((trial.scene.colors().await?, trial.scene.size("blue").await?), (vec!["blue"], 2));
+    Ok(())
+}
+
+/// With nobody held up, whichever comes first: the color that serves in the end has its pods.
+#[tokio::test]
+async fn at_once_the_serving_color_keeps_its_pods() -> Result<()> {
+    let trial = on_green("race-at-once").await?;
+    for _ in 0..5 {
+        trial.put_back().await?;
+        let (cleanup, back) = tokio::try_join!(trial.scene.run(TAKE_DOWN), trial.scene.run(BACK))?;
+        let told = format!("cleanup {}: {}\nrollback {}: {}", cleanup.code, cleanup.stdout, back.code, back.stdout);
+        assert!([0, 3].contains(&cleanup.code) && [0, 3].contains(&back.code), "{told}");
+        let serving = trial.scene.colors().await?[0];
+        assert_eq!(trial.scene.size(serving).await?, 2, "{serving} serves\n{told}");
+        assert_eq!(serving == "blue", back.code == 0, "{serving} serves\n{told}");
+        trial.scene.settled().await?;
+    }
+    Ok(())
+}

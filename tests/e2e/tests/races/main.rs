@@ -1,0 +1,4 @@
+//! Two writers at once: exactly one wins, and the other says so and overwrites nothing.
+
+mod cleanups;
+mod moves;
