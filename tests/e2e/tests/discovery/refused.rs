@@ -7,7 +7,7 @@ use e2e::{active, blue_green, namespace};
 use k8s_openapi::api::core::v1::Service;
 use serde_json::json;
 
-use crate::{deploy, every_line_works, labels, moves, selector, service, workload};
+use super::{deploy, every_line_works, labels, moves, selector, service, workload};
 
 const IMAGE: &str = "registry.example.com/api:1";
 const SWITCH: &str = "switch api --to green --yes --verify-for=0";

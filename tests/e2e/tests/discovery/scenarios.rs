@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use e2e::run::{Ended, bluegreen, finding_ids};
 use e2e::{LIMIT, namespace};
 
-use crate::{labels, moves, selector};
+use super::{labels, moves, selector};
 
 /// Two Deployments behind a load balancer, told apart by `track`, on an image registry of AWS.
 const SHOP_FRONT: &str = r#"

@@ -5,7 +5,7 @@ use e2e::calls::{is_cleanup_note, is_read, is_resize};
 use e2e::faults::Fault;
 use lab::api_proxy::Action;
 
-use crate::{fault, first_of_each, on_green, refused};
+use super::{fault, first_of_each, on_green, refused};
 
 const CLEANUP: &[&str] =
     &["cleanup", "api", "--before-due", "--yes", "--timeout=20s", "--request-timeout=5s", "-ojson"];

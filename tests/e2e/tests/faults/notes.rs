@@ -7,7 +7,7 @@ use e2e::calls::{is_event, is_outcome};
 use e2e::faults::{Fault, SWITCH};
 use lab::api_proxy::Action;
 
-use crate::{fault, on_blue, refused};
+use super::{fault, on_blue, refused};
 
 /// A user's pipeline would fail after a switch that took place, because a note about it could not
 /// be written; or nobody would learn that the note is missing.

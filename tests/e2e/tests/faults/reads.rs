@@ -7,7 +7,7 @@ use e2e::calls::{is_optional_read, is_read, is_read_of_service};
 use e2e::faults::{Fault, SWITCH};
 use lab::api_proxy::Action;
 
-use crate::{fault, first_of_each, on_blue, refused};
+use super::{fault, first_of_each, on_blue, refused};
 
 /// A user would have to type the command again for a hiccup that every API server has now and then.
 #[tokio::test]

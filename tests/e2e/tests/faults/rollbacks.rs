@@ -7,7 +7,7 @@ use e2e::calls::{is_move, is_optional_read, is_read};
 use e2e::faults::Fault;
 use lab::api_proxy::Action;
 
-use crate::{fault, first_of_each, on_green, refused};
+use super::{fault, first_of_each, on_green, refused};
 
 const ROLLBACK: &[&str] = &["rollback", "api", "--yes", "--timeout=30s", "--request-timeout=5s", "-ojson"];
 

@@ -9,7 +9,7 @@ use lab::annotations::{BEHAVIOR, READY};
 use lab::api_proxy::{Action, ApiProxy, Call};
 use lab::eventually;
 
-use crate::{fault, refused};
+use super::{fault, refused};
 
 const SWITCH: &[&str] =
     &["switch", "api", "--to", "green", "--yes", "--verify-for=30s", "--timeout=40s", "--request-timeout=5s", "-ojson"];

@@ -7,7 +7,7 @@ use e2e::faults::{Fault, Trial};
 use e2e::scene::Scene;
 use lab::api_proxy::{Action, Call};
 
-use crate::{fault, refused};
+use super::{fault, refused};
 
 const SWITCH: &[&str] = &[
     "switch",

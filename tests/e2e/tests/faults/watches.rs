@@ -6,7 +6,7 @@ use anyhow::Result;
 use e2e::faults::{Fault, SWITCH};
 use lab::api_proxy::{Action, ApiProxy, Call};
 
-use crate::{fault, on_blue, refused};
+use super::{fault, on_blue, refused};
 
 fn on_watches(proxy: &ApiProxy, action: Action) {
     proxy.on(Call::is_watch, action);

@@ -7,7 +7,7 @@ use e2e::calls::{is_move, is_read_of_service};
 use e2e::faults::{Fault, SWITCH};
 use lab::api_proxy::{Action, Answer};
 
-use crate::{fault, on_blue, refused};
+use super::{fault, on_blue, refused};
 
 /// A user would be told that a switch failed which an ordinary passing refusal only delayed, or
 /// would watch a pipeline hang on one that does not pass.

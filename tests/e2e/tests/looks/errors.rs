@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{ci_bot, see, shop};
+use super::{ci_bot, see, shop};
 
 /// An error without a next step leaves a person searching.
 #[tokio::test]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use lab::Lab;
 
-use crate::see;
+use super::see;
 
 /// A flag that the help doesn't explain is a flag that nobody has.
 #[tokio::test]

@@ -7,7 +7,7 @@ use e2e::shop::{all_waiting, annotate_pods, api};
 use lab::fixtures::budget;
 use serde_json::json;
 
-use crate::{ci_bot, looks, see, shop, with_role};
+use super::{ci_bot, looks, see, shop, with_role};
 
 /// The plan is what a person agrees to.
 #[tokio::test]

@@ -5,7 +5,7 @@ use e2e::run::{Ended, bluegreen_as};
 use lab::fixtures::budget;
 use serde_json::json;
 
-use crate::{ci_bot, see, settled, shop};
+use super::{ci_bot, see, settled, shop};
 
 /// Which color has the traffic, and the way back, must be seen in a second.
 #[tokio::test]

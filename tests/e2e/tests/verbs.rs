@@ -1,0 +1,16 @@
+//! Every end-to-end test but the one under load, in one program.
+
+mod bad_input;
+mod cleanup;
+mod discovery;
+mod dry_run;
+mod faults;
+mod kills;
+mod kubectl;
+mod looks;
+mod permissions;
+mod races;
+mod rollback;
+mod set;
+mod switch;
+mod verify;
