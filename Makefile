@@ -36,7 +36,7 @@ bench: $(LAB) ## Compare with kubectl, side by side in one run
 
 bench-peers: $(LAB) ## Compare with Argo Rollouts in the same lab (first run builds it)
 	cargo build --release -p kubectl-bluegreen -p bench
-	$(TARGET)/release/bench build-peers
+	$(LAB) build --peers
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench peers
 
 lab: $(LAB) ## Start a Kubernetes to play with; prints how to use it
