@@ -15,7 +15,7 @@ export RUST_BACKTRACE ?= 0
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-demo: $(LAB) ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~15 min)
+demo: $(LAB) ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~20 min)
 	cargo build --release -p kubectl-bluegreen
 	cargo build -p demo
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/debug/demo
