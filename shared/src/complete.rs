@@ -1,6 +1,6 @@
 //! Shell completion of values that only the cluster knows.
 //!
-//! The completion engine calls these while the user presses Tab: they get half a second, and
+//! The completion engine calls these while the user presses Tab: they get three seconds, and
 //! any failure is an empty list.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::cluster::read::ListQuery;
 use crate::flags::ConnectionFlags;
 
 /// The longest that Tab may take.
-const PATIENCE: Duration = Duration::from_millis(800);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Parser)]
 #[command(no_binary_name = true, disable_help_flag = true, ignore_errors = true)]
