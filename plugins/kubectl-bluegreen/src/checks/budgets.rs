@@ -40,7 +40,8 @@ fn missing(case: &Case<'_>, covering: &[&PodDisruptionBudget]) -> Vec<Finding> {
 fn allows_none(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding> {
     let status = budget.status.as_ref()?;
     let observed = status.observed_generation.unwrap_or(0) >= budget.metadata.generation.unwrap_or(0);
-    let stuck = observed && status.expected_pods > 0 && status.disruptions_allowed == 0;
+    // A color that is about to grow has pods coming: what the budget allows now says nothing.
+    let stuck = observed && !case.scales_first && status.expected_pods > 0 && status.disruptions_allowed == 0;
     let message =
         format!("{} allows 0, {} of {} pods healthy", describe(budget), status.current_healthy, status.expected_pods);
     stuck.then(|| Finding::warns(case, "pdb-allows-none", message).fix("allow 1, or drains hang"))
