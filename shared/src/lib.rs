@@ -31,7 +31,16 @@ pub mod image;
 pub mod objects;
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "tells a person")]
 pub mod progress;
+pub mod push_history;
 pub mod record;
+#[cfg(feature = "registry")]
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "talks to the registry"
+)]
+pub mod registry;
 pub mod rollout_status;
 pub mod routes;
 pub mod selector;

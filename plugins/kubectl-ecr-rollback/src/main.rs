@@ -1,0 +1,3 @@
+//! `kubectl ecr-rollback`: parse, run, print, exit.
+
+fn main() {}
