@@ -3,10 +3,11 @@
 //! The completion engine calls these while the user presses Tab: they get three seconds, and
 //! any failure is an empty list.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::{Arg, CommandFactory, Parser};
-use clap_complete::engine::CompletionCandidate;
+use clap::{Arg, Command, CommandFactory, Parser};
+use clap_complete::engine::{CompletionCandidate, complete};
 use serde::Deserialize;
 
 use crate::cluster::connect::connect;
@@ -93,4 +94,25 @@ pub fn names(path: impl Fn(&str) -> String, query: &ListQuery) -> Vec<Completion
 pub fn block_on<T>(future: impl Future<Output = Option<T>>) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     runtime.block_on(async { tokio::time::timeout(PATIENCE, future).await.ok().flatten() })
+}
+
+/// Prints a candidate a line for the last of `words`, then cobra's directive 4: no file names. This
+/// is what kubectl expects of `kubectl_complete-NAME`
+/// (<https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/#using-the-command-line-runtime-package>).
+pub fn print_candidates(mut command: Command, words: &[String]) {
+    let mut args: Vec<OsString> = vec![command.get_name().into()];
+    args.extend(words.iter().map(OsString::from));
+    if args.len() == 1 {
+        args.push(OsString::new());
+    }
+    let index = args.len() - 1;
+    let here = std::env::current_dir().ok();
+    for candidate in complete(&mut command, args, index, here.as_deref()).unwrap_or_default() {
+        let value = candidate.get_value().to_string_lossy().into_owned();
+        match candidate.get_help() {
+            Some(help) => println!("{value}\t{}", help.to_string().lines().next().unwrap_or_default()),
+            None => println!("{value}"),
+        }
+    }
+    println!(":4");
 }

@@ -14,8 +14,7 @@ const NOTE_BYTES: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Notice<'a> {
     pub namespace: &'a str,
-    pub service: &'a str,
-    pub service_uid: &'a str,
+    pub regarding: Regarding<'a>,
     /// Tells this Event from any other: the record's id.
     pub id: &'a str,
     /// `kubectl-bluegreen`
@@ -27,9 +26,20 @@ pub struct Notice<'a> {
     pub note: &'a str,
 }
 
+/// The object that an Event is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Regarding<'a> {
+    /// `v1`, `apps/v1`
+    pub api_version: &'a str,
+    pub kind: &'a str,
+    pub name: &'a str,
+    pub uid: &'a str,
+}
+
 /// The write that records the Event.
 #[must_use]
 pub fn event(notice: &Notice<'_>, at: Timestamp) -> Change {
+    let about = notice.regarding;
     let mut note = notice.note.to_owned();
     while note.len() > NOTE_BYTES {
         note.pop();
@@ -37,19 +47,19 @@ pub fn event(notice: &Notice<'_>, at: Timestamp) -> Change {
     let object = json!({
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"name": format!("{}.{}", notice.service, notice.id), "namespace": notice.namespace},
+        "metadata": {"name": format!("{}.{}", about.name, notice.id), "namespace": notice.namespace},
         "eventTime": format!("{at:.6}"),
         "type": if notice.warning { "Warning" } else { "Normal" },
         "reason": notice.reason,
         "action": notice.action,
         "note": note,
-        "regarding": {"apiVersion": "v1", "kind": "Service", "name": notice.service,
-            "namespace": notice.namespace, "uid": notice.service_uid},
+        "regarding": {"apiVersion": about.api_version, "kind": about.kind, "name": about.name,
+            "namespace": notice.namespace, "uid": about.uid},
         "reportingController": notice.controller,
         "reportingInstance": notice.controller,
     });
     Change {
-        object: format!("event/{}.{}", notice.service, notice.id),
+        object: format!("event/{}.{}", about.name, notice.id),
         path: path_of("events.k8s.io", "v1", "events", Some(notice.namespace)),
         action: Action::Create(object),
         summary: format!("event {}", notice.reason),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 
@@ -149,6 +150,54 @@ pub enum DryRunFlag {
     Client,
     /// Send every write with dryRun=All: admission and permissions answer, nothing is stored
     Server,
+}
+
+impl DryRunFlag {
+    /// `client` or `server`; nothing for a run that counts.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Client => Some("client"),
+            Self::Server => Some("server"),
+        }
+    }
+}
+
+/// How help looks on a terminal.
+pub const STYLES: Styles =
+    Styles::styled().header(AnsiColor::White.on_default().bold()).literal(AnsiColor::Cyan.on_default());
+
+/// How the result is printed.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Output,
+}
+
+/// What every verb that writes has.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// Don't ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// client: show the plan only; server: let the API server try every write without storing it
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
+    pub dry_run: DryRunFlag,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub reason: String,
+    /// How long the whole command may wait
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
+    pub timeout: Duration,
+}
+
+/// The words typed so far, for completion.
+#[derive(Debug, Args)]
+pub struct CompleteArgs {
+    #[arg(last = true, allow_hyphen_values = true)]
+    pub words: Vec<String>,
 }
 
 /// Parses `90`, `90s`, `5m`, `1h30m`; a bare number is seconds, as in kubectl.

@@ -23,12 +23,17 @@ pub mod complete;
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "asks a person")]
 pub mod confirm;
 pub mod disruption;
+pub mod drain;
 pub mod endpoints;
 pub mod error;
 pub mod event;
+pub mod finding;
 pub mod flags;
 pub mod image;
 pub mod objects;
+pub mod ownership;
+#[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "prints")]
+pub mod print;
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "tells a person")]
 pub mod progress;
 pub mod push_history;
@@ -41,7 +46,16 @@ pub mod record;
     reason = "talks to the registry"
 )]
 pub mod registry;
+pub mod report;
 pub mod rollout_status;
 pub mod routes;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "carries the connection and the clock"
+)]
+pub mod run;
 pub mod selector;
 pub mod table;
+pub mod trouble;

@@ -23,7 +23,7 @@ pub const HISTORY: &str = "kubectl-release.dev/bluegreen-history";
 pub const CLEANUP: &str = "kubectl-release.dev/bluegreen-cleanup";
 
 /// Records kept beside the current one.
-const KEPT: usize = 20;
+pub const KEPT: usize = 20;
 /// Bytes of history kept; all annotations of an object together may have 256 KiB.
 const KEPT_BYTES: usize = 24 * 1024;
 /// What is longer than this was not written by us.
@@ -155,17 +155,27 @@ impl Recorded {
     /// bytes, the oldest dropped first.
     #[must_use]
     pub fn history_with_current(&self) -> String {
-        let mut kept: Vec<&Record> = self.current.iter().chain(&self.history).take(KEPT).collect();
-        loop {
-            let json = serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into());
-            if json.len() <= KEPT_BYTES || kept.pop().is_none() {
-                return json;
-            }
+        bounded_history(self.current.iter().chain(&self.history))
+    }
+}
+
+/// Records as JSON, newest first: bounded in number and bytes, the oldest dropped first.
+#[must_use]
+pub fn bounded_history<'a, T: Serialize + 'a>(newest_first: impl Iterator<Item = &'a T>) -> String {
+    let mut kept: Vec<&T> = newest_first.take(KEPT).collect();
+    loop {
+        let json = serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into());
+        if json.len() <= KEPT_BYTES || kept.pop().is_none() {
+            return json;
         }
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(raw: &str) -> Result<T, String> {
+/// Parses an annotation of ours, which anybody may have edited.
+///
+/// # Errors
+/// Why it is not ours, in a few words.
+pub fn parse<T: for<'de> Deserialize<'de>>(raw: &str) -> Result<T, String> {
     if raw.len() > READABLE_BYTES {
         return Err(format!("{} KiB, more than we ever write", raw.len() / 1024));
     }

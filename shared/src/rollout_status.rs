@@ -29,6 +29,7 @@ pub fn rollout_status(workload: &Workload) -> RolloutStatus {
     match workload.kind {
         WorkloadKind::Deployment => deployment(workload),
         WorkloadKind::StatefulSet => stateful_set(workload),
+        WorkloadKind::DaemonSet => daemon_set(workload),
     }
 }
 
@@ -57,6 +58,17 @@ fn stateful_set(w: &Workload) -> RolloutStatus {
     if w.update_revision != w.current_revision && w.updated < wanted {
         let hint = if w.updates_on_delete { " (updateStrategy OnDelete: delete the old ones)" } else { "" };
         return RolloutStatus::Waiting(format!("{} of {wanted} pods updated{hint}", w.updated));
+    }
+    RolloutStatus::Done
+}
+
+fn daemon_set(w: &Workload) -> RolloutStatus {
+    if w.updated < w.replicas {
+        let hint = if w.updates_on_delete { " (updateStrategy OnDelete: delete the old ones)" } else { "" };
+        return RolloutStatus::Waiting(format!("{} of {} pods updated{hint}", w.updated, w.replicas));
+    }
+    if w.available < w.replicas {
+        return RolloutStatus::Waiting(format!("{} of {} updated pods available", w.available, w.replicas));
     }
     RolloutStatus::Done
 }

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::engine::ArgValueCandidates;
-use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output, duration};
+use kubectl_release::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, duration};
 
 use crate::candidates;
 use crate::subject::{MinReady, min_ready};
-
-const STYLES: Styles =
-    Styles::styled().header(AnsiColor::White.on_default().bold()).literal(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
 Flags go after the plugin's name: kubectl bluegreen status -n shop
@@ -64,12 +60,6 @@ pub struct AnyArgs {
     pub words: Vec<String>,
 }
 
-#[derive(Debug, Args)]
-pub struct CompleteArgs {
-    #[arg(last = true, allow_hyphen_values = true)]
-    pub words: Vec<String>,
-}
-
 /// Which Services.
 #[derive(Debug, Args)]
 pub struct ServicesArgs {
@@ -108,13 +98,6 @@ pub struct TrackArgs {
     pub track_key: Option<String>,
 }
 
-#[derive(Debug, Args)]
-pub struct OutputArgs {
-    /// Output format
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: Output,
-}
-
 /// Where a switch goes.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
@@ -138,23 +121,6 @@ pub struct CheckArgs {
     /// A check that can't be made blocks
     #[arg(long)]
     pub strict: bool,
-}
-
-/// What every verb that writes has.
-#[derive(Debug, Args)]
-pub struct WriteArgs {
-    /// Don't ask
-    #[arg(short, long)]
-    pub yes: bool,
-    /// client: show the plan only; server: let the API server try every write without storing it
-    #[arg(long, value_enum, default_value_t, value_name = "WHERE", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
-    pub dry_run: DryRunFlag,
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub reason: String,
-    /// How long the whole command may wait
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
-    pub timeout: Duration,
 }
 
 #[derive(Debug, Args)]

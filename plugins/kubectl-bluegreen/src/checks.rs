@@ -22,6 +22,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use kubectl_release::finding::{Finding, Severity, Weighing, blocking};
 use kubectl_release::objects::Pod;
 use kubectl_release::selector::{Color, Tracks};
 
@@ -30,70 +31,6 @@ use crate::subject::{Subject, ready_count};
 
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: &str = "no-ready-pods";
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Stops the move, unless it is forced by id.
-    Blocks,
-    Warns,
-    /// The check couldn't be made.
-    NotChecked,
-}
-
-/// One thing that a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Stable, for `--force` and `accept`: lower case, words joined by hyphens.
-    pub id: &'static str,
-    pub severity: Severity,
-    /// The Service it is about.
-    pub service: String,
-    /// The reason, with numbers.
-    pub message: String,
-    /// What to do about it, short.
-    pub fix: Option<String>,
-    /// Shown with `-o wide` only.
-    pub quiet: bool,
-    /// A blocking finding that the user (or an annotation) overrode by name.
-    pub overridden: bool,
-}
-
-impl Finding {
-    fn new(case: &Case<'_>, id: &'static str, severity: Severity, message: impl Into<String>) -> Self {
-        let service = case.subject.name().to_owned();
-        Self { id, severity, service, message: message.into(), fix: None, quiet: false, overridden: false }
-    }
-
-    /// A finding that stops the move.
-    pub fn blocks(case: &Case<'_>, id: &'static str, message: impl Into<String>) -> Self {
-        Self::new(case, id, Severity::Blocks, message)
-    }
-
-    /// A finding to know about.
-    pub fn warns(case: &Case<'_>, id: &'static str, message: impl Into<String>) -> Self {
-        Self::new(case, id, Severity::Warns, message)
-    }
-
-    /// A check that couldn't be made; `what` is the kind of object, `why` the reason in a few words.
-    pub fn not_checked(case: &Case<'_>, id: &'static str, what: &str, why: &str) -> Self {
-        Self::new(case, id, Severity::NotChecked, format!("{what} ({why})"))
-    }
-
-    /// Says what to do about it.
-    #[must_use]
-    pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
-        self
-    }
-
-    /// Keeps it behind `-o wide`.
-    #[must_use]
-    pub fn quiet_if(mut self, quiet: bool) -> Self {
-        self.quiet |= quiet;
-        self
-    }
-}
 
 /// What is about to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +83,25 @@ impl Case<'_> {
         }
     }
 
+    fn finding(&self, id: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
+        Finding::new(self.subject.name(), id, severity, message)
+    }
+
+    /// A finding that stops the move.
+    fn blocks(&self, id: &'static str, message: impl Into<String>) -> Finding {
+        self.finding(id, Severity::Blocks, message)
+    }
+
+    /// A finding to know about.
+    fn warns(&self, id: &'static str, message: impl Into<String>) -> Finding {
+        self.finding(id, Severity::Warns, message)
+    }
+
+    /// A check that couldn't be made.
+    fn not_checked(&self, id: &'static str, what: &str, why: &str) -> Finding {
+        Finding::not_checked(self.subject.name(), id, what, why)
+    }
+
     /// `-n NS`, for commands to paste.
     fn in_namespace(&self) -> String {
         format!("-n {}", self.snapshot.namespace)
@@ -155,15 +111,6 @@ impl Case<'_> {
 /// Pods that a color's workloads ask for.
 fn replicas(color: &Color) -> usize {
     color.workloads.iter().map(|w| usize::try_from(w.replicas).unwrap_or(0)).sum()
-}
-
-/// How findings are weighed.
-#[derive(Debug, Clone, Default)]
-pub struct Weighing {
-    /// Ids that `--force` overrides.
-    pub force: Vec<String>,
-    /// Checks that couldn't be made stop the move.
-    pub strict: bool,
 }
 
 type Check = fn(&Case<'_>) -> Vec<Finding>;
@@ -211,9 +158,4 @@ fn weigh(finding: &mut Finding, verb: Verb, weighing: &Weighing, accepted: &[Str
         return;
     }
     finding.overridden = weighing.force.iter().chain(accepted).any(|id| id == finding.id);
-}
-
-/// The findings that stop the move.
-pub fn blocking(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
-    findings.iter().filter(|f| f.severity == Severity::Blocks && !f.overridden)
 }

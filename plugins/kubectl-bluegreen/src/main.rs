@@ -27,21 +27,11 @@ mod itinerary;
 mod moving;
 mod options;
 mod plan;
-#[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "prints")]
-mod print;
 mod refusal;
 mod report;
 mod routes_found;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "carries the connection and the clock"
-)]
-mod run;
 mod snapshot;
 mod subject;
-mod trouble;
 #[allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,

@@ -20,9 +20,9 @@ use tokio::time::Instant;
 
 use crate::options::MoveOptions;
 use crate::plan::Move;
-use crate::run::Run;
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
+use kubectl_release::run::Run;
 use slice_view::SliceView;
 
 /// A move, and what proving it needs to know.

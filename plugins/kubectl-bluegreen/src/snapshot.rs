@@ -25,10 +25,8 @@ use kubectl_release::objects::{Pod, Workload};
 use kubectl_release::routes::{DestinationRule, HttpRoute, VirtualService};
 use serde::Deserialize;
 
+pub use kubectl_release::cluster::read::Reading;
 pub use read::{Reach, load, pods_with, service, slices_of, workloads};
-
-/// What was read, or in a few words why it was not (`forbidden`).
-pub type Reading<T> = Result<T, String>;
 
 /// A TargetGroupBinding of the AWS Load Balancer Controller (`elbv2.k8s.aws/v1beta1`).
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -6,13 +6,15 @@ use std::time::Duration;
 use kubectl_release::change::shell_quote;
 use kubectl_release::error::{Exit, Failure, Outcome};
 use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Cli, VerbArgs};
 use crate::commands::{cleanup, completion, history, preflight, rollback, status, switch};
 use crate::options;
-use crate::report::Report;
-use crate::run::{Run, Standing};
+use kubectl_release::report::Report;
+use kubectl_release::run::{Run, Standing, interrupted};
+
+/// How commands begin that change something.
+const ACTS: [&str; 3] = ["kubectl bluegreen switch", "kubectl bluegreen rollback", "kubectl bluegreen cleanup"];
 
 /// Runs what was typed.
 pub async fn run(cli: Cli) -> Exit {
@@ -39,7 +41,7 @@ fn print_shim() -> Exit {
 fn unknown(word: &str, meant: &str, words: &[String]) -> Exit {
     let words: String = words.iter().map(|word| format!(" {}", shell_quote(word))).collect();
     let failure = Failure::usage(format!("unknown verb \"{word}\"")).next(format!("kubectl bluegreen {meant}{words}"));
-    crate::print::failure(&failure);
+    kubectl_release::print::failure(&failure, &ACTS);
     failure.exit
 }
 
@@ -74,7 +76,7 @@ fn setting(verb: &VerbArgs) -> Setting {
 
 async fn in_cluster(connection: &ConnectionFlags, verb: VerbArgs) -> Exit {
     let setting = setting(&verb);
-    let mut report = Report { kind: setting.kind, dry_run: dry_run_word(setting.dry_run), ..Report::default() };
+    let mut report = Report { kind: setting.kind, dry_run: setting.dry_run.word(), ..Report::default() };
     let standing = Standing::new("interrupted; nothing was written".to_owned().into());
     let outcome = match Run::new(connection, setting.output, setting.dry_run, setting.timeout, Rc::clone(&standing)) {
         Err(failure) => Err(failure),
@@ -87,7 +89,7 @@ async fn in_cluster(connection: &ConnectionFlags, verb: VerbArgs) -> Exit {
             }
         }
     };
-    crate::print::report(&report, setting.output, outcome.as_ref().err());
+    kubectl_release::print::report(&report, setting.output, outcome.as_ref().err(), &ACTS);
     outcome.err().map_or(Exit::Done, |failure| failure.exit)
 }
 
@@ -100,24 +102,5 @@ async fn dispatch(run: &Run, verb: VerbArgs, report: &mut Report) -> Outcome<()>
         VerbArgs::History(args) => history::run(run, &args.service, report).await,
         VerbArgs::Cleanup(args) => cleanup::run(run, &args, report).await,
         VerbArgs::Completion | VerbArgs::Complete(_) | VerbArgs::Undo(_) | VerbArgs::Promote(_) => Ok(()),
-    }
-}
-
-fn dry_run_word(flag: DryRunFlag) -> Option<&'static str> {
-    match flag {
-        DryRunFlag::None => None,
-        DryRunFlag::Client => Some("client"),
-        DryRunFlag::Server => Some("server"),
-    }
-}
-
-/// Ctrl-C, or being told to stop.
-async fn interrupted() {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = int.recv() => {}
-        _ = term.recv() => {}
     }
 }

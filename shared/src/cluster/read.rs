@@ -16,6 +16,9 @@ const PAGE: usize = 500;
 /// How often a read is asked again after a passing failure.
 const RETRIES: u32 = 4;
 
+/// What was read, or in a few words why it was not (`forbidden`).
+pub type Reading<T> = Result<T, String>;
+
 /// What to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
@@ -88,6 +91,12 @@ impl Cluster {
     /// See [`ApiError`]; passing failures are retried within the request timeout.
     pub async fn list<T: DeserializeOwned>(&self, path: &str, query: &ListQuery) -> Result<Listed<T>, ApiError> {
         self.list_map(path, query, |item: T| item).await
+    }
+
+    /// Reads a whole list of a built-in kind in our namespace for a check that may go without.
+    pub async fn reading<K: Resource + DeserializeOwned>(&self, query: &ListQuery) -> Reading<Vec<K>> {
+        let path = collection::<K>(Some(&self.namespace));
+        self.list(&path, query).await.map(|l| l.items).map_err(|e| e.short())
     }
 
     /// Reads a whole list and turns each item into what is kept of it before the next page.

@@ -14,7 +14,7 @@ const ID: &str = "hpa-below-active";
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let all = match &case.snapshot.autoscalers {
         Ok(all) => all,
-        Err(why) => return vec![Finding::not_checked(case, ID, "hpa", why)],
+        Err(why) => return vec![case.not_checked(ID, "hpa", why)],
     };
     let bounds: Vec<Bounds<'_>> = case.target.workloads.iter().map(|w| Bounds::of(w, all)).collect();
     let named: Vec<&str> = bounds.iter().filter_map(|b| b.name).collect();
@@ -23,7 +23,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let name = format!("hpa/{}", named.join(", hpa/"));
     let (least, most): (i32, i32) = (bounds.iter().map(|b| b.least).sum(), bounds.iter().map(|b| b.most).sum());
-    let finding = |severity, message| Finding::new(case, ID, severity, message);
+    let finding = |severity, message| case.finding(ID, severity, message);
     let active = case.active_ready();
     let demanded = format!("{} {active}", case.active.name);
     if below(most, case.required) {

@@ -12,7 +12,7 @@ const MISSING: &str = "pdb-missing";
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let budgets = match &case.snapshot.budgets {
         Ok(budgets) => budgets,
-        Err(why) => return vec![Finding::not_checked(case, MISSING, "pdb", why)],
+        Err(why) => return vec![case.not_checked(MISSING, "pdb", why)],
     };
     let covering: Vec<&PodDisruptionBudget> = budgets.iter().filter(|b| covers_color(b, case.target)).collect();
     let mut findings = missing(case, &covering);
@@ -29,8 +29,7 @@ fn covers_color(budget: &PodDisruptionBudget, color: &Color) -> bool {
 fn missing(case: &Case<'_>, covering: &[&PodDisruptionBudget]) -> Vec<Finding> {
     let bare = case.target.workloads.iter().filter(|w| !covering.iter().any(|b| covers(b, &w.pod_labels())));
     bare.map(|w| {
-        Finding::warns(case, MISSING, format!("no budget covers {w}, a drain may take all"))
-            .fix("add a PodDisruptionBudget")
+        case.warns(MISSING, format!("no budget covers {w}, a drain may take all")).fix("add a PodDisruptionBudget")
     })
     .collect()
 }
@@ -44,7 +43,7 @@ fn allows_none(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding>
     let stuck = observed && !case.scales_first && status.expected_pods > 0 && status.disruptions_allowed == 0;
     let message =
         format!("{} allows 0, {} of {} pods healthy", describe(budget), status.current_healthy, status.expected_pods);
-    stuck.then(|| Finding::warns(case, "pdb-allows-none", message).fix("allow 1, or drains hang"))
+    stuck.then(|| case.warns("pdb-allows-none", message).fix("allow 1, or drains hang"))
 }
 
 /// It counts the idle color's pods too: while both run, it allows more disruption of the active
@@ -52,9 +51,7 @@ fn allows_none(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding>
 fn spans(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding> {
     let name = budget.metadata.name.as_deref().unwrap_or_default();
     let both = covers_color(budget, case.active);
-    both.then(|| {
-        Finding::warns(case, "pdb-spans-colors", format!("pdb/{name} counts both colors")).fix("a budget per color")
-    })
+    both.then(|| case.warns("pdb-spans-colors", format!("pdb/{name} counts both colors")).fix("a budget per color"))
 }
 
 #[cfg(test)]

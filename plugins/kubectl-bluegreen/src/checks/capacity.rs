@@ -11,12 +11,12 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 fn empty(case: &Case<'_>) -> Option<Finding> {
     let color = &case.target.name;
     if case.target.workloads.is_empty() {
-        return Some(Finding::blocks(case, EMPTY_TARGET, format!("{color} has no workload")).fix("deploy it first"));
+        return Some(case.blocks(EMPTY_TARGET, format!("{color} has no workload")).fix("deploy it first"));
     }
     if case.scales_first || case.target_ready() > 0 {
         return None;
     }
-    let finding = |message: String| Finding::blocks(case, EMPTY_TARGET, message);
+    let finding = |message: String| case.blocks(EMPTY_TARGET, message);
     Some(match (replicas(case.target), case.target_pods.len()) {
         (0, _) => finding(format!("{color} is scaled to zero")).fix("add --scale"),
         (asked, 0) => finding(format!("{color} has no pods yet, {asked} asked for")),
@@ -34,7 +34,7 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
     let message = format!("{} {target}, {} {active}{demand}", case.target.name, case.active.name);
     let more_can_be_asked_for = replicas(case.target) < case.required;
     let fix = if more_can_be_asked_for { "add --scale".to_owned() } else { format!("wait, or --min-ready {target}") };
-    Some(Finding::blocks(case, "ready-below-active", message).fix(fix))
+    Some(case.blocks("ready-below-active", message).fix(fix))
 }
 
 /// One pod means a gap at every eviction
@@ -42,7 +42,7 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
 fn single(case: &Case<'_>) -> Option<Finding> {
     let message = format!("{} runs 1 pod, a node drain takes all", case.target.name);
     let alone = case.target_size() == 1;
-    alone.then(|| Finding::warns(case, "single-replica", message).quiet_if(replicas(case.active) <= 1))
+    alone.then(|| case.warns("single-replica", message).quiet_if(replicas(case.active) <= 1))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 fn affinity(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
     let sticky = spec.session_affinity.as_deref() == Some("ClientIP");
     let message = format!("ClientIP: every client gets a new pod, of {}", case.target.name);
-    sticky.then(|| Finding::warns(case, "session-affinity", message).fix("sessions must live outside of the pods"))
+    sticky.then(|| case.warns("session-affinity", message).fix("sessions must live outside of the pods"))
 }
 
 /// With ip targets, the AWS controller deregisters the old pods before the new ones are healthy
@@ -35,17 +35,14 @@ fn affinity(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
 fn ip_targets(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
     let gap = |what: String| {
         let message = format!("{what} has ip targets: a gap of 20 s or more");
-        Finding::blocks(case, IP_TARGETS, message).fix("weighted target groups, or --force=lb-ip-targets")
+        case.blocks(IP_TARGETS, message).fix("weighted target groups, or --force=lb-ip-targets")
     };
     let balancer = is_load_balancer(spec) && annotated_for_ip(case.subject.service);
     let own = balancer.then(|| gap("its NLB".to_owned()));
     let bindings = match &case.snapshot.target_group_bindings {
         Ok(bindings) => bindings,
         Err(why) => {
-            return own
-                .into_iter()
-                .chain([Finding::not_checked(case, IP_TARGETS, "targetgroupbindings", why)])
-                .collect();
+            return own.into_iter().chain([case.not_checked(IP_TARGETS, "targetgroupbindings", why)]).collect();
         }
     };
     let ours = bindings.iter().filter(|b| b.spec.service_ref.name == case.subject.name());
@@ -55,7 +52,7 @@ fn ip_targets(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
             Some("ip") => Some(gap(name)),
             Some(_) => None,
             // The controller's webhook fills it in; without, nobody here knows what the group has.
-            None => Some(Finding::not_checked(case, IP_TARGETS, &name, "no targetType")),
+            None => Some(case.not_checked(IP_TARGETS, &name, "no targetType")),
         }
     });
     let bound: Vec<Finding> = bound.collect();
@@ -84,7 +81,7 @@ fn propagation(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
     let annotations = case.subject.service.metadata.annotations.as_ref();
     if annotations.is_some_and(|a| a.contains_key("cloud.google.com/neg-status")) {
         let message = "network endpoint groups follow seconds later";
-        return Some(Finding::warns(case, PROPAGATION, message).fix("keep the old color up for a while"));
+        return Some(case.warns(PROPAGATION, message).fix("keep the old color up for a while"));
     }
     if !is_load_balancer(spec) {
         return None;
@@ -95,7 +92,7 @@ fn propagation(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
     } else {
         "the load balancer's nodes follow kube-proxy"
     };
-    Some(Finding::warns(case, PROPAGATION, message).fix("keep the old color up for a while").quiet_if(!by_health_check))
+    Some(case.warns(PROPAGATION, message).fix("keep the old color up for a while").quiet_if(!by_health_check))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kubectl_release::objects::{Labels, selector_matches};
 
-use super::{Case, Finding, Severity};
+use super::{Case, Finding};
 use grants::{Direction, Grant, grants, is_everything, name_of, selects};
 
 const BLOCKED: &str = "network-policy";
@@ -19,7 +19,7 @@ const OPEN: &str = "network-policy-uncovered";
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let policies = match &case.snapshot.network_policies {
         Ok(policies) => policies,
-        Err(why) => return vec![Finding::not_checked(case, BLOCKED, "networkpolicies", why)],
+        Err(why) => return vec![case.not_checked(BLOCKED, "networkpolicies", why)],
     };
     let labels = |color: &super::Color| -> Vec<Labels> { color.workloads.iter().map(|w| w.pod_labels()).collect() };
     let view = View { case, policies, active: labels(case.active), target: labels(case.target) };
@@ -108,7 +108,7 @@ impl View<'_> {
     }
 
     fn blocks(&self, message: String) -> Finding {
-        Finding::blocks(self.case, BLOCKED, message).fix(format!("admit {} too", self.case.target.name))
+        self.case.blocks(BLOCKED, message).fix(format!("admit {} too", self.case.target.name))
     }
 
     fn isolates(&self, policy: &NetworkPolicy, direction: Direction) -> Finding {
@@ -118,13 +118,13 @@ impl View<'_> {
             Direction::Egress => "egress",
         };
         let message = format!("networkpolicy/{name} limits {way} of {target} only");
-        Finding::blocks(self.case, BLOCKED, message).fix("check that it admits the traffic")
+        self.case.blocks(BLOCKED, message).fix("check that it admits the traffic")
     }
 
     fn uncovered(&self, policy: &NetworkPolicy) -> Finding {
         let (name, target) = (name_of(policy), &self.case.target.name);
         let message = format!("networkpolicy/{name} leaves {target} open");
-        Finding::new(self.case, OPEN, Severity::Warns, message).fix(format!("cover {target} too"))
+        self.case.warns(OPEN, message).fix(format!("cover {target} too"))
     }
 }
 

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kubectl_release::objects::Workload;
 use kubectl_release::record::printable;
 
-use super::template::{destination, leads_to, ports, protocol, serving_containers};
+use super::template::{destination, leads_to, ports, protocol};
 use super::{Case, Finding};
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -27,11 +27,11 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn declares(workload: &Workload, port: &ServicePort) -> bool {
-    serving_containers(workload).flat_map(ports).any(|declared| leads_to(port, declared))
+    workload.serving_containers().flat_map(ports).any(|declared| leads_to(port, declared))
 }
 
 fn missing(case: &Case<'_>, workload: &Workload, port: &ServicePort, name: &str) -> Finding {
-    let other_protocol = serving_containers(workload).flat_map(ports).find(|p| p.name.as_deref() == Some(name));
+    let other_protocol = workload.serving_containers().flat_map(ports).find(|p| p.name.as_deref() == Some(name));
     let name = printable(name);
     let message = match other_protocol {
         Some(declared) => {
@@ -40,20 +40,20 @@ fn missing(case: &Case<'_>, workload: &Workload, port: &ServicePort, name: &str)
         }
         None => format!("{workload} has no port named {name}"),
     };
-    Finding::blocks(case, "port-missing", message).fix("name it in its pod template")
+    case.blocks("port-missing", message).fix("name it in its pod template")
 }
 
 /// The template declares ports, only not this one. Where the active color declares it, the new
 /// version has probably moved to another port.
 fn undeclared(case: &Case<'_>, workload: &Workload, port: &ServicePort, number: i32) -> Option<Finding> {
     let declared: Vec<String> =
-        serving_containers(workload).flat_map(ports).map(|p| p.container_port.to_string()).collect();
+        workload.serving_containers().flat_map(ports).map(|p| p.container_port.to_string()).collect();
     if declared.is_empty() {
         return None;
     }
     let message = format!("{workload} declares {}, the Service sends to {number}", declared.join(", "));
     let expected = case.active.workloads.iter().any(|w| declares(w, port));
-    Some(Finding::warns(case, "port-undeclared", message).fix("check that it listens there").quiet_if(!expected))
+    Some(case.warns("port-undeclared", message).fix("check that it listens there").quiet_if(!expected))
 }
 
 #[cfg(test)]

@@ -3,30 +3,30 @@
 use k8s_openapi::api::core::v1::Container;
 use kubectl_release::objects::Workload;
 
-use super::template::{leads_to, ports, serving_containers};
+use super::template::{leads_to, ports};
 use super::{Case, Finding};
-use crate::trouble::summarize;
+use kubectl_release::trouble::summarize;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let probes = case.target.workloads.iter().filter_map(|w| without_probe(case, w));
     let groups = summarize(&case.target_pods, &case.snapshot.namespace);
-    let not_ready = groups.into_iter().map(|g| Finding::warns(case, "pods-not-ready", g.message).fix(g.look));
+    let not_ready = groups.into_iter().map(|g| case.warns("pods-not-ready", g.message).fix(g.look));
     probes.chain(not_ready).collect()
 }
 
 /// Without a readiness probe, a pod counts as ready once its containers run
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>).
 fn without_probe(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
-    let serving: Vec<&Container> = serving_containers(workload).filter(|c| serves(case, c)).collect();
+    let serving: Vec<&Container> = workload.serving_containers().filter(|c| serves(case, c)).collect();
     let probed = |c: &&Container| c.readiness_probe.is_some();
     let message = match serving.iter().find(|c| !probed(c)) {
         Some(container) => format!("{workload}: container {} has none, ready means started", container.name),
-        None if serving.is_empty() && !serving_containers(workload).any(|c| probed(&c)) => {
+        None if serving.is_empty() && !workload.serving_containers().any(|c| probed(&c)) => {
             format!("{workload} has none, ready means started")
         }
         None => return None,
     };
-    Some(Finding::warns(case, "no-readiness-probe", message).fix("add readinessProbe"))
+    Some(case.warns("no-readiness-probe", message).fix("add readinessProbe"))
 }
 
 fn serves(case: &Case<'_>, container: &Container) -> bool {

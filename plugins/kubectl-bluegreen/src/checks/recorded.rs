@@ -8,13 +8,13 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         .recorded
         .unreadable
         .iter()
-        .map(|why| Finding::warns(case, "record-unreadable", why.clone()).fix("not used; a switch writes it anew"));
+        .map(|why| case.warns("record-unreadable", why.clone()).fix("not used; a switch writes it anew"));
     let settings = case
         .subject
         .settings
         .unusable
         .iter()
-        .map(|(key, why)| Finding::warns(case, "setting-unusable", format!("{key}: {why}")).fix("not used"));
+        .map(|(key, why)| case.warns("setting-unusable", format!("{key}: {why}")).fix("not used"));
     record.chain(settings).collect()
 }
 

@@ -17,7 +17,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pausing-and-resuming-a-deployment>).
 fn paused(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
     let fix = format!("kubectl rollout resume {workload} {}", case.in_namespace());
-    workload.paused.then(|| Finding::blocks(case, "paused", format!("{workload} is paused")).fix(fix))
+    workload.paused.then(|| case.blocks("paused", format!("{workload} is paused")).fix(fix))
 }
 
 fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
@@ -26,11 +26,11 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
         RolloutStatus::Waiting(_) if only_pods_lack(workload) && enough_otherwise(case) => None,
         RolloutStatus::Waiting(what) => {
             let fix = format!("kubectl rollout status {workload} {}", case.in_namespace());
-            Some(Finding::blocks(case, "rollout-unfinished", format!("{workload}: {}", printable(&what))).fix(fix))
+            Some(case.blocks("rollout-unfinished", format!("{workload}: {}", printable(&what))).fix(fix))
         }
         RolloutStatus::Failed(why) => {
             let fix = format!("kubectl rollout undo {workload} {}", case.in_namespace());
-            Some(Finding::blocks(case, "deadline-exceeded", format!("{workload}: {}", printable(&why))).fix(fix))
+            Some(case.blocks("deadline-exceeded", format!("{workload}: {}", printable(&why))).fix(fix))
         }
     }
 }

@@ -18,7 +18,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         ("destinationrules", why(&snapshot.destination_rules)),
         ("httproutes", why(&snapshot.http_routes)),
     ];
-    let unread = unread.into_iter().filter_map(|(what, why)| Some(Finding::not_checked(case, ID, what, why?)));
+    let unread = unread.into_iter().filter_map(|(what, why)| Some(case.not_checked(ID, what, why?)));
     by_subset(case).into_iter().chain(by_backend(case)).chain(unread).collect()
 }
 
@@ -69,7 +69,7 @@ fn is_of_a_color(case: &Case<'_>, name: &str) -> bool {
 }
 
 fn decides(case: &Case<'_>, message: String) -> Finding {
-    Finding::blocks(case, ID, message).fix("change the route's weights instead")
+    case.blocks(ID, message).fix("change the route's weights instead")
 }
 
 #[cfg(test)]

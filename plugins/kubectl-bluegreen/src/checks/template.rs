@@ -2,17 +2,6 @@
 
 use k8s_openapi::api::core::v1::{Container, ContainerPort, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kubectl_release::objects::Workload;
-
-/// The containers that run while the pod serves: the main ones and native sidecars, which are
-/// init containers with `restartPolicy: Always`
-/// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
-pub fn serving_containers(workload: &Workload) -> impl Iterator<Item = &Container> {
-    let spec = workload.template.spec.as_ref();
-    let mains = spec.into_iter().flat_map(|s| &s.containers);
-    let inits = spec.into_iter().flat_map(|s| s.init_containers.iter().flatten());
-    mains.chain(inits.filter(|c| c.restart_policy.as_deref() == Some("Always")))
-}
 
 /// The ports a container declares.
 pub fn ports(container: &Container) -> impl Iterator<Item = &ContainerPort> {

@@ -120,11 +120,11 @@ fn every_id_is_in_the_document() {
         include_str!("autoscalers.rs"),
         include_str!("budgets.rs"),
         include_str!("capacity.rs"),
-        include_str!("drain.rs"),
+        include_str!("../../../../shared/src/drain.rs"),
+        include_str!("../../../../shared/src/ownership.rs"),
         include_str!("load_balancer.rs"),
         include_str!("load_balancer/node_traffic.rs"),
         include_str!("network.rs"),
-        include_str!("ownership.rs"),
         include_str!("ports.rs"),
         include_str!("readiness.rs"),
         include_str!("recorded.rs"),
@@ -135,8 +135,10 @@ fn every_id_is_in_the_document() {
     ];
     let mut found = vec![super::EMPTY_TARGET];
     for source in sources {
-        // An id is the string after `(case, `, or a constant's value.
-        found.extend(source.split("(case, \"").skip(1).filter_map(|rest| rest.split('"').next()));
+        // An id is the first string of a finding, or a constant's value.
+        for made in ["case.blocks(\"", "case.warns(\"", "case.not_checked(\"", "(about, \"", "name(), \""] {
+            found.extend(source.split(made).skip(1).filter_map(|rest| rest.split('"').next()));
+        }
         found.extend(source.split(": &str = \"").skip(1).filter_map(|rest| rest.split('"').next()));
         found.extend(
             ["local-traffic-uncovered", "internal-traffic-uncovered"].iter().filter(|id| source.contains(**id)),

@@ -11,7 +11,7 @@ const ID: &str = "twin-service";
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let neighbours = match &case.snapshot.neighbours {
         Ok(neighbours) => neighbours,
-        Err(why) => return vec![Finding::not_checked(case, ID, "services", why)],
+        Err(why) => return vec![case.not_checked(ID, "services", why)],
     };
     let staying = neighbours.iter().filter(|n| !case.moving.iter().any(|name| name == service_name(n)));
     staying.filter(|n| service_name(n) != case.subject.name() && follows(case, n)).map(|n| stays(case, n)).collect()
@@ -29,9 +29,9 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     let (name, color) = (service_name(service), &case.active.name);
     // `api-blue` beside `api-green`: one Service for each color, to reach it whichever is active.
     if name.split(['-', '.']).any(|part| part == color) {
-        return Finding::warns(case, ID, format!("{name} is {color}'s own")).quiet_if(true);
+        return case.warns(ID, format!("{name} is {color}'s own")).quiet_if(true);
     }
-    Finding::blocks(case, ID, format!("{name} stays {color}")).fix("name it too")
+    case.blocks(ID, format!("{name} stays {color}")).fix("name it too")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let verb = if own.len() == 1 { "has" } else { "have" };
     let message = format!("{} {verb} volumes of their own", own.join(", "));
-    vec![Finding::warns(case, "separate-volumes", message).fix("data stays behind: move it first")]
+    vec![case.warns("separate-volumes", message).fix("data stays behind: move it first")]
 }
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ use crate::idle::not_checked;
 use crate::itinerary::subjects;
 use crate::moving::write::rehearse;
 use crate::options::service_names;
-use crate::report::{Report, plan_text};
-use crate::run::Run;
+use crate::report::plan_text;
 use crate::snapshot::{Reach, Snapshot, load};
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 use plan::{Removal, Verdict};
 
 /// Runs the verb.
@@ -73,7 +74,7 @@ fn show(run: &Run, names: &[String], snapshot: &Snapshot, verdicts: &[Verdict], 
     run.say(&plan_text::heading(names, &run.cluster.context, &run.cluster.namespace));
     for verdict in verdicts {
         run.say(&verdict.line());
-        report.services.push(verdict.value());
+        report.items.push(verdict.value());
     }
     for what in not_checked(snapshot) {
         run.say(&format!("? not checked  {what}"));
@@ -128,9 +129,7 @@ async fn take_down(run: &Run, removal: &Removal, report: &mut Report) -> Outcome
     gone::wait(run, removal).await?;
     let line = format!("{} of service/{} taken down", removal.color, removal.service);
     report.text = if report.text.is_empty() { line } else { format!("{}\n{line}", report.text) };
-    if let Some(entry) =
-        report.services.iter_mut().find(|v| v["name"] == removal.service && v["color"] == removal.color)
-    {
+    if let Some(entry) = report.items.iter_mut().find(|v| v["name"] == removal.service && v["color"] == removal.color) {
         entry["gone"] = json!(true);
     }
     Ok(())

@@ -9,9 +9,9 @@ use kubectl_release::table::table;
 use serde_json::json;
 
 use crate::options::service_names;
-use crate::report::Report;
-use crate::run::Run;
 use crate::snapshot;
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 
 /// Runs the verb.
 ///
@@ -25,7 +25,7 @@ pub async fn run(run: &Run, service: &str, report: &mut Report) -> Outcome<()> {
         run.say(&format!("! record  {why}"));
     }
     let records: Vec<&Record> = recorded.current.iter().chain(&recorded.history).collect();
-    report.services = vec![json!({"name": name, "records": records, "unreadable": recorded.unreadable})];
+    report.items = vec![json!({"name": name, "records": records, "unreadable": recorded.unreadable})];
     report.names = records.iter().map(|r| r.id.clone()).collect();
     if records.is_empty() {
         run.say(&format!("No switches of service/{name} are recorded."));

@@ -1,14 +1,16 @@
 //! `preflight`: the plan and the checks of a switch, as data on stdout.
 
 use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::finding;
 
 use super::switch::{refuse_blocked, show};
 use crate::itinerary::{Itinerary, subjects};
 use crate::options::MoveOptions;
 use crate::plan::Context;
-use crate::report::{Report, plan_text};
-use crate::run::Run;
+use crate::report::plan_text;
 use crate::snapshot::{Reach, load};
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 
 /// Runs the verb.
 ///
@@ -27,7 +29,7 @@ pub async fn run(run: &Run, options: &MoveOptions, report: &mut Report) -> Outco
         show(run, options, &itinerary, &subjects, report);
         return verdict;
     }
-    let shown = plan_text::findings(&itinerary.findings, run.look(options.services.len()));
+    let shown = finding::lines(&itinerary.findings, run.look(options.services.len()));
     let heading = plan_text::heading(&options.services, &run.cluster.context, &run.cluster.namespace);
     report.text = [heading, itinerary.text(&subjects), shown]
         .into_iter()

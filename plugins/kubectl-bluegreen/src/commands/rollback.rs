@@ -6,9 +6,9 @@ use kubectl_release::error::Outcome;
 
 use super::switch::travel;
 use crate::options::MoveOptions;
-use crate::report::Report;
-use crate::run::Run;
 use crate::snapshot::Reach;
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 
 /// What a read that a rollback can do without may take.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -14,10 +14,11 @@ use crate::moving::slice_view::SliceView;
 use crate::options::{Aim, MoveOptions, service_names};
 use crate::plan::Context;
 use crate::refusal::not_switchable;
+use crate::report::plan_text;
 use crate::report::status_text::{self, ServiceStatus};
-use crate::report::{Report, plan_text};
-use crate::run::Run;
 use crate::snapshot::{Reach, Snapshot, load};
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 
 /// A watched Service is read again at least this often: workloads change without endpoints.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -70,7 +71,7 @@ fn fill(run: &Run, names: &[String], shown: Vec<ServiceStatus>, report: &mut Rep
     });
     report.text = parts.collect::<Vec<_>>().join("\n\n");
     report.names = names.iter().map(|name| format!("service/{name}")).collect();
-    report.services = shown.into_iter().map(|status| status.value).collect();
+    report.items = shown.into_iter().map(|status| status.value).collect();
 }
 
 /// Prints again whenever what is shown has changed; ends when interrupted.
@@ -91,7 +92,12 @@ async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
         last = now;
         if changed {
             fill(run, names, shown, &mut report);
-            crate::print::report(&report, if run.output == Output::Json { Output::Jsonl } else { run.output }, None);
+            kubectl_release::print::report(
+                &report,
+                if run.output == Output::Json { Output::Jsonl } else { run.output },
+                None,
+                &[],
+            );
             if !run.output.is_machine() {
                 println!();
             }

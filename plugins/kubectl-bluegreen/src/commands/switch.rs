@@ -2,6 +2,7 @@
 
 use kubectl_release::confirm::agree;
 use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::finding;
 use kubectl_release::flags::DryRunFlag;
 use serde_json::{Value, json};
 
@@ -10,10 +11,11 @@ use crate::itinerary::{Itinerary, subjects};
 use crate::moving::{self, Reached, scale, write};
 use crate::options::MoveOptions;
 use crate::plan::{Context, Move, Step, size};
-use crate::report::{Report, plan_text};
-use crate::run::Run;
+use crate::report::plan_text;
 use crate::snapshot::{Reach, Snapshot, load};
 use crate::subject::Subject;
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 
 /// Runs the verb.
 ///
@@ -89,7 +91,7 @@ async fn go_anew(
     }
     report.findings.clone_from(&itinerary.findings);
     if let Err(refused) = refuse_blocked(run, options, &itinerary) {
-        run.say(&plan_text::findings(&itinerary.findings, run.look(options.services.len())));
+        run.say(&finding::lines(&itinerary.findings, run.look(options.services.len())));
         return Err(refused);
     }
     go(run, options, &snapshot, &subjects, &itinerary, report).await
@@ -124,15 +126,15 @@ fn context<'a>(run: &'a Run, options: &'a MoveOptions) -> Context<'a> {
 pub fn show(run: &Run, options: &MoveOptions, itinerary: &Itinerary, subjects: &[Subject<'_>], report: &mut Report) {
     run.say(&plan_text::heading(&options.services, &run.cluster.context, &run.cluster.namespace));
     run.say(&itinerary.text(subjects));
-    run.say(&plan_text::findings(&itinerary.findings, run.look(options.services.len())));
+    run.say(&finding::lines(&itinerary.findings, run.look(options.services.len())));
     report.findings.clone_from(&itinerary.findings);
     for step in &itinerary.steps {
         match step {
-            Step::Move(movement) => report.services.push(move_value(movement, None, run, itinerary)),
+            Step::Move(movement) => report.items.push(move_value(movement, None, run, itinerary)),
             Step::Nothing { service, color, message, next } => {
                 let entry =
                     json!({"name": service, "active": color, "changed": false, "message": message, "next": next});
-                report.services.push(entry);
+                report.items.push(entry);
                 report.text = joined(&report.text, &format!("service/{service} unchanged ({color}); nothing to do"));
             }
         }
@@ -264,9 +266,9 @@ fn move_value(m: &Move, reached: Option<&Reached>, run: &Run, itinerary: &Itiner
 }
 
 fn put_service(report: &mut Report, service: &str, entry: Value) {
-    match report.services.iter_mut().find(|v| v["name"] == service) {
+    match report.items.iter_mut().find(|v| v["name"] == service) {
         Some(slot) => *slot = entry,
-        None => report.services.push(entry),
+        None => report.items.push(entry),
     }
 }
 

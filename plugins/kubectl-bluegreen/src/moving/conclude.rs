@@ -4,13 +4,13 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use kubectl_release::change::{Action, Change, Op, annotation_pointer};
 use kubectl_release::error::Failure;
-use kubectl_release::event::{Notice, event};
+use kubectl_release::event::{Notice, Regarding, event};
 use kubectl_release::record::{CURRENT, Record};
 use serde_json::json;
 
 use super::Journey;
 use crate::plan::service_path;
-use crate::run::Run;
+use kubectl_release::run::Run;
 
 /// The move is proven.
 pub async fn done(run: &Run, journeys: &[Journey<'_>]) {
@@ -76,8 +76,12 @@ async fn notice(run: &Run, journey: &Journey<'_>, reason: &str, note: &str, warn
     let id = format!("{}.{}", movement.record.id, reason.to_lowercase());
     let notice = Notice {
         namespace: &movement.namespace,
-        service: &movement.service,
-        service_uid: journey.subject.service.metadata.uid.as_deref().unwrap_or_default(),
+        regarding: Regarding {
+            api_version: "v1",
+            kind: "Service",
+            name: &movement.service,
+            uid: journey.subject.service.metadata.uid.as_deref().unwrap_or_default(),
+        },
         id: &id,
         controller: "kubectl-bluegreen",
         warning,

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::KnownPods;
 use super::slice_view::SliceView;
 use crate::plan::Move;
-use crate::run::Run;
 use crate::snapshot::pods_with;
+use kubectl_release::run::Run;
 
 /// When it takes longer than this, pods may have come or gone: look at them again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -14,10 +14,10 @@ use kubectl_release::selector::{Color, Tracks};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::run::Run;
 use crate::snapshot::{Snapshot, pods_with, workloads};
 use crate::subject::ready_count;
-use crate::trouble;
+use kubectl_release::run::Run;
+use kubectl_release::trouble;
 
 /// Between two looks at the workloads.
 const POLL: Duration = Duration::from_millis(250);

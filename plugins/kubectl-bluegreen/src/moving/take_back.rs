@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{Journey, KnownPods, conclude, converge, slice_view::SliceView};
 use crate::plan::{Move, service_path};
-use crate::run::Run;
 use crate::snapshot::{Snapshot, slices_of};
+use kubectl_release::run::Run;
 
 /// Our own outcome note may change the record between reading and taking back.
 const ATTEMPTS: u32 = 3;

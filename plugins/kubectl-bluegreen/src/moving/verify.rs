@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use super::Journey;
 use super::slice_view::SliceView;
 use crate::plan::service_path;
-use crate::run::Run;
 use crate::snapshot::{pods_with, workloads};
 use crate::subject::ready_count;
-use crate::trouble;
+use kubectl_release::run::Run;
+use kubectl_release::trouble;
 
 /// How often the Service itself is looked at.
 const TICK: Duration = Duration::from_secs(1);

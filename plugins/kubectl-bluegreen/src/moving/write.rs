@@ -10,8 +10,8 @@ use kubectl_release::selector::as_label_selector;
 
 use super::{Journey, conclude, take_back};
 use crate::plan::service_path;
-use crate::run::Run;
 use crate::subject::Subject;
+use kubectl_release::run::Run;
 
 /// A refusal although nothing we rely on has changed is a race with an unrelated write: the patch
 /// carries its own conditions, so it may be offered again this often.

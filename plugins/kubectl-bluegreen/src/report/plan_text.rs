@@ -3,18 +3,7 @@
 use kubectl_release::image::ImageRef;
 use kubectl_release::selector::Color;
 
-use crate::checks::{Finding, Severity};
 use crate::plan::{Move, Step};
-
-/// How findings are shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Look {
-    /// Also those that are kept behind `-o wide`.
-    pub wide: bool,
-    /// Several Services: each finding names its own.
-    pub several: bool,
-    pub colored: bool,
-}
 
 /// `service/api   context prod-eu   namespace shop`
 #[must_use]
@@ -57,30 +46,4 @@ pub fn short_image(color: &Color) -> String {
         .collect();
     images.dedup();
     images.join(", ")
-}
-
-/// Findings a line each: `x` blocks, `!` warns, `?` was not checked, `-` blocks but is overridden.
-#[must_use]
-pub fn findings(findings: &[Finding], look: Look) -> String {
-    let shown: Vec<&Finding> = findings.iter().filter(|f| look.wide || !f.quiet).collect();
-    let id_width =
-        shown.iter().filter(|f| f.severity != Severity::NotChecked).map(|f| f.id.len()).max().unwrap_or(0).max(11);
-    let text_width = shown.iter().map(|f| f.message.chars().count()).max().unwrap_or(0).min(48);
-    let lines = shown.iter().map(|finding| {
-        let (symbol, paint) = match finding.severity {
-            Severity::Blocks if finding.overridden => ("-", "33"),
-            Severity::Blocks => ("x", "31"),
-            Severity::Warns => ("!", "33"),
-            Severity::NotChecked => ("?", "36"),
-        };
-        let symbol = if look.colored { format!("\u{1b}[{paint}m{symbol}\u{1b}[0m") } else { symbol.to_owned() };
-        let id = if finding.severity == Severity::NotChecked { "not checked" } else { finding.id };
-        let service = if look.several { format!("{}: ", finding.service) } else { String::new() };
-        let fix = finding.fix.as_deref().unwrap_or_default();
-        let forced = if finding.overridden { "(overridden) " } else { "" };
-        format!("{symbol} {id:<id_width$}  {:<text_width$}  {fix}", format!("{service}{forced}{}", finding.message))
-            .trim_end()
-            .to_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }

@@ -243,8 +243,7 @@ impl Optional {
     }
 
     async fn built_in<K: Resource + DeserializeOwned>(&self) -> Reading<Vec<K>> {
-        let path = collection::<K>(Some(&self.cluster.namespace));
-        self.cluster.list(&path, &self.query).await.map(|l| l.items).map_err(|e| e.short())
+        self.cluster.reading::<K>(&self.query).await
     }
 
     /// Istio before 1.22 serves only v1beta1.

@@ -26,7 +26,7 @@ pub fn check(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
     let from_outside = matches!(spec.type_.as_deref(), Some("LoadBalancer" | "NodePort"));
     let external = from_outside && is_local(spec.external_traffic_policy.as_ref());
     let internal = is_local(spec.internal_traffic_policy.as_ref());
-    let finding = |id| Finding::warns(case, id, message.clone()).fix("spread the pods over the same nodes");
+    let finding = |id| case.warns(id, message.clone()).fix("spread the pods over the same nodes");
     let ids = [(external, "local-traffic-uncovered"), (internal, "internal-traffic-uncovered")];
     ids.into_iter().filter(|(applies, _)| *applies).map(|(_, id)| finding(id)).collect()
 }

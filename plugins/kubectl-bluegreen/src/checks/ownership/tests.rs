@@ -72,7 +72,7 @@ fn a_helm_release_of_flux_corrects_drift_and_upgrades() {
 #[test]
 fn a_controller_that_holds_the_selector_would_apply_it_again() {
     let expected =
-        "x gitops  web-operator owns the selector by server-side apply | leave spec.selector out of what it applies";
+        "x gitops  web-operator owns spec.selector by server-side apply | leave spec.selector out of what it applies";
     assert_eq!(told(&owned("web-operator", "Apply").findings(check)), [expected]);
     assert!(owned("web-operator", "Update").findings(check).is_empty(), "an update was made once");
 }

@@ -11,8 +11,8 @@ use kubectl_release::objects::Pod;
 use tokio::time::sleep;
 
 use super::plan::Removal;
-use crate::run::Run;
 use crate::snapshot::pods_with;
+use kubectl_release::run::Run;
 
 /// Between two looks at the budgets.
 const POLL: Duration = Duration::from_millis(500);

@@ -9,8 +9,8 @@ use tokio::time::sleep;
 
 use super::overtaken;
 use super::plan::Removal;
-use crate::run::Run;
 use crate::snapshot::pods_with;
+use kubectl_release::run::Run;
 
 /// Between two looks at the pods.
 const POLL: Duration = Duration::from_millis(300);

@@ -6,7 +6,7 @@ use kubectl_release::error::{Failure, Outcome};
 
 use super::plan::Removal;
 use crate::plan::service_path;
-use crate::run::Run;
+use kubectl_release::run::Run;
 
 /// Looks whether the color is still idle. A read that fails is no verdict; the next one is near.
 ///

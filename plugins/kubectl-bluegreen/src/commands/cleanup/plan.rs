@@ -15,9 +15,9 @@ use crate::idle::users_of;
 use crate::moving::scale;
 use crate::plan::service_path;
 use crate::report::status_text::age;
-use crate::run::Run;
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
+use kubectl_release::run::Run;
 
 /// What becomes of one color of one Service.
 #[derive(Debug)]

@@ -14,10 +14,10 @@ use kubectl_release::selector::{Color, Tracks, discover};
 use kubectl_release::table::table;
 use serde_json::json;
 
-use crate::report::Report;
 use crate::report::status_text::age;
-use crate::run::Run;
 use crate::snapshot::{service_name, workloads};
+use kubectl_release::report::Report;
+use kubectl_release::run::Run;
 
 /// Fills the report with a row for each Service that has more than one color.
 ///
@@ -70,7 +70,7 @@ fn row(namespace: &str, service: &Service, tracks: &Tracks, recorded: &Recorded,
     let record = recorded.current.as_ref().filter(|r| r.to == tracks.active);
     let since = record.map(|r| format!("{} by {}", age(r.at, Timestamp::now()), r.by)).unwrap_or_default();
     report.names.push(format!("service/{}", service_name(service)));
-    report.services.push(json!({"namespace": namespace, "name": service_name(service), "trackKey": tracks.key,
+    report.items.push(json!({"namespace": namespace, "name": service_name(service), "trackKey": tracks.key,
         "active": tracks.active, "ready": active, "record": recorded.current,
         "others": tracks.others().map(|c| json!({"name": c.name, "ready": ready(c)})).collect::<Vec<_>>()}));
     vec![

@@ -6,15 +6,16 @@ use std::io::IsTerminal;
 use std::rc::Rc;
 use std::time::Duration;
 
-use kubectl_release::change::shell_quote;
-use kubectl_release::cluster::Cluster;
-use kubectl_release::cluster::apply::DryRun;
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output};
-use kubectl_release::progress::{Progress, Sink};
+use crate::change::shell_quote;
+use crate::cluster::Cluster;
+use crate::cluster::apply::DryRun;
+use crate::error::{Failure, Outcome};
+use crate::flags::{ConnectionFlags, DryRunFlag, Output};
+use crate::progress::{Progress, Sink};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::report::plan_text::Look;
+use crate::finding::Look;
 
 /// What is so in the cluster at this instant, for the last line of an interrupted run.
 pub type Standing = Rc<RefCell<String>>;
@@ -48,7 +49,7 @@ impl Run {
         timeout: Duration,
         standing: Standing,
     ) -> Outcome<Self> {
-        let cluster = kubectl_release::cluster::connect::connect(flags)?;
+        let cluster = crate::cluster::connect::connect(flags)?;
         if !is_namespace(&cluster.namespace) {
             return Err(Failure::usage(format!("\"{}\" is no namespace name", cluster.namespace.escape_debug())));
         }
@@ -78,12 +79,12 @@ impl Run {
         }
     }
 
-    /// How findings of so many Services are shown. Color is for terminals, and `NO_COLOR` by its
+    /// How findings of so many subjects are shown. Color is for terminals, and `NO_COLOR` by its
     /// mere presence turns it off (<https://no-color.org>).
     #[must_use]
-    pub fn look(&self, services: usize) -> Look {
+    pub fn look(&self, subjects: usize) -> Look {
         let colored = std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal();
-        Look { wide: self.output == Output::Wide, several: services > 1, colored }
+        Look { wide: self.output == Output::Wide, several: subjects > 1, colored }
     }
 
     /// Remembers what is so, for the case that the run is interrupted now.
@@ -120,4 +121,15 @@ fn run_id() -> String {
     let mut hasher = std::hash::RandomState::new().build_hasher();
     hasher.write_u32(std::process::id());
     format!("{:016x}", hasher.finish())
+}
+
+/// Ctrl-C, or being told to stop.
+pub async fn interrupted() {
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
 }

@@ -1,7 +1,8 @@
-//! Who wrote the selector, as the object itself tells.
+//! Who wrote a field, as the object itself tells.
 
-use k8s_openapi::api::core::v1::Service;
 use serde_json::Value;
+
+use super::Owned;
 
 /// A manifest larger than this was not written by `kubectl apply`: all annotations together may
 /// have 256 KiB.
@@ -12,7 +13,7 @@ const OURS: &str = "kubectl-release";
 
 /// Tools that write when a person or a pipeline starts them, and not by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnNextApply {
+pub(super) enum OnNextApply {
     Kubectl,
     Helm,
     Terraform,
@@ -41,34 +42,34 @@ impl OnNextApply {
     }
 }
 
-/// The manager, among those asked for, that holds the selector by server-side apply.
+/// The manager, among those asked for, that holds the field by server-side apply.
 ///
 /// Whoever changes a field by any other write takes it from those who held it: an owner found here
 /// has applied it since.
-pub fn owner(service: &Service, is_asked_for: impl Fn(&str) -> bool) -> Option<&str> {
-    let mut entries = service.metadata.managed_fields.iter().flatten();
+pub(super) fn owner<'a>(owned: &Owned<'a>, is_asked_for: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let mut entries = owned.metadata.managed_fields.iter().flatten();
     let entry = entries.find(|entry| {
         let manager = entry.manager.as_deref().unwrap_or_default();
         // Argo CD writes without server-side apply too, unless it is told to use it.
         let applies = entry.operation.as_deref() == Some("Apply") || manager == "argocd-controller";
         let whole_object = entry.subresource.as_deref().unwrap_or_default().is_empty();
         let fields = entry.fields_v1.as_ref().map(|f| &f.0);
-        let selector = fields.and_then(|f| f.pointer("/f:spec/f:selector")).is_some();
-        applies && whole_object && selector && manager != OURS && is_asked_for(manager)
+        let holds = fields.is_some_and(|f| owned.field.managed.iter().any(|pointer| f.pointer(pointer).is_some()));
+        applies && whole_object && holds && manager != OURS && is_asked_for(manager)
     })?;
     entry.manager.as_deref()
 }
 
-/// The command whose next run writes the selector again: `kubectl apply` keeps the whole manifest
+/// The command whose next run writes the field again: `kubectl apply` keeps the whole manifest
 /// in an annotation, the others own the field.
-pub fn applied_by_hand(service: &Service) -> Option<&'static str> {
-    let annotations = service.metadata.annotations.as_ref();
+pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<&'static str> {
+    let annotations = owned.metadata.annotations.as_ref();
     let last = annotations.and_then(|a| a.get("kubectl.kubernetes.io/last-applied-configuration"));
     let manifest: Option<Value> =
         last.filter(|raw| raw.len() <= READABLE_BYTES).and_then(|raw| serde_json::from_str(raw).ok());
-    if manifest.is_some_and(|m| m.pointer("/spec/selector").is_some_and(Value::is_object)) {
+    if manifest.is_some_and(|m| m.pointer(owned.field.json).is_some_and(|value| !value.is_null())) {
         return Some(OnNextApply::Kubectl.command());
     }
-    let manager = owner(service, |manager| manager != "helm" && OnNextApply::of(manager).is_some())?;
+    let manager = owner(owned, |manager| manager != "helm" && OnNextApply::of(manager).is_some())?;
     OnNextApply::of(manager).map(OnNextApply::command)
 }

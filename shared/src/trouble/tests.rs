@@ -1,4 +1,4 @@
-use kubectl_release::objects::Pod;
+use crate::objects::Pod;
 use serde_json::{Value, json};
 
 use super::{summarize, trouble};

@@ -3,9 +3,9 @@
 //! The reasons are those the kubelet and the scheduler write into a pod's status
 //! (<https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/>).
 
+use crate::objects::Pod;
+use crate::record::printable;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus};
-use kubectl_release::objects::Pod;
-use kubectl_release::record::printable;
 
 /// What is wrong with one pod. The gravest comes first in the order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
