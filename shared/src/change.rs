@@ -60,8 +60,10 @@ pub enum Action {
     JsonPatch(Vec<Op>),
     /// A new object in the collection that the path names.
     Create(Value),
-    /// Deletes exactly the object that was read: by uid and resourceVersion.
-    Delete { uid: String, resource_version: String },
+    /// Deletes exactly the object that was read: by uid and resourceVersion. Where only its status
+    /// moved on meanwhile (the generation, which counts changes of the spec, is the one that was
+    /// read), it is still that object.
+    Delete { uid: String, resource_version: String, generation: i64 },
 }
 
 /// One write to the cluster, before it is made.

@@ -1,5 +1,7 @@
 //! The only place that writes to the cluster.
 
+use std::borrow::Cow;
+
 use http::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -9,8 +11,8 @@ use super::exchange::{ApiError, request};
 use super::read::{pause_before_retry, with_query};
 use crate::change::{Action, Change};
 
-/// How often a write is sent again after the server said 429, which is a plain no: nothing was
-/// done. Nothing else is ever repeated here.
+/// How often a write is sent again after a plain no, which says that nothing was done: 429, and 409
+/// for a deletion whose object is what it was. Nothing else is ever repeated here.
 const BUSY_RETRIES: u32 = 4;
 
 /// Whether a write counts.
@@ -28,10 +30,20 @@ impl Cluster {
     /// # Errors
     /// See [`ApiError`]. After [`ApiError::leaves_write_unclear`] the caller must read back.
     pub async fn apply(&self, change: &Change, dry_run: DryRun) -> Result<Value, ApiError> {
+        let mut change = Cow::Borrowed(change);
         let mut attempt = 0;
         loop {
-            let error = match self.write_once(change, dry_run).await {
-                Err(error) if error.code() == Some(429) && attempt < BUSY_RETRIES => error,
+            let error = match self.write_once(&change, dry_run).await {
+                Err(error) if attempt == BUSY_RETRIES => return Err(error),
+                Err(error) if error.code() == Some(409) => match self.with_fresh_version(&change).await {
+                    Some(fresh) => {
+                        change = Cow::Owned(fresh);
+                        attempt += 1;
+                        continue;
+                    }
+                    None => return Err(error),
+                },
+                Err(error) if error.code() == Some(429) => error,
                 other => return other,
             };
             let pause = pause_before_retry(&error, attempt);
@@ -41,6 +53,16 @@ impl Cluster {
             sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    /// A refused deletion of an object of which only the status has changed since it was read.
+    async fn with_fresh_version(&self, change: &Change) -> Option<Change> {
+        let Action::Delete { uid, resource_version, generation } = &change.action else { return None };
+        let metadata = self.get::<Value>(&change.path).await.ok()?["metadata"].take();
+        let fresh = metadata["resourceVersion"].as_str()?.to_owned();
+        let same = metadata["uid"] == **uid && metadata["generation"] == *generation && fresh != *resource_version;
+        let action = Action::Delete { uid: uid.clone(), resource_version: fresh, generation: *generation };
+        same.then(|| Change { action, ..change.clone() })
     }
 
     /// The same, and after an unclear answer it reads back whether what the change is to bring
@@ -84,7 +106,7 @@ impl Cluster {
                 (Method::PATCH, "application/json-patch+json", json!(ops))
             }
             Action::Create(object) => (Method::POST, "application/json", object.clone()),
-            Action::Delete { uid, resource_version } => {
+            Action::Delete { uid, resource_version, .. } => {
                 let mut options = json!({
                     "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
                     "preconditions": {"uid": uid, "resourceVersion": resource_version},

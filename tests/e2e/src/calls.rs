@@ -37,6 +37,12 @@ pub fn is_resize(call: &Call) -> bool {
     call.method == Method::PATCH && call.is_about("/scale")
 }
 
+/// A deletion of a workload.
+#[must_use]
+pub fn is_deletion(call: &Call) -> bool {
+    call.method == Method::DELETE && call.path.contains("/deployments/")
+}
+
 /// A new Event.
 #[must_use]
 pub fn is_event(call: &Call) -> bool {

@@ -2,13 +2,16 @@
 
 use anyhow::Result;
 use e2e::about_to_write::AboutToWrite;
-use e2e::calls::{is_cleanup_note, is_move, is_resize};
+use e2e::calls::{is_cleanup_note, is_deletion, is_move, is_resize};
 use e2e::document;
 use e2e::faults::Trial;
 use e2e::scene::Scene;
+use k8s_openapi::api::apps::v1::Deployment;
+use serde_json::json;
 
 const TO_GREEN: &[&str] = &["switch", "api", "--to", "green", "--yes", "--verify-for=0"];
 const BACK: &[&str] = &["rollback", "api", "--yes", "--timeout=30s", "-ojson"];
+const DELETE: &[&str] = &["cleanup", "api", "--delete", "--before-due", "--yes", "--timeout=30s", "-ojson"];
 const TAKE_DOWN: &[&str] = &["cleanup", "api", "--before-due", "--yes", "--timeout=30s", "-ojson"];
 
 /// Green serves, blue is idle.
@@ -58,6 +61,26 @@ async fn a_rollback_overtaken_by_a_cleanup_looks_again() -> Result<()> {
     assert_eq!((trial.scene.colors().await?, trial.scene.size("blue").await?), (vec!["green"], 0));
     trial.scene.must(BACK).await?;
     assert_eq!((trial.scene.colors().await?, trial.scene.size("blue").await?), (vec!["blue"], 2));
+    Ok(())
+}
+
+/// A deletion is tied to the object that was read, whose version moves with every status and label: a
+/// nightly cleanup would fail for nothing, and must not delete what somebody has changed since.
+#[tokio::test]
+async fn a_deletion_minds_changes_of_the_spec_and_nothing_else() -> Result<()> {
+    let trial = on_green("race-delete").await?;
+    let deployments = trial.scene.ns.api::<Deployment>();
+    let cleanup = AboutToWrite::start(&trial.scene, DELETE, is_deletion).await?;
+    trial.scene.ns.patch::<Deployment>("api-blue", json!({"spec": {"minReadySeconds": 1}})).await?;
+    let overtaken = cleanup.go_on().await?;
+    assert_eq!(overtaken.code, 3, "{}\n{}", overtaken.stdout, overtaken.stderr);
+    assert!(deployments.get_opt("api-blue").await?.is_some(), "it was changed and deleted all the same");
+    let cleanup = AboutToWrite::start(&trial.scene, DELETE, is_deletion).await?;
+    let note = json!({"metadata": {"labels": {"example.com/note": "seen"}}});
+    trial.scene.ns.patch::<Deployment>("api-blue", note).await?;
+    let done = cleanup.go_on().await?;
+    assert_eq!(done.code, 0, "{}\n{}", done.stdout, done.stderr);
+    assert!(deployments.get_opt("api-blue").await?.is_none_or(|d| d.metadata.deletion_timestamp.is_some()));
     Ok(())
 }
 

@@ -190,6 +190,7 @@ fn delete(workload: &Workload, namespace: &str) -> Change {
         action: Action::Delete {
             uid: workload.metadata.uid.clone().unwrap_or_default(),
             resource_version: workload.metadata.resource_version.clone().unwrap_or_default(),
+            generation: workload.metadata.generation.unwrap_or_default(),
         },
         summary: "deleted".into(),
         undo: None,
