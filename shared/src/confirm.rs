@@ -2,8 +2,8 @@
 
 use std::io::IsTerminal;
 
-use dialoguer::Confirm;
 use dialoguer::console::Term;
+use dialoguer::{Confirm, Select};
 
 use crate::error::{Exit, Failure, Outcome};
 
@@ -33,10 +33,26 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
     match Confirm::new().with_prompt(question).default(false).interact_opt() {
         Ok(Some(true)) => Ok(()),
         Ok(_) => Err(Failure::failed("NotConfirmed", "not confirmed; nothing was written")),
-        Err(_) => {
-            // The prompt hides the cursor, and Ctrl-C leaves it so.
-            let _ = Term::stderr().show_cursor();
-            Err(Failure::new(Exit::Interrupted, "Interrupted", "interrupted; nothing was written"))
-        }
+        Err(_) => Err(interrupted()),
     }
+}
+
+/// Lets a person choose one of `rows` with the arrow keys; the prompt goes to stderr. Escape is no
+/// choice.
+///
+/// # Errors
+/// Exit 1 where the person chooses nothing, exit 130 on Ctrl-C.
+pub fn pick(prompt: &str, rows: &[String], default: usize) -> Outcome<usize> {
+    let select = Select::new().with_prompt(prompt).items(rows).default(default).max_length(15).report(false);
+    match select.interact_opt() {
+        Ok(Some(row)) => Ok(row),
+        Ok(None) => Err(Failure::failed("NotConfirmed", "nothing was chosen; nothing was written")),
+        Err(_) => Err(interrupted()),
+    }
+}
+
+fn interrupted() -> Failure {
+    // The prompt hides the cursor, and Ctrl-C leaves it so.
+    let _ = Term::stderr().show_cursor();
+    Failure::new(Exit::Interrupted, "Interrupted", "interrupted; nothing was written")
 }

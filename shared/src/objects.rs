@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-pub use pod::{Owner, Pod, PodCondition, PodMeta, PodSpec, PodStatus};
+pub use pod::{Owner, Pod, PodCondition, PodContainer, PodMeta, PodSpec, PodStatus};
 pub use workload::{Condition, Replacement, Workload, WorkloadKind};
 
 /// Labels or a map selector.
@@ -17,6 +17,23 @@ pub type Labels = BTreeMap<String, String>;
 #[must_use]
 pub fn has_all(labels: &Labels, wanted: &Labels) -> bool {
     wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// A label selector as the API server takes it in a query
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>).
+#[must_use]
+pub fn selector_text(selector: &LabelSelector) -> String {
+    let pairs = selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.match_expressions.iter().flatten().map(|e| {
+        let values = e.values.as_deref().unwrap_or_default().join(",");
+        match e.operator.as_str() {
+            "In" => format!("{} in ({values})", e.key),
+            "NotIn" => format!("{} notin ({values})", e.key),
+            "DoesNotExist" => format!("!{}", e.key),
+            _ => e.key.clone(),
+        }
+    });
+    pairs.chain(expressions).collect::<Vec<_>>().join(",")
 }
 
 /// Evaluates a label selector as the API server does: an empty one matches everything.

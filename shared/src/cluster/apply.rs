@@ -128,6 +128,23 @@ impl Cluster {
         self.ask(request(method, &with_query(&change.path, &query), content_type, body.to_string().into_bytes())).await
     }
 
+    /// Whether the API server would let us do this to that object of a group and kind in our
+    /// namespace (`authorization.k8s.io/v1 SelfSubjectAccessReview`), which is not a write either.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn may(&self, verb: &str, group: &str, plural: &str, name: &str) -> Result<bool, ApiError> {
+        let attributes =
+            json!({"verb": verb, "group": group, "resource": plural, "name": name, "namespace": self.namespace});
+        let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes}});
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let answer: Value =
+            self.ask(request(Method::POST, path, "application/json", review.to_string().into_bytes())).await?;
+        let allowed = answer.pointer("/status/allowed").and_then(Value::as_bool);
+        allowed.ok_or_else(|| ApiError::Garbled("a review without a verdict".into()))
+    }
+
     /// Who the API server says we are (`authentication.k8s.io/v1 SelfSubjectReview`), which is
     /// not a write although it is a POST.
     ///

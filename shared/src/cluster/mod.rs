@@ -1,6 +1,7 @@
 //! Talking to the API server: connecting, reading, watching, and the one place that writes.
 
 pub mod apply;
+pub mod conditional;
 pub mod connect;
 pub mod exchange;
 pub mod kubeconfig;

@@ -44,6 +44,18 @@ pub struct Owner {
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     pub node_name: Option<String>,
+    /// Not kept by [`Pod::slim`].
+    pub containers: Vec<PodContainer>,
+    /// Not kept by [`Pod::slim`].
+    pub init_containers: Vec<PodContainer>,
+}
+
+/// A container as the pod's spec asks for it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct PodContainer {
+    pub name: String,
+    pub image: String,
 }
 
 /// The part of a pod's status that decisions need.
@@ -96,9 +108,25 @@ impl Pod {
         self.status.conditions.iter().find(|c| c.kind == kind)
     }
 
-    /// Drops what only matters for pods that are in trouble.
+    /// The image that the pod's spec asks for in a container or init container.
+    #[must_use]
+    pub fn image_of(&self, container: &str) -> Option<&str> {
+        let mut all = self.spec.containers.iter().chain(&self.spec.init_containers);
+        all.find(|c| c.name == container).map(|c| c.image.as_str())
+    }
+
+    /// The status of a container or init container.
+    #[must_use]
+    pub fn container_status(&self, container: &str) -> Option<&ContainerStatus> {
+        let mut all = self.status.container_statuses.iter().chain(&self.status.init_container_statuses);
+        all.find(|c| c.name == container)
+    }
+
+    /// Drops what only matters for pods that are in trouble, and what images they have.
     #[must_use]
     pub fn slim(mut self) -> Self {
+        self.spec.containers = Vec::new();
+        self.spec.init_containers = Vec::new();
         if self.is_ready() {
             self.status.container_statuses = Vec::new();
             self.status.init_container_statuses = Vec::new();

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Labels, Pod, selector_matches};
+use crate::cluster::read::path_of;
 
 /// Which controller owns the pods of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +110,12 @@ impl Workload {
     #[must_use]
     pub fn reference(&self) -> String {
         format!("{}/{}", self.kind.short(), self.name())
+    }
+
+    /// Its API path.
+    #[must_use]
+    pub fn path(&self, namespace: &str) -> String {
+        format!("{}/{}", path_of("apps", "v1", self.kind.plural(), Some(namespace)), self.name())
     }
 
     /// The labels its pods get.

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::Service;
 use kubectl_release::change::Change;
+use kubectl_release::cluster::conditional::{Found, UNCLEAR, Written};
 use kubectl_release::cluster::exchange::ApiError;
 use kubectl_release::error::{Exit, Failure, Outcome};
 use kubectl_release::objects::Labels;
@@ -12,13 +13,6 @@ use super::{Journey, conclude, take_back};
 use crate::plan::service_path;
 use crate::subject::Subject;
 use kubectl_release::run::Run;
-
-/// A refusal although nothing we rely on has changed is a race with an unrelated write: the patch
-/// carries its own conditions, so it may be offered again this often.
-const CONFLICTS: u32 = 3;
-
-/// The reason of a failure after which nobody knows whether the Service was moved.
-const UNCLEAR: &str = "Unclear";
 
 /// Writes every move in order; where one fails, the ones done are taken back in reverse order.
 ///
@@ -82,84 +76,43 @@ async fn undo_earlier(run: &Run, written: &[Journey<'_>], failure: Failure) -> F
 
 /// Makes one write and finds out what became of it.
 async fn one(run: &Run, change: &Change, journey: &Journey<'_>) -> Outcome<()> {
-    run.stands(format!(
-        "interrupted while {} was being written: see kubectl bluegreen status {}{}",
-        change.object, journey.movement.service, run.suffix
-    ));
-    let mut change = change.clone();
-    let mut conflicts = 0;
-    loop {
-        let error = match run.cluster.apply(&change, run.write_mode()).await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
-        let judged = match error.code() {
-            Some(409 | 422) => after_refusal(run, journey, &error).await?,
-            _ if error.leaves_write_unclear() => after_silence(run, journey, &error).await?,
-            _ => return Err(not_written(error)),
-        };
-        let Found::Untouched(service) = judged else { return Ok(()) };
-        let service = Subject { service: &service, ..journey.subject.clone() };
-        let anew = journey.movement.change(&service, &run.cluster.flags);
-        let again = error.code() == Some(409) || (error.code() == Some(422) && anew != change);
-        if !again || conflicts == CONFLICTS {
-            return Err(not_written(error));
+    let service = &journey.movement.service;
+    let look_again = format!("kubectl bluegreen status {service}{}", run.suffix);
+    run.stands(format!("interrupted while {} was being written: see {look_again}", change.object));
+    match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, journey).await).await {
+        Ok(Written::Answered) => Ok(()),
+        Ok(Written::ReadBack(error)) => {
+            if error.leaves_write_unclear() {
+                run.progress.step("read back", &format!("{error}; the change is there"));
+            }
+            Ok(())
         }
-        (change, conflicts) = (anew, conflicts + 1);
+        Err(unwritten) => Err(unwritten.failure(&format!("service/{service} was switched"), &look_again)),
     }
 }
 
-/// What the cluster holds after an answer that wasn't a yes.
-enum Found {
-    /// Our record is there: it was written.
-    Ours,
-    /// All that we rely on is as it was; the Service as it is now.
-    Untouched(Box<Service>),
-}
-
-async fn after_refusal(run: &Run, journey: &Journey<'_>, error: &ApiError) -> Outcome<Found> {
-    match look(run, journey).await {
-        Ok(found) => found,
-        Err(_) => Err(not_written(error.clone())),
-    }
-}
-
-async fn after_silence(run: &Run, journey: &Journey<'_>, error: &ApiError) -> Outcome<Found> {
-    match look(run, journey).await {
-        Ok(Ok(Found::Ours)) => {
-            run.progress.step("read back", &format!("{error}; the change is there"));
-            Ok(Found::Ours)
-        }
-        Ok(found) => found,
-        Err(second) => Err(Failure::failed(
-            UNCLEAR,
-            format!(
-                "{error}; and reading back failed too: {second}\nit is not known whether service/{} was switched",
-                journey.movement.service
-            ),
-        )
-        .next(format!("kubectl bluegreen status {}{}", journey.movement.service, run.suffix))),
-    }
-}
-
-/// Reads the Service back; `Err` inside says what someone else changed.
-async fn look(run: &Run, journey: &Journey<'_>) -> Result<Outcome<Found>, ApiError> {
+/// Reads the Service back.
+async fn look(run: &Run, journey: &Journey<'_>) -> Result<Found, ApiError> {
     let movement = journey.movement;
     let service: Service = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await?;
     let recorded = Recorded::read(&service.metadata.annotations.clone().unwrap_or_default());
     let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
     let ours = recorded.current.as_ref().is_some_and(|r| r.id == movement.record.id);
     if ours && selector == movement.selector {
-        return Ok(Ok(Found::Ours));
+        return Ok(Found::Ours);
     }
     Ok(match what_changed(&selector, &recorded, journey) {
-        None => Ok(Found::Untouched(Box::new(service))),
+        None => {
+            let subject = Subject { service: &service, ..journey.subject.clone() };
+            Found::Untouched(Box::new(movement.change(&subject, &run.cluster.flags)))
+        }
         Some(what) => {
             let text = format!(
                 "service/{} was changed by someone else meanwhile: {what}; nothing was overwritten",
                 movement.service
             );
-            Err(Failure::changed(text).next(format!("kubectl bluegreen status {}{}", movement.service, run.suffix)))
+            let next = format!("kubectl bluegreen status {}{}", movement.service, run.suffix);
+            Found::Changed(Failure::changed(text).next(next))
         }
     })
 }
@@ -179,13 +132,6 @@ fn what_changed(selector: &Labels, recorded: &Recorded, journey: &Journey<'_>) -
     let cleanup = recorded.cleanup.as_ref().map(|c| format!("{} is being taken down by {}", c.color, c.by));
     let noted = recorded.raw_cleanup != before.raw_cleanup;
     noted.then(|| cleanup.unwrap_or_else(|| "the note of its last cleanup was edited".to_owned()))
-}
-
-fn not_written(error: ApiError) -> Failure {
-    let changed = error.code() == Some(409);
-    let failure = Failure::from(error);
-    let exit = if changed { Exit::Changed } else { failure.exit };
-    Failure { exit, message: format!("{}\nnothing was written", failure.message), ..failure }
 }
 
 /// Sends the writes with `dryRun=All`: admission, validation and permissions answer for real.
