@@ -1,9 +1,10 @@
 //! What every plugin of the suite shares.
 //!
 //! Imports point one way. The pure files (`selector`, `rollout_status`, `endpoints`,
-//! `disruption`, `record`, `change`) decide over values and know no client, no clock and no
-//! terminal; `cluster` talks to the API server, and `cluster::apply` is the only place that
-//! writes; `flags`, `confirm`, `progress`, `table` and `complete` are what a person touches.
+//! `disruption`, `record`, `change`, `revisions`, `push_history`) decide over values and know no
+//! client, no clock and no terminal; `cluster` talks to the API server, and `cluster::apply` is
+//! the only place that writes; `flags`, `confirm`, `progress`, `table` and `complete` are what a
+//! person touches.
 
 pub mod change;
 #[allow(
@@ -47,6 +48,7 @@ pub mod record;
 )]
 pub mod registry;
 pub mod report;
+pub mod revisions;
 pub mod rollout_status;
 pub mod routes;
 #[allow(
