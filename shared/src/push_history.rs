@@ -4,13 +4,34 @@
 //! The order is that of `imagePushedAt`, the time of the manifest's push: tagging an image again
 //! does not change it, and a tag that is moved leaves the image it was on behind
 //! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html>).
+//!
+//! [`choose`] decides; the rules it follows are written down in `docs/which-image.md`.
+
+mod answer;
+mod catalog;
+mod choice;
+mod deployable;
+mod deployments;
+mod leaving;
+mod listing;
+mod tag;
+mod target;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
+
+pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
+pub use choice::{Options, Question, Repository, Source, choose, pick};
+pub use deployable::{IndexChildren, LeftOut, is_index};
+pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id};
+pub use listing::{Candidate, Deployed};
+pub use tag::{TagForm, TagKind};
 
 /// One image of a repository, as the registry describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PushedImage {
     /// `sha256:…`
     pub digest: String,
@@ -33,8 +54,9 @@ pub struct PushedImage {
     pub scan: Scan,
 }
 
-/// Whether an image can be pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Whether an image can be pulled. Written as ECR writes it: `ACTIVE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImageStatus {
     Active,
     /// In archive storage: it has to be restored before it can be pulled.
@@ -43,8 +65,9 @@ pub enum ImageStatus {
     Activating,
 }
 
-/// How grave a finding of an image scan is, the gravest last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How grave a finding of an image scan is, the gravest last. Written as ECR writes it: `HIGH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ScanSeverity {
     Undefined,
     Untriaged,
@@ -55,11 +78,15 @@ pub enum ScanSeverity {
     Critical,
 }
 
-/// What an image scan found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an image scan found: `{"found": {"HIGH": 2}}` or `{"none": "UNSUPPORTED_IMAGE"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Scan {
     /// There is no finished scan; why, where the registry says (`UNSUPPORTED_IMAGE`).
     None(Option<String>),
     /// Findings by severity; none at all is an empty map.
     Found(BTreeMap<ScanSeverity, u32>),
 }
+
+#[cfg(test)]
+mod tests;

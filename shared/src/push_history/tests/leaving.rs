@@ -1,0 +1,117 @@
+//! What is being left, above all where its tag has moved.
+
+use super::*;
+
+const MOVED: &str = include_str!("../fixtures/moved-latest.json");
+const SIX: &str = include_str!("../fixtures/six-releases.json");
+const SIGNED: &str = include_str!("../fixtures/signed-multi-arch.json");
+
+/// `:latest` is what the pods pulled, not what the tag is on now.
+#[test]
+fn a_moved_tag_is_left_for_the_image_that_pods_really_run() {
+    for (runs, before) in [(3, 2), (2, 1)] {
+        let scene = Scene::new(MOVED, "latest").deployed(&["latest", "latest"]);
+        let (running, expected) = (scene.pushed_on(runs), scene.pushed_on(before));
+        let scene = scene.pods_run(&running);
+        let Decision::Chosen(chosen) = scene.decide() else { panic!("{:?}", scene.decide()) };
+        assert_eq!(chosen.image, format!("{REPOSITORY}@{expected}"));
+        let choice = choose(&scene.question()).left;
+        assert_eq!((choice.tag_moves, choice.tag_moved_to.is_some()), (true, runs == 2));
+    }
+    let scene = Scene::new(MOVED, "latest");
+    let oldest = scene.pushed_on(1);
+    assert!(matches!(scene.pods_run(&oldest).decide(), Decision::NothingOlder { .. }));
+}
+
+/// A release tag that was pushed again: its successor is pinned too, for tags don't stay here.
+#[test]
+fn where_a_release_tag_was_moved_the_target_is_pinned() {
+    let mut scene = Scene::new(SIX, "latest-release-1.0.5");
+    let running = scene.digest_of("latest-release-1.0.4");
+    for image in &mut scene.images {
+        image.tags.retain(|_| image.digest != running);
+    }
+    let scene = scene.pods_run(&running);
+    let Decision::Chosen(chosen) = scene.decide() else { panic!() };
+    assert_eq!((short(&chosen), chosen.pinned), (":latest-release-1.0.3@".into(), Some(Pinned::TagWasMoved)));
+}
+
+/// An on-call restart pulled a broken `:latest`: the pods that still serve have the good one.
+#[test]
+fn a_stuck_restart_of_a_moved_tag_goes_back_to_what_is_ready() {
+    let scene = Scene::new(MOVED, "latest").deployed(&["latest", "latest"]);
+    let (broken, good) = (scene.pushed_on(3), scene.pushed_on(1));
+    let mut scene = scene.ready_pods_still_run("latest", Some(good.clone()));
+    scene.pods[1].digest = Some(broken);
+    let Decision::Disagree { deployed_before, .. } = scene.decide() else { panic!("{:?}", scene.decide()) };
+    assert_eq!(deployed_before.image, format!("{REPOSITORY}@{good}"));
+    assert_eq!(choose(&scene.question()).left.ready_pods_run, [format!("{REPOSITORY}@{good}")]);
+}
+
+#[test]
+fn what_cannot_be_told_is_not_guessed() {
+    let unknown = |scene: &Scene| match scene.decide() {
+        Decision::UnknownRunning { why, .. } => why,
+        other => panic!("{other:?}"),
+    };
+    let scene = Scene::new(MOVED, "latest");
+    let (older, newer) = (scene.pushed_on(2), scene.pushed_on(3));
+    let several = scene.clone().pods_run(&older).pods_run(&newer);
+    assert!(matches!(unknown(&several), UnknownRunning::SeveralDigests { digests } if digests.len() == 2));
+    let expired = scene.clone().pods_run("sha256:gone");
+    assert!(matches!(unknown(&expired), UnknownRunning::NotInRepository { digest: Some(_), .. }));
+    let mut silent = scene.clone().pods_run("");
+    silent.pods[0].digest = None;
+    assert_eq!(unknown(&silent), UnknownRunning::NotReported { tag: "latest".into() });
+    let picked = pick(&expired.question(), &choose(&expired.question()), &newer);
+    assert!(matches!(picked, Decision::Chosen(_)));
+}
+
+/// Some runtimes report the part for their platform, and nodes have several.
+#[test]
+fn a_platform_part_stands_for_its_whole_image() {
+    let mut scene = Scene::new(SIGNED, "1.1.0");
+    let parts = |scene: &Scene, index: &str| -> Vec<String> {
+        let pushed_at = scene.images.iter().find(|i| i.digest == scene.digest_of(index)).unwrap().pushed_at;
+        let parts = scene.images.iter().filter(|i| i.pushed_at == pushed_at && i.tags.is_empty());
+        parts.map(|i| i.digest.clone()).collect()
+    };
+    let (new, old) = (parts(&scene, "1.1.0"), parts(&scene, "1.0.0"));
+    assert_eq!((new.len(), old.len()), (3, 2));
+    scene.children = [(scene.digest_of("1.1.0"), new.clone()), (scene.digest_of("1.0.0"), old)].into();
+    let scene = scene.pods_run(&new[0]).pods_run(&new[1]);
+    assert_eq!(scene.goes_to(), ":1.0.0");
+    // Read without the indexes' manifests, the parts are still known by their time.
+    let unread = Scene { children: IndexChildren::new(), pods: Vec::new(), ..scene };
+    assert_eq!(unread.goes_to(), ":1.0.0");
+}
+
+/// A tag that was moved after a template was made does not say what that template ran.
+#[test]
+fn an_image_newer_than_a_template_was_not_in_it() {
+    let mut scene = Scene::new(SIX, "latest-release-1.0.5").deployed(&["latest-release-1.0.3", "latest-release-1.0.5"]);
+    for image in &mut scene.images {
+        if image.tags == ["latest-release-1.0.3"] {
+            image.pushed_at = "2026-03-01T00:00:00Z".parse().unwrap();
+        }
+    }
+    let Decision::Chosen(chosen) = scene.decide() else { panic!() };
+    assert_eq!((short(&chosen), chosen.why), (":latest-release-1.0.4".into(), Why::PushedBefore));
+    let choice = choose(&scene.clone().from(Source::RolloutHistory).question()).decision;
+    let Decision::NothingOlder { skipped, .. } = choice else { panic!() };
+    assert_eq!(skipped[0].why, SkipReason::TagMoved);
+}
+
+#[test]
+fn only_a_manifests_digest_is_taken_from_an_image_id() {
+    for (image_id, digest) in [
+        ("r.io/api@sha256:ab", Some("sha256:ab")),
+        ("docker-pullable://r.io/api@sha256:ab", Some("sha256:ab")),
+        ("sha256:ab", None),
+        ("docker://sha256:ab", None),
+        ("r.io/api@md5:ab", None),
+        ("", None),
+    ] {
+        assert_eq!(digest_of_image_id(image_id), digest, "{image_id}");
+    }
+}
