@@ -16,7 +16,7 @@ use crate::cluster::read::ListQuery;
 use crate::flags::ConnectionFlags;
 
 /// The longest that Tab may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Parser)]
 #[command(no_binary_name = true, disable_help_flag = true, ignore_errors = true)]

@@ -63,7 +63,8 @@ pub fn demanded_of(budget: &PodDisruptionBudget, expected: i32) -> i32 {
 }
 
 /// `3` or `75%` of `total`, rounded up.
-fn scaled(value: &IntOrString, total: i32) -> i32 {
+#[must_use]
+pub fn scaled(value: &IntOrString, total: i32) -> i32 {
     match value {
         IntOrString::Int(n) => *n,
         IntOrString::String(text) => {

@@ -9,9 +9,10 @@ use std::time::Duration;
 use crate::change::shell_quote;
 use crate::cluster::Cluster;
 use crate::cluster::apply::DryRun;
-use crate::error::{Failure, Outcome};
+use crate::error::{Exit, Failure, Outcome};
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
 use crate::progress::{Progress, Sink};
+use crate::report::{Report, Subject};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
@@ -98,6 +99,12 @@ impl Run {
         if self.dry_run == DryRunFlag::Server { DryRun::Server } else { DryRun::None }
     }
 
+    /// kubectl's `-v`.
+    #[must_use]
+    pub fn verbosity(&self) -> u8 {
+        self.cluster.verbosity()
+    }
+
     /// Milliseconds since the command started.
     #[must_use]
     pub fn millis(&self) -> u64 {
@@ -123,8 +130,46 @@ fn run_id() -> String {
     format!("{:016x}", hasher.finish())
 }
 
+/// What a verb needs before it starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The `kind` of its report.
+    pub kind: &'static str,
+    pub subject: Subject,
+    pub output: Output,
+    pub dry_run: DryRunFlag,
+    /// How long it may wait.
+    pub timeout: Duration,
+    /// How commands begin that change something, as `kubectl bluegreen switch`.
+    pub acts: &'static [&'static str],
+}
+
+/// Runs a verb until it ends or is interrupted, and prints its report.
+pub async fn to_the_end(
+    connection: &ConnectionFlags,
+    setting: Setting,
+    verb: impl AsyncFnOnce(&Run, &mut Report) -> Outcome<()>,
+) -> Exit {
+    let Setting { kind, subject, output, dry_run, timeout, acts } = setting;
+    let mut report = Report { kind, subject, dry_run: dry_run.word(), ..Report::default() };
+    let standing = Standing::new("interrupted; nothing was written".to_owned().into());
+    let outcome = match Run::new(connection, output, dry_run, timeout, Rc::clone(&standing)) {
+        Err(failure) => Err(failure),
+        Ok(run) => {
+            report.context.clone_from(&run.cluster.context);
+            report.namespace.clone_from(&run.cluster.namespace);
+            tokio::select! {
+                outcome = verb(&run, &mut report) => outcome,
+                () = interrupted() => Err(Failure::new(Exit::Interrupted, "Interrupted", standing.borrow().clone())),
+            }
+        }
+    };
+    crate::print::report(&report, output, outcome.as_ref().err(), acts);
+    outcome.err().map_or(Exit::Done, |failure| failure.exit)
+}
+
 /// Ctrl-C, or being told to stop.
-pub async fn interrupted() {
+async fn interrupted() {
     let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
         return std::future::pending().await;
     };

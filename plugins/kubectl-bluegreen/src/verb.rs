@@ -1,6 +1,5 @@
 //! From the parsed command line to a verb, and from its outcome to output and exit code.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use kubectl_release::change::shell_quote;
@@ -10,8 +9,8 @@ use kubectl_release::flags::{ConnectionFlags, DryRunFlag, Output};
 use crate::args::{Cli, VerbArgs};
 use crate::commands::{cleanup, completion, history, preflight, rollback, status, switch};
 use crate::options;
-use kubectl_release::report::Report;
-use kubectl_release::run::{Run, Standing, interrupted};
+use kubectl_release::report::{Report, Subject};
+use kubectl_release::run::{Run, Setting, to_the_end};
 
 /// How commands begin that change something.
 const ACTS: [&str; 3] = ["kubectl bluegreen switch", "kubectl bluegreen rollback", "kubectl bluegreen cleanup"];
@@ -45,52 +44,31 @@ fn unknown(word: &str, meant: &str, words: &[String]) -> Exit {
     failure.exit
 }
 
-/// What all verbs need before they start.
-struct Setting {
-    kind: &'static str,
-    output: Output,
-    dry_run: DryRunFlag,
-    timeout: Duration,
-}
-
 fn setting(verb: &VerbArgs) -> Setting {
-    let read = |kind, output| Setting { kind, output, dry_run: DryRunFlag::None, timeout: Duration::from_secs(300) };
-    match verb {
-        VerbArgs::Status(a) => Setting { timeout: a.timeout, ..read("Status", a.output.output) },
-        VerbArgs::Preflight(a) => read("Preflight", a.output.output),
-        VerbArgs::History(a) => read("History", a.output.output),
-        VerbArgs::Switch(a) => {
-            Setting { kind: "Switch", output: a.output.output, dry_run: a.write.dry_run, timeout: a.write.timeout }
-        }
-        VerbArgs::Rollback(a) => {
-            Setting { kind: "Rollback", output: a.output.output, dry_run: a.write.dry_run, timeout: a.write.timeout }
-        }
-        VerbArgs::Cleanup(a) => {
-            Setting { kind: "Cleanup", output: a.output.output, dry_run: a.write.dry_run, timeout: a.write.timeout }
-        }
+    let (kind, output, write) = match verb {
+        VerbArgs::Status(a) => ("Status", a.output.output, None),
+        VerbArgs::Preflight(a) => ("Preflight", a.output.output, None),
+        VerbArgs::History(a) => ("History", a.output.output, None),
+        VerbArgs::Switch(a) => ("Switch", a.output.output, Some(&a.write)),
+        VerbArgs::Rollback(a) => ("Rollback", a.output.output, Some(&a.write)),
+        VerbArgs::Cleanup(a) => ("Cleanup", a.output.output, Some(&a.write)),
         VerbArgs::Completion | VerbArgs::Complete(_) | VerbArgs::Undo(_) | VerbArgs::Promote(_) => {
-            read("", Output::Table)
+            ("", Output::Table, None)
         }
+    };
+    let waits = if let VerbArgs::Status(a) = verb { a.timeout } else { Duration::from_secs(300) };
+    Setting {
+        kind,
+        subject: Subject::Service,
+        output,
+        dry_run: write.map_or(DryRunFlag::None, |w| w.dry_run),
+        timeout: write.map_or(waits, |w| w.timeout),
+        acts: &ACTS,
     }
 }
 
 async fn in_cluster(connection: &ConnectionFlags, verb: VerbArgs) -> Exit {
-    let setting = setting(&verb);
-    let mut report = Report { kind: setting.kind, dry_run: setting.dry_run.word(), ..Report::default() };
-    let standing = Standing::new("interrupted; nothing was written".to_owned().into());
-    let outcome = match Run::new(connection, setting.output, setting.dry_run, setting.timeout, Rc::clone(&standing)) {
-        Err(failure) => Err(failure),
-        Ok(run) => {
-            report.context.clone_from(&run.cluster.context);
-            report.namespace.clone_from(&run.cluster.namespace);
-            tokio::select! {
-                outcome = dispatch(&run, verb, &mut report) => outcome,
-                () = interrupted() => Err(Failure::new(Exit::Interrupted, "Interrupted", standing.borrow().clone())),
-            }
-        }
-    };
-    kubectl_release::print::report(&report, setting.output, outcome.as_ref().err(), &ACTS);
-    outcome.err().map_or(Exit::Done, |failure| failure.exit)
+    to_the_end(connection, setting(&verb), async |run, report| dispatch(run, verb, report).await).await
 }
 
 async fn dispatch(run: &Run, verb: VerbArgs, report: &mut Report) -> Outcome<()> {

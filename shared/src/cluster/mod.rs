@@ -44,6 +44,12 @@ impl Cluster {
         &self.server
     }
 
+    /// kubectl's `-v`: requests are logged from level 6 on.
+    #[must_use]
+    pub fn verbosity(&self) -> u8 {
+        self.verbosity
+    }
+
     /// How long one request may take.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
