@@ -5,6 +5,10 @@
 //! client, no clock and no terminal; `cluster` talks to the API server, and `cluster::apply` is
 //! the only place that writes; `flags`, `confirm`, `progress`, `table` and `complete` are what a
 //! person touches.
+//! Imports point one way. The pure files (`selector`, `rollout_status`, `endpoints`, `lifecycle_policy`,
+//! `disruption`, `record`, `change`) decide over values and know no client, no clock and no
+//! terminal; `cluster` talks to the API server, and `cluster::apply` is the only place that
+//! writes; `flags`, `confirm`, `progress`, `table` and `complete` are what a person touches.
 
 pub mod change;
 #[allow(
@@ -31,6 +35,7 @@ pub mod event;
 pub mod finding;
 pub mod flags;
 pub mod image;
+pub mod lifecycle_policy;
 pub mod objects;
 pub mod ownership;
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros, reason = "prints")]
