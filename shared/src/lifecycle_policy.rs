@@ -10,8 +10,10 @@
 
 mod build;
 mod difference;
+mod evaluate;
 mod grammar;
 mod pattern;
+mod protect;
 mod remarks;
 mod text;
 mod words;
@@ -23,7 +25,9 @@ use crate::push_history::{ImageStatus, PushedImage};
 
 pub use build::{Keep, build};
 pub use difference::{Change, Difference, difference};
+pub use evaluate::{Children, Judged, Kept, Taken, Verdict, evaluate};
 pub use grammar::{MAX_CHARS, MAX_RULES, Place, Problem, parse};
+pub use protect::{Protection, Raised, protect};
 pub use remarks::{Remark, remarks};
 
 /// A checked policy.

@@ -1,6 +1,13 @@
-//! Rules for tests.
+//! Rules and images for tests.
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Action, Limit, LimitKind, Policy, Rule, StorageClass, Tags};
+use crate::push_history::{ImageStatus, PushedImage, Scan};
+
+pub fn now() -> Timestamp {
+    "2026-06-30T12:00:00Z".parse().unwrap()
+}
 
 pub fn policy(rules: Vec<Rule>) -> Policy {
     Policy { rules }
@@ -44,4 +51,29 @@ pub fn days(priority: u32, tags: Tags, number: u32) -> Rule {
 /// Expires what is in the archive for more days.
 pub fn archived_days(priority: u32, tags: Tags, number: u32) -> Rule {
     Rule { storage: StorageClass::Archive, ..rule(priority, tags, LimitKind::SinceArchived, number) }
+}
+
+pub fn to_archive(rule: Rule) -> Rule {
+    Rule { action: Action::Archive, ..rule }
+}
+
+/// An image with tags parted by spaces, pushed so many days ago.
+pub fn image(digest: &str, tags: &str, days_ago: i64) -> PushedImage {
+    PushedImage {
+        digest: digest.to_owned(),
+        tags: tags.split_whitespace().map(str::to_owned).collect(),
+        pushed_at: ago(days_ago),
+        size_bytes: Some(1),
+        status: ImageStatus::Active,
+        last_pulled_at: None,
+        last_archived_at: None,
+        manifest_type: None,
+        artifact_type: None,
+        subject: None,
+        scan: Scan::None(None),
+    }
+}
+
+pub fn ago(days: i64) -> Timestamp {
+    now() - SignedDuration::from_hours(24 * days)
 }
