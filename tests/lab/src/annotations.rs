@@ -5,6 +5,11 @@
 
 /// Which life the pod leads; see [`crate::fixtures::Behavior`].
 pub const BEHAVIOR: &str = "lab.kubectl-release.dev/behavior";
+/// What a pod's images of ECR were when it was placed: a JSON object, container to
+/// `{"imageID": …}` or `{"missing": …}`. Written by the lab; such a pod starts only then.
+pub const IMAGES: &str = "lab.kubectl-release.dev/images";
+/// Written by the lab from what a test said about an image of ECR; wins over [`BEHAVIOR`].
+pub const IMAGE_BEHAVIOR: &str = "lab.kubectl-release.dev/image-behavior";
 /// Time from start to ready, with behavior `ready-after` (`5s`, `300ms`; default 5s).
 pub const READY_AFTER: &str = "lab.kubectl-release.dev/ready-after";
 /// `"true"`: ready; anything else: not ready; with behavior `on-demand`.

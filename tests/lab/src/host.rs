@@ -26,13 +26,14 @@ impl fmt::Display for CannotRunHere {
 impl std::error::Error for CannotRunHere {}
 
 /// Program, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("unshare", "util-linux"),
     ("setpriv", "util-linux"),
     ("nsenter", "util-linux"),
     ("mount", "mount"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
+    ("python3", "python3"),
 ];
 
 /// Makes sure that everything is there; installs missing Debian packages when run as root.

@@ -26,6 +26,9 @@ pub struct Record {
     pub enclosure: Option<Identified>,
     /// TCP port of the API server on loopback, inside the namespaces (and outside after `lab up`).
     pub port: u16,
+    /// TCP port of the registry on loopback, outside the namespaces; 0 without `lab up`.
+    #[serde(default)]
+    pub registry_port: u16,
     /// Whether this lab was started by `lab up`.
     pub background: bool,
     /// Seconds since 1970 at which the lab was started.
@@ -104,6 +107,11 @@ impl Layout {
         self.root.join("api.sock")
     }
 
+    /// The same for the registry.
+    pub fn registry_socket(&self) -> PathBuf {
+        self.root.join("registry.sock")
+    }
+
     /// Exists once the cluster is ready for use.
     pub fn ready_mark(&self) -> PathBuf {
         self.root.join("ready")
@@ -151,7 +159,14 @@ impl Record {
     /// When /proc cannot be read.
     pub fn of_this_process(port: u16, background: bool) -> Result<Self> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
-        Ok(Self { outer: living::identify(std::process::id())?, enclosure: None, port, background, since })
+        Ok(Self {
+            outer: living::identify(std::process::id())?,
+            enclosure: None,
+            port,
+            registry_port: 0,
+            background,
+            since,
+        })
     }
 }
 

@@ -25,7 +25,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Build what the lab is made of (about 10 minutes the first time, then nothing)
+    /// Build what the lab is made of (about 11 minutes the first time, then nothing)
     Build {
         /// Build what the benchmarks compare with, too
         #[arg(long)]
@@ -83,6 +83,9 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
+    /// The registry: ECR as the lab has it
+    #[command(hide = true)]
+    Registry,
     /// The processes in the pods
     #[command(hide = true)]
     Pods {
@@ -116,6 +119,7 @@ fn run(verb: Verb) -> Result<u8> {
         Verb::Serve { dir } => commands::serve(dir),
         Verb::Init { command } => commands::init(command),
         Verb::Inside { dir, port, command } => commands::inside(dir, port, command),
+        Verb::Registry => commands::registry(),
         Verb::Pods { dir } => commands::pods(dir),
     }
 }

@@ -1,6 +1,9 @@
-//! The binaries the lab starts: built once from pinned Go modules, then kept in the user's cache.
+//! The programs the lab starts: built once from pinned Go modules and Python packages, then kept
+//! in the user's cache.
 
+mod cache;
 mod go_tools;
+mod moto;
 mod peers;
 
 use std::fs;
@@ -9,8 +12,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::crds;
-use go_tools::{Building, GoTools};
+use cache::Building;
+use go_tools::GoTools;
 
+pub use moto::Moto;
 pub use peers::Peers;
 
 const LINKER_FLAGS: &str = "-s -w \
@@ -45,7 +50,7 @@ impl Toolchain {
 
     /// Whether it can be used without building.
     pub fn is_complete(&self) -> bool {
-        go_tools::is_complete(&self.root)
+        cache::is_complete(&self.root)
     }
 
     /// The folder with etcd, kube-apiserver, kubectl and the others.

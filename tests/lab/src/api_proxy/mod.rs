@@ -43,7 +43,9 @@ use crate::session::Lab;
 use forward::Upstream;
 use rules::Rule;
 
-pub use rules::{Action, Answer, Hold, When};
+pub use crate::gate::When;
+pub(crate) use rules::BrokenOff;
+pub use rules::{Action, Answer, Hold};
 
 /// A request as the proxy saw it.
 #[derive(Debug, Clone)]

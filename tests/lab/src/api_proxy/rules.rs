@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::body::{self, ResponseBody};
 use super::{Call, Shared};
+use crate::gate::{Gate, When};
 
 type Matches = Box<dyn Fn(&Call) -> bool + Send + Sync>;
 
@@ -36,16 +37,7 @@ pub enum Action {
     /// End the answer's stream after this time.
     CloseAfter(Duration),
     /// Stop it; made by [`super::ApiProxy::hold`].
-    Hold(When, Gate),
-}
-
-/// At which point a request is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// The API server has not seen it.
-    Before,
-    /// The API server has done it and answered; the caller does not know.
-    After,
+    Hold(When, Gate<Call>),
 }
 
 /// An answer of the proxy's own.
@@ -117,23 +109,15 @@ impl Action {
     }
 }
 
-/// Where a held request waits.
-#[derive(Debug, Clone)]
-pub struct Gate {
-    reached: Arc<watch::Sender<Option<Call>>>,
-    open: Arc<watch::Sender<bool>>,
-}
-
 /// A request that is, or will be, held. Dropping this lets it go on.
 #[derive(Debug)]
 pub struct Hold {
-    gate: Gate,
+    gate: Gate<Call>,
 }
 
 impl Hold {
     pub(super) fn new() -> Self {
-        let reached = Arc::new(watch::Sender::new(None));
-        Self { gate: Gate { reached, open: Arc::new(watch::Sender::new(false)) } }
+        Self { gate: Gate::new() }
     }
 
     /// Waits until the request is there, and gives it.
@@ -141,11 +125,7 @@ impl Hold {
     /// # Errors
     /// When none comes within `limit`.
     pub async fn reached(&self, limit: Duration) -> Result<Call> {
-        let mut reached = self.gate.reached.subscribe();
-        match tokio::time::timeout(limit, reached.wait_for(Option::is_some)).await {
-            Ok(call) => call?.clone().context("no call"),
-            Err(_) => bail!("no request to hold came within {limit:?}"),
-        }
+        self.gate.reached(limit).await.with_context(|| format!("no request to hold came within {limit:?}"))
     }
 
     /// Lets the request go on.
@@ -154,14 +134,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.gate.open.send_replace(true);
-    }
-}
-
-impl Gate {
-    async fn wait(&self, call: &Call) {
-        self.reached.send_replace(Some(call.clone()));
-        let _ = self.open.subscribe().wait_for(|open| *open).await;
+        self.gate.open();
     }
 }
 
@@ -187,7 +160,7 @@ impl Rule {
 
 /// A request that ends without an answer.
 #[derive(Debug)]
-pub(super) struct BrokenOff;
+pub(crate) struct BrokenOff;
 
 impl std::fmt::Display for BrokenOff {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -56,6 +56,8 @@ impl Cluster {
         let authority = start.write_files()?;
         let mut cluster = Self { components: Vec::new() };
         cluster.add(start, "etcd", flags::etcd(start.layout))?;
+        // Nothing waits for it: its calls wait until moto answers.
+        cluster.add_own(start, "registry", &[])?;
         cluster.add(start, "kube-apiserver", flags::kube_apiserver(start.layout, start.port))?;
         let client = client_for(&start.layout.kubeconfig()).await?;
         cluster.until("the API server", until_served(&client)).await?;
@@ -109,9 +111,14 @@ impl Cluster {
         self.add(start, "kube-scheduler", flags::kube_scheduler(&login("kube-scheduler")?))?;
         self.add(start, "kwok", flags::kwok(layout, &login("kwok")?))?;
         self.add(start, "kube-proxy", flags::kube_proxy(&login("kube-proxy")?))?;
-        let pods = vec!["pods".to_owned(), "--dir".to_owned(), layout.root().display().to_string()];
+        self.add_own(start, "pods", &["--dir", &layout.root().display().to_string()])
+    }
+
+    /// A part of the cluster that is a verb of this program.
+    fn add_own(&mut self, start: &Start<'_>, verb: &'static str, args: &[&str]) -> Result<()> {
         let this = std::env::current_exe().context("cannot find the lab's own program")?;
-        self.components.push(Component::start("pods", &this, pods, &layout.logs())?);
+        let args = [verb].iter().chain(args).map(|word| (*word).to_owned()).collect();
+        self.components.push(Component::start(verb, &this, args, &start.layout.logs())?);
         Ok(())
     }
 }

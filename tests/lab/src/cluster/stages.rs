@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::annotations as names;
+use crate::ecr::reference;
 
 const POD_STATUS: &str = include_str!("pod-status.gotmpl");
 const NODE_STATUS: &str = include_str!("node-status.gotmpl");
@@ -66,7 +67,7 @@ impl Status {
 
 /// From a pod that was just placed on a node to its first state, and back to ready.
 fn start_stages() -> Vec<Value> {
-    let starting = [alive(), started("no")];
+    let starting = [alive(), pulled(), started("no")];
     let first = |name: &str, behaviors: &[&str], to: Status| {
         let mut when = starting.to_vec();
         when.push(behavior(behaviors));
@@ -75,7 +76,7 @@ fn start_stages() -> Vec<Value> {
     vec![
         stage(
             "become-ready",
-            &[alive(), behavior(&["ready", "slow-termination"]), ready("False"), finished("no")],
+            &[alive(), pulled(), behavior(&["ready", "slow-termination"]), ready("False"), finished("no")],
             millis(300),
             &to_status(READY),
         ),
@@ -176,7 +177,7 @@ fn until_stopped() -> Value {
          ([(({pre_stop}) + ({drain} // \"0\" | tonumber)), (.metadata.deletionGracePeriodSeconds // 30)] \
          | min | tostring) + \"s\" end)",
         terminates = annotation(names::TERMINATES_AFTER),
-        behavior = annotation(names::BEHAVIOR),
+        behavior = behavior_of(),
         drain = annotation(names::DRAIN_SECONDS),
     );
     json!({"durationFrom": {"expressionFrom": expression}})
@@ -187,7 +188,24 @@ fn annotation(name: &str) -> String {
 }
 
 fn behavior(any_of: &[&str]) -> Value {
-    jq_in(&format!("{} // \"ready\"", annotation(names::BEHAVIOR)), any_of)
+    jq_in(&behavior_of(), any_of)
+}
+
+/// A bad image is bad whatever the pod wants.
+fn behavior_of() -> String {
+    let (image, pod) = (annotation(names::IMAGE_BEHAVIOR), annotation(names::BEHAVIOR));
+    format!("({image} // {pod} // \"ready\")")
+}
+
+/// Images of ECR are looked up first; all others are there at once.
+fn pulled() -> Value {
+    let jq = format!(
+        "if {images} then \"yes\" elif ([.spec | (.containers + (.initContainers // []))[].image \
+         | select(test({pattern:?}))] | length) > 0 then \"no\" else \"yes\" end",
+        images = annotation(names::IMAGES),
+        pattern = reference::HOST_PATTERN,
+    );
+    jq_in(&jq, &["yes"])
 }
 
 fn alive() -> Value {

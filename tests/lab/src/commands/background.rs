@@ -10,19 +10,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
-use tokio::net::TcpListener;
 
 use lab::layout::{self, Layout, Record};
 use lab::toolchain::Toolchain;
-use lab::{enclosure, environment, host};
+use lab::{enclosure, environment};
 
-use super::outside::Outside;
+use super::outside::{Doors, Outside};
 
 const UNTIL_GONE: Duration = Duration::from_secs(20);
 
 pub fn up(another: bool) -> Result<u8> {
-    let toolchain = Toolchain::ensure()?;
-    host::prepare()?;
+    let toolchain = super::prepare()?;
     if !another && let Some((layout, _)) = newest_in_background()? {
         eprintln!("lab: one is up already (start another with --another)");
         print_usage(&layout, &toolchain)?;
@@ -57,10 +55,10 @@ pub fn up(another: bool) -> Result<u8> {
 
 pub fn serve(dir: PathBuf) -> Result<u8> {
     super::current_thread()?.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free port")?;
-        let port = listener.local_addr()?.port();
+        let doors = Doors::open().await?;
+        let port = doors.api.local_addr()?.port();
         let layout = Layout::at(dir);
-        Outside { layout, port, listener: Some(listener), command: Vec::new() }.run().await
+        Outside { layout, port, doors: Some(doors), command: Vec::new() }.run().await
     })
 }
 
@@ -140,7 +138,11 @@ fn print_usage(layout: &Layout, toolchain: &Toolchain) -> Result<()> {
     let this = std::env::current_exe()?;
     println!("export KUBECONFIG={}", layout.kubeconfig().display());
     println!("export PATH={}:$PATH", toolchain.bin().display());
-    println!("# kubectl works with these from here. Cluster IPs and pod IPs answer inside only:");
+    let registry = format!("http://127.0.0.1:{}", layout.read_record()?.registry_port);
+    for (name, value) in environment::aws(&registry) {
+        println!("export {name}={value}");
+    }
+    println!("# kubectl works with these from here, and what reads ECR. Cluster IPs and pod IPs answer inside only:");
     println!("#   {} shell", this.display());
     println!("#   {} shell -- curl -s http://CLUSTER-IP", this.display());
     println!("# end it with:");

@@ -12,7 +12,7 @@ use lab::cluster::{Cluster, Start};
 use lab::init::exit_code;
 use lab::layout::Layout;
 use lab::toolchain::Toolchain;
-use lab::{bridge, enclosure, environment};
+use lab::{bridge, ecr, enclosure, environment};
 
 pub async fn run(layout: &Layout, port: u16, command: Vec<OsString>) -> Result<u8> {
     // Ctrl-C reaches everything on the terminal; it is the process outside that acts on it.
@@ -22,6 +22,7 @@ pub async fn run(layout: &Layout, port: u16, command: Vec<OsString>) -> Result<u
     let toolchain = Toolchain::locate()?;
     let mut cluster = Cluster::start(&Start { layout, toolchain: &toolchain, port }).await?;
     tokio::spawn(bridge::from_unix(layout.api_socket(), port));
+    tokio::spawn(bridge::from_unix(layout.registry_socket(), ecr::PORT));
     std::fs::write(layout.ready_mark(), "").context("cannot write the ready mark")?;
     let bin = toolchain.bin();
     tokio::select! {

@@ -13,8 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use lab::cluster::client_for;
 use lab::layout::Layout;
-use lab::toolchain::{Peers, Toolchain};
-use lab::{host, init as first_process};
+use lab::toolchain::{Moto, Peers, Toolchain};
+use lab::{ecr, host, init as first_process};
 
 pub use background::{down, serve, shell, status, up};
 
@@ -23,6 +23,7 @@ const API_PORT: u16 = 6443;
 
 pub fn build(peers: bool) -> Result<u8> {
     let toolchain = Toolchain::ensure()?;
+    Moto::ensure()?;
     if peers {
         println!("{}", Peers::ensure()?.bin().display());
     }
@@ -31,10 +32,9 @@ pub fn build(peers: bool) -> Result<u8> {
 }
 
 pub fn run(command: Vec<OsString>) -> Result<u8> {
-    Toolchain::ensure()?;
-    host::prepare()?;
+    prepare()?;
     let layout = Layout::create()?;
-    let lab = outside::Outside { layout, port: API_PORT, listener: None, command };
+    let lab = outside::Outside { layout, port: API_PORT, doors: None, command };
     current_thread()?.block_on(lab.run())
 }
 
@@ -57,6 +57,19 @@ pub fn pods(dir: PathBuf) -> Result<u8> {
         lab::pods::run(client).await
     })?;
     Ok(0)
+}
+
+pub fn registry() -> Result<u8> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(ecr::run(&Moto::locate()?))?;
+    Ok(0)
+}
+
+/// Everything that a lab needs before it can be started.
+fn prepare() -> Result<Toolchain> {
+    let toolchain = Toolchain::ensure()?;
+    host::prepare()?;
+    Moto::ensure()?;
+    Ok(toolchain)
 }
 
 fn current_thread() -> Result<Runtime> {

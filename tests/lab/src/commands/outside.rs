@@ -20,10 +20,30 @@ const INTERRUPTED: u8 = 130;
 pub struct Outside {
     pub layout: Layout,
     pub port: u16,
-    /// Connections from outside, for `lab up`.
-    pub listener: Option<TcpListener>,
+    /// For `lab up`.
+    pub doors: Option<Doors>,
     /// What to run inside; nothing means to stay until told to end.
     pub command: Vec<OsString>,
+}
+
+/// Where connections from outside come in.
+pub struct Doors {
+    pub api: TcpListener,
+    pub registry: TcpListener,
+}
+
+impl Doors {
+    /// On free ports of loopback.
+    pub async fn open() -> Result<Self> {
+        let listener = async || TcpListener::bind(("127.0.0.1", 0)).await.context("no free port");
+        Ok(Self { api: listener().await?, registry: listener().await? })
+    }
+
+    async fn lead_in(self, layout: &Layout) -> Result<()> {
+        let api = bridge::from_tcp(self.api, layout.api_socket());
+        let registry = bridge::from_tcp(self.registry, layout.registry_socket());
+        tokio::try_join!(api, registry).map(drop)
+    }
 }
 
 impl Outside {
@@ -33,15 +53,18 @@ impl Outside {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        let mut record = Record::of_this_process(self.port, self.listener.is_some())?;
+        let mut record = Record::of_this_process(self.port, self.doors.is_some())?;
+        if let Some(doors) = &self.doors {
+            record.registry_port = doors.registry.local_addr()?.port();
+        }
         self.layout.write_record(&record)?;
         let mut enclosure = self.spawn()?;
         let pid = enclosure.id().context("the lab ended at once")?;
         record.enclosure = Some(living::identify(pid)?);
         self.layout.write_record(&record)?;
         let bridge = async {
-            match self.listener {
-                Some(listener) => bridge::from_tcp(listener, self.layout.api_socket()).await,
+            match self.doors {
+                Some(doors) => doors.lead_in(&self.layout).await,
                 None => std::future::pending().await,
             }
         };

@@ -8,8 +8,9 @@
 //! A pod that is being deleted serves on through its preStop hook (`sleep`, or `exec` of a
 //! command with `sleep N` in it), then does what a server does on SIGTERM: it resets new
 //! connections and closes kept ones after the answer in flight. Without a hook that is at
-//! once. Switches are annotations, read live; [`crate::annotations`] has their names.
+//! once. Images of the lab's ECR are pulled by this process, too. Switches are annotations, read live; [`crate::annotations`] has their names.
 
+mod images;
 mod life;
 mod registry;
 mod server;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use kube::Client;
 
+use images::Puller;
 use registry::Registry;
 
 /// Serves all pods until the API server can no longer be watched or a port is taken.
@@ -28,7 +30,7 @@ use registry::Registry;
 pub async fn run(client: Client) -> Result<()> {
     let registry = Arc::new(Registry::default());
     tokio::try_join!(
-        registry::follow(client, Arc::clone(&registry)),
+        registry::follow(client.clone(), Arc::clone(&registry), Puller::new(client)),
         server::listen(8080, Arc::clone(&registry)),
         server::listen(8081, Arc::clone(&registry)),
     )?;

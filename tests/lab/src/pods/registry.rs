@@ -12,6 +12,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client};
 use tokio::sync::watch;
 
+use super::images::Puller;
 use super::life::Life;
 
 /// How far a process has come.
@@ -120,7 +121,7 @@ impl Process {
 }
 
 /// Watches all pods for as long as the API server can be reached.
-pub(super) async fn follow(client: Client, registry: Arc<Registry>) -> Result<()> {
+pub(super) async fn follow(client: Client, registry: Arc<Registry>, puller: Arc<Puller>) -> Result<()> {
     let pods: Api<Pod> = Api::all(client);
     let events = watcher(pods, watcher::Config::default());
     pin_mut!(events);
@@ -130,7 +131,7 @@ pub(super) async fn follow(client: Client, registry: Arc<Registry>) -> Result<()
         match event {
             Ok(event) => {
                 failures = 0;
-                take(&registry, &mut listed, event);
+                take(&registry, &puller, &mut listed, event);
             }
             Err(error) => {
                 failures += 1;
@@ -145,10 +146,11 @@ pub(super) async fn follow(client: Client, registry: Arc<Registry>) -> Result<()
     Ok(())
 }
 
-fn take(registry: &Arc<Registry>, listed: &mut HashSet<String>, event: Event<Pod>) {
+fn take(registry: &Arc<Registry>, puller: &Arc<Puller>, listed: &mut HashSet<String>, event: Event<Pod>) {
     match event {
         Event::Init => listed.clear(),
         Event::InitApply(pod) | Event::Apply(pod) => {
+            puller.notice(&pod);
             if let Some(life) = Life::of(&pod) {
                 listed.insert(life.uid.clone());
                 registry.update(life);

@@ -1,6 +1,6 @@
 //! Go programs, built from the `tool` directives of a pinned module and cached by a hash of the pins.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,10 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 
-/// Raised when what is put into the cache changes without a change of pins.
-const CACHE_FORMAT: &str = "1";
+use super::cache::{Building, Cached, elapsed};
+
 const BETWEEN_PROGRESS_LINES: Duration = Duration::from_secs(15);
 
 /// A Go module whose tools are wanted.
@@ -31,81 +30,34 @@ pub(super) struct GoTools {
     pub also: String,
 }
 
-/// A build under way; what is left in `out` becomes the cached result.
-pub(super) struct Building<'a> {
-    pub work: &'a Path,
-    pub out: &'a Path,
-}
-
-/// Whether a folder of the cache can be used without building.
-pub(super) fn is_complete(root: &Path) -> bool {
-    root.join("complete").exists()
-}
-
 impl GoTools {
     /// Where the result for the present pins is, or would be.
     pub fn root(&self) -> Result<PathBuf> {
-        Ok(cache_base()?.join(self.folder).join(self.pins_hash()))
+        self.cached().root()
     }
 
     /// The result, built first if it is not in the cache; `finish` may add to it.
     pub fn ensure(&self, finish: impl FnOnce(&Building<'_>) -> Result<()>) -> Result<PathBuf> {
-        let root = self.root()?;
-        if is_complete(&root) {
-            return Ok(root);
-        }
-        let parent = root.parent().context("the cache has no parent")?;
-        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
-        let lock = File::create(parent.join("build.lock")).context("cannot make the lock")?;
-        if lock.try_lock().is_err() {
-            eprintln!("lab: another process is building {}; waiting for it", self.what);
-            lock.lock().context("cannot wait for the other builder")?;
-        }
-        if !is_complete(&root) {
-            self.build_into(parent, &root, finish)?;
-        }
-        Ok(root)
+        self.cached().ensure(|building| {
+            self.build(building)?;
+            finish(building)
+        })
     }
 
-    fn pins_hash(&self) -> String {
-        let mut hasher = Sha256::new();
-        for part in [CACHE_FORMAT, std::env::consts::ARCH, self.go_mod, self.go_sum, self.linker_flags] {
-            hasher.update(part);
-            hasher.update([0]);
-        }
-        hasher.update(&self.also);
-        let digest = hasher.finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    fn cached(&self) -> Cached {
+        let pins = [self.go_mod, self.go_sum, self.linker_flags, &self.also];
+        let made_from = pins.map(str::to_owned).into();
+        Cached { folder: self.folder, what: self.what, cost: self.cost, made_from }
     }
 
-    /// Builds beside the final place and renames, so that a half-built result is never used.
-    fn build_into(&self, parent: &Path, root: &Path, finish: impl FnOnce(&Building<'_>) -> Result<()>) -> Result<()> {
-        let started = Instant::now();
-        eprintln!(
-            "lab: building {} from source into {}\nlab: the first build takes {}; it is done once",
-            self.what,
-            root.display(),
-            self.cost
-        );
-        let work = tempfile::Builder::new()
-            .prefix("building-")
-            .tempdir_in(parent)
-            .context("cannot make a folder to build in")?;
-        let module = work.path().join("module");
-        let out = work.path().join("out");
+    fn build(&self, building: &Building<'_>) -> Result<()> {
+        let module = building.work.join("module");
+        let bin = building.out.join("bin");
         fs::create_dir_all(&module)?;
-        fs::create_dir_all(out.join("bin"))?;
+        fs::create_dir_all(&bin)?;
         fs::write(module.join("go.mod"), self.go_mod)?;
         fs::write(module.join("go.sum"), self.go_sum)?;
-        self.compile(&module, &out.join("bin"), started)?;
-        finish(&Building { work: work.path(), out: &out })?;
-        fs::write(out.join("complete"), "")?;
-        if root.exists() {
-            fs::remove_dir_all(root)?;
-        }
-        fs::rename(&out, root).context("cannot move the result into the cache")?;
-        eprintln!("lab: {} built in {}", self.what, elapsed(started));
-        Ok(())
+        self.compile(&module, &bin, building.started)
     }
 
     fn compile(&self, module: &Path, bin: &Path, started: Instant) -> Result<()> {
@@ -125,17 +77,6 @@ impl GoTools {
             .context("cannot start `go build`")?;
         watch_build(child, total, started)
     }
-}
-
-fn cache_base() -> Result<PathBuf> {
-    if let Some(set) = std::env::var_os("KUBECTL_RELEASE_CACHE").filter(|v| !v.is_empty()) {
-        return Ok(PathBuf::from(set));
-    }
-    let user_cache = match std::env::var_os("XDG_CACHE_HOME").filter(|v| !v.is_empty()) {
-        Some(set) => PathBuf::from(set),
-        None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".cache"),
-    };
-    Ok(user_cache.join("kubectl-release"))
 }
 
 fn count_packages(module: &Path) -> Result<usize> {
@@ -192,9 +133,4 @@ fn watch_build(mut child: Child, total: usize, started: Instant) -> Result<()> {
 /// Packages in Go's own cache are not named, so that nothing may be left but linking.
 fn progress(done: usize, total: usize) -> String {
     if done == 0 { "linking".to_owned() } else { format!("{done} of {total} packages compiled") }
-}
-
-fn elapsed(since: Instant) -> String {
-    let seconds = since.elapsed().as_secs();
-    format!("{}m{:02}s", seconds / 60, seconds % 60)
 }

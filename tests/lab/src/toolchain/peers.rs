@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::go_tools::{self, GoTools};
+use super::cache;
+use super::go_tools::GoTools;
 
 /// Argo Rollouts v1.10.1: its controller and its kubectl plugin.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ impl Peers {
 
     /// Whether they can be used without building.
     pub fn is_complete(&self) -> bool {
-        go_tools::is_complete(&self.root)
+        cache::is_complete(&self.root)
     }
 
     /// The folder with `kubectl-argo-rollouts`.

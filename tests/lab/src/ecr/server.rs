@@ -1,0 +1,166 @@
+//! Accepting calls, and what becomes of each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+use super::calls::{Answer, Refusal, answer};
+use super::desk::Desk;
+use super::orders::{self, Call, Fault, Order};
+use super::paging::Page;
+use super::{images, preview, push};
+use crate::api_proxy::BrokenOff;
+use crate::gate::When;
+
+pub(super) async fn listen(port: u16, desk: Arc<Desk>) -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        tokio::spawn(serve(stream, Arc::clone(&desk)));
+    }
+}
+
+async fn serve(stream: TcpStream, desk: Arc<Desk>) {
+    let _ = stream.set_nodelay(true);
+    let cut = Arc::new(Notify::new());
+    let service = {
+        let cut = Arc::clone(&cut);
+        service_fn(move |request| handle(Arc::clone(&desk), Arc::clone(&cut), request))
+    };
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // How a connection ended is the caller's affair.
+        _ = &mut connection => {}
+        () = cut.notified() => {
+            // With no lingering, closing a socket sends a reset.
+            let _ = connection.into_parts().io.inner().set_zero_linger();
+        }
+    }
+}
+
+async fn handle(desk: Arc<Desk>, cut: Arc<Notify>, request: Request<Incoming>) -> Result<Answer, BrokenOff> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| BrokenOff)?.to_bytes();
+    if head.uri.path() == orders::PATH {
+        return Ok(order(&desk, &body).await);
+    }
+    let call = Call::read(&head.headers, &body);
+    if call.is_own() {
+        return Ok(perform(&desk, &head.headers, &call, body).await);
+    }
+    let call = desk.record(call);
+    let answer = act(&desk, &cut, &head.headers, &call, body).await;
+    desk.answered(&call, answer.status().as_u16());
+    Ok(answer)
+}
+
+async fn order(desk: &Desk, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Order>(body) {
+        Ok(order) => answer(StatusCode::OK, &desk.obey(order).await),
+        Err(error) => answer(StatusCode::BAD_REQUEST, &json!({"message": error.to_string()})),
+    }
+}
+
+async fn act(desk: &Desk, cut: &Notify, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
+    let do_it = || perform(desk, headers, call, body);
+    let reset = async || {
+        cut.notify_one();
+        std::future::pending().await
+    };
+    let Some((fault, gate)) = desk.trouble_for(call) else { return do_it().await };
+    match fault {
+        Fault::Fail { status, code, message } => Refusal { status, code, message }.into(),
+        Fault::Reset => reset().await,
+        Fault::DoThenReset => {
+            do_it().await;
+            reset().await
+        }
+        Fault::Delay { millis } => {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            do_it().await
+        }
+        Fault::Hold(When::Before) => {
+            gate.wait(call).await;
+            do_it().await
+        }
+        Fault::Hold(When::After) => {
+            let done = do_it().await;
+            gate.wait(call).await;
+            done
+        }
+    }
+}
+
+/// What ECR would do.
+async fn perform(desk: &Desk, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
+    let done = match call.operation.as_str() {
+        "DescribeImages" => describe_images(desk, headers, call).await,
+        "ListImages" => listed(desk, headers, call, "imageIds").await,
+        "DescribeRepositories" => listed(desk, headers, call, "repositories").await,
+        "PutImage" => push::put_image(desk, headers, call).await,
+        "StartLifecyclePolicyPreview" => preview::start(desk, call).await,
+        "GetLifecyclePolicyPreview" => preview::get(desk, call),
+        _ => return passed(desk, headers, body).await,
+    };
+    match done {
+        Ok(body) => answer(StatusCode::OK, &body),
+        Err(refusal) => refusal.into(),
+    }
+}
+
+async fn passed(desk: &Desk, headers: &HeaderMap, body: Bytes) -> Answer {
+    let _still = desk.tags.read().await;
+    match desk.moto.pass(headers, body).await {
+        Ok(answer) => answer.map(Full::new),
+        Err(error) => Refusal { status: 500, ..Refusal::new("ServerException", format!("{error:#}")) }.into(),
+    }
+}
+
+async fn describe_images(desk: &Desk, headers: &HeaderMap, call: &Call) -> Result<Value, Refusal> {
+    let Some(place) = call.place() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
+    if let Some(recording) = desk.recording(&place) {
+        tokio::time::sleep(Duration::from_millis(recording.page_delay_millis)).await;
+        if call.request["imageIds"].is_null() {
+            return images::describe(&recording.images, &desk.said(&place), &call.request);
+        }
+        return images::describe(&images::named(&recording.images, &call.request), &desk.said(&place), &call.request);
+    }
+    let _still = desk.tags.read().await;
+    let mut all = desk.moto.ask_as(headers, &call.request).await?;
+    let mut details = match all["imageDetails"].take() {
+        Value::Array(details) => details,
+        _ => Vec::new(),
+    };
+    // ECR's order means nothing, and so nobody may rely on one.
+    details.sort_by(|a, b| a["imageDigest"].as_str().cmp(&b["imageDigest"].as_str()));
+    images::describe(&details, &desk.said(&place), &call.request)
+}
+
+/// A list that moto gives in one piece.
+async fn listed(desk: &Desk, headers: &HeaderMap, call: &Call, key: &str) -> Result<Value, Refusal> {
+    let page = Page::of(&call.request, 1000)?;
+    let _still = desk.tags.read().await;
+    let mut all = desk.moto.ask_as(headers, &call.request).await?;
+    if let Value::Array(items) = all[key].take() {
+        let (items, next) = page.cut(items);
+        all[key] = items.into();
+        if let Some(next) = next {
+            all["nextToken"] = next.into();
+        }
+    }
+    Ok(all)
+}
