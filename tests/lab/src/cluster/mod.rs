@@ -20,6 +20,7 @@ pub use component::Component;
 pub use flags::{NODE_ADDRESS, PROXY_NODE};
 
 use crate::crds::{self, Crd};
+use crate::ecr;
 use crate::identity::{self, Authority};
 use crate::layout::Layout;
 use crate::toolchain::Toolchain;
@@ -56,8 +57,6 @@ impl Cluster {
         let authority = start.write_files()?;
         let mut cluster = Self { components: Vec::new() };
         cluster.add(start, "etcd", flags::etcd(start.layout))?;
-        // Nothing waits for it: its calls wait until moto answers.
-        cluster.add_own(start, "registry", &[])?;
         cluster.add(start, "kube-apiserver", flags::kube_apiserver(start.layout, start.port))?;
         let client = client_for(&start.layout.kubeconfig()).await?;
         cluster.until("the API server", until_served(&client)).await?;
@@ -74,6 +73,9 @@ impl Cluster {
             )
         };
         cluster.until("nodes, kube-proxy, pods and definitions", rest).await?;
+        // Last, so that loading moto slows nothing down: its first calls wait for that, nobody else.
+        cluster.add_own(start, "registry", &[])?;
+        cluster.until("the registry", until_connects(&format!("127.0.0.1:{}", ecr::PORT))).await?;
         say("everything", began);
         Ok(cluster)
     }

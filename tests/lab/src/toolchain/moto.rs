@@ -61,7 +61,7 @@ fn cached() -> Result<Cached> {
     Ok(Cached {
         folder: "registry",
         what: "the registry (moto 5.2.5)",
-        cost: "about a minute (0.1 GB of downloads, 0.4 GB kept)",
+        cost: "about a minute (0.1 GB of downloads, 0.3 GB kept)",
         made_from: vec![REQUIREMENTS.to_owned(), python_version()?],
     })
 }
