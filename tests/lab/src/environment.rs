@@ -25,12 +25,14 @@ pub fn variables(layout: &Layout, port: u16, bin: &Path) -> Vec<(&'static str, O
 }
 
 /// What makes the AWS SDKs and the AWS CLI use the lab's registry, and nothing else of AWS.
-pub fn aws(endpoint: &str) -> [(&'static str, String); 5] {
+pub fn aws(endpoint: &str) -> [(&'static str, String); 6] {
     [
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_ACCESS_KEY_ID", ecr::ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", ecr::SECRET_KEY.to_owned()),
         ("AWS_REGION", ecr::REGION.to_owned()),
+        // What the AWS CLI reads.
+        ("AWS_DEFAULT_REGION", ecr::REGION.to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
     ]
 }
