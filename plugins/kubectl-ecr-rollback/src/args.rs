@@ -1,0 +1,179 @@
+//! What can be typed. `options` turns it into what the commands work with.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
+use kubectl_release::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
+
+use crate::candidates;
+
+const EXIT_CODES: &str = "\
+Flags go after the plugin's name: kubectl ecr-rollback deploy/api -n shop
+
+Exit codes: 0 done, or nothing to do · 1 refused or failed · 2 wrong usage · 3 changed under us
+4 out of time · 5 failed and rolled back by itself · 6 waiting for a person · 130 interrupted";
+
+/// Roll a workload back to the image that was pushed to ECR before the one it runs.
+///
+/// Finds out which image really runs, which one was pushed and which one was deployed before it,
+/// checks that it can be pulled and that the update is safe, writes it in one conditional patch,
+/// watches the rollout and takes it back when it fails.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-ecr_rollback", bin_name = "kubectl ecr-rollback", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(max_term_width = 100, arg_required_else_help = true, subcommand_negates_reqs = true)]
+#[command(override_usage = "kubectl ecr-rollback TYPE/NAME [OPTIONS]\n       kubectl ecr-rollback <COMMAND>")]
+pub struct Cli {
+    #[command(flatten)]
+    pub connection: ConnectionFlags,
+    #[command(flatten)]
+    pub rollback: RollbackArgs,
+    #[command(subcommand)]
+    pub verb: Option<VerbArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VerbArgs {
+    /// Show the repository's images: pushed, running, previous, once deployed
+    History(HistoryArgs),
+    /// Go back from a pinned digest to the tag, and to whatever it is on now
+    Unpin(UnpinArgs),
+    /// Print the completion shim for kubectl (see docs/completion.md)
+    Completion,
+    #[command(hide = true, name = "__complete")]
+    Complete(CompleteArgs),
+}
+
+/// Which workload.
+#[derive(Debug, Args)]
+pub struct WorkloadArgs {
+    /// The workload: deployment/NAME, statefulset/NAME or daemonset/NAME
+    #[arg(value_name = "TYPE/NAME", required = true, num_args = 1..=2, add = ArgValueCandidates::new(candidates::workloads))]
+    pub workload: Vec<String>,
+}
+
+/// Which containers of it.
+#[derive(Debug, Args)]
+pub struct ContainerArgs {
+    /// The container; several with the same image go back together
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', add = ArgValueCandidates::new(candidates::containers))]
+    pub container: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    #[command(flatten)]
+    pub workload: WorkloadArgs,
+    #[command(flatten)]
+    pub containers: ContainerArgs,
+    /// Init containers with the same image go back too; migrations, above all, mostly should not
+    #[arg(long)]
+    pub include_init_containers: bool,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// One further back, although the last rollback is done
+    #[arg(long, conflicts_with_all = ["to_tag", "to_digest"])]
+    pub again: bool,
+    /// Only where this tag (or digest) is what the workload asks for
+    #[arg(long, value_name = "TAG")]
+    pub if_running: Option<String>,
+    /// Refuse an image with findings graver than this, or without a finished scan
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub max_severity: Option<SeverityFlag>,
+    /// Override blocking checks by id
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
+    pub force: Vec<String>,
+    /// A check that can't be made blocks
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub rollout: RolloutArgs,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Where to go.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// The tag to go to
+    #[arg(long, value_name = "TAG", conflicts_with_all = ["to_digest", "steps"], add = ArgValueCandidates::new(candidates::tags))]
+    pub to_tag: Option<String>,
+    /// The digest to go to; its first seven characters do
+    #[arg(long, value_name = "DIGEST", conflicts_with = "steps")]
+    pub to_digest: Option<String>,
+    /// How many images back
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub steps: Option<u16>,
+    /// What counts as "before": the order of pushes, or what this workload ran (asks no registry)
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    pub from: Option<SourceFlag>,
+    /// Write the digest too, so that the image stays what it is when its tag is moved
+    #[arg(long)]
+    pub pin_digest: bool,
+    /// Only images with a tag like this: * any characters, ? one
+    #[arg(long, value_name = "GLOB")]
+    pub tag_filter: Option<String>,
+}
+
+/// What happens once the image is written.
+#[derive(Debug, Args)]
+pub struct RolloutArgs {
+    /// Don't watch the rollout; the same command again does
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Leave a failed rollout as it is
+    #[arg(long)]
+    pub no_rollback: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SourceFlag {
+    Registry,
+    RolloutHistory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeverityFlag {
+    None,
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    pub workload: WorkloadArgs,
+    #[command(flatten)]
+    pub containers: ContainerArgs,
+    /// Only images with a tag like this: * any characters, ? one
+    #[arg(long, value_name = "GLOB")]
+    pub tag_filter: Option<String>,
+    /// How many images to show; 0 shows all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct UnpinArgs {
+    #[command(flatten)]
+    pub workload: WorkloadArgs,
+    #[command(flatten)]
+    pub containers: ContainerArgs,
+    /// Override blocking checks by id
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
+    pub force: Vec<String>,
+    /// A check that can't be made blocks
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub rollout: RolloutArgs,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

@@ -1,0 +1,42 @@
+//! Disruption budgets around the pods that are replaced. A rolling update does not ask them
+//! (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/>), so that one which is used
+//! up already says that the update comes on top of other trouble.
+
+use kubectl_release::disruption::{covers, describe};
+
+use super::{Case, Finding};
+
+const MISSING: &str = "pdb-missing";
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let budgets = match &case.snapshot.budgets {
+        Ok(budgets) => budgets,
+        Err(why) => return vec![case.not_checked(MISSING, "pdb", why)],
+    };
+    let workload = case.workload();
+    let labels = workload.pod_labels();
+    let mut covering = budgets.iter().filter(|b| covers(b, &labels)).peekable();
+    if covering.peek().is_none() {
+        let message = format!("no budget covers {workload}, a drain may take all");
+        // A note that has nothing to do with going back; it must not stand in the way at night.
+        return vec![case.warns(MISSING, message).fix("add a PodDisruptionBudget").quiet_if(true)];
+    }
+    let stuck = covering.filter(|budget| {
+        let status = budget.status.as_ref();
+        let observed =
+            status.and_then(|s| s.observed_generation).unwrap_or(0) >= budget.metadata.generation.unwrap_or(0);
+        observed && status.is_some_and(|s| s.expected_pods > 0 && s.current_healthy < s.desired_healthy)
+    });
+    stuck
+        .map(|budget| {
+            let status = budget.status.clone().unwrap_or_default();
+            let message = format!(
+                "{} is broken already: {} of {} pods healthy",
+                describe(budget),
+                status.current_healthy,
+                status.expected_pods
+            );
+            case.warns("pdb-broken", message)
+        })
+        .collect()
+}

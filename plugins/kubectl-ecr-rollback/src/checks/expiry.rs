@@ -1,0 +1,43 @@
+//! Whether the lifecycle policy in force would delete the image that the workload goes to. A pinned
+//! image loses its tag when that is moved, and rules for untagged images then apply to it.
+
+use kubectl_release::lifecycle_policy::{evaluate, parse};
+use kubectl_release::push_history::PushedImage;
+
+use super::{Case, Finding, Pushed};
+use crate::plan::short_digest;
+
+const ID: &str = "will-expire";
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let (Some(pushed), true) = (&case.pushed, case.roll.pinned.is_some()) else { return Vec::new() };
+    let Some(target) = pushed.target else { return Vec::new() };
+    let text = match pushed.policy {
+        Ok(Some(text)) => text,
+        Ok(None) => return Vec::new(),
+        Err(why) => return vec![case.not_checked(ID, "lifecycle policy", why)],
+    };
+    // What is in force was taken by ECR; where we can't read it, we know nothing about it.
+    let Ok(policy) = parse(text) else { return vec![case.not_checked(ID, "lifecycle policy", "not understood")] };
+    let images = as_it_will_be(pushed, target);
+    let verdicts = evaluate(&policy, &images, pushed.children, case.now);
+    let taken = verdicts.iter().find(|v| v.image.digest == target.digest).and_then(|v| v.verdict.taken());
+    let finding = taken.map(|taken| {
+        let message = format!(
+            "{} would be taken by rule {} of the lifecycle policy once its tag is moved",
+            short_digest(&target.digest),
+            taken.rule
+        );
+        case.warns(ID, message).fix("give it a tag that stays, or: kubectl ecr-rollback lifecycle show")
+    });
+    finding.into_iter().collect()
+}
+
+/// The repository once the tags that move have left the target.
+fn as_it_will_be(pushed: &Pushed<'_>, target: &PushedImage) -> Vec<PushedImage> {
+    let untagged = |image: &PushedImage| {
+        let tags = if image.digest == target.digest { Vec::new() } else { image.tags.clone() };
+        PushedImage { tags, ..image.clone() }
+    };
+    pushed.images.iter().map(untagged).collect()
+}

@@ -1,0 +1,43 @@
+//! What the registry knows against the image to go to. That it exists and can be pulled is decided
+//! before (`kubectl_release::push_history`): there is no plan to check without.
+
+use std::collections::BTreeMap;
+
+use kubectl_release::push_history::{Scan, ScanSeverity};
+
+use super::{Case, Finding, Gate};
+use crate::listing;
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let Some(pushed) = &case.pushed else { return Vec::new() };
+    let Some(target) = pushed.target else { return Vec::new() };
+    match &target.scan {
+        Scan::Found(counts) => found(case, counts, &target.scan).into_iter().collect(),
+        Scan::None(_) if case.gate == Gate::Off => Vec::new(),
+        Scan::None(why) => {
+            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            let finding = case.blocks("not-scanned", format!("the image has no finished scan{why}"));
+            vec![finding.fix("scan it, or leave --max-severity out")]
+        }
+    }
+}
+
+fn found(case: &Case<'_>, counts: &BTreeMap<ScanSeverity, u32>, scan: &Scan) -> Option<Finding> {
+    let too_grave = counts.iter().any(|(severity, count)| *count > 0 && is_beyond(case.gate, *severity));
+    let grave = counts.iter().any(|(severity, count)| *count > 0 && *severity >= ScanSeverity::High);
+    let message = format!("findings: {}", listing::findings(scan));
+    match (too_grave, grave) {
+        (true, _) => Some(case.blocks("scan-findings", message).fix("another --to-tag, or a higher --max-severity")),
+        (false, true) => Some(case.warns("scan-findings", message)),
+        (false, false) => None,
+    }
+}
+
+/// Undefined and untriaged findings may be anything, and are beyond every gate.
+fn is_beyond(gate: Gate, severity: ScanSeverity) -> bool {
+    match gate {
+        Gate::Off => false,
+        Gate::NoFindings => true,
+        Gate::UpTo(limit) => severity > limit || severity <= ScanSeverity::Untriaged,
+    }
+}

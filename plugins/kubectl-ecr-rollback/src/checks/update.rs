@@ -1,0 +1,85 @@
+//! Whether replacing the pods loses requests
+//! (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy>).
+
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kubectl_release::disruption::scaled;
+use kubectl_release::drain;
+use kubectl_release::objects::Replacement;
+
+use super::{Case, Finding};
+
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let workload = case.workload();
+    let drained = drain::finding(workload.name(), workload).map(|finding| finding.quiet_if(workload.replicas <= 1));
+    [replacement(case), readiness(case), headroom(case)].into_iter().flatten().chain(drained).collect()
+}
+
+fn replacement(case: &Case<'_>) -> Option<Finding> {
+    let workload = case.workload();
+    let replicas = workload.replicas;
+    let (max_unavailable, max_surge) = match &workload.replacement {
+        Replacement::Recreate => {
+            let message = format!("{workload} recreates: all {replicas} pods stop before the first new one starts");
+            return Some(case.warns("recreate", message).fix("strategy.type: RollingUpdate"));
+        }
+        Replacement::Rolling { max_unavailable, max_surge } => (max_unavailable, max_surge),
+    };
+    if workload.updates_on_delete || replicas == 0 {
+        return None;
+    }
+    let (lost, surge) = (down(max_unavailable, replicas), scaled(max_surge, replicas));
+    // The API server rounds unavailable down and surge up, and takes 1 where both come to 0.
+    let lost = if lost == 0 && surge == 0 { 1 } else { lost };
+    let message = format!("maxUnavailable {} lets {lost} of {replicas} pods go at once", shown(max_unavailable));
+    (lost >= replicas).then(|| case.warns("all-unavailable", message).fix("maxUnavailable: 0, maxSurge: 1"))
+}
+
+/// Without a readiness probe, a pod counts as ready once its containers run
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>).
+fn readiness(case: &Case<'_>) -> Option<Finding> {
+    let workload = case.workload();
+    let probed = workload.serving_containers().any(|c| c.readiness_probe.is_some());
+    let message = format!("{workload} has none, ready means started");
+    (!probed).then(|| case.warns("no-readiness-probe", message).fix("add readinessProbe"))
+}
+
+/// An autoscaler at its limit can't make up for pods that are being replaced.
+fn headroom(case: &Case<'_>) -> Option<Finding> {
+    const ID: &str = "hpa-at-limit";
+    let autoscalers = match &case.snapshot.autoscalers {
+        Ok(autoscalers) => autoscalers,
+        Err(why) => return Some(case.not_checked(ID, "hpa", why)),
+    };
+    let workload = case.workload();
+    let own = autoscalers.iter().find_map(|hpa| {
+        let spec = hpa.spec.as_ref()?;
+        let target = &spec.scale_target_ref;
+        (target.kind == workload.kind.kind() && target.name == workload.name()).then_some((hpa, spec))
+    });
+    let (hpa, spec) = own?;
+    let name = hpa.metadata.name.as_deref().unwrap_or_default();
+    let full = workload.replicas >= spec.max_replicas && spec.max_replicas > 0;
+    let message = format!(
+        "hpa/{name} runs {} of at most {}: no room while pods are replaced",
+        workload.replicas, spec.max_replicas
+    );
+    full.then(|| case.warns(ID, message).fix("raise maxReplicas"))
+}
+
+/// A percentage rounded down, as the Deployment controller does for `maxUnavailable`.
+fn down(value: &IntOrString, total: i32) -> i32 {
+    match value {
+        IntOrString::Int(n) => *n,
+        IntOrString::String(text) => {
+            let percent: i32 = text.trim_end_matches('%').parse().unwrap_or(0);
+            percent.saturating_mul(total) / 100
+        }
+    }
+}
+
+fn shown(value: &IntOrString) -> String {
+    match value {
+        IntOrString::Int(n) => n.to_string(),
+        IntOrString::String(text) => kubectl_release::record::printable(text),
+    }
+}

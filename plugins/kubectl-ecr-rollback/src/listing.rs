@@ -1,0 +1,94 @@
+//! The repository's images as rows: for the picker, and for `history`.
+
+use jiff::Timestamp;
+use kubectl_release::flags::short_duration;
+use kubectl_release::push_history::{Candidate, PushedImage, Scan, ScanSeverity};
+use kubectl_release::record::printable;
+use kubectl_release::table::table;
+
+use crate::plan::short_digest;
+
+/// What heads the columns.
+const HEADERS: [&str; 7] = ["TAG", "PUSHED", "AGE", "SIZE", "FINDINGS", "STATE", "DIGEST"];
+/// Without the digest, which is for `-o wide`.
+const NARROW: usize = 6;
+
+/// The images as a table.
+#[must_use]
+pub fn images<'a>(candidates: impl Iterator<Item = &'a Candidate<'a>>, now: Timestamp, wide: bool) -> String {
+    let columns = if wide { HEADERS.len() } else { NARROW };
+    let rows: Vec<Vec<String>> = candidates.map(|c| row(c, now)[..columns].to_vec()).collect();
+    table(&HEADERS[..columns], &rows)
+}
+
+fn row(candidate: &Candidate<'_>, now: Timestamp) -> Vec<String> {
+    let image = candidate.image;
+    vec![
+        tags(candidate),
+        image.pushed_at.strftime("%Y-%m-%d %H:%M").to_string(),
+        age(image.pushed_at, now),
+        image.size_bytes.map(size).unwrap_or_default(),
+        findings(&image.scan),
+        state(candidate, now),
+        short_digest(&image.digest),
+    ]
+}
+
+/// The tag to go by first, then the others.
+fn tags(candidate: &Candidate<'_>) -> String {
+    let Some(chosen) = candidate.tag else { return short_digest(&candidate.image.digest) };
+    let others = candidate.image.tags.iter().map(String::as_str).filter(|tag| *tag != chosen);
+    std::iter::once(chosen).chain(others).map(printable).collect::<Vec<_>>().join(",")
+}
+
+fn state(candidate: &Candidate<'_>, now: Timestamp) -> String {
+    let mut words = Vec::new();
+    if candidate.running {
+        words.push("RUNNING".to_owned());
+    } else if candidate.ready {
+        words.push("ready pods".to_owned());
+    }
+    if candidate.previous {
+        words.push("previous".to_owned());
+    }
+    if let Some(deployed) = candidate.deployed.as_ref().filter(|d| !d.current) {
+        let ago = deployed.created.map(|at| format!(" {} ago", age(at, now))).unwrap_or_default();
+        words.push(format!("ran{ago} (revision {})", deployed.revision));
+    }
+    words.extend(candidate.left_out.as_ref().map(ToString::to_string));
+    words.join(", ")
+}
+
+/// `3d4h`; nothing below zero, for clocks differ.
+#[must_use]
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    let age = std::time::Duration::try_from(now.duration_since(at)).unwrap_or_default();
+    short_duration(std::time::Duration::from_secs(age.as_secs()))
+}
+
+/// Bytes as registries count them: `48 MB`.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}
+
+/// `1 critical, 2 high`; the lesser ones are only counted.
+#[must_use]
+pub fn findings(scan: &Scan) -> String {
+    let Scan::Found(counts) = scan else { return "not scanned".into() };
+    let of = |severity: ScanSeverity| counts.get(&severity).copied().unwrap_or(0);
+    let (critical, high) = (of(ScanSeverity::Critical), of(ScanSeverity::High));
+    let lesser: u32 = counts.values().sum::<u32>() - critical - high;
+    let named = [(critical, "critical"), (high, "high"), (lesser, "lesser")];
+    let shown: Vec<String> = named.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if shown.is_empty() { "none".into() } else { shown.join(", ") }
+}
+
+/// `pushed 2h ago`
+#[must_use]
+pub fn pushed(image: &PushedImage, now: Timestamp) -> String {
+    format!("pushed {} ago", age(image.pushed_at, now))
+}

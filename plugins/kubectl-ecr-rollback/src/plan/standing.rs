@@ -1,0 +1,109 @@
+//! Whether there is something to do at all: what the record of the last rollback says about a
+//! command that is typed again.
+
+use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::image::ImageRef;
+use kubectl_release::objects::Workload;
+use kubectl_release::rollout_status::{RolloutStatus, rollout_status};
+
+use super::{pinned_short, when};
+use crate::options::RollbackOptions;
+use crate::placement::{Selected, places};
+use crate::record::{DONE, FAILED, Moved, Record, Recorded};
+
+/// What the record makes of the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing of ours stands in the way: plan.
+    Open,
+    /// It is so already.
+    Nothing { message: String, next: Option<String> },
+    /// The same rollback is under way, or was cut off: watch it to its end.
+    Attach(Record),
+}
+
+/// Decides from the record.
+///
+/// A rollback that finished is not repeated by the same words, or a CI job that is retried would go
+/// back two releases; one that didn't is taken up again, whoever began it.
+///
+/// # Errors
+/// Exit 3 where `--if-running` names something that isn't and wasn't what runs.
+pub fn standing(
+    workload: &Workload,
+    recorded: &Recorded,
+    selected: &Selected,
+    options: &RollbackOptions,
+    suffix: &str,
+) -> Outcome<Standing> {
+    let template = places(workload);
+    let in_force = |r: &&Record| r.verb == "rollback" && r.is_about(selected.container()) && r.is_in(&template);
+    let record = recorded.current.as_ref().filter(in_force);
+    if let Some(tag) = &options.if_running
+        && !names(selected.image(), tag)
+    {
+        return not_running(workload, selected, record, tag);
+    }
+    let Some(record) = record else { return Ok(Standing::Open) };
+    let unfinished = rollout_status(workload) != RolloutStatus::Done;
+    let same_aim = !options.is_explicit() || went_where(record, selected, options);
+    if same_aim && (record.is_open() || (record.result.as_deref() == Some(FAILED) && unfinished)) {
+        return Ok(Standing::Attach(record.clone()));
+    }
+    if options.is_explicit() || options.again || record.result.as_deref() != Some(DONE) {
+        return Ok(Standing::Open);
+    }
+    Ok(Standing::Nothing {
+        message: format!("{} since the rollback at {} by {}", runs(workload, selected), when(record.at), record.by),
+        next: Some(format!("one further back: kubectl ecr-rollback {workload}{suffix} --again")),
+    })
+}
+
+/// Somebody was there before, or the words are wrong.
+fn not_running(workload: &Workload, selected: &Selected, record: Option<&Record>, tag: &str) -> Outcome<Standing> {
+    let left = record.filter(|r| moved(r, selected).is_some_and(|m| names(&m.from, tag)));
+    match left {
+        Some(record) if record.is_open() => Ok(Standing::Attach(record.clone())),
+        Some(record) => Ok(Standing::Nothing {
+            message: format!(
+                "{}: {} rolled back from {tag} at {}",
+                runs(workload, selected),
+                record.by,
+                when(record.at)
+            ),
+            next: None,
+        }),
+        None => Err(Failure::changed(format!(
+            "{}, not {}; nothing was written",
+            runs(workload, selected),
+            tag.escape_debug()
+        ))),
+    }
+}
+
+fn runs(workload: &Workload, selected: &Selected) -> String {
+    format!("{workload} asks for {}", pinned_short(selected.image()))
+}
+
+fn moved<'a>(record: &'a Record, selected: &Selected) -> Option<&'a Moved> {
+    record.containers.iter().find(|m| m.name == selected.container())
+}
+
+/// True where the tag or (the beginning of) the digest is the reference's.
+fn names(reference: &str, word: &str) -> bool {
+    let parsed = ImageRef::parse(reference);
+    let digest =
+        |d: &str| word.len() >= 7 && (d.starts_with(word) || d.trim_start_matches("sha256:").starts_with(word));
+    parsed.tag.or(parsed.digest.is_none().then_some("latest")) == Some(word) || parsed.digest.is_some_and(digest)
+}
+
+/// True where the record went to what is asked for now.
+fn went_where(record: &Record, selected: &Selected, options: &RollbackOptions) -> bool {
+    let to = moved(record, selected).map(|m| m.to.as_str()).unwrap_or_default();
+    let by_digest = |word: &String| {
+        let bare = word.trim_start_matches("sha256:");
+        record.to_digest.as_ref().is_some_and(|d| bare.len() >= 7 && d.trim_start_matches("sha256:").starts_with(bare))
+    };
+    let by_tag = |word: &String| ImageRef::parse(to).tag == Some(word);
+    options.wanted.to_tag.as_ref().is_some_and(by_tag) || options.wanted.to_digest.as_ref().is_some_and(by_digest)
+}

@@ -1,0 +1,76 @@
+//! Every read of one moment: the workload, its pods and revisions, and what decides about rolling
+//! it back.
+
+use jiff::Timestamp;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kubectl_release::cluster::read::Reading;
+use kubectl_release::objects::{Pod, Workload, WorkloadKind};
+use kubectl_release::push_history::{PodImage, digest_of_image_id};
+use kubectl_release::revisions::Revision;
+
+use crate::record::Recorded;
+
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "reads the cluster and stamps the moment"
+)]
+mod read;
+
+pub use read::{beside, workload, workload_and_pods};
+
+/// One workload at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub namespace: String,
+    pub at: Timestamp,
+    /// The user as the API server knows them.
+    pub who: Reading<String>,
+    pub workload: Workload,
+    pub recorded: Recorded,
+    /// Its own, those that are about to go among them.
+    pub pods: Vec<Pod>,
+    /// Newest first.
+    pub revisions: Vec<Revision>,
+    pub budgets: Reading<Vec<PodDisruptionBudget>>,
+    pub autoscalers: Reading<Vec<HorizontalPodAutoscaler>>,
+    /// Whether the API server would let us patch it.
+    pub may_patch: Reading<bool>,
+}
+
+impl Snapshot {
+    /// What its pods run in a container.
+    #[must_use]
+    pub fn pod_images(&self, container: &str) -> Vec<PodImage> {
+        let alive = self.pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
+        alive
+            .filter_map(|pod| {
+                let status = pod.container_status(container);
+                Some(PodImage {
+                    image: pod.image_of(container)?.to_owned(),
+                    digest: status.and_then(|s| digest_of_image_id(&s.image_id)).map(str::to_owned),
+                    updated: is_updated(pod, &self.workload, &self.revisions),
+                    ready: pod.is_ready(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// True for a pod made from the template that the workload has now.
+#[must_use]
+fn is_updated(pod: &Pod, workload: &Workload, revisions: &[Revision]) -> bool {
+    let Some(current) = revisions.iter().find(|r| r.current) else { return false };
+    let labelled = |key: &str| pod.metadata.labels.get(key).map(String::as_str);
+    match workload.kind {
+        WorkloadKind::Deployment => pod.metadata.owner_references.iter().any(|o| o.name == current.name),
+        // Its pods carry the whole name of the ControllerRevision, those of a DaemonSet the hash
+        // at its end (apps/v1 `controller-revision-hash`).
+        WorkloadKind::StatefulSet => labelled("controller-revision-hash") == Some(&current.name),
+        WorkloadKind::DaemonSet => labelled("controller-revision-hash").is_some_and(|hash| {
+            current.name.strip_prefix(workload.name()).and_then(|rest| rest.strip_prefix('-')) == Some(hash)
+        }),
+    }
+}

@@ -1,0 +1,103 @@
+//! Which requests a snapshot makes, and in which order.
+
+use futures::future::try_join;
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use kubectl_release::cluster::Cluster;
+use kubectl_release::cluster::exchange::ApiError;
+use kubectl_release::cluster::read::{ListQuery, path_of};
+use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::objects::{Pod, Workload, WorkloadKind, selector_text};
+use kubectl_release::revisions::{Revision, of_workload};
+
+use super::Snapshot;
+use crate::options::WorkloadName;
+use crate::record::Recorded;
+
+/// The workload itself; this first read opens the one connection that all others share.
+///
+/// # Errors
+/// Where it can't be read; where it is missing, the next step is a list of those there are.
+pub async fn workload(cluster: &Cluster, name: &WorkloadName) -> Outcome<Workload> {
+    let plural = name.kind.plural();
+    let path = format!("{}/{}", path_of("apps", "v1", plural, Some(&cluster.namespace)), name.name);
+    at(cluster, name.kind, &path).await.map_err(|error| {
+        let missing = error.is_not_found();
+        let failure = Failure::from(error);
+        if missing {
+            failure.next(format!("kubectl get {plural} -n {}{}", cluster.namespace, cluster.flags))
+        } else {
+            failure
+        }
+    })
+}
+
+async fn at(cluster: &Cluster, kind: WorkloadKind, path: &str) -> Result<Workload, ApiError> {
+    Ok(match kind {
+        WorkloadKind::Deployment => cluster.get::<Deployment>(path).await?.into(),
+        WorkloadKind::StatefulSet => cluster.get::<StatefulSet>(path).await?.into(),
+        WorkloadKind::DaemonSet => cluster.get::<DaemonSet>(path).await?.into(),
+    })
+}
+
+/// Everything beside the workload, at once.
+///
+/// # Errors
+/// Where its pods or revisions can't be listed; all else may be missing.
+pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> {
+    let everything = ListQuery::default();
+    let essentials = try_join(pods_of(cluster, &workload), revisions_of(cluster, &workload));
+    let may =
+        async { cluster.may("patch", "apps", workload.kind.plural(), workload.name()).await.map_err(|e| e.short()) };
+    let who = async { cluster.who_am_i().await.map_err(|e| e.short()) };
+    let budgets = cluster.reading(&everything);
+    let autoscalers = cluster.reading(&everything);
+    let (essentials, who, may_patch, budgets, autoscalers) = futures::join!(essentials, who, may, budgets, autoscalers);
+    let (pods, revisions) = essentials?;
+    Ok(Snapshot {
+        namespace: cluster.namespace.clone(),
+        at: Timestamp::now(),
+        who,
+        recorded: Recorded::read(workload.metadata.annotations.as_ref()),
+        workload,
+        pods,
+        revisions,
+        budgets,
+        autoscalers,
+        may_patch,
+    })
+}
+
+/// The workload as it is now, and its pods.
+///
+/// # Errors
+/// Where either can't be read.
+pub async fn workload_and_pods(cluster: &Cluster, workload: &Workload) -> Result<(Workload, Vec<Pod>), ApiError> {
+    let path = workload.path(&cluster.namespace);
+    try_join(at(cluster, workload.kind, &path), pods_of(cluster, workload)).await
+}
+
+/// The workload's own pods.
+///
+/// # Errors
+/// Where they can't be listed.
+async fn pods_of(cluster: &Cluster, workload: &Workload) -> Result<Vec<Pod>, ApiError> {
+    let path = path_of("", "v1", "pods", Some(&cluster.namespace));
+    let query = ListQuery::labelled(selector_text(&workload.selector));
+    let mut pods = cluster.list::<Pod>(&path, &query).await?.items;
+    pods.retain(|pod| workload.owns(pod));
+    Ok(pods)
+}
+
+/// What the workload has run: ReplicaSets of a Deployment, ControllerRevisions of the others.
+///
+/// # Errors
+/// Where they can't be listed.
+async fn revisions_of(cluster: &Cluster, workload: &Workload) -> Result<Vec<Revision>, ApiError> {
+    let plural = if workload.kind == WorkloadKind::Deployment { "replicasets" } else { "controllerrevisions" };
+    let path = path_of("apps", "v1", plural, Some(&cluster.namespace));
+    let query = ListQuery::labelled(selector_text(&workload.selector));
+    let listed = cluster.list::<Revision>(&path, &query).await?.items;
+    let uid = workload.metadata.uid.as_deref().unwrap_or_default();
+    Ok(of_workload(listed, uid, &workload.template))
+}
