@@ -3,6 +3,7 @@
 
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+PLUGINS := -p kubectl-bluegreen -p kubectl-ecr-rollback
 LAB := $(TARGET)/debug/lab
 DENY := $(or $(KUBECTL_RELEASE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-release)/cargo-deny-0.20.2
 # Tests wait for the cluster most of the time: more of them than cores run at once.
@@ -21,7 +22,7 @@ demo: $(LAB) ## Switch a Service under real traffic on a local Kubernetes (first
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/debug/demo
 
 test: $(LAB) ## Pass all tests: unit tests, then end to end on the lab
-	cargo test -p kubectl-release -p kubectl-bluegreen
+	cargo test -p kubectl-release -p kubectl-bluegreen -p kubectl-ecr-rollback
 	cargo test -p lab --lib --bins
 	cargo test -p lab -p e2e --no-run
 	@tests/on-lab $(LAB) cargo test -p lab -p e2e --tests --offline --no-fail-fast -- --test-threads=$(THREADS)
@@ -40,7 +41,7 @@ bench-peers: $(LAB) ## Compare with Argo Rollouts in the same lab (first run bui
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench peers
 
 lab: $(LAB) ## Start a Kubernetes to play with; prints how to use it
-	cargo build -p kubectl-bluegreen
+	cargo build $(PLUGINS)
 	@$(LAB) up
 	@echo 'export PATH=$(TARGET)/debug:$(CURDIR)/completions:$$PATH'
 
@@ -53,14 +54,16 @@ verify: $(DENY)/bin/cargo-deny ## Formatting, lints, licences and bans
 	$(DENY)/bin/cargo-deny check bans licenses sources
 
 install: ## Install the plugins and their completion into ~/.local/bin
-	cargo build --release -p kubectl-bluegreen
-	install -D -m 755 $(TARGET)/release/kubectl-bluegreen $(HOME)/.local/bin/kubectl-bluegreen
-	install -D -m 755 completions/kubectl_complete-bluegreen $(HOME)/.local/bin/kubectl_complete-bluegreen
+	cargo build --release $(PLUGINS)
+	for name in bluegreen ecr_rollback; do \
+	  install -D -m 755 $(TARGET)/release/kubectl-$$name $(HOME)/.local/bin/kubectl-$$name && \
+	  install -D -m 755 completions/kubectl_complete-$$name $(HOME)/.local/bin/kubectl_complete-$$name || exit 1; \
+	done
 
 # Cargo knows best whether it is up to date.
 .PHONY: $(LAB)
 $(LAB):
-	cargo build -p lab -p kubectl-bluegreen
+	cargo build -p lab $(PLUGINS)
 
 $(DENY)/bin/cargo-deny:
 	cargo install cargo-deny@0.20.2 --locked --root $(DENY)

@@ -22,6 +22,8 @@ pub struct Field<'a> {
     pub path: &'a str,
     /// What of it we write: `color`, `image`.
     pub value: &'a str,
+    /// The same as a part of the whole: `spec.selector's color`, `the image`.
+    pub part: &'a str,
 }
 
 /// An object that we write a field of.
@@ -148,7 +150,7 @@ fn next_apply(owned: &Owned<'_>) -> Option<Finding> {
     let message = format!("the next {tool} puts it back");
     Some(
         Finding::warns(owned.name(), "kubectl-apply", message)
-            .fix(format!("take {}'s {} from the cluster there", owned.field.path, owned.field.value)),
+            .fix(format!("take {} from the cluster there", owned.field.part)),
     )
 }
 

@@ -94,10 +94,10 @@ impl Roll {
         &self.places[0].image
     }
 
-    /// `api:1.0.6 -> api:1.0.5`
+    /// `api:1.0.6 -> 1.0.5`
     #[must_use]
     pub fn summary(&self) -> String {
-        format!("{} -> {}", pinned_short(self.from()), pinned_short(&self.to))
+        arrow(self.from(), &self.to)
     }
 
     /// The one conditional patch: refused as a whole where the images or our record are no longer
@@ -118,7 +118,7 @@ impl Roll {
     /// The patch that takes it back, conditional on it being still the last one.
     #[must_use]
     pub fn take_back(&self, workload: &Workload, recorded: &Recorded, record: &Record, at: At<'_>) -> Change {
-        let summary = format!("{} -> {} (failed, taken back)", pinned_short(&self.to), pinned_short(self.from()));
+        let summary = format!("{} (failed, taken back)", arrow(&self.to, self.from()));
         let annotations = [
             (CURRENT, json!(record).to_string()),
             (HISTORY, recorded.history_with_current()),
@@ -209,6 +209,15 @@ fn annotation_ops(workload: &Workload, recorded: &Recorded, set: [(&str, String)
 fn change_cause(record: &Record, summary: &str) -> String {
     let reason = if record.reason.is_empty() { String::new() } else { format!(" ({})", record.reason) };
     printable(&format!("kubectl ecr-rollback: {summary}{reason}"))
+}
+
+/// The name is said once, where it is the same.
+fn arrow(from: &str, to: &str) -> String {
+    let (before, after) = (ImageRef::parse(from), ImageRef::parse(to));
+    let name = format!("{}:", after.base_name());
+    let after = pinned_short(to);
+    let short = if before.base_name() == ImageRef::parse(to).base_name() { after.strip_prefix(&name) } else { None };
+    format!("{} -> {}", pinned_short(from), short.unwrap_or(&after))
 }
 
 /// `api:1.0.5`, with the beginning of the digest where it is pinned to one.

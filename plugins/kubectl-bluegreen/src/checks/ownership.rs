@@ -11,7 +11,13 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         kind: "Service",
         namespace: &case.snapshot.namespace,
         metadata: &case.subject.service.metadata,
-        field: Field { json: "/spec/selector", managed, path: "spec.selector", value: "color" },
+        field: Field {
+            json: "/spec/selector",
+            managed,
+            path: "spec.selector",
+            value: "color",
+            part: "spec.selector's color",
+        },
     })
 }
 

@@ -16,8 +16,9 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         field: Field {
             json: &json,
             managed: case.roll.places.iter().map(|place| place.managed_pointer()).collect(),
-            path: "the container's image",
+            path: "the image",
             value: "image",
+            part: "the image",
         },
     })
 }

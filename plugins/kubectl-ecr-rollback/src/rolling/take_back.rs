@@ -42,7 +42,7 @@ pub async fn all(journey: &Journey<'_>, failure: Failure) -> Failure {
         return Failure::new(exit, "RollbackFailed", text).next(change.undo.unwrap_or_default());
     }
     let from = pinned_short(journey.roll.from());
-    run.progress.step("taken back", &format!("{} -> {from}", pinned_short(&journey.roll.to)));
+    run.progress.step("taken back", &format!("to {from}"));
     follow(journey).await;
     conclude::taken_back(journey, &failure).await;
     Failure {

@@ -22,6 +22,8 @@ const POLL: Duration = Duration::from_millis(250);
 /// How long new pods may be in a state that seldom mends itself: an image that can't be pulled, a
 /// crash loop, a quota. The kubelet has tried more than once by then.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// New pods that are on their way are not mentioned before.
+const START: Duration = Duration::from_secs(5);
 /// Reads that fail are asked again until this long after the last one that did not.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -31,7 +33,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Exit 1 where it fails, 4 where time is over, 3 where someone else changed the images, 5 where
 /// another run has taken them back.
 pub async fn until_done(journey: &Journey<'_>) -> Outcome<()> {
-    let mut hopeless_since: Option<Instant> = None;
+    let mut patience = Patience { began: Instant::now(), hopeless_since: None };
     let mut heard = Instant::now();
     loop {
         let looked = look(journey).await;
@@ -41,7 +43,7 @@ pub async fn until_done(journey: &Journey<'_>) -> Outcome<()> {
             Ok((workload, pods)) => {
                 heard = Instant::now();
                 still_ours(journey, &workload)?;
-                if judge(journey, &workload, &pods, &mut hopeless_since)? {
+                if judge(journey, &workload, &pods, &mut patience)? {
                     return Ok(());
                 }
             }
@@ -58,26 +60,26 @@ async fn look(journey: &Journey<'_>) -> Result<(Workload, Vec<Pod>), ApiError> {
     Ok((workload, pods))
 }
 
+/// How long things have been as they are.
+struct Patience {
+    began: Instant,
+    hopeless_since: Option<Instant>,
+}
+
 /// True once it is done.
-fn judge(
-    journey: &Journey<'_>,
-    workload: &Workload,
-    pods: &[Pod],
-    hopeless_since: &mut Option<Instant>,
-) -> Outcome<bool> {
+fn judge(journey: &Journey<'_>, workload: &Workload, pods: &[Pod], patience: &mut Patience) -> Outcome<bool> {
     let why = || reasons(journey, workload, pods);
     match rollout_status(workload) {
         RolloutStatus::Done => return Ok(true),
         RolloutStatus::Failed(text) => return Err(failed(journey, printable(&text), why())),
-        RolloutStatus::Waiting(text) => journey.run.progress.step("rolling", &progress(workload, &text)),
+        RolloutStatus::Waiting(text) => tell(journey, workload, &text),
     }
     let why = why();
-    if !why.is_hopeless {
-        *hopeless_since = None;
-    } else if hopeless_since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+    if patience.is_over(why.is_hopeless) {
         return Err(failed(journey, "the new pods don't come up".to_owned(), why));
     }
-    if !why.text.is_empty() {
+    // That pods start is no news until it takes its time.
+    if !why.text.is_empty() && (why.is_hopeless || patience.began.elapsed() >= START) {
         journey.run.progress.step("not ready", &why.text);
     }
     if journey.run.left().is_zero() {
@@ -87,15 +89,25 @@ fn judge(
     Ok(false)
 }
 
-fn progress(workload: &Workload, waits_for: &str) -> String {
-    let unavailable = (workload.replicas - workload.available).max(0);
-    format!(
-        "{} of {} updated, {} ready, {unavailable} unavailable ({})",
-        workload.updated,
-        workload.replicas,
-        workload.ready,
-        printable(waits_for)
-    )
+impl Patience {
+    fn is_over(&mut self, hopeless: bool) -> bool {
+        if !hopeless {
+            self.hopeless_since = None;
+            return false;
+        }
+        self.hopeless_since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE
+    }
+}
+
+fn tell(journey: &Journey<'_>, workload: &Workload, waits_for: &str) {
+    // The counts of an older generation are about another template.
+    if workload.observed_generation < workload.metadata.generation.unwrap_or(0) {
+        return journey.run.progress.step("rolling", &printable(waits_for));
+    }
+    let Workload { updated, replicas, ready, available, .. } = workload;
+    let unavailable = (replicas - available).max(0);
+    let text = format!("{updated} of {replicas} updated, {ready} ready, {unavailable} unavailable");
+    journey.run.progress.step("rolling", &format!("{text} ({})", printable(waits_for)));
 }
 
 /// Why new pods don't come up.
