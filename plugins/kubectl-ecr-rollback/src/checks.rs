@@ -11,6 +11,11 @@ mod rollout;
 mod target;
 mod update;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use kubectl_release::cluster::read::Reading;
 pub use kubectl_release::finding::{Finding, Severity, Weighing, blocking};

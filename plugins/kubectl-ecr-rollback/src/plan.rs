@@ -241,3 +241,6 @@ pub fn short_digest(digest: &str) -> String {
 pub fn when(at: Timestamp) -> String {
     format!("{at:.0}")
 }
+
+#[cfg(test)]
+pub mod tests;

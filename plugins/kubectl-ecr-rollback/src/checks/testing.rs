@@ -1,0 +1,139 @@
+//! A workload that is as it should be, for tests to spoil.
+
+use kubectl_release::image::ImageRef;
+use kubectl_release::objects::Workload;
+use kubectl_release::push_history::{ImageStatus, IndexChildren, Pinned, PushedImage, Scan};
+use serde_json::{Value, json};
+
+use super::{Case, Finding, Gate, Pushed, Reading, Severity};
+use crate::placement::{Asked, Selection, select};
+use crate::plan::{Context, Roll, unpinned};
+use crate::record::Recorded;
+use crate::snapshot::Snapshot;
+
+/// The repository of everything here.
+pub const REPOSITORY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
+
+/// Three pods of `api:2` about to go to `api:1`.
+pub struct World {
+    /// The Deployment.
+    pub object: Value,
+    pub budgets: Reading<Vec<Value>>,
+    pub autoscalers: Reading<Vec<Value>>,
+    pub may_patch: Reading<bool>,
+    pub images: Vec<PushedImage>,
+    pub policy: Reading<Option<String>>,
+    pub gate: Gate,
+    pub pinned: Option<Pinned>,
+}
+
+impl World {
+    pub fn healthy() -> Self {
+        let container = json!({"name": "app", "image": format!("{REPOSITORY}:2"),
+            "readinessProbe": {"tcpSocket": {"port": 8080}}, "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}});
+        let object = json!({
+            "metadata": {"name": "api", "namespace": "shop", "uid": "u", "generation": 3},
+            "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "api"}},
+                "template": {"metadata": {"labels": {"app": "api"}}, "spec": {"containers": [container]}}},
+            "status": {"observedGeneration": 3, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3},
+        });
+        let budget = json!({"metadata": {"name": "api", "generation": 1},
+            "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "api"}}},
+            "status": {"observedGeneration": 1, "expectedPods": 3, "currentHealthy": 3, "desiredHealthy": 2, "disruptionsAllowed": 1}});
+        Self {
+            object,
+            budgets: Ok(vec![budget]),
+            autoscalers: Ok(Vec::new()),
+            may_patch: Ok(true),
+            images: vec![image("2", 2), image("1", 1)],
+            policy: Ok(None),
+            gate: Gate::Off,
+            pinned: None,
+        }
+    }
+
+    pub fn template(&mut self) -> &mut Value {
+        &mut self.object["spec"]["template"]["spec"]
+    }
+
+    pub fn container(&mut self) -> &mut Value {
+        &mut self.template()["containers"][0]
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let deployment: k8s_openapi::api::apps::v1::Deployment = serde_json::from_value(self.object.clone()).unwrap();
+        let workload = Workload::from(deployment);
+        Snapshot {
+            namespace: "shop".into(),
+            at: "2026-01-10T00:00:00Z".parse().unwrap(),
+            who: Ok("lee".into()),
+            recorded: Recorded::read(workload.metadata.annotations.as_ref()),
+            workload,
+            pods: Vec::new(),
+            revisions: Vec::new(),
+            budgets: self.budgets.clone().map(parsed),
+            autoscalers: self.autoscalers.clone().map(parsed),
+            may_patch: self.may_patch.clone(),
+        }
+    }
+
+    /// What the checks find.
+    pub fn findings(&self) -> Vec<Finding> {
+        let snapshot = self.snapshot();
+        let asked = Asked { containers: &[], include_init: false, offline: false, suffix: "" };
+        let Selection::Clear(selected) = select(&snapshot.workload, &asked).unwrap() else {
+            panic!("several containers")
+        };
+        let carry = crate::plan::tests::carry();
+        let context = Context { carry: &carry, run_id: "1", user: "lee" };
+        let to = format!("{REPOSITORY}:1");
+        let roll = Roll { pinned: self.pinned, ..unpinned(&snapshot, &selected, &to, &context) };
+        let tag = ImageRef::parse(&to).tag.unwrap().to_owned();
+        let children = IndexChildren::new();
+        let target = self.images.iter().find(|i| i.tags.contains(&tag));
+        let case = Case {
+            snapshot: &snapshot,
+            selected: &selected,
+            roll: &roll,
+            pushed: Some(Pushed { images: &self.images, children: &children, target, policy: &self.policy }),
+            gate: self.gate,
+            now: snapshot.at,
+        };
+        super::run(&case, &super::Weighing::default())
+    }
+
+    /// Ids with their severity: `x paused`, `! recreate`, `? hpa-at-limit`, `~` for quiet ones.
+    pub fn told(&self) -> Vec<String> {
+        let told = |f: &Finding| {
+            let symbol = match f.severity {
+                _ if f.quiet => '~',
+                Severity::Blocks => 'x',
+                Severity::Warns => '!',
+                Severity::NotChecked => '?',
+            };
+            format!("{symbol} {}", f.id)
+        };
+        self.findings().iter().map(told).collect()
+    }
+}
+
+fn parsed<T: for<'de> serde::Deserialize<'de>>(values: Vec<Value>) -> Vec<T> {
+    values.into_iter().map(|v| serde_json::from_value(v).unwrap()).collect()
+}
+
+/// An image of one tag, pushed on that day of January.
+pub fn image(tag: &str, day: u32) -> PushedImage {
+    PushedImage {
+        digest: format!("sha256:{tag:0>64}"),
+        tags: vec![tag.to_owned()],
+        pushed_at: format!("2026-01-{day:02}T00:00:00Z").parse().unwrap(),
+        size_bytes: Some(48_000_000),
+        status: ImageStatus::Active,
+        last_pulled_at: None,
+        last_archived_at: None,
+        manifest_type: None,
+        artifact_type: None,
+        subject: None,
+        scan: Scan::None(None),
+    }
+}

@@ -1,0 +1,208 @@
+//! Each check finds what it is for, and says nothing about a workload that is as it should be.
+
+use std::collections::BTreeMap;
+
+use kubectl_release::push_history::{Pinned, Scan, ScanSeverity};
+use serde_json::json;
+
+use super::testing::{World, image};
+use super::{Finding, Gate, Severity, Weighing, blocking, weigh};
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong() {
+    assert!(World::healthy().told().is_empty());
+}
+
+#[test]
+fn what_stops_a_rollout_stops_the_rollback() {
+    let mut world = World::healthy();
+    world.object["spec"]["paused"] = json!(true);
+    assert_eq!(world.told(), ["x paused"]);
+    let mut world = World::healthy();
+    world.may_patch = Ok(false);
+    assert_eq!(world.told(), ["x forbidden"]);
+    world.may_patch = Err("forbidden".into());
+    assert_eq!(world.told(), ["? forbidden"]);
+}
+
+#[test]
+fn a_stuck_rollout_is_no_obstacle() {
+    let mut world = World::healthy();
+    world.object["status"]["updatedReplicas"] = json!(1);
+    assert_eq!(world.told(), ["! rollout-in-progress"]);
+    world.object["status"]["conditions"] =
+        json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
+    assert_eq!(world.told(), ["! rollout-failed"]);
+}
+
+#[test]
+fn an_update_that_takes_all_pods_is_said() {
+    let mut world = World::healthy();
+    world.object["spec"]["strategy"] = json!({"type": "Recreate"});
+    assert_eq!(world.told(), ["! recreate"]);
+    let rolling = |unavailable: serde_json::Value, surge: serde_json::Value| {
+        let mut world = World::healthy();
+        world.object["spec"]["strategy"] =
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": unavailable, "maxSurge": surge}});
+        world.told()
+    };
+    assert_eq!(rolling(json!("100%"), json!(0)), ["! all-unavailable"]);
+    assert_eq!(rolling(json!(3), json!(1)), ["! all-unavailable"]);
+    for (unavailable, surge) in [(json!(2), json!(0)), (json!("99%"), json!(0)), (json!(0), json!(1))] {
+        assert!(rolling(unavailable.clone(), surge).is_empty(), "{unavailable}");
+    }
+    let mut alone = World::healthy();
+    alone.object["spec"]["replicas"] = json!(1);
+    alone.object["spec"]["strategy"] = json!({"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 0}});
+    let told = alone.told();
+    assert!(told.contains(&"! all-unavailable".to_owned()), "{told:?}");
+}
+
+#[test]
+fn pods_that_leave_or_come_badly_are_said() {
+    let mut world = World::healthy();
+    world.container()["readinessProbe"] = json!(null);
+    world.container()["lifecycle"] = json!(null);
+    assert_eq!(world.told(), ["! no-readiness-probe", "! no-prestop"]);
+    let mut world = World::healthy();
+    world.object["spec"]["replicas"] = json!(0);
+    world.object["status"] = json!({"observedGeneration": 3});
+    assert_eq!(world.told(), ["! no-pods"]);
+}
+
+#[test]
+fn autoscalers_and_budgets_are_looked_at() {
+    let mut world = World::healthy();
+    let hpa = |max: i32| {
+        json!({"metadata": {"name": "api"}, "spec": {"maxReplicas": max,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}}})
+    };
+    world.autoscalers = Ok(vec![hpa(3)]);
+    assert_eq!(world.told(), ["! hpa-at-limit"]);
+    world.autoscalers = Ok(vec![hpa(4)]);
+    assert!(world.told().is_empty());
+    world.budgets = Ok(Vec::new());
+    assert_eq!(world.told(), ["~ pdb-missing"]);
+    let mut world = World::healthy();
+    world.budgets.as_mut().unwrap()[0]["status"]["currentHealthy"] = json!(1);
+    assert_eq!(world.told(), ["! pdb-broken"]);
+    world.budgets = Err("forbidden".into());
+    assert_eq!(world.told(), ["? pdb-missing"]);
+}
+
+#[test]
+fn findings_of_a_scan_are_weighed_by_the_gate() {
+    let told = |severity: ScanSeverity, gate: Gate| {
+        let mut world = World::healthy();
+        world.images[1].scan = Scan::Found(BTreeMap::from([(severity, 2)]));
+        world.gate = gate;
+        world.told()
+    };
+    assert_eq!(told(ScanSeverity::High, Gate::Off), ["! scan-findings"]);
+    assert!(told(ScanSeverity::Medium, Gate::Off).is_empty());
+    assert_eq!(told(ScanSeverity::High, Gate::UpTo(ScanSeverity::Medium)), ["x scan-findings"]);
+    assert_eq!(told(ScanSeverity::High, Gate::UpTo(ScanSeverity::High)), ["! scan-findings"]);
+    assert_eq!(told(ScanSeverity::Untriaged, Gate::UpTo(ScanSeverity::High)), ["x scan-findings"]);
+    assert_eq!(told(ScanSeverity::Informational, Gate::NoFindings), ["x scan-findings"]);
+    let mut world = World::healthy();
+    world.gate = Gate::UpTo(ScanSeverity::Critical);
+    assert_eq!(world.told(), ["x not-scanned"]);
+    world.images[1].scan = Scan::Found(BTreeMap::new());
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn containers_that_stay_are_named() {
+    let mut world = World::healthy();
+    let image = world.container()["image"].clone();
+    world.template()["initContainers"] = json!([{"name": "migrate", "image": image}]);
+    assert_eq!(world.told(), ["! init-container-stays"]);
+}
+
+#[test]
+fn gitops_would_put_the_image_back() {
+    let mut world = World::healthy();
+    world.object["metadata"]["annotations"] =
+        json!({"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/api"});
+    assert_eq!(world.told(), ["x gitops"]);
+    world.object["metadata"]["annotations"] =
+        json!({"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/web"});
+    assert!(world.told().is_empty(), "copied from another object");
+    let owns =
+        json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:image": {}}}}}}});
+    world.object["metadata"]["managedFields"] =
+        json!([{"manager": "release-operator", "operation": "Apply", "fieldsV1": owns}]);
+    assert_eq!(world.told(), ["x gitops"]);
+    world.object["metadata"]["managedFields"][0]["manager"] = json!("helm");
+    assert!(!world.told().contains(&"x gitops".to_owned()));
+}
+
+#[test]
+fn a_pinned_image_that_the_policy_would_take_is_said() {
+    let mut world = World::healthy();
+    let untagged = r#"{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged",
+        "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]}"#;
+    world.policy = Ok(Some(untagged.to_owned()));
+    world.images.push({
+        let mut newer = image("3", 3);
+        newer.tags.clear();
+        newer
+    });
+    assert!(world.told().is_empty(), "nothing is pinned");
+    world.pinned = Some(Pinned::TagMoves);
+    assert_eq!(world.told(), ["! will-expire"]);
+    world.policy = Err("access denied".into());
+    assert_eq!(world.told(), ["? will-expire"]);
+}
+
+#[test]
+fn a_record_that_was_edited_and_one_that_failed_are_said() {
+    let mut world = World::healthy();
+    world.object["metadata"]["annotations"] = json!({"kubectl-release.dev/ecr-rollback": "nonsense"});
+    assert_eq!(world.told(), ["! record"]);
+    let moved =
+        json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
+    let record = json!({"id": "1", "verb": "rollback", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
+        "result": "rolled back"});
+    world.object["metadata"]["annotations"] = json!({"kubectl-release.dev/ecr-rollback": record.to_string()});
+    assert_eq!(world.told(), ["! failed-before"]);
+}
+
+#[test]
+fn force_overrides_by_name_and_strict_blocks_what_was_not_checked() {
+    let forced = |severity, force: &[&str], strict| {
+        let mut finding = Finding::new("api", "gitops", severity, "");
+        weigh(&mut finding, &Weighing { force: force.iter().map(ToString::to_string).collect(), strict });
+        blocking(&[finding]).count()
+    };
+    assert_eq!(forced(Severity::Blocks, &[], false), 1);
+    assert_eq!(forced(Severity::Blocks, &["gitops"], false), 0);
+    assert_eq!(forced(Severity::Blocks, &["paused"], false), 1);
+    assert_eq!(forced(Severity::NotChecked, &[], false), 0);
+    assert_eq!(forced(Severity::NotChecked, &[], true), 1);
+    assert_eq!(forced(Severity::NotChecked, &["gitops"], true), 0);
+}
+
+#[test]
+fn every_id_is_in_the_document() {
+    let document = include_str!("../../../../docs/checks-ecr-rollback.md");
+    let sources = [
+        include_str!("budgets.rs"),
+        include_str!("containers.rs"),
+        include_str!("expiry.rs"),
+        include_str!("permission.rs"),
+        include_str!("recorded.rs"),
+        include_str!("rollout.rs"),
+        include_str!("target.rs"),
+        include_str!("update.rs"),
+        include_str!("../../../../shared/src/drain.rs"),
+        include_str!("../../../../shared/src/ownership.rs"),
+    ];
+    let made = ["case.blocks(\"", "case.warns(\"", "case.not_checked(\"", "(about, \"", "name(), \"", ": &str = \""];
+    let ids = sources.iter().flat_map(|s| made.iter().flat_map(|m| s.split(m).skip(1)));
+    let ids: Vec<&str> = ids.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(ids.len() > 20, "{ids:?}");
+    for id in ids {
+        assert!(document.contains(&format!("`{id}`")), "docs/checks-ecr-rollback.md lacks {id}");
+    }
+}
