@@ -43,7 +43,7 @@ pub async fn carry_out(run: &Run, plan: &Plan<'_>, report: &mut Report) -> Outco
     let change = roll.change(workload, recorded, &run.cluster.namespace, &run.cluster.flags);
     report.findings = findings;
     report.items.push(value(workload, roll, change.undo.as_deref()));
-    report.names = vec![workload.reference()];
+    report.names = vec![resource(workload)];
     refuse_blocked(run, plan, &report.findings)?;
     if carry.dry_run != DryRunFlag::None {
         if carry.dry_run == DryRunFlag::Server {
@@ -83,7 +83,7 @@ pub async fn attach(
     run.say(&format!("  {} begun at {:.0} by {}: {}", record.verb, record.at, record.by, roll.summary()));
     report.items.push(value(workload, roll, None));
     report.items[0]["attached"] = json!(true);
-    report.names = vec![workload.reference()];
+    report.names = vec![resource(workload)];
     if carry.dry_run != DryRunFlag::None || !carry.wait {
         report.text = format!("{workload} is on its way to {} already", pinned_short(&roll.to));
         return Ok(());
@@ -109,7 +109,7 @@ pub fn nothing(run: &Run, workload: &Workload, message: &str, next: Option<&str>
     run.say(&heading(run, workload));
     report.items.push(json!({"kind": workload.kind.kind(), "name": workload.name(), "changed": false,
         "message": message, "next": next}));
-    report.names = vec![workload.reference()];
+    report.names = vec![resource(workload)];
     let hint = next.map(|next| format!("\n  {next}")).unwrap_or_default();
     report.text = format!("{message}; nothing to do{hint}");
 }
@@ -121,8 +121,12 @@ fn heading(run: &Run, workload: &Workload) -> String {
 
 /// As kubectl says it: `deployment.apps/api rolled back to api:1.0.5`.
 fn done_line(workload: &Workload, roll: &Roll, past: &str) -> String {
-    let kind = workload.kind.kind().to_lowercase();
-    format!("{kind}.apps/{} {past} to {}", workload.name(), pinned_short(&roll.to))
+    format!("{} {past} to {}", resource(workload), pinned_short(&roll.to))
+}
+
+/// `deployment.apps/api`
+fn resource(workload: &Workload) -> String {
+    format!("{}.apps/{}", workload.kind.kind().to_lowercase(), workload.name())
 }
 
 fn refuse_blocked(run: &Run, plan: &Plan<'_>, findings: &[checks::Finding]) -> Outcome<()> {

@@ -168,8 +168,9 @@ fn lines(snapshot: &Snapshot, choice: &Choice<'_>, chosen: &Chosen, roll: &Roll,
         lines.push(format!("to    {} ({})", pinned_short(&chosen.image), why(chosen)));
     }
     lines.extend(chosen.skipped.iter().map(|s| format!("passed over {}", passed_over(s))));
-    if matches!(chosen.pinned, Some(Pinned::TagWasMoved | Pinned::TagMoves)) {
-        lines.push("pinned to the digest: pushing the tag and restarting deploys nothing from now on".to_owned());
+    let moves = choice.left.tag_moves || choice.left.tag_moved_to.is_some();
+    if let (true, Some(tag), true) = (moves, &choice.left.tag, chosen.pinned.is_some()) {
+        lines.push(format!("pinned to the digest: pushing {tag} and restarting deploys nothing from now on"));
         lines.push(format!("  undone by: kubectl ecr-rollback unpin {}{suffix}", snapshot.workload));
     }
     lines
