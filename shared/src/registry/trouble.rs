@@ -6,6 +6,7 @@
 
 use std::error::Error;
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecr::operation::RequestId;
@@ -154,7 +155,10 @@ fn credentials(error: &CredentialsError) -> Trouble {
     if has("expired") {
         return Trouble::ExpiredCredentials { sso: has("sso") };
     }
+    // EC2 metadata is the last to be asked: no source before it had any.
+    let asked_all = chain(error).any(|cause| cause.is::<ImdsError>());
     let how = match error {
+        _ if asked_all => return Trouble::NoCredentials,
         CredentialsError::CredentialsNotLoaded(_) => return Trouble::NoCredentials,
         CredentialsError::ProviderTimedOut(_) => "their source gave no answer in time",
         CredentialsError::InvalidConfiguration(_) => "the profile is not set up right",

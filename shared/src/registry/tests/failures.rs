@@ -1,6 +1,9 @@
+use aws_config::imds::{self, credentials::ImdsCredentialsProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, future};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::stub::{Reply, Stub, ok, refusal};
@@ -154,4 +157,21 @@ async fn credentials_that_can_not_be_had_are_told_apart_and_nothing_is_sent() {
     }
     assert_eq!(stub.asked().len(), 0);
     assert!(!format!("{:?}", registry(&stub.url).await).contains(SECRETS[0]));
+}
+
+/// In a container on EC2 the metadata often refuses, or is a hop too far away.
+#[tokio::test]
+async fn metadata_that_refuses_is_no_source_of_credentials() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    let http = ProviderConfig::without_region().with_http_client(connect::http_client().unwrap());
+    let metadata = imds::Client::builder().configure(&http).endpoint(&url).unwrap().max_attempts(1).build();
+    let credentials = ImdsCredentialsProvider::builder().configure(&http).imds_client(metadata).build();
+    let error = registry_with(&url, credentials).await.images("api").await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::NoCredentials);
 }
