@@ -113,13 +113,17 @@ impl Rule {
         self.storage == storage_class(image) && self.tags.select(&image.tags)
     }
 
-    /// The time from which this rule counts an image's age. An image that was never pulled counts
-    /// from its push.
+    /// The time by which this rule orders images and counts their age.
+    ///
+    /// An image that was never pulled counts from its push. One that came back from the archive
+    /// takes its place among the newest from then on, and counts as pulled then at least; its age
+    /// since the push stays, for the documents say nothing else about that.
     #[must_use]
     pub fn counts_from(&self, image: &PushedImage) -> Timestamp {
         match self.limit.kind {
-            LimitKind::Newest | LimitKind::SincePush => image.pushed_at,
-            LimitKind::SincePull => image.last_pulled_at.unwrap_or(image.pushed_at),
+            LimitKind::Newest => image.last_activated_at.unwrap_or(image.pushed_at),
+            LimitKind::SincePush => image.pushed_at,
+            LimitKind::SincePull => image.last_pulled_at.max(image.last_activated_at).unwrap_or(image.pushed_at),
             LimitKind::SinceArchived => image.last_archived_at.unwrap_or(image.pushed_at),
         }
     }

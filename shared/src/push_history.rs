@@ -45,6 +45,8 @@ pub struct PushedImage {
     pub last_pulled_at: Option<Timestamp>,
     /// When the image was moved to archive storage last.
     pub last_archived_at: Option<Timestamp>,
+    /// When the image was restored from archive storage last.
+    pub last_activated_at: Option<Timestamp>,
     /// `imageManifestMediaType`
     pub manifest_type: Option<String>,
     /// `artifactMediaType`: the media type of the configuration, or the artifact's own.

@@ -169,7 +169,7 @@ pub async fn to_the_end(
 }
 
 /// Ctrl-C, or being told to stop.
-async fn interrupted() {
+pub async fn interrupted() {
     let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
         return std::future::pending().await;
     };

@@ -67,6 +67,7 @@ pub fn image(digest: &str, tags: &str, days_ago: i64) -> PushedImage {
         status: ImageStatus::Active,
         last_pulled_at: None,
         last_archived_at: None,
+        last_activated_at: None,
         manifest_type: None,
         artifact_type: None,
         subject: None,

@@ -1,6 +1,7 @@
 //! A policy as the text that ECR takes.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Action, LimitKind, Policy, Rule, StorageClass, Tags};
 
@@ -44,11 +45,19 @@ struct ActionText {
 }
 
 impl Policy {
-    /// The policy as JSON, indented, keys in the order of ECR's template, defaults left out.
+    /// The policy as ECR takes it: JSON in one line, keys in the order of ECR's template, defaults
+    /// left out.
     #[must_use]
     pub fn to_text(&self) -> String {
         let rules = self.rules.iter().map(RuleText::from).collect();
-        serde_json::to_string_pretty(&PolicyText { rules }).unwrap_or_default()
+        serde_json::to_string(&PolicyText { rules }).unwrap_or_default()
+    }
+
+    /// The same as a value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let rules = self.rules.iter().map(RuleText::from).collect();
+        serde_json::to_value(PolicyText { rules }).unwrap_or_default()
     }
 }
 

@@ -41,6 +41,7 @@ fn image(detail: &Value) -> PushedImage {
         },
         last_pulled_at: time("lastRecordedPullTime"),
         last_archived_at: time("lastArchivedAt"),
+        last_activated_at: time("lastActivatedAt"),
         manifest_type: text("imageManifestMediaType"),
         artifact_type: text("artifactMediaType"),
         subject: text("subjectManifestDigest"),

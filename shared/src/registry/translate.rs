@@ -34,6 +34,7 @@ pub(super) fn image(detail: ImageDetail) -> Result<PushedImage, String> {
         },
         last_pulled_at: detail.last_recorded_pull_time.as_ref().and_then(timestamp),
         last_archived_at: detail.last_archived_at.as_ref().and_then(timestamp),
+        last_activated_at: detail.last_activated_at.as_ref().and_then(timestamp),
         manifest_type: detail.image_manifest_media_type,
         artifact_type: detail.artifact_media_type,
         subject: detail.subject_manifest_digest,

@@ -131,6 +131,7 @@ pub fn image(tag: &str, day: u32) -> PushedImage {
         status: ImageStatus::Active,
         last_pulled_at: None,
         last_archived_at: None,
+        last_activated_at: None,
         manifest_type: None,
         artifact_type: None,
         subject: None,

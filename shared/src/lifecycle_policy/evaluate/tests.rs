@@ -1,6 +1,6 @@
 use super::*;
-use crate::lifecycle_policy::Tags;
-use crate::lifecycle_policy::samples::{days, image, newest, now, policy, prefixes};
+use crate::lifecycle_policy::samples::{ago, days, image, newest, now, policy, prefixes, rule, to_archive};
+use crate::lifecycle_policy::{LimitKind, Tags};
 
 fn children(pairs: &[(&str, &[&str])]) -> Children {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -76,4 +76,24 @@ fn five_of_six_releases_stay() {
     let gone: Vec<&str> =
         judged.iter().filter(|j| j.verdict.taken().is_some()).map(|j| j.image.digest.as_str()).collect();
     assert_eq!(gone, ["0"]);
+}
+
+/// "If an image was archived and then restored at any point in the past, the image's
+/// `last_activated_at` is used": it can push a newer one out.
+#[test]
+fn a_restored_image_counts_as_new_and_as_pulled_but_not_as_pushed() {
+    let restored =
+        PushedImage { last_activated_at: Some(ago(1)), last_pulled_at: Some(ago(80)), ..image("restored", "v1", 90) };
+    let images = [restored, image("b", "v2", 5)];
+    let going = |rule: Rule| {
+        let judged = evaluate(&policy(vec![rule]), &images, &Children::new(), now());
+        let going: Vec<String> =
+            judged.iter().filter(|j| j.verdict.taken().is_some()).map(|j| j.image.digest.clone()).collect();
+        going
+    };
+    assert_eq!(going(newest(1, Tags::Any, 1)), ["b"]);
+    assert_eq!(going(days(1, Tags::Any, 30)), ["restored"]);
+    let by_pull = |days| to_archive(rule(1, Tags::Any, LimitKind::SincePull, days));
+    assert_eq!(going(by_pull(3)), ["b"]);
+    assert_eq!(going(by_pull(30)), Vec::<String>::new());
 }

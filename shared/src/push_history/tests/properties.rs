@@ -30,6 +30,7 @@ prop_compose! {
             status: if archived { ImageStatus::Archived } else { ImageStatus::Active },
             last_pulled_at: None,
             last_archived_at: None,
+            last_activated_at: None,
             manifest_type: None,
             artifact_type: None,
             subject: subject.then(|| "sha256:ff".to_owned()),

@@ -51,7 +51,7 @@ async fn what_the_registry_says_about_an_image_is_kept() {
          "artifactMediaType": "application/vnd.dev.cosign.artifact.sig.v1+json", "subjectManifestDigest": digest(9),
          "imageScanStatus": {"status": "COMPLETE"},
          "imageScanFindingsSummary": {"findingSeverityCounts": {"HIGH": 2, "UNTRIAGED": 3, "LOW": 0, "NEW": 1}}},
-        {"imageDigest": digest(3), "imagePushedAt": 10.0, "imageStatus": "ACTIVATING",
+        {"imageDigest": digest(3), "imagePushedAt": 10.0, "imageStatus": "ACTIVATING", "lastActivatedAt": 12.0,
          "imageScanFindingsSummary": {"imageScanCompletedAt": 11.0}},
     ]});
     let stub = Stub::answering(move |_, _| ok(described.clone())).await;
@@ -60,6 +60,7 @@ async fn what_the_registry_says_about_an_image_is_kept() {
     assert_eq!((archived.status, restored.status), (ImageStatus::Archived, ImageStatus::Activating));
     assert_eq!(archived.last_pulled_at, Some("1970-01-01T00:00:35.5Z".parse().unwrap()));
     assert_eq!(archived.last_archived_at, Some("1970-01-01T00:00:40Z".parse().unwrap()));
+    assert_eq!(restored.last_activated_at, Some("1970-01-01T00:00:12Z".parse().unwrap()));
     assert_eq!(archived.scan, Scan::None(Some("UNSUPPORTED_IMAGE".into())));
     assert_eq!(signature.subject.as_deref(), Some(digest(9).as_str()));
     assert_eq!(signature.artifact_type.as_deref(), Some("application/vnd.dev.cosign.artifact.sig.v1+json"));
