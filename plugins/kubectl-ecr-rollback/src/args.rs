@@ -5,6 +5,7 @@ use clap_complete::engine::ArgValueCandidates;
 use kubectl_release::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
 
 use crate::candidates;
+use crate::lifecycle::args::LifecycleArgs;
 
 const EXIT_CODES: &str = "\
 Flags go after the plugin's name: kubectl ecr-rollback deploy/api -n shop
@@ -36,6 +37,8 @@ pub enum VerbArgs {
     History(HistoryArgs),
     /// Go back from a pinned digest to the tag, and to whatever it is on now
     Unpin(UnpinArgs),
+    /// Show, preview and apply lifecycle policies of repositories
+    Lifecycle(LifecycleArgs),
     /// Print the completion shim for kubectl (see docs/completion.md)
     Completion,
     #[command(hide = true, name = "__complete")]

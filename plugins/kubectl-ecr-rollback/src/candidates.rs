@@ -76,6 +76,29 @@ pub fn tags() -> Vec<CompletionCandidate> {
     as_candidates(found)
 }
 
+/// Repositories of the registry that `--registry-id`, `--region` or the profile name.
+#[must_use]
+pub fn repositories() -> Vec<CompletionCandidate> {
+    let found = block_on(async {
+        let address = RegistryAddress {
+            account: typed_value("--registry-id"),
+            region: typed_value("--region"),
+            ..RegistryAddress::default()
+        };
+        let registry = registry::connect(&address, PATIENCE, 0).await.ok()?;
+        let repositories = registry.repositories().await.ok()?;
+        Some(repositories.into_iter().map(|repository| repository.name).collect())
+    });
+    as_candidates(found)
+}
+
+/// The value of a flag typed so far, as `--region R` or `--region=R`.
+fn typed_value(flag: &str) -> Option<String> {
+    let words = typed_words();
+    let apart = words.iter().position(|word| word == flag).and_then(|at| words.get(at + 1).cloned());
+    apart.or_else(|| words.iter().find_map(|word| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned())))
+}
+
 /// The first of the words typed that names a workload; others may be values of flags.
 async fn typed_workload() -> Option<(Cluster, Workload)> {
     let cluster = connect(&typed_flags()).ok()?.with_request_timeout(PATIENCE);

@@ -4,6 +4,7 @@ pub mod change;
 pub mod completion;
 pub mod decide;
 pub mod history;
+pub mod lifecycle;
 pub mod registry;
 pub mod rollback;
 pub mod select;

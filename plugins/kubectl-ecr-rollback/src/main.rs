@@ -16,6 +16,7 @@ mod checks;
     reason = "verbs load, ask, apply and watch"
 )]
 mod commands;
+mod lifecycle;
 mod listing;
 mod options;
 mod placement;

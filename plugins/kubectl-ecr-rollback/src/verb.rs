@@ -8,7 +8,7 @@ use kubectl_release::report::{Report, Subject};
 use kubectl_release::run::{Run, Setting, to_the_end};
 
 use crate::args::{Cli, RollbackArgs, VerbArgs};
-use crate::commands::{completion, history, rollback, unpin};
+use crate::commands::{completion, history, lifecycle, rollback, unpin};
 use crate::options;
 
 /// How commands begin that change something.
@@ -30,6 +30,7 @@ pub async fn run(cli: Cli) -> Exit {
             let _ = std::thread::spawn(move || completion::print_candidates(&words.words)).join();
             Exit::Done
         }
+        Some(VerbArgs::Lifecycle(args)) => lifecycle::to_the_end(&connection, args.verb).await,
         verb => {
             let words = cli.rollback;
             to_the_end(&connection, setting, async |run, report| dispatch(run, verb, words, report).await).await
@@ -48,7 +49,7 @@ fn setting(verb: Option<&VerbArgs>, rollback: &RollbackArgs) -> Setting {
         None => ("ImageRollback", rollback.output.output, Some(&rollback.write)),
         Some(VerbArgs::Unpin(a)) => ("ImageUnpin", a.output.output, Some(&a.write)),
         Some(VerbArgs::History(a)) => ("ImageHistory", a.output.output, None),
-        Some(VerbArgs::Completion | VerbArgs::Complete(_)) => ("", Output::Table, None),
+        Some(VerbArgs::Lifecycle(_) | VerbArgs::Completion | VerbArgs::Complete(_)) => ("", Output::Table, None),
     };
     Setting {
         kind,
@@ -68,6 +69,6 @@ async fn dispatch(run: &Run, verb: Option<VerbArgs>, rollback: RollbackArgs, rep
             let (name, containers, carry) = options::unpin(args)?;
             unpin::run(run, &name, &containers, &carry, report).await
         }
-        Some(VerbArgs::Completion | VerbArgs::Complete(_)) => Ok(()),
+        Some(VerbArgs::Lifecycle(_) | VerbArgs::Completion | VerbArgs::Complete(_)) => Ok(()),
     }
 }

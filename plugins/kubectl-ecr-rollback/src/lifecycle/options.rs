@@ -1,0 +1,196 @@
+//! From typed words to what the commands work with; conflicts end here.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kubectl_release::change::shell_quote;
+use kubectl_release::error::{Failure, Outcome};
+use kubectl_release::flags::DryRunFlag;
+use kubectl_release::image::ecr::{EcrRepository, NotEcr, is_account, is_region, is_repository_name};
+use kubectl_release::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse};
+use kubectl_release::record::printable;
+
+use super::args::{ApplyArgs, ClustersArgs, PolicyArgs, RepositoriesArgs};
+
+/// Which repositories of which registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repositories {
+    /// Empty for every repository of the registry.
+    pub names: Vec<String>,
+    pub name_filter: Option<String>,
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub fips: bool,
+    pub dual_stack: bool,
+}
+
+/// Where the policy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    File(PathBuf),
+    /// Stdin.
+    Stdin,
+    Built(Policy),
+    /// Nothing was named: a preview takes the one in force.
+    InForce,
+}
+
+/// Reads the names; `HOST/NAME` says account and region too.
+///
+/// # Errors
+/// Exit 2 where they contradict each other or ECR could have none of that name.
+pub fn repositories(args: &RepositoriesArgs) -> Outcome<Repositories> {
+    let mut found = Repositories {
+        name_filter: args.name_filter.clone(),
+        account: args.registry_id.clone(),
+        region: args.region.clone(),
+        ..Repositories::default()
+    };
+    if let Some(account) = args.registry_id.as_ref().filter(|account| !is_account(account)) {
+        return Err(Failure::usage(format!("--registry-id: \"{}\" is no account of 12 digits", printable(account))));
+    }
+    if let Some(region) = args.region.as_ref().filter(|region| !is_region(region)) {
+        return Err(Failure::usage(format!("--region: \"{}\" is no region", printable(region))));
+    }
+    for typed in &args.repositories {
+        let name = match EcrRepository::of(typed) {
+            Ok(repository) => {
+                agree_on(&mut found.account, repository.account, "account")?;
+                agree_on(&mut found.region, repository.region, "region")?;
+                found.fips |= repository.fips;
+                found.dual_stack |= repository.dual_stack;
+                repository.name
+            }
+            Err(why @ (NotEcr::Malformed(_) | NotEcr::EcrPublic)) => {
+                return Err(Failure::usage(format!("\"{}\": {why}", printable(typed))));
+            }
+            // A name may look like the host of another registry.
+            Err(_) => typed.strip_prefix("repository/").unwrap_or(typed).to_owned(),
+        };
+        if !is_repository_name(&name) {
+            return Err(Failure::usage(format!("\"{}\" is no repository name", printable(typed))));
+        }
+        if !found.names.contains(&name) {
+            found.names.push(name);
+        }
+    }
+    Ok(found)
+}
+
+fn agree_on(so_far: &mut Option<String>, now: String, what: &str) -> Outcome<()> {
+    match so_far {
+        Some(first) if *first != now => {
+            let message = format!("one command works in one {what}, and these are two: {first}, {now}");
+            Err(Failure::usage(message).next("run it once for each"))
+        }
+        _ => {
+            *so_far = Some(now);
+            Ok(())
+        }
+    }
+}
+
+/// Where the policy comes from.
+#[must_use]
+pub fn source(args: &PolicyArgs) -> Source {
+    match &args.file {
+        Some(path) if path == Path::new("-") => Source::Stdin,
+        // As the AWS CLI has it.
+        Some(path) => {
+            Source::File(path.to_str().and_then(|p| p.strip_prefix("file://")).map_or(path.clone(), PathBuf::from))
+        }
+        None if !args.is_named() => Source::InForce,
+        None => Source::Built(build(&Keep {
+            tagged: args.keep_tagged,
+            prefixes: args.tag_prefix.clone(),
+            untagged: args.keep_untagged,
+        })),
+    }
+}
+
+/// Checks a policy's text; all that is wrong with it in one message.
+///
+/// # Errors
+/// Exit 1, reason `InvalidPolicy`.
+pub fn checked(text: &str) -> Outcome<Policy> {
+    parse(text).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(|problem: &Problem| format!("  {problem}")).collect();
+        Failure::failed(
+            "InvalidPolicy",
+            format!("ECR would refuse this policy; nothing was sent\n{}", lines.join("\n")),
+        )
+    })
+}
+
+/// Checks a policy that was built from flags: a prefix may be none.
+///
+/// # Errors
+/// Exit 2.
+pub fn checked_built(policy: &Policy) -> Outcome<Policy> {
+    parse(&policy.to_text()).map_err(|problems| {
+        let message = problems.first().map(ToString::to_string).unwrap_or_default();
+        Failure::usage(format!("--tag-prefix: {message}"))
+    })
+}
+
+/// What `apply` has beyond a preview.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions {
+    pub allow_in_use: bool,
+    pub keep_rollback_target: bool,
+    pub yes: bool,
+    pub dry_run: bool,
+    pub timeout: Duration,
+}
+
+/// Checks what only `apply` has.
+///
+/// # Errors
+/// Exit 2 for `--dry-run=server`, and without a policy.
+pub fn apply(args: &ApplyArgs) -> Outcome<ApplyOptions> {
+    let ClustersArgs { keep_rollback_target, timeout, .. } = args.clusters;
+    if args.dry_run == DryRunFlag::Server {
+        let message = "--dry-run=server: ECR can't try a policy without putting it in force";
+        return Err(Failure::usage(message).next("use --dry-run=client"));
+    }
+    if source(&args.policy) == Source::InForce && !keep_rollback_target {
+        let message = "no policy: name one with -f, or make one with --keep-tagged and --keep-untagged";
+        return Err(Failure::usage(message));
+    }
+    Ok(ApplyOptions {
+        allow_in_use: args.allow_expiring_in_use,
+        keep_rollback_target,
+        yes: args.yes,
+        dry_run: args.dry_run == DryRunFlag::Client,
+        timeout,
+    })
+}
+
+/// The flags that were typed, for a printed command: repositories, registry, policy, contexts.
+#[must_use]
+pub fn to_repeat(repositories: &RepositoriesArgs, policy: &PolicyArgs, clusters: &ClustersArgs) -> String {
+    let mut words: Vec<String> = repositories.repositories.clone();
+    let mut flag = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            words.extend([name.to_owned(), value]);
+        }
+    };
+    flag("--name-filter", repositories.name_filter.clone());
+    flag("--registry-id", repositories.registry_id.clone());
+    flag("--region", repositories.region.clone());
+    flag("-f", policy.file.as_ref().map(|path| path.display().to_string()));
+    flag("--keep-tagged", policy.keep_tagged.map(|n| n.to_string()));
+    flag("--tag-prefix", (!policy.tag_prefix.is_empty()).then(|| policy.tag_prefix.join(",")));
+    flag("--keep-untagged", policy.keep_untagged.map(|n| n.to_string()));
+    flag("--contexts", (!clusters.contexts.is_empty()).then(|| clusters.contexts.join(",")));
+    if repositories.all_repositories {
+        words.insert(0, "--all-repositories".into());
+    }
+    words.iter().map(|word| format!(" {}", shell_quote(word))).collect()
+}
+
+/// How many bytes of a policy file are read: more can't be a policy.
+pub const READABLE_BYTES: u64 = 4 * MAX_CHARS as u64 + 1;
+
+#[cfg(test)]
+mod tests;

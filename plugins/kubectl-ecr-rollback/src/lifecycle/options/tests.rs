@@ -1,0 +1,74 @@
+use super::*;
+use kubectl_release::error::Exit;
+use kubectl_release::flags::{Output, OutputArgs};
+
+const HOST: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com";
+
+fn named(names: &[&str]) -> RepositoriesArgs {
+    RepositoriesArgs { repositories: names.iter().map(|n| (*n).to_owned()).collect(), ..RepositoriesArgs::default() }
+}
+
+#[test]
+fn names_and_addresses_of_repositories_are_the_same_thing() {
+    let found = repositories(&named(&["shop/api", &format!("{HOST}/shop/web"), "repository/db", "db"])).unwrap();
+    assert_eq!(found.names, ["shop/api", "shop/web", "db"]);
+    assert_eq!((found.account.as_deref(), found.region.as_deref()), (Some("123456789012"), Some("ap-southeast-2")));
+}
+
+/// A policy in another account's repository of the same name would be the wrong one.
+#[test]
+fn two_registries_in_one_command_are_refused() {
+    let other = "999999999999.dkr.ecr.ap-southeast-2.amazonaws.com/api";
+    let us = "123456789012.dkr.ecr.us-east-1.amazonaws.com/api";
+    let here = format!("{HOST}/api");
+    for names in [[here.as_str(), other], [here.as_str(), us]] {
+        assert_eq!(repositories(&named(&names)).unwrap_err().exit, Exit::Usage);
+    }
+    let flagged = RepositoriesArgs { registry_id: Some("999999999999".into()), ..named(&[&here]) };
+    assert_eq!(repositories(&flagged).unwrap_err().exit, Exit::Usage);
+}
+
+#[test]
+fn what_can_be_no_registry_or_repository_is_refused() {
+    for name in
+        ["", "UPPER", "-x", "a//b", "a b", "api:1.0", "public.ecr.aws/x/api", "12.dkr.ecr.us-east-1.amazonaws.com/api"]
+    {
+        assert_eq!(repositories(&named(&[name])).unwrap_err().exit, Exit::Usage, "{name}");
+    }
+    let account = RepositoriesArgs { registry_id: Some("12".into()), ..named(&["api"]) };
+    let region = RepositoriesArgs { region: Some("here".into()), ..named(&["api"]) };
+    for args in [account, region] {
+        assert_eq!(repositories(&args).unwrap_err().exit, Exit::Usage);
+    }
+}
+
+fn apply_args(policy: PolicyArgs) -> ApplyArgs {
+    ApplyArgs {
+        repositories: named(&["api"]),
+        policy,
+        clusters: ClustersArgs::default(),
+        allow_expiring_in_use: false,
+        yes: false,
+        dry_run: DryRunFlag::None,
+        output: OutputArgs { output: Output::Table },
+    }
+}
+
+#[test]
+fn applying_needs_a_policy_and_no_dry_run_of_the_server() {
+    let policy = || PolicyArgs { keep_untagged: Some(2), ..PolicyArgs::default() };
+    assert!(apply(&apply_args(policy())).is_ok());
+    assert_eq!(apply(&apply_args(PolicyArgs::default())).unwrap_err().exit, Exit::Usage);
+    let server = ApplyArgs { dry_run: DryRunFlag::Server, ..apply_args(policy()) };
+    assert_eq!(apply(&server).unwrap_err().exit, Exit::Usage);
+}
+
+#[test]
+fn a_bad_policy_names_all_its_problems_and_a_bad_prefix_is_wrong_usage() {
+    let failure = checked(r#"{"rules":[{"rulePriority":0}]}"#).unwrap_err();
+    assert_eq!((failure.exit, failure.reason), (Exit::Failed, "InvalidPolicy"));
+    assert!(failure.message.lines().count() > 3, "{}", failure.message);
+    let args = PolicyArgs { keep_tagged: Some(1), tag_prefix: vec!["v*".into()], ..PolicyArgs::default() };
+    let Source::Built(policy) = source(&args) else { panic!() };
+    assert_eq!(checked_built(&policy).unwrap_err().exit, Exit::Usage);
+}

@@ -1,0 +1,47 @@
+use kubectl_release::lifecycle_policy::{Keep, build};
+
+use super::*;
+use crate::lifecycle::samples::{digest, image, index, keep_five, now, outlook, releases, running};
+
+#[test]
+fn an_unused_release_goes_and_nothing_is_threatened() {
+    let found = outlook(releases(), Some(('5', running())), &keep_five());
+    assert_eq!((found.staying(), found.count(Action::Expire), found.threatened().count()), (5, 1, 0));
+    assert_eq!(found.protection, None);
+    assert!(!found.is_unchanged());
+}
+
+#[test]
+fn what_runs_and_would_go_is_threatened_and_can_be_spared() {
+    let found = outlook(releases(), Some(('0', running())), &keep_five());
+    let threatened: Vec<&str> = found.threatened().map(|row| row.digest.as_str()).collect();
+    assert_eq!(threatened, [digest('0')]);
+    let protection = found.protection.unwrap();
+    assert_eq!(protection.policy.rules[0].limit.number, 6);
+    assert_eq!(protection.policy.rules[1], keep_five().rules[1]);
+}
+
+/// ECR has the last word: what only its preview takes is gone all the same.
+#[test]
+fn what_only_ecr_would_take_is_threatened_too() {
+    let mut found = outlook(releases(), Some(('5', running())), &keep_five());
+    let theirs = |digit| Theirs { digest: digest(digit), rule: 1, action: Action::Expire };
+    found.compare_with(Answer::Listed(vec![theirs('0'), theirs('5')]));
+    let threatened: Vec<&str> = found.threatened().map(|row| row.digest.as_str()).collect();
+    assert_eq!(threatened, [digest('5')]);
+    assert_eq!(found.count(Action::Expire), 2);
+    assert!(matches!(found.comparison, Comparison::Differs(_)));
+}
+
+/// Reading what an index is made of counts as a pull of it, so it is done only where it matters.
+#[test]
+fn indexes_are_read_only_where_something_would_go() {
+    let policy = |untagged| build(&Keep { untagged: Some(untagged), ..Keep::default() });
+    let multi = [index('a', "v1", 3), image('b', "", 3), image('c', "", 3)];
+    assert!(needs_children(&policy(1), &multi, now()));
+    assert!(!needs_children(&policy(5), &multi, now()));
+    assert!(!needs_children(&policy(1), &[image('b', "", 3), image('c', "", 2)], now()));
+    let signature = PushedImage { subject: Some(digest('a')), ..image('d', "", 9) };
+    let signed = [index('a', "v1", 3), signature, image('b', "", 3)];
+    assert!(!needs_children(&policy(1), &signed, now()));
+}

@@ -1,0 +1,80 @@
+//! A repository and its policy for tests.
+
+use jiff::{SignedDuration, Timestamp};
+use kubectl_release::image::ecr::EcrRepository;
+use kubectl_release::lifecycle_policy::{Children, Keep, Policy, build};
+use kubectl_release::push_history::{ImageStatus, PushedImage, Scan};
+
+use super::outlook::{Contents, InForce, Outlook};
+use super::uses::{Use, Uses};
+
+pub const HOST: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com";
+
+pub fn repository() -> EcrRepository {
+    EcrRepository::of(&format!("{HOST}/ms-account-management")).unwrap()
+}
+
+pub fn now() -> Timestamp {
+    "2026-06-30T12:00:00Z".parse().unwrap()
+}
+
+pub fn ago(days: i64) -> Timestamp {
+    now() - SignedDuration::from_hours(24 * days)
+}
+
+/// `sha256:` and 64 times the digit.
+pub fn digest(digit: char) -> String {
+    format!("sha256:{}", digit.to_string().repeat(64))
+}
+
+/// An image with tags parted by spaces, pushed so many days ago.
+pub fn image(digit: char, tags: &str, days_ago: i64) -> PushedImage {
+    PushedImage {
+        digest: digest(digit),
+        tags: tags.split_whitespace().map(str::to_owned).collect(),
+        pushed_at: ago(days_ago),
+        size_bytes: Some(1),
+        status: ImageStatus::Active,
+        last_pulled_at: None,
+        last_archived_at: None,
+        last_activated_at: None,
+        manifest_type: Some("application/vnd.oci.image.manifest.v1+json".into()),
+        artifact_type: None,
+        subject: None,
+        scan: Scan::None(None),
+    }
+}
+
+pub fn index(digit: char, tags: &str, days_ago: i64) -> PushedImage {
+    let manifest_type = Some("application/vnd.oci.image.index.v1+json".into());
+    PushedImage { manifest_type, ..image(digit, tags, days_ago) }
+}
+
+/// Six releases, the last one pushed yesterday.
+pub fn releases() -> Vec<PushedImage> {
+    ('0'..='5').zip(1..).map(|(digit, n)| image(digit, &format!("latest-release-1.0.{digit}"), 7 - n)).collect()
+}
+
+/// `--keep-tagged 5 --tag-prefix latest --keep-untagged 2`
+pub fn keep_five() -> Policy {
+    build(&Keep { tagged: Some(5), prefixes: vec!["latest".into()], untagged: Some(2) })
+}
+
+pub fn running() -> Use {
+    Use::Running { cluster: "prod".into(), by: "shop/deploy/api".into(), pods: 3 }
+}
+
+/// What a policy does to images of which one is in use.
+pub fn outlook(images: Vec<PushedImage>, in_use: Option<(char, Use)>, policy: &Policy) -> Outlook {
+    let by_digest = in_use.into_iter().map(|(digit, used)| (digest(digit), vec![used])).collect();
+    let uses = Uses { by_digest, missing: Vec::new() };
+    let contents = Contents {
+        images,
+        children: Children::new(),
+        children_unread: None,
+        in_force: InForce::None,
+        uses,
+        now: now(),
+    };
+    Outlook::new("ms-account-management", &contents, policy)
+}

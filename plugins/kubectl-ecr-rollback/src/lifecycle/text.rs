@@ -1,0 +1,207 @@
+//! What a person reads of one repository.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubectl_release::flags::short_duration;
+use kubectl_release::lifecycle_policy::{Action, Kept, LimitKind, Policy, Raised, Verdict};
+use kubectl_release::record::printable;
+use kubectl_release::table::table;
+
+use super::compare::Comparison;
+use super::objections::images;
+use super::outlook::{Outlook, Row};
+
+/// So many rows are shown without `-o wide`.
+const SHOWN: usize = 20;
+
+/// How an outlook is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Every image, with digest and reason.
+    pub wide: bool,
+    pub now: Timestamp,
+}
+
+/// Heading, rules with what changes, images that go, and a summary.
+#[must_use]
+pub fn outlook(outlook: &Outlook, place: &str, look: Look) -> String {
+    let mut parts = vec![heading(&outlook.repository, place, outlook.rows.len())];
+    parts.extend(outlook.difference.changes.iter().map(ToString::to_string));
+    let rows: Vec<&Row> =
+        outlook.rows.iter().filter(|row| look.wide || row.goes().is_some() || row.is_threatened()).collect();
+    if !rows.is_empty() {
+        parts.push(String::new());
+        parts.push(if look.wide { wide_table(&rows, look.now) } else { short_table(&rows, look.now) });
+    }
+    parts.push(String::new());
+    parts.push(summary(outlook));
+    parts.extend(disagreements(outlook, look));
+    parts.join("\n")
+}
+
+/// `repository/api   123456789012 ap-southeast-2   6 images`
+#[must_use]
+pub fn heading(repository: &str, place: &str, count: usize) -> String {
+    format!("repository/{repository}   {place}   {}", images(count))
+}
+
+fn short_table(rows: &[&Row], now: Timestamp) -> String {
+    let shown: Vec<Vec<String>> = rows
+        .iter()
+        .take(SHOWN)
+        .map(|row| vec![goes(row), image_name(&row.tags, &row.digest), age(row, now), rule(row), in_use(row)])
+        .collect();
+    let mut text = table(&["GOES", "IMAGE", "PUSHED", "RULE", "IN USE"], &shown);
+    if rows.len() > SHOWN {
+        text.push_str(&format!("\n… and {} more (-o wide shows all)", rows.len() - SHOWN));
+    }
+    text
+}
+
+fn wide_table(rows: &[&Row], now: Timestamp) -> String {
+    let cells = |row: &&Row| {
+        vec![
+            goes(row),
+            row.tags.iter().map(|t| printable(t)).collect::<Vec<_>>().join(","),
+            row.digest.clone(),
+            age(row, now),
+            rule(row),
+            why(row),
+            in_use(row),
+        ]
+    };
+    let shown: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    table(&["GOES", "TAGS", "DIGEST", "PUSHED", "RULE", "WHY", "IN USE"], &shown)
+}
+
+fn goes(row: &Row) -> String {
+    match row.goes() {
+        Some((Action::Expire, _)) => "expires",
+        Some((Action::Archive, _)) => "archived",
+        None if row.verdict.may_go() => "maybe",
+        None => "",
+    }
+    .to_owned()
+}
+
+fn rule(row: &Row) -> String {
+    let ours = match &row.verdict {
+        Verdict::Taken(taken) => Some(taken.rule),
+        Verdict::Kept(Kept::Spared { rule, .. } | Kept::NeededBy { rule, .. }) => Some(*rule),
+        Verdict::Kept(Kept::NoRule) => None,
+    };
+    ours.or_else(|| row.theirs.as_ref().map(|t| t.rule)).map(|rule| rule.to_string()).unwrap_or_default()
+}
+
+fn why(row: &Row) -> String {
+    match &row.verdict {
+        Verdict::Taken(taken) => match &taken.with {
+            Some(subject) => format!("goes with {}", short_digest(subject)),
+            None => "beyond the limit".to_owned(),
+        },
+        Verdict::Kept(Kept::NoRule) => "no rule".to_owned(),
+        Verdict::Kept(Kept::Spared { tied: false, .. }) => "within the limit".to_owned(),
+        Verdict::Kept(Kept::Spared { tied: true, .. }) => "same time as one that goes".to_owned(),
+        Verdict::Kept(Kept::NeededBy { index, .. }) => format!("part of {}", short_digest(index)),
+    }
+}
+
+/// The gravest use in a word or two; the findings say more.
+fn in_use(row: &Row) -> String {
+    row.uses.first().map(|used| used.id().replace('-', " ")).unwrap_or_default()
+}
+
+fn age(row: &Row, now: Timestamp) -> String {
+    let age = Duration::try_from(now.duration_since(row.pushed_at)).unwrap_or_default();
+    let days = age.as_secs() / 86400;
+    if days > 0 { format!("{days}d") } else { short_duration(Duration::from_secs(age.as_secs())) }
+}
+
+/// An image by its first tags, or by the beginning of its digest.
+#[must_use]
+pub fn image_name(tags: &[String], digest: &str) -> String {
+    match tags {
+        [] => short_digest(digest),
+        [tag] => printable(tag),
+        [tag, rest @ ..] => format!("{} (+{})", printable(tag), rest.len()),
+    }
+}
+
+fn short_digest(digest: &str) -> String {
+    printable(digest).chars().take(19).collect()
+}
+
+/// `stay 5, expire 1; nothing in use goes`
+#[must_use]
+pub fn summary(outlook: &Outlook) -> String {
+    let archive = outlook.count(Action::Archive);
+    let archived = if archive > 0 { format!(", archive {archive}") } else { String::new() };
+    let threatened = outlook.threatened().count();
+    let in_use = if threatened == 0 {
+        "nothing in use goes".to_owned()
+    } else {
+        format!("{} in use would go", images(threatened))
+    };
+    let ecr = if outlook.comparison == Comparison::Same { "; ECR's preview says the same" } else { "" };
+    format!("stay {}, expire {}{archived}; {in_use}{ecr}", outlook.staying(), outlook.count(Action::Expire))
+}
+
+fn disagreements(outlook: &Outlook, look: Look) -> Vec<String> {
+    let Comparison::Differs(found) = &outlook.comparison else { return Vec::new() };
+    if !look.wide {
+        return Vec::new();
+    }
+    let side = |side: Option<(u32, Action)>| {
+        side.map_or("stays".to_owned(), |(rule, action)| format!("{} by rule {rule}", action.word()))
+    };
+    let cells = found.iter().map(|d| {
+        let row = outlook.rows.iter().find(|row| row.digest == d.digest);
+        let name = row.map_or_else(|| short_digest(&d.digest), |row| image_name(&row.tags, &row.digest));
+        vec![name, side(d.ours), side(d.ecr), d.why.unwrap_or_default().to_owned()]
+    });
+    vec![String::new(), table(&["IMAGE", "HERE", "ECR", "MAYBE BECAUSE"], &cells.collect::<Vec<_>>())]
+}
+
+/// The rules in words, for `show`.
+#[must_use]
+pub fn rules(policy: &Policy, wide: bool) -> String {
+    let row = |rule: &kubectl_release::lifecycle_policy::Rule| {
+        vec![
+            rule.priority.to_string(),
+            rule.images_in_words(),
+            rule.limit.in_words(),
+            rule.action.word().to_owned(),
+            rule.description.as_deref().map(printable).unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = policy.rules.iter().map(row).collect();
+    let headers = ["RULE", "IMAGES", "KEEPS", "THEN", "DESCRIPTION"];
+    let columns = if wide { 5 } else { 4 };
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row[..columns].to_vec()).collect();
+    table(&headers[..columns], &rows)
+}
+
+/// What spares everything in use: what was raised, or what `--keep-rollback-target` would raise.
+#[must_use]
+pub fn protection(outlook: &Outlook) -> Vec<String> {
+    let Some(protection) = &outlook.protection else { return Vec::new() };
+    let done = protection.policy == outlook.policy;
+    let lead = if done { "raised by --keep-rollback-target" } else { "--keep-rollback-target would raise" };
+    protection.raised.iter().map(|one| format!("{lead}: {}", raised(one, outlook))).collect()
+}
+
+/// `rule 1: 5 -> 7 images, for latest-release-1.0.0`
+fn raised(raised: &Raised, outlook: &Outlook) -> String {
+    let unit = if raised.kind == LimitKind::Newest { "images" } else { "days" };
+    let name = |digest: &String| {
+        let row = outlook.rows.iter().find(|row| row.digest == *digest);
+        row.map_or_else(|| short_digest(digest), |row| image_name(&row.tags, &row.digest))
+    };
+    let names: Vec<String> = raised.spares.iter().take(3).map(name).collect();
+    let more = if raised.spares.len() > 3 { format!(" and {} more", raised.spares.len() - 3) } else { String::new() };
+    format!("rule {}: {} -> {} {unit}, for {}{more}", raised.rule, raised.from, raised.to, names.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Which images of one repository are in use, and by whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use kubectl_release::image::ecr::EcrRepository;
+use kubectl_release::lifecycle_policy::Children;
+use kubectl_release::push_history::{Decision, Options, PushedImage, Question, Repository, choose};
+use serde::Serialize;
+
+use super::needs::{Need, Subject};
+
+/// An image that was pulled so many days ago or less is in use.
+const PULLED_WITHIN_DAYS: i64 = 30;
+
+/// Why an image is in use; the gravest first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "reason", rename_all = "camelCase")]
+pub enum Use {
+    /// Pods run it, or wait to.
+    Running { cluster: String, by: String, pods: usize },
+    /// It is what a container of the workload goes back to.
+    RollbackTarget { cluster: String, by: String },
+    /// A workload's template asks for it, whether it has pods now or not.
+    Template { cluster: String, by: String },
+    /// A revision of the workload had it.
+    Revision { cluster: String, by: String, number: i64 },
+    /// Somebody pulled it lately; the registry doesn't say who.
+    Pulled { at: Timestamp },
+}
+
+impl Use {
+    /// The finding's id.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Running { .. } => "running",
+            Self::RollbackTarget { .. } => "rollback-target",
+            Self::Template { .. } => "asked-for",
+            Self::Revision { .. } => "in-history",
+            Self::Pulled { .. } => "pulled-lately",
+        }
+    }
+
+    /// Who uses it: `shop/deploy/api (prod, 3 pods)`, `2026-05-01` for a pull.
+    #[must_use]
+    pub fn who(&self) -> String {
+        match self {
+            Self::Running { cluster, by, pods: 1 } => format!("{by} ({cluster}, 1 pod)"),
+            Self::Running { cluster, by, pods } => format!("{by} ({cluster}, {pods} pods)"),
+            Self::RollbackTarget { cluster, by } | Self::Template { cluster, by } => format!("{by} ({cluster})"),
+            Self::Revision { cluster, by, number } => format!("{by} ({cluster}, revision {number})"),
+            Self::Pulled { at } => at.strftime("%F").to_string(),
+        }
+    }
+}
+
+/// What clusters need.
+#[derive(Debug, Clone, Default)]
+pub struct Demand {
+    pub needs: Vec<Need>,
+    pub subjects: Vec<Subject>,
+}
+
+/// The images of one repository that are in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// By digest, the gravest use first.
+    pub by_digest: BTreeMap<String, Vec<Use>>,
+    /// What a cluster needs and the repository does not have.
+    pub missing: Vec<(String, Use)>,
+}
+
+impl Uses {
+    /// The uses of an image.
+    #[must_use]
+    pub fn of(&self, digest: &str) -> &[Use] {
+        self.by_digest.get(digest).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The digests in use.
+    #[must_use]
+    pub fn digests(&self) -> BTreeSet<String> {
+        self.by_digest.keys().cloned().collect()
+    }
+}
+
+/// Finds out which images the needs are about. A need that names a part of a multi-architecture
+/// image is one of the whole too.
+#[must_use]
+pub fn uses(
+    repository: &EcrRepository,
+    demand: &Demand,
+    images: &[PushedImage],
+    children: &Children,
+    now: Timestamp,
+) -> Uses {
+    let digests: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
+    let tagged: BTreeMap<&str, &str> =
+        images.iter().flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.digest.as_str()))).collect();
+    let mut found: BTreeMap<String, BTreeSet<Use>> = BTreeMap::new();
+    let mut missing = Vec::new();
+    for need in demand.needs.iter().filter(|need| need.repository.is_same(repository)) {
+        let digest = match (&need.digest, &need.tag) {
+            (Some(digest), _) => Some(digest.as_str()),
+            (None, tag) => tag.as_deref().and_then(|tag| tagged.get(tag).copied()),
+        };
+        match digest.filter(|digest| digests.contains(digest)) {
+            Some(digest) => drop(found.entry(digest.to_owned()).or_default().insert(need.used.clone())),
+            None => missing.push((need.digest.clone().or(need.tag.clone()).unwrap_or_default(), need.used.clone())),
+        }
+    }
+    for subject in demand.subjects.iter().filter(|subject| subject.repository.is_same(repository)) {
+        for digest in targets(subject, images, children) {
+            let used = Use::RollbackTarget { cluster: subject.cluster.clone(), by: subject.by.clone() };
+            found.entry(digest).or_default().insert(used);
+        }
+    }
+    for (digest, at) in pulled_lately(images, children, now) {
+        found.entry(digest.to_owned()).or_default().insert(Use::Pulled { at });
+    }
+    add_to_indexes(&mut found, children, &digests);
+    let by_digest = found.into_iter().map(|(digest, uses)| (digest, uses.into_iter().collect())).collect();
+    Uses { by_digest, missing }
+}
+
+/// The digests that a rollback may go to: where the order of pushes and the rollout history say
+/// different things, both.
+fn targets(subject: &Subject, images: &[PushedImage], children: &Children) -> Vec<String> {
+    let options = Options::default();
+    let choice = choose(&Question {
+        spec: &subject.asked,
+        container: &subject.container,
+        pods: &subject.pods,
+        repository: Some(Repository { images, children }),
+        revisions: &subject.revisions,
+        left_behind: &[],
+        options: &options,
+    });
+    let chosen = match choice.decision {
+        Decision::Chosen(chosen) => vec![chosen],
+        Decision::Disagree { pushed_before, deployed_before } => {
+            pushed_before.into_iter().chain([deployed_before]).collect()
+        }
+        Decision::UnknownRunning { deployed_before, .. } => deployed_before.into_iter().collect(),
+        _ => Vec::new(),
+    };
+    chosen.into_iter().filter_map(|chosen| chosen.digest).collect()
+}
+
+/// Reading an index' manifest, as we do, counts as a pull of it, but not of its children. So where
+/// the children are known their pulls are what says that somebody else pulled it.
+fn pulled_lately<'i>(images: &'i [PushedImage], children: &Children, now: Timestamp) -> Vec<(&'i str, Timestamp)> {
+    let known: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
+    let says_its_children = |image: &PushedImage| {
+        children.get(&image.digest).is_some_and(|parts| parts.iter().any(|part| known.contains(part.as_str())))
+    };
+    let lately = now - SignedDuration::from_hours(24 * PULLED_WITHIN_DAYS);
+    images
+        .iter()
+        .filter(|image| !says_its_children(image))
+        .filter_map(|image| Some((image.digest.as_str(), image.last_pulled_at.filter(|at| *at >= lately)?)))
+        .collect()
+}
+
+fn add_to_indexes(found: &mut BTreeMap<String, BTreeSet<Use>>, children: &Children, known: &BTreeSet<&str>) {
+    // An index of indexes takes another round.
+    loop {
+        let mut added = false;
+        for (index, parts) in children.iter().filter(|(index, _)| known.contains(index.as_str())) {
+            let uses: BTreeSet<Use> = parts.iter().filter_map(|part| found.get(part)).flatten().cloned().collect();
+            if !uses.is_empty() {
+                let whole = found.entry(index.clone()).or_default();
+                let before = whole.len();
+                whole.extend(uses);
+                added |= whole.len() > before;
+            }
+        }
+        if !added {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
