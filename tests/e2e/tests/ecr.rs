@@ -1,0 +1,3 @@
+//! Every end-to-end test about ECR, in one program.
+
+mod lifecycle;
