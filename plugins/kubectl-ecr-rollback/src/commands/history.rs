@@ -61,8 +61,7 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report) -> Outcome<
         repository.uri(),
         listing::images(shown.iter().copied(), snapshot.at, wide)
     );
-    let hidden = choice.candidates.len() - shown.len();
-    if hidden > 0 {
+    if let hidden @ 1.. = choice.candidates.len() - shown.len() {
         run.say(&format!("{hidden} more: --limit 0 shows all, -o wide those that can't be deployed too"));
     }
     Ok(())

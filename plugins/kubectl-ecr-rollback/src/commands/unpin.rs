@@ -35,7 +35,7 @@ pub async fn run(
     }
     let snapshot = snapshot::beside(&run.cluster, workload).await?;
     let to = tag_before(&snapshot, &selected)?;
-    let context = Context { carry: carry, run_id: &run.id, user: &run.cluster.user };
+    let context = Context { carry, run_id: &run.id, user: &run.cluster.user };
     let roll = plan::unpinned(&snapshot, &selected, &to, &context);
     let lines = vec![format!("{}: {}", selected.names(), roll.summary()), tag_is_on(run, &selected, &to).await];
     let case =
