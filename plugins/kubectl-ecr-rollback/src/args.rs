@@ -24,9 +24,9 @@ Exit codes: 0 done, or nothing to do · 1 refused or failed · 2 wrong usage · 
 #[command(override_usage = "kubectl ecr-rollback TYPE/NAME [OPTIONS]\n       kubectl ecr-rollback <COMMAND>")]
 pub struct Cli {
     #[command(flatten)]
-    pub connection: ConnectionFlags,
-    #[command(flatten)]
     pub rollback: RollbackArgs,
+    #[command(flatten)]
+    pub connection: ConnectionFlags,
     #[command(subcommand)]
     pub verb: Option<VerbArgs>,
 }

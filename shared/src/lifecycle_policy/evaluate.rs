@@ -127,8 +127,8 @@ fn is_older(from: Timestamp, limit: Limit, now: Timestamp) -> bool {
     now.duration_since(from) > SignedDuration::from_hours(24 * i64::from(limit.number))
 }
 
-/// "If an image is referenced by a manifest list, it cannot be expired or archived without the
-/// manifest list being deleted or archived first."
+/// ECR neither deletes nor archives what a manifest list refers to, as long as that list is there
+/// and isn't archived.
 fn spare_what_indexes_need(images: &[&PushedImage], children: &Children, verdicts: &mut BTreeMap<&str, Verdict>) {
     let archived: BTreeSet<&str> =
         images.iter().filter(|i| i.status == ImageStatus::Archived).map(|i| i.digest.as_str()).collect();
@@ -154,8 +154,7 @@ fn spare_what_indexes_need(images: &[&PushedImage], children: &Children, verdict
     }
 }
 
-/// Signatures, attestations and the like: "Amazon ECR lifecycle policies automatically expire or
-/// archive those artifacts within 24 hours of the deletion or archival of the subject image."
+/// Signatures, attestations and the like go with the image that they are about, within a day.
 fn take_what_refers_to_taken<'i>(images: &[&'i PushedImage], verdicts: &mut BTreeMap<&'i str, Verdict>) {
     loop {
         let mut taken_with = Vec::new();
