@@ -5,8 +5,7 @@ use std::fmt;
 use k8s_openapi::api::core::v1::Container;
 use kubectl_release::change::shell_quote;
 use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::image::ImageRef;
-use kubectl_release::image::ecr::EcrRepository;
+use kubectl_release::image::ecr::{EcrRepository, same_repository};
 use kubectl_release::objects::Workload;
 
 /// A container or init container of the template.
@@ -180,7 +179,7 @@ fn complete(mut chosen: Vec<Place>, all: &[Place], asked: &Asked<'_>) -> Selecte
         chosen.extend(inits.collect::<Vec<_>>());
     }
     let repository = EcrRepository::of(&image).ok();
-    let of_same = |p: &&Place| ImageRef::parse(&p.image).repository == ImageRef::parse(&image).repository;
+    let of_same = |p: &&Place| same_repository(&p.image, &image);
     let staying = all.iter().filter(of_same).filter(|p| !chosen.contains(p)).cloned().collect();
     Selected { places: chosen, repository, staying }
 }

@@ -145,6 +145,14 @@ impl EcrRepository {
     }
 }
 
+/// True where both references are of one repository: by name, or whichever host form of ECR says it.
+#[must_use]
+pub fn same_repository(one: &str, other: &str) -> bool {
+    let named = |reference| ImageRef::parse(reference).repository;
+    let both = EcrRepository::of(one).ok().zip(EcrRepository::of(other).ok());
+    named(one) == named(other) || both.is_some_and(|(one, other)| one.is_same(&other))
+}
+
 /// What an ECR host is made of.
 struct HostParts<'a> {
     account: &'a str,

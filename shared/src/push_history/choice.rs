@@ -12,6 +12,7 @@ use super::listing::{Candidate, Deployed, candidates};
 use super::tag::{TagForm, TagKind};
 use super::target::{Target, asked, older_of_another_form};
 use crate::image::ImageRef;
+use crate::image::ecr::same_repository;
 use crate::revisions::Revision;
 
 /// Everything the choice depends on.
@@ -207,7 +208,7 @@ impl Deciding<'_, '_> {
     fn usable(&self, ran: &Ran<'_>) -> Result<Decision, SkipReason> {
         let from_history = self.question.options.from == Some(Source::RolloutHistory);
         let reference = ImageRef::parse(ran.image);
-        let same_repository = reference.repository == ImageRef::parse(self.question.spec).repository;
+        let same_repository = same_repository(ran.image, self.question.spec);
         let Some(catalog) = self.deployments.catalog else { return Ok(self.target().as_it_was(ran)) };
         if !same_repository {
             return if from_history { Ok(self.target().as_it_was(ran)) } else { Err(SkipReason::OtherRepository) };

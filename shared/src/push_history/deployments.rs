@@ -8,6 +8,7 @@ use super::catalog::Catalog;
 use super::leaving::{Left, LeftBehind, PodImage};
 use super::tag::{TagForm, TagKind};
 use crate::image::ImageRef;
+use crate::image::ecr::same_repository;
 use crate::revisions::{self, Revision};
 
 /// How much later than a template its image may have been pushed: clocks differ, the API server
@@ -110,7 +111,7 @@ impl<'a> Deployments<'a> {
         if let [only] = pulled.as_slice() {
             return Some(only.clone());
         }
-        let same_repository = reference.repository == ImageRef::parse(&left.image).repository;
+        let same_repository = same_repository(image, &left.image);
         let tagged = self.catalog.filter(|_| same_repository).and_then(|catalog| catalog.by_tag(tag))?;
         let stays = TagForm::of(tag).kind() != TagKind::Name && !pushed_after(tagged.pushed_at, revision.created);
         stays.then(|| tagged.digest.clone())

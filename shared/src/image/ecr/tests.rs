@@ -111,3 +111,25 @@ fn a_host_or_name_that_ecr_never_gives_is_not_sent_anywhere() {
         }
     }
 }
+
+/// A team that moved its images to another endpoint would be told that it never ran them.
+#[test]
+fn one_repository_has_many_hosts() {
+    let plain = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/api:1";
+    for same in [
+        "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/api@sha256:abc",
+        "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/team/api:2",
+        "123456789012.dkr-ecr.us-west-2.on.aws/team/api",
+    ] {
+        assert!(same_repository(plain, same), "{same}");
+    }
+    for other in [
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/api:1",
+        "210987654321.dkr.ecr.us-west-2.amazonaws.com/team/api:1",
+        "123456789012.dkr.ecr.us-west-2.amazonaws.com/api:1",
+        "api:1",
+    ] {
+        assert!(!same_repository(plain, other), "{other}");
+    }
+    assert!(same_repository("api:1", "api:2"));
+}
