@@ -81,12 +81,8 @@ pub struct RollbackArgs {
     /// Refuse an image with findings graver than this, or without a finished scan
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub max_severity: Option<SeverityFlag>,
-    /// Override blocking checks by id
-    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
-    pub force: Vec<String>,
-    /// A check that can't be made blocks
-    #[arg(long)]
-    pub strict: bool,
+    #[command(flatten)]
+    pub checks: CheckArgs,
     #[command(flatten)]
     pub rollout: RolloutArgs,
     #[command(flatten)]
@@ -116,6 +112,17 @@ pub struct TargetArgs {
     /// Only images with a tag like this: * any characters, ? one
     #[arg(long, value_name = "GLOB")]
     pub tag_filter: Option<String>,
+}
+
+/// How strict the checks are.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Override blocking checks by id
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
+    pub force: Vec<String>,
+    /// A check that can't be made blocks
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// What happens once the image is written.
@@ -167,12 +174,8 @@ pub struct UnpinArgs {
     pub workload: WorkloadArgs,
     #[command(flatten)]
     pub containers: ContainerArgs,
-    /// Override blocking checks by id
-    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
-    pub force: Vec<String>,
-    /// A check that can't be made blocks
-    #[arg(long)]
-    pub strict: bool,
+    #[command(flatten)]
+    pub checks: CheckArgs,
     #[command(flatten)]
     pub rollout: RolloutArgs,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use kubectl_release::objects::WorkloadKind;
 use kubectl_release::push_history::{Options as Wanted, ScanSeverity, Source};
 use kubectl_release::record::printable;
 
-use crate::args::{RollbackArgs, RolloutArgs, SeverityFlag, SourceFlag, UnpinArgs};
+use crate::args::{CheckArgs, RollbackArgs, RolloutArgs, SeverityFlag, SourceFlag, UnpinArgs};
 
 /// A workload as people name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
         if_running: args.if_running,
         gate: args.max_severity.and_then(severity),
         gate_allows_none: args.max_severity == Some(SeverityFlag::None),
-        carry: carry(args.force, args.strict, &args.rollout, args.write),
+        carry: carry(args.checks, &args.rollout, args.write),
     })
 }
 
@@ -139,12 +139,12 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
 /// Exit 2 for what is no workload.
 pub fn unpin(args: UnpinArgs) -> Outcome<(WorkloadName, Vec<String>, Carry)> {
     let workload = WorkloadName::parse(&args.workload.workload)?;
-    Ok((workload, args.containers.container, carry(args.force, args.strict, &args.rollout, args.write)))
+    Ok((workload, args.containers.container, carry(args.checks, &args.rollout, args.write)))
 }
 
-fn carry(force: Vec<String>, strict: bool, rollout: &RolloutArgs, write: WriteArgs) -> Carry {
+fn carry(checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> Carry {
     Carry {
-        weighing: Weighing { force, strict },
+        weighing: Weighing { force: checks.force, strict: checks.strict },
         wait: !rollout.no_wait,
         rollback_on_failure: !rollout.no_rollback,
         reason: printable(&write.reason),
