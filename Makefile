@@ -31,9 +31,10 @@ soak: $(LAB) ## 500 switches under load, about 15 minutes
 	cargo build --release -p kubectl-bluegreen -p bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench soak
 
-bench: $(LAB) ## Compare with kubectl, side by side in one run
+bench: $(LAB) ## Compare with kubectl and the AWS CLI, side by side in one run
 	cargo build --release -p kubectl-bluegreen -p bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench main
+	$(TARGET)/release/bench registry
 
 bench-peers: $(LAB) ## Compare with Argo Rollouts in the same lab (first run builds it)
 	cargo build --release -p kubectl-bluegreen -p bench

@@ -1,4 +1,5 @@
-//! Benchmarks on the lab: `lab run -- bench main|peers|soak`. Exit code 1 when a bound is missed.
+//! Benchmarks on the lab: `lab run -- bench main|peers|soak`, and without one: `bench registry`.
+//! Exit code 1 when a bound is missed.
 
 mod calls;
 mod crowd;
@@ -8,6 +9,7 @@ mod handover;
 mod looking;
 mod peak;
 mod peers;
+mod registry;
 mod score;
 mod soak;
 
@@ -51,6 +53,18 @@ enum What {
         #[arg(long, default_value_t = 500)]
         switches: usize,
     },
+    /// Against the AWS CLI: reading 10,000 images from a stub of ECR; needs no lab
+    Registry {
+        /// Rounds of each command
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+    /// Answers as ECR does, on a port of loopback that it prints
+    #[command(hide = true)]
+    ImagesStub,
+    /// Reads a repository as the plugin does
+    #[command(hide = true)]
+    ReadImages { repository: String },
     /// Runs a command and prints the most memory it had, in KiB
     #[command(hide = true)]
     Peak {
@@ -63,6 +77,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         // Before there is a runtime: what this process weighs would count as the command's.
         What::Peak { command } => peak::print(&command).map(|()| true),
+        What::ReadImages { repository } => read_images(&repository).map(|()| true),
+        What::ImagesStub => serve_images().map(|()| true),
         what => measure(what),
     };
     match done {
@@ -75,16 +91,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// One thread, as in the plugins.
+#[tokio::main(flavor = "current_thread")]
+async fn read_images(repository: &str) -> Result<()> {
+    registry::reading::print_second_newest(repository).await
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn serve_images() -> Result<()> {
+    registry::stub::serve().await
+}
+
 /// Whether all bounds hold.
 #[tokio::main(worker_threads = 2)]
 async fn measure(what: What) -> Result<bool> {
-    let lab = Lab::from_env().await?.with_release_plugins()?;
     let mut score = Score::default();
+    if let What::Registry { rounds } = what {
+        registry::run(rounds, &mut score).await?;
+        return Ok(score.conclude());
+    }
+    let lab = Lab::from_env().await?.with_release_plugins()?;
     match what {
         What::Main { rounds, crowd } => against_kubectl(&lab, rounds, crowd, &mut score).await?,
         What::Peers { rounds } => peers::run(&lab, rounds, &mut score).await?,
         What::Soak { switches } => soak::run(&lab, switches, &mut score).await?,
-        What::Peak { .. } => {}
+        What::Registry { .. } | What::ImagesStub | What::ReadImages { .. } | What::Peak { .. } => {}
     }
     Ok(score.conclude())
 }
