@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use futures::future::try_join_all;
 use lab::api_proxy::{ApiProxy, Call, Hold, When};
+use lab::{Output, Running};
 use serde_json::Value;
 
 use crate::document;
@@ -18,7 +19,7 @@ const CLEAN_RUNS: usize = 3;
 /// How often a point is tried where the run ended before it got there.
 const TRIES: usize = 12;
 /// Between two looks at whether the call is there.
-const GLANCE: Duration = Duration::from_millis(100);
+pub(crate) const GLANCE: Duration = Duration::from_millis(100);
 
 /// A verb, where it starts, and how it ends when it is typed again or undone.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +126,7 @@ impl Scenario {
 
     /// Kills a run at one point, looks at what it left, and types the verb again or undoes it.
     async fn kill_and_go_on(&self, lane: &mut Lane, index: usize, when: When, again: bool) -> Result<Call> {
-        let call = self.kill_once(lane, index, when).await?;
+        let call = self.kill_at(lane, index, when).await?;
         let point = || format!("{}: killed {when:?} call {index} ({})", self.name, call.line());
         explained(&lane.scene).await.with_context(point)?;
         let (words, ending) = if again { (self.verb, self.finished) } else { (self.undo, self.undone) };
@@ -135,24 +136,17 @@ impl Scenario {
     }
 
     /// Kills a run at one point; gives the call.
-    async fn kill_once(&self, lane: &mut Lane, index: usize, when: When) -> Result<Call> {
+    async fn kill_at(&self, lane: &mut Lane, index: usize, when: When) -> Result<Call> {
         for _ in 0..TRIES {
             // A proxy of its own: what the dead run had under way doesn't reach the next count.
             let proxy = ApiProxy::start(lane.scene.ns.lab()).await?;
             let hold = proxy.hold(when, move |call| call.index == index);
-            let mut running = lane.scene.start(proxy.kubeconfig(), self.verb)?;
-            let held = loop {
-                match hold.reached(GLANCE).await {
-                    Ok(call) => break Some(call),
-                    Err(_) if running.has_ended()? => break None,
-                    Err(_) => {}
-                }
-            };
-            let output = running.kill().await;
+            let running = lane.scene.start(proxy.kubeconfig(), self.verb)?;
+            let (held, output) = kill_once(running, async || hold.reached(GLANCE).await.ok()).await?;
             lane.graveyard.push(hold);
             match held {
                 Some(call) => {
-                    ensure!(output?.code == 128 + 9, "{} ended before it was killed {when:?} call {index}", self.name);
+                    ensure!(output.code == 128 + 9, "{} ended before it was killed {when:?} call {index}", self.name);
                     return Ok(call);
                 }
                 None => lane.scene.put_back(&lane.start).await?,
@@ -160,6 +154,21 @@ impl Scenario {
         }
         bail!("{}: in {TRIES} runs call {index} never came", self.name)
     }
+}
+
+/// Kills a run as soon as something is there, or lets it end where that never comes.
+///
+/// # Errors
+/// Where it can't be killed.
+pub async fn kill_once<T>(mut running: Running, there: impl AsyncFn() -> Option<T>) -> Result<(Option<T>, Output)> {
+    let found = loop {
+        match there().await {
+            Some(found) => break Some(found),
+            None if running.has_ended()? => break None,
+            None => {}
+        }
+    };
+    Ok((found, running.kill().await?))
 }
 
 /// Every Service selects a whole color, and `status` says which and what is unfinished.

@@ -19,6 +19,17 @@ pub fn documented(role: &str) -> Result<String> {
     Ok(found.with_context(|| format!("docs/permissions.md has no Role {role}"))?.to_owned())
 }
 
+/// The first IAM policy of the documentation that allows this action.
+///
+/// # Errors
+/// Where there is none.
+pub fn documented_policy(action: &str) -> Result<String> {
+    let text = std::fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
+    let mut blocks = text.split("```json\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let found = blocks.find(|block| block.contains(&format!("\"{action}\"")));
+    Ok(found.with_context(|| format!("docs/permissions.md has no policy with {action}"))?.to_owned())
+}
+
 /// A user who has the documented Role, and nothing else.
 ///
 /// # Errors
@@ -54,7 +65,8 @@ async fn bind(ns: &Namespace, role: &str) -> Result<Identity> {
 /// The authorizer learns of a new binding a moment after it was written.
 async fn permitted(ns: &Namespace, kubectl: &Kubectl) -> Result<()> {
     lab::eventually(&format!("rights in {}", ns.name()), crate::LIMIT, || async {
-        let listed = kubectl.run(&["get", "deployments"]).await?;
+        // What every Role has: pods can be listed.
+        let listed = kubectl.run(&["get", "pods"]).await?;
         Ok((listed.code == 0).then_some(()))
     })
     .await

@@ -2,6 +2,7 @@
 //! agree, write, watch, report.
 
 use kubectl_release::cluster::apply::DryRun;
+use kubectl_release::cluster::conditional::UNCLEAR;
 use kubectl_release::confirm::agree;
 use kubectl_release::error::{Failure, Outcome};
 use kubectl_release::finding;
@@ -57,8 +58,10 @@ pub async fn carry_out(run: &Run, plan: &Plan<'_>, report: &mut Report) -> Outco
     let know = if warnings == 0 { String::new() } else { format!(" ({warnings} findings above)") };
     agree(&format!("Change {workload} to {}{know}?", pinned_short(&roll.to)), carry.yes)?;
     let journey = Journey { run, workload, recorded, roll, carry };
-    write(&journey).await?;
-    report.items[0]["changed"] = json!(true);
+    let written = write(&journey).await;
+    let is_unclear = written.as_ref().is_err_and(|failure| failure.reason == UNCLEAR);
+    report.items[0]["changed"] = if is_unclear { Value::Null } else { json!(written.is_ok()) };
+    written?;
     if !carry.wait {
         report.text = format!("{} (its rollout goes on)", done_line(workload, roll, plan.past));
         return Ok(());
@@ -141,7 +144,7 @@ fn refuse_blocked(run: &Run, plan: &Plan<'_>, findings: &[checks::Finding]) -> O
 }
 
 /// `{kind, name, containers: [{name, init?, from, to}], fromDigest?, toDigest?, pinned?, revision?,
-/// changed, undo?}`, and once watched `totalMillis`.
+/// changed, undo?}`, and once watched `totalMillis`. `changed` is null where that is not known.
 fn value(workload: &Workload, roll: &Roll, undo: Option<&str>) -> Value {
     let record = &roll.record;
     json!({"kind": workload.kind.kind(), "name": workload.name(), "verb": record.verb,

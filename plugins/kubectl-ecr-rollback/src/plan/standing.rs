@@ -47,7 +47,9 @@ pub fn standing(
     let Some(record) = record else { return Ok(Standing::Open) };
     let unfinished = rollout_status(workload) != RolloutStatus::Done;
     let same_aim = !options.is_explicit() || went_where(record, selected, options);
-    if same_aim && (record.is_open() || (record.result.as_deref() == Some(FAILED) && unfinished)) {
+    // What failed and was left may have come up since; that it did is this rollback's end, too.
+    let left_as_it_was = record.result.as_deref() == Some(FAILED) && (unfinished || !options.again);
+    if same_aim && (record.is_open() || left_as_it_was) {
         return Ok(Standing::Attach(record.clone()));
     }
     if options.is_explicit() || options.again || record.result.as_deref() != Some(DONE) {

@@ -12,7 +12,10 @@ use crate::record::{DONE, FAILED, Record};
 pub async fn done(journey: &Journey<'_>) {
     let past = if journey.roll.record.verb == "unpin" { "Unpinned" } else { "RolledBack" };
     let note = format!("{}, in {} ms", describe(journey), journey.run.millis());
-    futures::join!(result(journey, DONE), notice(journey, past, &note, false));
+    notice(journey, past, &note, false).await;
+    // Last of all: with it this rollback is over, and `--again` goes one further. Whoever is killed
+    // before it takes the same one up.
+    result(journey, DONE).await;
 }
 
 /// It failed, and stays.

@@ -1,3 +1,0 @@
-//! Every end-to-end test about ECR, in one program.
-
-mod lifecycle;

@@ -1,0 +1,105 @@
+//! Our own annotations, edited by other hands: reported, never believed, never in the way.
+
+use anyhow::{Context, Result, ensure};
+use e2e::ecr_faults::{HISTORY, NEWEST, PREVIOUS, RECORD, Releases};
+use e2e::run::{Ended, finding, said};
+use k8s_openapi::api::apps::v1::Deployment;
+use lab::Output;
+use serde_json::{Value, json};
+
+/// A complete record of a rollback from the newest release to the one before, to be damaged.
+fn genuine(releases: &Releases) -> Value {
+    json!({
+        "id": "0123456789abcdef", "verb": "rollback", "by": "ci-bot", "at": "2026-03-07T03:04:05Z",
+        "containers": [{"name": "api", "from": releases.repository.image("1.0.7"), "to": releases.repository.image(NEWEST)}],
+        "result": "done", "millis": 900,
+    })
+}
+
+fn bad_records(releases: &Releases) -> Vec<String> {
+    let with = |pointer: &str, value: Value| {
+        let mut record = genuine(releases);
+        if let Some(member) = record.pointer_mut(pointer) {
+            *member = value;
+        }
+        record.to_string()
+    };
+    vec![
+        "garbage".into(),
+        String::new(),
+        "[]".into(),
+        "null".into(),
+        "{".repeat(5000),
+        "x".repeat(200 * 1024),
+        with("/at", json!(12)),
+        with("/containers", json!([])),
+        with("/containers", json!("api")),
+        with("/containers/0/name", json!("api'; rm -rf ~; '")),
+        with("/containers/0/from", json!("$(reboot)")),
+        with("/containers/0/to", json!("\u{1b}]0;owned\u{7}")),
+        with("/containers/0/to", json!("x".repeat(4000))),
+        with("/millis", json!(-1)),
+    ]
+}
+
+/// Nothing of the annotation reached the terminal as more than text.
+fn harmless(output: &Output) -> Result<()> {
+    for bad in ["\u{1b}", "\u{7}", "panicked", "rm -rf", "$(reboot)"] {
+        ensure!(!output.stdout.contains(bad) && !output.stderr.contains(bad), "{bad:?}\n{}", said(output));
+    }
+    ensure!(output.stdout.len() + output.stderr.len() < 16 * 1024, "{} bytes", output.stdout.len());
+    Ok(())
+}
+
+/// One bad `kubectl annotate` would stand between a person and the way back at three in the
+/// morning, or type commands into their terminal.
+#[tokio::test]
+async fn a_damaged_record_is_reported_and_not_used() -> Result<()> {
+    let releases = Releases::pushed("ecr-bad-record").await?;
+    releases.deploy(&releases.app("api")).await?;
+    for text in bad_records(&releases) {
+        let shown = text.chars().take(60).collect::<String>();
+        releases.ns.annotate::<Deployment>("api", RECORD, Some(&text)).await?;
+        let plan = releases.run("deploy/api --yes --dry-run=server").await?.ends(0).with_context(|| shown.clone())?;
+        harmless(&plan).with_context(|| shown.clone())?;
+        let document = releases.run("deploy/api --dry-run -ojson").await?.ends(0)?.json()?;
+        ensure!(finding(&document, "record").is_some(), "{shown}: {document:#}");
+        let history = releases.run("history deploy/api").await?.ends(0).with_context(|| shown.clone())?;
+        harmless(&history).with_context(|| shown.clone())?;
+    }
+    releases.run("deploy/api --yes").await?.ends(0)?;
+    assert_eq!(releases.image("api").await?, PREVIOUS);
+    assert_eq!(releases.record("api").await?["result"], "done");
+    Ok(())
+}
+
+/// A history that somebody cut in half would end in a refusal, or lead back to what was left.
+#[tokio::test]
+async fn a_damaged_history_is_written_anew() -> Result<()> {
+    let releases = Releases::pushed("ecr-bad-history").await?;
+    releases.deploy(&releases.app("api")).await?;
+    for text in ["garbage", "{}", "[{\"id\": 3}]", "[\"\\u001b]0;owned\\u0007\"]"] {
+        releases.ns.annotate::<Deployment>("api", HISTORY, Some(text)).await?;
+        let document = releases.run("deploy/api --dry-run -ojson").await?.ends(0)?.json()?;
+        ensure!(finding(&document, "record").is_some(), "{text}: {document:#}");
+    }
+    harmless(&releases.run("deploy/api --yes").await?.ends(0)?)?;
+    let history = releases.written("api").await?.history.context("no history")?;
+    let history: Vec<Value> = serde_json::from_str(&history)?;
+    ensure!(history.is_empty(), "{history:?}");
+    Ok(())
+}
+
+/// A record that was copied with its Deployment, or made up, would pass for a rollback of this one:
+/// "nothing to do" while the bad release runs.
+#[tokio::test]
+async fn a_record_of_other_images_is_not_about_this_workload() -> Result<()> {
+    let releases = Releases::pushed("ecr-other-record").await?;
+    releases.deploy(&releases.app("api")).await?;
+    let mut other = genuine(&releases);
+    other["containers"][0]["to"] = json!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/other:1.0.6");
+    releases.ns.annotate::<Deployment>("api", RECORD, Some(&other.to_string())).await?;
+    releases.run("deploy/api --yes").await?.ends(0)?;
+    assert_eq!(releases.image("api").await?, PREVIOUS);
+    Ok(())
+}
