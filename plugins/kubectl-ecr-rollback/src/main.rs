@@ -30,6 +30,7 @@ mod refusal;
 )]
 mod rolling;
 mod snapshot;
+mod typed;
 #[allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,

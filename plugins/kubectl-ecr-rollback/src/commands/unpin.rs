@@ -27,7 +27,7 @@ pub async fn run(
 ) -> Outcome<()> {
     let workload = snapshot::workload(&run.cluster, name).await?;
     let asked = Asked { containers, include_init: true, offline: false, suffix: &run.suffix };
-    let selected = select::containers(run, &workload, &asked)?;
+    let selected = select::containers(run, &workload, &asked, &carry.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
         let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
         nothing(run, &workload, &message, None, report);
@@ -35,7 +35,7 @@ pub async fn run(
     }
     let snapshot = snapshot::beside(&run.cluster, workload).await?;
     let to = tag_before(&snapshot, &selected)?;
-    let context = Context { carry: carry, run_id: &run.id, user: &run.cluster.user };
+    let context = Context { carry, run_id: &run.id, user: &run.cluster.user };
     let roll = plan::unpinned(&snapshot, &selected, &to, &context);
     let lines = vec![format!("{}: {}", selected.names(), roll.summary()), tag_is_on(run, &selected, &to).await];
     let case =
