@@ -23,6 +23,7 @@ Exit codes: 0 done, or nothing to do · 1 refused or failed · 2 wrong usage · 
 #[command(max_term_width = 100, arg_required_else_help = true, subcommand_negates_reqs = true)]
 #[command(override_usage = "kubectl ecr-rollback TYPE/NAME [OPTIONS]\n       kubectl ecr-rollback <COMMAND>")]
 pub struct Cli {
+    // First, or its flags would stand under the other's heading.
     #[command(flatten)]
     pub rollback: RollbackArgs,
     #[command(flatten)]

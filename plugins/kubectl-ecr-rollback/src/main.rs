@@ -31,6 +31,7 @@ mod refusal;
 )]
 mod rolling;
 mod snapshot;
+mod typed;
 #[allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,

@@ -10,6 +10,7 @@ use kubectl_release::push_history::{Options as Wanted, ScanSeverity, Source};
 use kubectl_release::record::printable;
 
 use crate::args::{CheckArgs, RollbackArgs, RolloutArgs, SeverityFlag, SourceFlag, UnpinArgs};
+use crate::typed::Typed;
 
 /// A workload as people name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct Carry {
     pub reason: String,
     pub yes: bool,
     pub dry_run: DryRunFlag,
+    /// For commands that are printed.
+    pub typed: Typed,
 }
 
 impl RollbackOptions {
@@ -99,6 +102,7 @@ impl RollbackOptions {
 /// # Errors
 /// Exit 2 for what is no workload, no tag and no digest.
 pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
+    let typed = Typed::rollback(&args);
     let target = args.target;
     if let Some(tag) = target.to_tag.as_ref().filter(|tag| !is_tag(tag)) {
         return Err(Failure::usage(format!("--to-tag: \"{}\" is no tag", printable(tag))));
@@ -129,7 +133,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
         if_running: args.if_running,
         gate: args.max_severity.and_then(severity),
         gate_allows_none: args.max_severity == Some(SeverityFlag::None),
-        carry: carry(args.checks, &args.rollout, args.write),
+        carry: Carry { typed, ..carry(args.checks, &args.rollout, args.write) },
     })
 }
 
@@ -139,7 +143,9 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
 /// Exit 2 for what is no workload.
 pub fn unpin(args: UnpinArgs) -> Outcome<(WorkloadName, Vec<String>, Carry)> {
     let workload = WorkloadName::parse(&args.workload.workload)?;
-    Ok((workload, args.containers.container, carry(args.checks, &args.rollout, args.write)))
+    let typed = Typed::unpin(&args);
+    let carry = Carry { typed, ..carry(args.checks, &args.rollout, args.write) };
+    Ok((workload, args.containers.container, carry))
 }
 
 fn carry(checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> Carry {
@@ -150,6 +156,7 @@ fn carry(checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> Carry {
         reason: printable(&write.reason),
         yes: write.yes,
         dry_run: write.dry_run,
+        typed: Typed::default(),
     }
 }
 

@@ -7,23 +7,32 @@ use kubectl_release::record::printable;
 
 use crate::placement::{Place, Selected};
 use crate::plan::{pinned_short, short_digest};
+use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed};
 
 /// What commands are printed with.
 #[derive(Debug, Clone, Copy)]
 pub struct Command<'a> {
     /// `deploy/api`
     pub workload: &'a str,
+    pub typed: &'a Typed,
     /// `-n NS` and connection flags, with a leading space.
     pub suffix: &'a str,
 }
 
 impl Command<'_> {
-    fn with(&self, words: &str) -> String {
-        format!("kubectl ecr-rollback {} {words}{}", self.workload, self.suffix)
+    /// The command as it was typed, with `words` instead of the flags `but`.
+    fn with(&self, words: &str, but: &[&str]) -> String {
+        format!("kubectl ecr-rollback {} {words}{}{}", self.workload, self.typed.without(but), self.suffix)
+    }
+
+    fn from(&self, source: &str) -> String {
+        let but = if source == "rollout-history" { &OF_REGISTRY[..] } else { &["--from"] };
+        self.with(&format!("--from {source}"), but)
     }
 
     fn history(&self) -> String {
-        format!("kubectl ecr-rollback history {}{}", self.workload, self.suffix)
+        let containers = self.typed.only(&CONTAINERS[..1]);
+        format!("kubectl ecr-rollback history {}{containers}{}", self.workload, self.suffix)
     }
 }
 
@@ -32,7 +41,7 @@ impl Command<'_> {
 pub fn several_containers(places: &[Place], command: Command<'_>) -> Failure {
     let found: Vec<String> = places.iter().map(|p| format!("{p} ({})", pinned_short(&p.image))).collect();
     let text = format!("{} has several containers from ECR: {}", command.workload, found.join(", "));
-    let commands = places.iter().map(|p| command.with(&format!("-c {}", shell_quote(&p.name))));
+    let commands = places.iter().map(|p| command.with(&format!("-c {}", shell_quote(&p.name)), &[]));
     Failure::failed("SeveralContainers", text).next(lines(commands))
 }
 
@@ -54,7 +63,7 @@ pub fn undecided(decision: &Decision, selected: &Selected, command: Command<'_>)
                 "revision {revision} ran {}, whose tag moves; which image that was is not known here",
                 pinned_short(image)
             );
-            Failure::failed("CannotPin", text).next(command.with("--from registry"))
+            Failure::failed("CannotPin", text).next(command.from("registry"))
         }
         Decision::NoSuchTag { tag, close } => {
             missing(format!("no tag \"{}\" in the repository", tag.escape_debug()), "--to-tag", close, command)
@@ -85,7 +94,7 @@ fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, command: Com
     );
     let sources = ["registry", "rollout-history"];
     let open = if pushed.is_some() { &sources[..] } else { &sources[1..] };
-    Failure::failed("Disagree", text).next(lines(open.iter().map(|s| command.with(&format!("--from {s}")))))
+    Failure::failed("Disagree", text).next(lines(open.iter().map(|s| command.from(s))))
 }
 
 fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, command: Command<'_>) -> Failure {
@@ -104,7 +113,7 @@ fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, command: Command<'_>
     };
     let failure = Failure::failed("UnknownRunning", format!("{text}; nothing is \"before\" it"));
     match deployed {
-        Some(_) => failure.next(command.with("--from rollout-history")),
+        Some(_) => failure.next(command.from("rollout-history")),
         None => failure.next(format!("{}\n     then --to-tag TAG or --to-digest DIGEST", command.history())),
     }
 }
@@ -114,8 +123,10 @@ fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], command: 
     let passed = if passed.is_empty() { String::new() } else { format!("\npassed over: {}", passed.join("; ")) };
     let failure = Failure::failed("NothingOlder", format!("nothing to go back to before {left}{passed}"));
     match other {
-        Some(image) if image.starts_with("sha256:") => failure.next(command.with(&format!("--to-digest {image}"))),
-        Some(tag) => failure.next(command.with(&format!("--to-tag {}", shell_quote(tag)))),
+        Some(image) if image.starts_with("sha256:") => {
+            failure.next(command.with(&format!("--to-digest {image}"), &TARGET))
+        }
+        Some(tag) => failure.next(command.with(&format!("--to-tag {}", shell_quote(tag)), &TARGET)),
         None => failure.next(command.history()),
     }
 }
@@ -140,7 +151,12 @@ fn missing(text: String, flag: &str, close: &[String], command: Command<'_>) -> 
     if close.is_empty() {
         return failure.next(command.history());
     }
-    failure.next(lines(close.iter().take(3).map(|word| command.with(&format!("{flag} {}", shell_quote(word))))))
+    failure.next(lines(
+        close
+            .iter()
+            .take(3)
+            .map(|word| command.with(&format!("{flag} {}", shell_quote(word)), &["--to-tag", "--to-digest"])),
+    ))
 }
 
 fn lines(commands: impl Iterator<Item = String>) -> String {

@@ -12,6 +12,7 @@ use kubectl_release::run::Run;
 use crate::options::Carry;
 use crate::plan::Roll;
 use crate::record::Recorded;
+use crate::typed::CONTAINERS;
 
 pub use write::write;
 
@@ -32,9 +33,13 @@ impl Journey<'_> {
         format!("kubectl rollout status {}{}", self.workload, self.run.suffix)
     }
 
-    /// The same command again, which takes this up.
+    /// The command that takes this up; an `unpin` is not taken up, only looked at.
     fn again(&self) -> String {
-        format!("kubectl ecr-rollback {}{}", self.workload, self.run.suffix)
+        if self.roll.record.verb == "unpin" {
+            return self.look();
+        }
+        let containers = self.carry.typed.only(&CONTAINERS);
+        format!("kubectl ecr-rollback {}{containers}{}", self.workload, self.run.suffix)
     }
 }
 

@@ -1,10 +1,14 @@
-//! What the end-to-end tests have in common: a blue and a green version behind a Service in a
-//! namespace of their own, on the lab that `make test` started.
+//! What the end-to-end tests have in common: a blue and a green version behind a Service, or a
+//! workload and the repository of its images, in a namespace of their own, on the lab that
+//! `make test` started.
 
 pub mod admission;
+pub mod ecr;
 pub mod permissions;
 pub mod run;
 pub mod shop;
+pub mod tab;
+pub mod terminal;
 pub mod under_load;
 pub mod written;
 

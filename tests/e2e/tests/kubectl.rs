@@ -1,20 +1,14 @@
 //! The plugin as kubectl runs it: flags, completion, credentials, logs, warnings.
 
-use std::path::Path;
-use std::process::Stdio;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use e2e::admission::Policy;
 use e2e::run::{Ended, admin, bluegreen, bluegreen_as, said};
+use e2e::terminal::{cursor_is_shown, on_terminal};
 use e2e::written::record;
-use e2e::{active, blue_green, namespace};
+use e2e::{active, blue_green, namespace, tab};
 use k8s_openapi::api::core::v1::Service;
-use lab::{Namespace, Running, identity};
+use lab::{Namespace, identity};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, ChildStdout};
-
-const SHIMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../completions");
 
 /// People would have to know another program's name, or hear of a broken plugin.
 #[tokio::test]
@@ -49,23 +43,9 @@ async fn flags_go_after_the_plugins_name() -> Result<()> {
     Ok(())
 }
 
-/// What `kubectl __complete bluegreen …` offers for the last word.
+/// What Tab offers after `kubectl bluegreen …`.
 async fn offered(ns: &Namespace, words: &[&str]) -> Result<Vec<String>> {
-    let lab = ns.lab();
-    let kubectl = lab.kubectl(lab.kubeconfig());
-    let mut args = vec!["__complete", "bluegreen", "-n", ns.name()];
-    args.extend(words);
-    let mut command = kubectl.command(&args);
-    let path =
-        command.as_std().get_envs().find_map(|(name, value)| value.filter(|_| name == "PATH")).context("no PATH")?;
-    let path = format!("{SHIMS}:{}", path.to_string_lossy());
-    command.env("PATH", path);
-    let output = Running::start(command)?.wait(e2e::LIMIT).await?.ends(0)?;
-    let mut lines: Vec<String> = output.stdout.lines().map(str::to_owned).collect();
-    let directive = lines.pop();
-    // 4: no file names (cobra's ShellCompDirectiveNoFileComp).
-    ensure!(directive.as_deref() == Some(":4"), "{}", said(&output));
-    Ok(lines.iter().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect())
+    tab::offered(ns, "bluegreen", words).await
 }
 
 /// At three in the morning, colors and Services would have to be typed from memory.
@@ -188,53 +168,19 @@ async fn impersonation_and_field_manager_are_kubectls() -> Result<()> {
     Ok(())
 }
 
-/// Runs it on a terminal of its own, with this typed into it.
-async fn on_terminal(ns: &Namespace, words: &str, typed: &str, no_color: bool) -> Result<lab::Output> {
-    let kubectl = ns.lab().kubectl(ns.lab().kubeconfig());
-    let line = format!("exec kubectl bluegreen {words} -n {}", ns.name());
-    let mut command = kubectl.plugin(Path::new("script"), &["-qec", &line, "/dev/null"]);
-    command.env("TERM", "xterm").env_remove("NO_COLOR").stdin(Stdio::piped());
-    if no_color {
-        command.env("NO_COLOR", "1");
-    }
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let began = std::time::Instant::now();
-    let mut child = command.spawn().context("script (of util-linux) gives tests a terminal")?;
-    let (mut keys, mut screen) = (child.stdin.take().context("no stdin")?, child.stdout.take().context("no stdout")?);
-    let shown = tokio::time::timeout(e2e::LIMIT, answer(&mut keys, &mut screen, typed)).await??;
-    let code = u8::try_from(child.wait().await?.code().unwrap_or(255))?;
-    Ok(lab::Output { code, stdout: shown, stderr: String::new(), elapsed: began.elapsed() })
-}
-
-/// Types once the question is there; gives all that was on the screen.
-async fn answer(keys: &mut ChildStdin, screen: &mut ChildStdout, typed: &str) -> Result<String> {
-    let (mut shown, mut chunk, mut asked) = (Vec::new(), [0; 4096], false);
-    loop {
-        let read = screen.read(&mut chunk).await?;
-        if read == 0 {
-            return Ok(String::from_utf8_lossy(&shown).into_owned());
-        }
-        shown.extend(&chunk[..read]);
-        if !asked && String::from_utf8_lossy(&shown).contains("[y/N]") {
-            asked = true;
-            keys.write_all(typed.as_bytes()).await?;
-        }
-    }
-}
-
 /// Enter on a question, or a no, would switch production.
 #[tokio::test]
 async fn on_a_terminal_a_person_is_asked() -> Result<()> {
     let ns = namespace("asked").await?;
     blue_green(&ns, 1).await?;
     for (typed, code, color) in [("n", 1, "blue"), ("\r", 1, "blue"), ("\u{3}", 130, "blue"), ("y", 0, "green")] {
-        let output = on_terminal(&ns, "switch api --verify-for=0", typed, true).await?.ends(code)?;
+        let output =
+            on_terminal(&ns, "bluegreen switch api --verify-for=0", &[("[y/N]", typed)], true).await?.ends(code)?;
         ensure!(output.stdout.contains("blue -> green"), "the plan is not shown\n{}", said(&output));
         assert_eq!(active(&ns, "api").await?, color, "{typed:?}");
-        let cursor = (output.stdout.rfind("\u{1b}[?25l"), output.stdout.rfind("\u{1b}[?25h"));
-        ensure!(cursor.0 < cursor.1, "the cursor stays hidden after {typed:?}");
+        ensure!(cursor_is_shown(&output.stdout), "the cursor stays hidden after {typed:?}");
     }
-    on_terminal(&ns, "rollback api", "y", true).await?.ends(0)?;
+    on_terminal(&ns, "bluegreen rollback api", &[("[y/N]", "y")], true).await?.ends(0)?;
     assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }
@@ -244,10 +190,10 @@ async fn on_a_terminal_a_person_is_asked() -> Result<()> {
 async fn color_is_for_terminals_and_no_color_ends_it() -> Result<()> {
     let ns = namespace("color").await?;
     blue_green(&ns, 2).await?;
-    let words = "switch api --to green --dry-run=client";
-    let colored = on_terminal(&ns, words, "", false).await?.ends(0)?;
+    let words = "bluegreen switch api --to green --dry-run=client";
+    let colored = on_terminal(&ns, words, &[], false).await?.ends(0)?;
     ensure!(colored.stdout.contains("\u{1b}["), "no color on a terminal\n{}", said(&colored));
-    let plain = on_terminal(&ns, words, "", true).await?.ends(0)?;
+    let plain = on_terminal(&ns, words, &[], true).await?.ends(0)?;
     ensure!(!plain.stdout.contains("\u{1b}["), "{:?}", plain.stdout);
     let piped = admin(&ns).run(&["bluegreen", "switch", "api", "--to=green", "--dry-run=client"]).await?.ends(0)?;
     ensure!(!piped.stderr.contains('\u{1b}') && !piped.stdout.contains('\u{1b}'), "{}", said(&piped));

@@ -1,6 +1,7 @@
 //! What a rollback and an unpin have in common once it is clear what they write: show, check,
 //! agree, write, watch, report.
 
+use kubectl_release::change::shell_quote;
 use kubectl_release::cluster::apply::DryRun;
 use kubectl_release::cluster::conditional::UNCLEAR;
 use kubectl_release::confirm::agree;
@@ -133,14 +134,20 @@ fn resource(workload: &Workload) -> String {
 }
 
 fn refuse_blocked(run: &Run, plan: &Plan<'_>, findings: &[checks::Finding]) -> Outcome<()> {
-    let ids: Vec<&str> = blocking(findings).map(|f| f.id).collect();
-    if ids.is_empty() {
+    let blocking: Vec<&str> = blocking(findings).map(|f| f.id).collect();
+    if blocking.is_empty() {
         return Ok(());
     }
-    let verb = if plan.case.roll.record.verb == "unpin" { "unpin " } else { "" };
-    let command = format!("kubectl ecr-rollback {verb}{} --force={}{}", plan.name, ids.join(","), run.suffix);
+    let (carry, name) = (plan.carry, plan.name);
+    let ids = carry.weighing.force.iter().map(String::as_str).chain(blocking).collect::<Vec<_>>().join(",");
+    let (typed, verb) = (carry.typed.without(&["--force"]), verb_of(plan.case.roll));
+    let command = format!("kubectl ecr-rollback {verb}{name}{typed} --force={}{}", shell_quote(&ids), run.suffix);
     Err(Failure::failed("Blocked", format!("not {}; nothing was written", plan.past))
         .next(format!("{command}   (after fixing, or knowing better)")))
+}
+
+fn verb_of(roll: &Roll) -> &'static str {
+    if roll.record.verb == "unpin" { "unpin " } else { "" }
 }
 
 /// `{kind, name, containers: [{name, init?, from, to}], fromDigest?, toDigest?, pinned?, revision?,

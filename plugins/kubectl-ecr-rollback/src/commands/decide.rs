@@ -40,7 +40,11 @@ pub fn settle(
         Decision::AlreadyRuns { .. } => Ok(Decided::AlreadyRuns),
         other => {
             let workload = options.workload.to_string();
-            Err(undecided(&other, selected, Command { workload: &workload, suffix: &run.suffix }))
+            Err(undecided(
+                &other,
+                selected,
+                Command { workload: &workload, typed: &options.carry.typed, suffix: &run.suffix },
+            ))
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::options::WorkloadName;
 use crate::placement::Asked;
 use crate::plan::pinned_short;
 use crate::snapshot;
+use crate::typed::Typed;
 
 /// Runs the verb.
 ///
@@ -26,7 +27,7 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report) -> Outcome<
     let workload = snapshot::workload(&run.cluster, &name).await?;
     let asked =
         Asked { containers: &args.containers.container, include_init: true, offline: false, suffix: &run.suffix };
-    let selected = select::containers(run, &workload, &asked)?;
+    let selected = select::containers(run, &workload, &asked, &Typed::default())?;
     let Some(repository) = &selected.repository else {
         return Err(Failure::failed("NotEcr", format!("{} is not in ECR", pinned_short(selected.image()))));
     };
@@ -61,8 +62,12 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report) -> Outcome<
         repository.uri(),
         listing::images(shown.iter().copied(), snapshot.at, wide)
     );
-    if let hidden @ 1.. = choice.candidates.len() - shown.len() {
-        run.say(&format!("{hidden} more: --limit 0 shows all, -o wide those that can't be deployed too"));
-    }
+    say_hidden(run, choice.candidates.len() - shown.len());
     Ok(())
+}
+
+fn say_hidden(run: &Run, count: usize) {
+    if count > 0 {
+        run.say(&format!("{count} more: --limit 0 shows all, -o wide those that can't be deployed too"));
+    }
 }

@@ -23,6 +23,7 @@ use crate::plan::{self, Context, Roll, Standing, pinned_short, resumed, short_di
 use crate::record::Recorded;
 use crate::refusal::passed_over;
 use crate::snapshot::{self, Snapshot};
+use crate::typed::{CONTAINERS, OF_REGISTRY};
 
 /// Runs the verb.
 ///
@@ -36,7 +37,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report) -> O
         offline: options.is_offline(),
         suffix: &run.suffix,
     };
-    let selected = select::containers(run, &workload, &asked)?;
+    let selected = select::containers(run, &workload, &asked, &options.carry.typed)?;
     let recorded = Recorded::read(workload.metadata.annotations.as_ref());
     match standing(&workload, &recorded, &selected, options, &run.suffix)? {
         Standing::Nothing { message, next } => {
@@ -94,7 +95,8 @@ async fn plan_and_go(
         gate: gate(options),
         now: Timestamp::now(),
     };
-    let lines = lines(&snapshot, &choice, &chosen, &roll, &run.suffix);
+    let again = format!("{}{}", options.carry.typed.only(&CONTAINERS[..1]), run.suffix);
+    let lines = lines(&snapshot, &choice, &chosen, &roll, &again);
     let plan = Plan { name: &options.workload, case: &case, carry: &options.carry, past: "rolled back", lines };
     carry_out(run, &plan, report).await
 }
@@ -107,7 +109,8 @@ async fn shelf(run: &Run, options: &RollbackOptions, selected: &Selected) -> Out
 
 /// The registry has failed; what the workload ran before is in the cluster.
 fn without_registry(run: &Run, options: &RollbackOptions, failure: Failure) -> Failure {
-    let fallback = format!("kubectl ecr-rollback {} --from rollout-history{}", options.workload, run.suffix);
+    let typed = options.carry.typed.without(&OF_REGISTRY);
+    let fallback = format!("kubectl ecr-rollback {} --from rollout-history{typed}{}", options.workload, run.suffix);
     let next = match &failure.next {
         Some(step) => format!("{step}\nor without ECR: {fallback}"),
         None => fallback,

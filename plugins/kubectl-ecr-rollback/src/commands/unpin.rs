@@ -27,7 +27,7 @@ pub async fn run(
 ) -> Outcome<()> {
     let workload = snapshot::workload(&run.cluster, name).await?;
     let asked = Asked { containers, include_init: true, offline: false, suffix: &run.suffix };
-    let selected = select::containers(run, &workload, &asked)?;
+    let selected = select::containers(run, &workload, &asked, &carry.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
         let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
         nothing(run, &workload, &message, None, report);

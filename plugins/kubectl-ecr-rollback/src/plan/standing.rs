@@ -57,7 +57,10 @@ pub fn standing(
     }
     Ok(Standing::Nothing {
         message: format!("{} since the rollback at {} by {}", runs(workload, selected), when(record.at), record.by),
-        next: Some(format!("one further back: kubectl ecr-rollback {workload}{suffix} --again")),
+        next: Some(format!(
+            "one further back: kubectl ecr-rollback {workload}{} --again{suffix}",
+            options.carry.typed.without(&[])
+        )),
     })
 }
 

@@ -11,6 +11,7 @@ use super::*;
 use crate::options::{RollbackOptions, WorkloadName};
 use crate::placement::{Asked, Selection, places, select};
 use crate::record::{DONE, ROLLED_BACK};
+use crate::typed::Typed;
 
 const REPOSITORY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
 
@@ -22,6 +23,7 @@ pub fn carry() -> Carry {
         reason: "bad; really".into(),
         yes: true,
         dry_run: DryRunFlag::None,
+        typed: Typed::default(),
     }
 }
 

@@ -5,8 +5,10 @@ use kubectl_release::error::Failure;
 use kubectl_release::event::{Notice, Regarding, event};
 
 use super::Journey;
+use super::write::is_ours;
 use crate::plan::outcome;
-use crate::record::{DONE, FAILED, Record};
+use crate::record::{DONE, FAILED, Record, Recorded};
+use crate::snapshot::workload_and_pods;
 
 /// The rollout is done.
 pub async fn done(journey: &Journey<'_>) {
@@ -48,9 +50,20 @@ async fn result(journey: &Journey<'_>, result: &str) {
     let finished = Record { result: Some(result.to_owned()), millis: Some(journey.run.millis()), ..record.clone() };
     let change = outcome(record, &finished, journey.workload, &journey.run.cluster.namespace);
     // A record without a result is what a run that was cut off leaves; the next run takes it up.
-    if let Err(error) = journey.run.cluster.apply(&change, journey.run.write_mode()).await {
+    // Another run that watched the same rollout may have been faster.
+    if let Err(error) = journey.run.cluster.apply(&change, journey.run.write_mode()).await
+        && !is_concluded(journey).await
+    {
         eprintln!("note: the result was not recorded on {}: {}", journey.workload, error.short());
     }
+}
+
+async fn is_concluded(journey: &Journey<'_>) -> bool {
+    let read = workload_and_pods(&journey.run.cluster, journey.workload).await;
+    read.is_ok_and(|(now, _)| {
+        let recorded = Recorded::read(now.metadata.annotations.as_ref());
+        is_ours(&recorded, &journey.roll.record) && recorded.current.is_some_and(|record| !record.is_open())
+    })
 }
 
 async fn notice(journey: &Journey<'_>, reason: &str, note: &str, warning: bool) {
@@ -71,7 +84,10 @@ async fn notice(journey: &Journey<'_>, reason: &str, note: &str, warning: bool) 
         action: "Rollback",
         note,
     };
-    if let Err(error) = run.cluster.apply(&event(&notice, Timestamp::now()), run.write_mode()).await {
+    // Of several runs that watched one rollout, the first has recorded the Event of this id.
+    if let Err(error) = run.cluster.apply(&event(&notice, Timestamp::now()), run.write_mode()).await
+        && error.code() != Some(409)
+    {
         eprintln!("note: no Event was recorded on {workload}: {}", error.short());
     }
 }

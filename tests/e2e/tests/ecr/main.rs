@@ -1,10 +1,15 @@
 //! Every end-to-end test of `kubectl ecr-rollback` but the one under load, in one program.
 
 mod annotations;
+mod choices;
 mod faults;
 mod kills;
+mod kubectl;
 mod lifecycle;
+mod looks;
 mod permissions;
 mod races;
 mod rollouts;
+mod scenario;
+mod which_image;
 mod writes;

@@ -1,0 +1,70 @@
+//! What people see, word for word: each change of it is looked at as a part of the product.
+
+mod help;
+mod refusals;
+mod ways;
+
+use anyhow::Result;
+use e2e::ecr::{Case, RELEASES};
+use e2e::namespace;
+use lab::fixtures::budget;
+use lab::registry::Image;
+use lab::{Kubectl, Output};
+use serde_json::json;
+
+/// What differs from run to run.
+const VARIABLE: [(&str, &str); 13] = [
+    (r"\bshop-[0-9a-f]{6}\b", "shop"),
+    (r"sha256:[0-9a-f]{64}", "sha256:0123456789ab…"),
+    (r"sha256-[0-9a-f]{64}", "sha256-0000000000000000000000000000000000000000000000000000000000000000"),
+    (r"sha256:[0-9a-f]{12}\b", "sha256:0123456789ab"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-01-31T03:12:04Z"),
+    (r"(?m)^\d\d:\d\d:\d\d\b", "03:12:04"),
+    (r"pushed \d+d\w* ago", "pushed 25d4h ago"),
+    (r"AGE +SIZE", "AGE    SIZE"),
+    (r"\b\d+d\w* +(\d+ [kM]B)", "25d4h  $1"),
+    (r"ran \d+s ago", "ran 5s ago"),
+    (r"in \d+\.\d s", "in 2.5 s"),
+    (r"https://127\.0\.0\.1:\d+", "https://127.0.0.1:6443"),
+    // How far the pods were when they were looked at is chance.
+    (r"(?m)^\S+  (rolling|not ready) .*\n", ""),
+];
+
+/// Compares what a command printed, with its exit code, to the snapshot of this name.
+fn looks(name: &str, output: &Output) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (pattern, instead) in VARIABLE {
+        settings.add_filter(pattern, instead);
+    }
+    let parts = [("stderr", &output.stderr), ("stdout", &output.stdout)];
+    let shown = parts.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("--- {name}\n{text}"));
+    let text = format!("{}--- exit {}\n", shown.collect::<String>(), output.code);
+    settings.bind(|| insta::assert_snapshot!(format!("ecr_{name}"), text));
+}
+
+/// Runs it, and looks; words are split at blanks.
+async fn see(user: &Kubectl, name: &str, words: &str) -> Result<()> {
+    let words: Vec<&str> = std::iter::once("ecr-rollback").chain(words.split_whitespace()).collect();
+    looks(name, &user.run(&words).await?);
+    Ok(())
+}
+
+/// A workload with probes, a hook and a budget, on the newest of the releases. One of them was
+/// scanned.
+async fn shop() -> Result<Case> {
+    let case = Case::of("deployment", "ms-account-management", namespace("shop").await?).await?;
+    case.push(&RELEASES[..4]).await?;
+    case.push_on(5, Image::new(RELEASES[4]).tag("sha-4f9d2c1a").findings(&[("HIGH", 2), ("LOW", 7)])).await?;
+    case.push_on(6, Image::new(RELEASES[5])).await?;
+    case.ns.apply(&budget("ms-account-management", &json!({"app": "ms-account-management"}), 1)).await?;
+    case.apply(&case.app(RELEASES[5]).pre_stop(Some(2))).await?;
+    Ok(case)
+}
+
+/// The user `ci-bot` of a pipeline, who may do everything.
+fn ci_bot(case: &Case) -> Result<Kubectl> {
+    Ok(case.ns.kubectl_as(case.ns.lab().identity("ci-bot", &["system:masters"])?.kubeconfig))
+}

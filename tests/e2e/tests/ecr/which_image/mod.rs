@@ -1,0 +1,7 @@
+//! The right image each time, also where pushes, tags and deployments tell different stories.
+
+mod asked;
+mod containers;
+mod manifests;
+mod moved_tags;
+mod pushes;

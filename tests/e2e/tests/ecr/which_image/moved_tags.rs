@@ -1,0 +1,72 @@
+//! `:latest`: the tag says nothing about what runs.
+
+use anyhow::{Result, ensure};
+use e2e::ecr::Case;
+use e2e::run::{Ended, finding_ids, said};
+use lab::registry::Image;
+use serde_json::json;
+
+/// Three images that were `latest`, a day apart; gives their digests.
+async fn latest(case: &Case) -> Result<Vec<String>> {
+    let mut digests = Vec::new();
+    for day in 1..=3 {
+        digests.push(case.push_on(day, Image::new("latest")).await?);
+        if day == 2 {
+            case.deploy(&["latest"]).await?;
+        }
+    }
+    Ok(digests)
+}
+
+/// What the tag is on now never ran here: "before" it is what is broken.
+#[tokio::test]
+async fn pods_on_the_old_image_of_a_moved_tag_go_back_from_that() -> Result<()> {
+    let case = Case::new("moved").await?;
+    let digests = latest(&case).await?;
+    case.runs(&digests[1]).await?;
+    let back = case.back("").await?.ends(0)?.tells("its tag is on sha256:")?.tells("pinned to the digest")?;
+    let unpin = format!("kubectl ecr-rollback unpin deploy/api -n {}", case.ns.name());
+    ensure!(back.stderr.contains(&unpin), "{}", said(&back));
+    case.asks_for(&digests[0]).await?;
+    case.runs(&digests[0]).await
+}
+
+/// A pipeline that pushes and restarts would deploy nothing for ever after, and nobody knew why.
+#[tokio::test]
+async fn unpin_goes_back_to_the_tag_and_to_what_it_is_on_now() -> Result<()> {
+    let case = Case::new("unpin").await?;
+    let digests = latest(&case).await?;
+    case.kubectl(&["rollout", "restart", "deployment/api"]).await?;
+    case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    case.runs(&digests[2]).await?;
+    case.back("").await?.ends(0)?;
+    case.runs(&digests[1]).await?;
+
+    let unpin = "unpin deploy/api --yes";
+    case.ecr(unpin).await?.ends(0)?.tells("latest is on")?.tells("deployment.apps/api unpinned to api:latest")?;
+    case.asks_for("latest").await?;
+    case.runs(&digests[2]).await?;
+    let before = case.written().await?;
+    case.ecr(unpin).await?.ends(0)?.tells("nothing to do")?;
+    assert_eq!(case.written().await?, before);
+    Ok(())
+}
+
+/// A node that starts a pod next week would find no image.
+#[tokio::test]
+async fn a_lifecycle_policy_that_takes_the_pinned_image_is_warned_about() -> Result<()> {
+    let case = Case::new("expires").await?;
+    latest(&case).await?;
+    let keep = |count: u32| {
+        json!({"rules": [{
+            "rulePriority": 1, "action": {"type": "expire"},
+            "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": count},
+        }]})
+    };
+    for (count, expires) in [(1, true), (2, false)] {
+        case.repository.put_lifecycle_policy(&keep(count)).await?;
+        let ids = finding_ids(&case.plan("").await?);
+        assert_eq!(ids.iter().any(|id| id == "will-expire"), expires, "keeping {count}: {ids:?}");
+    }
+    Ok(())
+}
