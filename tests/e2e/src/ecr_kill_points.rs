@@ -93,7 +93,7 @@ impl fmt::Display for Point {
 /// A call that is held, and what holds it. The proxy goes first, so that the call is never made.
 enum Held {
     Cluster(ApiProxy, Hold),
-    Registry(ApiProxy, registry::Hold),
+    Registry(ApiProxy, Box<registry::Hold>),
 }
 
 impl Held {
@@ -230,7 +230,7 @@ impl Point {
         match &self.target {
             Target::Registry { operation } => {
                 let hold = key.wire().hold(operation, self.when).await?;
-                Ok(Held::Registry(proxy, hold))
+                Ok(Held::Registry(proxy, Box::new(hold)))
             }
             Target::Cluster { method, path, nth } => {
                 let (method, path, nth) = (method.clone(), path.replace("APP", app), *nth);

@@ -12,7 +12,7 @@ use lab::registry::When;
 #[tokio::test]
 async fn a_rollback() -> Result<()> {
     let killed = ONCE.kill_everywhere().await?;
-    assert!(killed > 30, "a clean run has more points than {killed}");
+    assert!(killed >= 24, "a clean run has more points than {killed}");
     Ok(())
 }
 

@@ -26,10 +26,17 @@ async fn is_taken_back(releases: &Releases, words: &str, reason: &str) -> Result
     let record = releases.record("api").await?;
     ensure!(record["result"] == "rolled back", "{record}");
     ensure!(releases.events("api").await?.contains(&"RollbackTakenBack".to_owned()), "no Event");
-    releases.ns.rolled_out("deployment/api", LIMIT).await?;
+    // Not by `kubectl rollout status`: a short deadline may pass once more before the bad pod is gone.
+    releases.ns.wait_for::<Deployment>("api", "only good pods are left", LIMIT, is_whole).await?;
     let again = releases.run("deploy/api --yes -ojson --dry-run").await?.ends(0)?.json()?;
     ensure!(finding(&again, "failed-before").is_some(), "no warning that it failed before: {again:#}");
     Ok(())
+}
+
+fn is_whole(deployment: &Deployment) -> bool {
+    let Some(status) = &deployment.status else { return false };
+    let counts = [status.replicas, status.updated_replicas, status.available_replicas];
+    status.observed_generation == deployment.metadata.generation && counts == [Some(1); 3]
 }
 
 /// Production would stay on a release that crashes, and nobody be told that it crashes.
