@@ -110,7 +110,8 @@ impl Roll {
             (HISTORY, recorded.history_with_current()),
             (CHANGE_CAUSE, cause),
         ];
-        let mut ops = annotation_ops(workload, recorded, annotations);
+        let mut ops = vec![same_object(workload)];
+        ops.extend(annotation_ops(workload, recorded, annotations));
         ops.extend(self.places.iter().flat_map(|place| image_ops(place, &place.image, &self.to)));
         self.as_change(workload, ops, namespace, flags, |moved| &moved.from)
     }
@@ -184,6 +185,11 @@ pub fn outcome(record: &Record, finished: &Record, workload: &Workload, namespac
         summary: format!("record: {}", finished.result.as_deref().unwrap_or_default()),
         undo: None,
     }
+}
+
+/// One that was deleted and made anew is another, whatever its name and images.
+fn same_object(workload: &Workload) -> Op {
+    Op::test("/metadata/uid", workload.metadata.uid.clone())
 }
 
 fn image_ops(place: &Place, from: &str, to: &str) -> [Op; 3] {

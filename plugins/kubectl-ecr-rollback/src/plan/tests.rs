@@ -138,7 +138,7 @@ fn the_patch_is_conditional_on_images_and_record() {
     let Action::JsonPatch(ops) = &change.action else { panic!("{change:?}") };
     let ops: Vec<&Value> = ops.iter().map(|op| &op.0).collect();
     let tests: Vec<&Value> = ops.iter().filter(|op| op["op"] == "test").map(|op| &op["value"]).collect();
-    assert_eq!(tests, [&json!("as it was"), &json!("app"), &json!(format!("{REPOSITORY}:2"))]);
+    assert_eq!(tests, [&json!("u"), &json!("as it was"), &json!("app"), &json!(format!("{REPOSITORY}:2"))]);
     let last = ops.last().unwrap();
     assert_eq!((&last["op"], &last["value"]), (&json!("replace"), &json!(format!("{REPOSITORY}:1"))));
     assert_eq!(last["path"], "/spec/template/spec/containers/0/image");

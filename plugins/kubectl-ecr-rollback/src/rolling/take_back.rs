@@ -19,6 +19,8 @@ use crate::snapshot::workload_and_pods;
 
 /// Unclear answers and races with notes of our own are looked at and tried again this often.
 const ATTEMPTS: u32 = 4;
+/// After the first failure; doubled each time, so that an outage of a few seconds is sat out.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// How long the old pods are waited for.
 const GRACE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(250);
@@ -65,7 +67,10 @@ async fn images(journey: &Journey<'_>, why: &str) -> Outcome<()> {
                 return Err(Failure::changed(text));
             }
             Ok(Seen::Standing) => {}
-            Err(error) => last = Some(error),
+            Err(error) => {
+                last = Some(error);
+                sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
+            }
         }
     }
     Err(last.map_or_else(|| Failure::failed("RollbackFailed", "not taken back"), Failure::from))

@@ -38,6 +38,9 @@ pub async fn until_done(journey: &Journey<'_>) -> Outcome<()> {
     loop {
         let looked = look(journey).await;
         match looked {
+            Err(error) if error.is_not_found() => {
+                return Err(Failure::changed(format!("{} was deleted by someone else", journey.workload)));
+            }
             Err(error) if heard.elapsed() > SILENCE => return Err(error.into()),
             Err(error) => journey.run.progress.step("waiting", &format!("{error}")),
             Ok((workload, pods)) => {
