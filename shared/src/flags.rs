@@ -127,7 +127,7 @@ pub enum Output {
     Json,
     /// The same document as YAML
     Yaml,
-    /// `service/NAME` a line
+    /// `TYPE/NAME` a line
     Name,
     /// A stream of JSON documents, one a line
     Jsonl,

@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 use kubectl_release::change::shell_quote;
 
-use crate::args::{RollbackArgs, UnpinArgs};
+use crate::args::{CheckArgs, RollbackArgs, UnpinArgs};
 
 /// Flags that say where to go, and how "before" is counted.
 pub const TARGET: [&str; 7] =
@@ -36,7 +36,7 @@ impl Typed {
         typed.switch("--again", args.again);
         typed.value("--if-running", args.if_running.clone());
         typed.value("--max-severity", args.max_severity.and_then(name));
-        typed.weighing(&args.checks.force, args.checks.strict);
+        typed.weighing(&args.checks);
         typed.value("--reason", Some(args.write.reason.clone()).filter(|reason| !reason.is_empty()));
         typed
     }
@@ -46,14 +46,14 @@ impl Typed {
     pub fn unpin(args: &UnpinArgs) -> Self {
         let mut typed = Self::default();
         typed.value("--container", Some(args.containers.container.join(",")).filter(|names| !names.is_empty()));
-        typed.weighing(&args.checks.force, args.checks.strict);
+        typed.weighing(&args.checks);
         typed.value("--reason", Some(args.write.reason.clone()).filter(|reason| !reason.is_empty()));
         typed
     }
 
-    fn weighing(&mut self, force: &[String], strict: bool) {
-        self.value("--force", Some(force.join(",")).filter(|ids| !ids.is_empty()));
-        self.switch("--strict", strict);
+    fn weighing(&mut self, checks: &CheckArgs) {
+        self.value("--force", Some(checks.force.join(",")).filter(|ids| !ids.is_empty()));
+        self.switch("--strict", checks.strict);
     }
 
     fn value(&mut self, flag: &'static str, value: Option<String>) {

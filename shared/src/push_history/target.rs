@@ -1,5 +1,7 @@
 //! How an image is written into the template, and images that are asked for by name.
 
+use std::cmp::Reverse;
+
 use super::answer::{Chosen, Decision, Pinned, Why};
 use super::catalog::Catalog;
 use super::choice::{Deciding, Question};
@@ -177,7 +179,8 @@ fn of_revision(deciding: &Deciding<'_, '_>, ran: &Ran<'_>) -> Decision {
 fn no_such_tag<'t>(tag: &str, tags: impl Iterator<Item = &'t str>) -> Decision {
     let mut close: Vec<(usize, &str)> = tags.map(|other| (strsim::osa_distance(tag, other), other)).collect();
     close.retain(|(distance, other)| *distance <= other.chars().count() / 2);
-    close.sort_unstable();
+    // Among equally close ones the higher version, which is mostly the newer one, comes first.
+    close.sort_unstable_by_key(|(distance, other)| (*distance, Reverse(*other)));
     close.dedup();
     let close = close.into_iter().take(CLOSE_TAGS).map(|(_, other)| other.to_owned()).collect();
     Decision::NoSuchTag { tag: tag.to_owned(), close }

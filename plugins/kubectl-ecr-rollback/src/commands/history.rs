@@ -62,12 +62,8 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report) -> Outcome<
         repository.uri(),
         listing::images(shown.iter().copied(), snapshot.at, wide)
     );
-    say_hidden(run, choice.candidates.len() - shown.len());
-    Ok(())
-}
-
-fn say_hidden(run: &Run, count: usize) {
-    if count > 0 {
-        run.say(&format!("{count} more: --limit 0 shows all, -o wide those that can't be deployed too"));
+    if let hidden @ 1.. = choice.candidates.len() - shown.len() {
+        run.say(&format!("{hidden} more: --limit 0 shows all, -o wide those that can't be deployed too"));
     }
+    Ok(())
 }

@@ -32,9 +32,9 @@ async fn kubectl_finds_and_runs_it() -> Result<()> {
     Ok(())
 }
 
-/// At three in the morning, workloads, containers and tags would have to be typed from memory.
+/// At three in the morning, workloads, tags and repositories would have to be typed from memory.
 #[tokio::test]
-async fn tab_knows_verbs_workloads_containers_and_tags() -> Result<()> {
+async fn tab_knows_verbs_workloads_containers_tags_and_repositories() -> Result<()> {
     let case = Case::new("tab").await?;
     case.push(&RELEASES).await?;
     case.apply(&case.app(RELEASES[5]).container("side", "registry.example.com/side:1")).await?;
@@ -53,6 +53,8 @@ async fn tab_knows_verbs_workloads_containers_and_tags() -> Result<()> {
         let found = offered(&case.ns, "ecr-rollback", &words).await?;
         ensure!(found.iter().any(|word| word == wanted), "{words:?}: {found:?}");
     }
+    let repositories = offered(&case.ns, "ecr-rollback", &["lifecycle", "show", ""]).await?;
+    ensure!(repositories.iter().any(|word| word == case.repository.name()), "{repositories:?}");
     let tags = offered(&case.ns, "ecr-rollback", &["deploy/api", "--to-tag", ""]).await?;
     ensure!(!tags.iter().any(|word| word == "deploy/api"), "a workload among the tags: {tags:?}");
     let none = offered(&case.ns, "ecr-rollback", &["deploy/none", "--to-tag", ""]).await?;
