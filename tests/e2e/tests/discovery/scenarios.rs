@@ -19,7 +19,7 @@ spec:
     spec:
       containers:
         - name: shopfront
-          image: 210987654321.dkr.ecr.eu-central-1.amazonaws.com/shopfront:v7
+          image: registry.example.com/shopfront:v7
           resources: {requests: {cpu: 50m, memory: 64Mi}}
           ports: [{containerPort: 8080}]
 ---
@@ -34,7 +34,7 @@ spec:
     spec:
       containers:
         - name: shopfront
-          image: 210987654321.dkr.ecr.eu-central-1.amazonaws.com/shopfront:v8
+          image: registry.example.com/shopfront:v8
           env: [{name: NEW_BASKET, value: "on"}]
           ports: [{containerPort: 8080}]
 ---
