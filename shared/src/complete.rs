@@ -10,6 +10,7 @@ use clap::{Arg, Command, CommandFactory, Parser};
 use clap_complete::engine::{CompletionCandidate, complete};
 use serde::Deserialize;
 
+use crate::cluster::Cluster;
 use crate::cluster::connect::connect;
 use crate::cluster::kubeconfig::context_names;
 use crate::cluster::read::ListQuery;
@@ -74,6 +75,15 @@ pub fn namespaces() -> Vec<CompletionCandidate> {
 
 /// Names of the objects in a collection; `path` gets the namespace typed or configured.
 pub fn names(path: impl Fn(&str) -> String, query: &ListQuery) -> Vec<CompletionCandidate> {
+    let listed = block_on(async {
+        let cluster = connect(&typed_flags()).ok()?.with_request_timeout(PATIENCE);
+        Some(names_in(&cluster, &path(&cluster.namespace), query).await)
+    });
+    listed.unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// Names of the objects in a collection; none where it can't be listed.
+pub async fn names_in(cluster: &Cluster, path: &str, query: &ListQuery) -> Vec<String> {
     #[derive(Deserialize)]
     struct Named {
         metadata: Meta,
@@ -82,12 +92,8 @@ pub fn names(path: impl Fn(&str) -> String, query: &ListQuery) -> Vec<Completion
     struct Meta {
         name: String,
     }
-    let listed = block_on(async {
-        let cluster = connect(&typed_flags()).ok()?.with_request_timeout(PATIENCE);
-        cluster.list::<Named>(&path(&cluster.namespace), query).await.ok()
-    });
-    let items = listed.map(|list| list.items).unwrap_or_default();
-    items.into_iter().map(|object| CompletionCandidate::new(object.metadata.name)).collect()
+    let items = cluster.list::<Named>(path, query).await.map(|list| list.items).unwrap_or_default();
+    items.into_iter().map(|object| object.metadata.name).collect()
 }
 
 /// Runs a read for a completion, which clap asks for synchronously.

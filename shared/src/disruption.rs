@@ -37,7 +37,7 @@ pub fn after_removing(budget: &PodDisruptionBudget, leaving: &[&Pod]) -> Verdict
         return Verdict::Holds;
     }
     let status = budget.status.clone().unwrap_or_default();
-    if status.observed_generation.unwrap_or(0) < budget.metadata.generation.unwrap_or(0) {
+    if !is_observed(budget) {
         return Verdict::NotObserved;
     }
     let gone = i32::try_from(covered.len()).unwrap_or(i32::MAX);
@@ -86,18 +86,31 @@ impl DivCeilSigned for i64 {
     }
 }
 
+/// False while the disruption controller has not looked at the budget's current generation: its
+/// status then says nothing.
+#[must_use]
+pub fn is_observed(budget: &PodDisruptionBudget) -> bool {
+    let observed = budget.status.as_ref().and_then(|s| s.observed_generation);
+    observed.unwrap_or(0) >= budget.metadata.generation.unwrap_or(0)
+}
+
+/// `3` or `75%`, for people.
+#[must_use]
+pub fn shown(value: &IntOrString) -> String {
+    match value {
+        IntOrString::Int(n) => n.to_string(),
+        IntOrString::String(text) => crate::record::printable(text),
+    }
+}
+
 /// The budget as a sentence's subject: `pdb/api-pdb (minAvailable 75%)`.
 #[must_use]
 pub fn describe(budget: &PodDisruptionBudget) -> String {
     let name = budget.metadata.name.as_deref().unwrap_or_default();
-    let show = |v: &IntOrString| match v {
-        IntOrString::Int(n) => n.to_string(),
-        IntOrString::String(s) => crate::record::printable(s),
-    };
     let spec = budget.spec.as_ref();
     let rule = match (spec.and_then(|s| s.min_available.as_ref()), spec.and_then(|s| s.max_unavailable.as_ref())) {
-        (Some(min), _) => format!(" (minAvailable {})", show(min)),
-        (None, Some(max)) => format!(" (maxUnavailable {})", show(max)),
+        (Some(min), _) => format!(" (minAvailable {})", shown(min)),
+        (None, Some(max)) => format!(" (maxUnavailable {})", shown(max)),
         (None, None) => String::new(),
     };
     format!("pdb/{name}{rule}")

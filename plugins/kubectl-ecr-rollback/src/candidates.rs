@@ -6,24 +6,13 @@ use futures::future::join3;
 use kubectl_release::cluster::Cluster;
 use kubectl_release::cluster::connect::connect;
 use kubectl_release::cluster::read::{ListQuery, path_of};
-use kubectl_release::complete::{PATIENCE, block_on, typed_flags, typed_words};
+use kubectl_release::complete::{PATIENCE, block_on, names_in, typed_flags, typed_words};
 use kubectl_release::objects::{Workload, WorkloadKind};
 use kubectl_release::registry::{self, RegistryAddress};
-use serde::Deserialize;
 
 use crate::options::WorkloadName;
 use crate::placement::{Asked, Place, Selection, places, select};
 use crate::snapshot;
-
-#[derive(Deserialize)]
-struct Named {
-    metadata: Meta,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    name: String,
-}
 
 /// Deployments, StatefulSets and DaemonSets of the namespace.
 #[must_use]
@@ -41,8 +30,7 @@ pub fn workloads() -> Vec<CompletionCandidate> {
 async fn names(cluster: &Cluster, kind: WorkloadKind) -> Vec<String> {
     let path = path_of("apps", "v1", kind.plural(), Some(&cluster.namespace));
     let query = ListQuery { cached: true, ..ListQuery::default() };
-    let listed = cluster.list::<Named>(&path, &query).await.map(|list| list.items).unwrap_or_default();
-    listed.into_iter().map(|object| format!("{}/{}", kind.short(), object.metadata.name)).collect()
+    names_in(cluster, &path, &query).await.into_iter().map(|name| format!("{}/{name}", kind.short())).collect()
 }
 
 /// Containers of the workload typed so far, init containers among them.

@@ -19,7 +19,7 @@ use crate::record::Recorded;
 )]
 mod read;
 
-pub use read::{beside, workload, workload_and_pods};
+pub use read::{again, beside, workload, workload_and_pods};
 
 /// One workload at one moment.
 #[derive(Debug, Clone)]

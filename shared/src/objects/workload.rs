@@ -3,6 +3,7 @@
 use std::fmt;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, DeploymentStrategy, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -110,6 +111,13 @@ impl Workload {
     #[must_use]
     pub fn reference(&self) -> String {
         format!("{}/{}", self.kind.short(), self.name())
+    }
+
+    /// True where the autoscaler sets its replicas.
+    #[must_use]
+    pub fn is_scaled_by(&self, autoscaler: &HorizontalPodAutoscaler) -> bool {
+        let target = autoscaler.spec.as_ref().map(|s| &s.scale_target_ref);
+        target.is_some_and(|t| t.kind == self.kind.kind() && t.name == self.name())
     }
 
     /// Its API path.

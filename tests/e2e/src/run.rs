@@ -76,6 +76,13 @@ impl Ended for Output {
     }
 }
 
+/// What a command printed, and its exit code, as snapshots keep it.
+pub fn transcript(output: &Output) -> String {
+    let parts = [("stderr", &output.stderr), ("stdout", &output.stdout)];
+    let shown = parts.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("--- {name}\n{text}"));
+    format!("{}--- exit {}\n", shown.collect::<String>(), output.code)
+}
+
 /// All that a command printed.
 pub fn said(output: &Output) -> String {
     format!("stdout:\n{}\nstderr:\n{}", output.stdout, output.stderr)

@@ -45,12 +45,8 @@ struct Bounds<'a> {
 
 impl<'a> Bounds<'a> {
     fn of(workload: &Workload, all: &'a [HorizontalPodAutoscaler]) -> Self {
-        let found = all.iter().find_map(|hpa| {
-            let spec = hpa.spec.as_ref()?;
-            let target = &spec.scale_target_ref;
-            let ours = target.kind == workload.kind.kind() && target.name == workload.name();
-            ours.then_some((hpa, spec))
-        });
+        let own = all.iter().find(|hpa| workload.is_scaled_by(hpa));
+        let found = own.and_then(|hpa| Some((hpa, hpa.spec.as_ref()?)));
         match found {
             Some((hpa, spec)) => Self {
                 name: hpa.metadata.name.as_deref(),

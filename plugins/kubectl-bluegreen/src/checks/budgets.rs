@@ -2,7 +2,7 @@
 //! (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/>).
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kubectl_release::disruption::{covers, describe};
+use kubectl_release::disruption::{covers, describe, is_observed};
 use kubectl_release::selector::Color;
 
 use super::{Case, Finding};
@@ -38,9 +38,9 @@ fn missing(case: &Case<'_>, covering: &[&PodDisruptionBudget]) -> Vec<Finding> {
 /// budget that counts no pods yet protects none.
 fn allows_none(case: &Case<'_>, budget: &PodDisruptionBudget) -> Option<Finding> {
     let status = budget.status.as_ref()?;
-    let observed = status.observed_generation.unwrap_or(0) >= budget.metadata.generation.unwrap_or(0);
     // A color that is about to grow has pods coming: what the budget allows now says nothing.
-    let stuck = observed && !case.scales_first && status.expected_pods > 0 && status.disruptions_allowed == 0;
+    let stuck =
+        is_observed(budget) && !case.scales_first && status.expected_pods > 0 && status.disruptions_allowed == 0;
     let message =
         format!("{} allows 0, {} of {} pods healthy", describe(budget), status.current_healthy, status.expected_pods);
     stuck.then(|| case.warns("pdb-allows-none", message).fix("allow 1, or drains hang"))

@@ -36,18 +36,11 @@ pub fn changes(sizes: &[(Arc<Workload>, i32)], snapshot: &Snapshot, namespace: &
     let autoscalers = snapshot.autoscalers.as_deref().unwrap_or_default();
     let mut changes = Vec::new();
     for (workload, wanted) in sizes {
-        let own = autoscalers.iter().filter(|hpa| targets(hpa, workload));
+        let own = autoscalers.iter().filter(|hpa| workload.is_scaled_by(hpa));
         changes.extend(own.filter_map(|hpa| raise_floor(hpa, *wanted, namespace)));
         changes.push(resize(workload, *wanted, namespace));
     }
     changes
-}
-
-/// True where the autoscaler scales this workload.
-#[must_use]
-pub fn targets(hpa: &HorizontalPodAutoscaler, workload: &Workload) -> bool {
-    let target = hpa.spec.as_ref().map(|s| &s.scale_target_ref);
-    target.is_some_and(|t| t.kind == workload.kind.kind() && t.name == workload.name())
 }
 
 /// Sets a workload's replicas through its scale subresource, if they are still what was read.

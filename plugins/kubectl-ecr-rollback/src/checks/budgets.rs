@@ -2,7 +2,7 @@
 //! (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/>), so that one which is used
 //! up already says that the update comes on top of other trouble.
 
-use kubectl_release::disruption::{covers, describe};
+use kubectl_release::disruption::{covers, describe, is_observed};
 
 use super::{Case, Finding};
 
@@ -22,10 +22,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         return vec![case.warns(MISSING, message).fix("add a PodDisruptionBudget").quiet_if(true)];
     }
     let stuck = covering.filter(|budget| {
-        let status = budget.status.as_ref();
-        let observed =
-            status.and_then(|s| s.observed_generation).unwrap_or(0) >= budget.metadata.generation.unwrap_or(0);
-        observed && status.is_some_and(|s| s.expected_pods > 0 && s.current_healthy < s.desired_healthy)
+        is_observed(budget)
+            && budget.status.as_ref().is_some_and(|s| s.expected_pods > 0 && s.current_healthy < s.desired_healthy)
     });
     stuck
         .map(|budget| {

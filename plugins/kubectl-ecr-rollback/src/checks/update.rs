@@ -2,7 +2,7 @@
 //! (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy>).
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kubectl_release::disruption::scaled;
+use kubectl_release::disruption::{scaled, shown};
 use kubectl_release::drain;
 use kubectl_release::objects::Replacement;
 
@@ -51,12 +51,8 @@ fn headroom(case: &Case<'_>) -> Option<Finding> {
         Err(why) => return Some(case.not_checked(ID, "hpa", why)),
     };
     let workload = case.workload();
-    let own = autoscalers.iter().find_map(|hpa| {
-        let spec = hpa.spec.as_ref()?;
-        let target = &spec.scale_target_ref;
-        (target.kind == workload.kind.kind() && target.name == workload.name()).then_some((hpa, spec))
-    });
-    let (hpa, spec) = own?;
+    let hpa = autoscalers.iter().find(|hpa| workload.is_scaled_by(hpa))?;
+    let spec = hpa.spec.as_ref()?;
     let name = hpa.metadata.name.as_deref().unwrap_or_default();
     let full = workload.replicas >= spec.max_replicas && spec.max_replicas > 0;
     let message = format!(
@@ -74,12 +70,5 @@ fn down(value: &IntOrString, total: i32) -> i32 {
             let percent: i32 = text.trim_end_matches('%').parse().unwrap_or(0);
             percent.saturating_mul(total) / 100
         }
-    }
-}
-
-fn shown(value: &IntOrString) -> String {
-    match value {
-        IntOrString::Int(n) => n.to_string(),
-        IntOrString::String(text) => kubectl_release::record::printable(text),
     }
 }

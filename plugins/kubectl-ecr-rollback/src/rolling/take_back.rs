@@ -15,7 +15,7 @@ use super::{Journey, conclude};
 use crate::placement::places;
 use crate::plan::{At, pinned_short};
 use crate::record::{ROLLED_BACK, Record, Recorded};
-use crate::snapshot::workload_and_pods;
+use crate::snapshot::again;
 
 /// Unclear answers and races with notes of our own are looked at and tried again this often.
 const ATTEMPTS: u32 = 4;
@@ -85,7 +85,7 @@ enum Seen {
 
 async fn once(journey: &Journey<'_>, why: &str, may_write: bool) -> Result<Seen, ApiError> {
     let cluster = &journey.run.cluster;
-    let (now, _) = workload_and_pods(cluster, journey.workload).await?;
+    let now = again(cluster, journey.workload).await?;
     let mut recorded = Recorded::read(now.metadata.annotations.as_ref());
     let (record, template) = (&journey.roll.record, places(&now));
     if record.was_left_for(&template) {
@@ -121,7 +121,7 @@ fn ended(journey: &Journey<'_>, why: &str) -> Record {
 async fn follow(journey: &Journey<'_>) {
     let began = Instant::now();
     while began.elapsed() < GRACE {
-        if let Ok((now, _)) = workload_and_pods(&journey.run.cluster, journey.workload).await {
+        if let Ok(now) = again(&journey.run.cluster, journey.workload).await {
             match rollout_status(&now) {
                 RolloutStatus::Done => {
                     let text = format!("{} of {} pods available", now.available, now.replicas);

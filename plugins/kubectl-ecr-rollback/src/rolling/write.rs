@@ -9,7 +9,7 @@ use super::{Journey, conclude};
 use crate::placement::places;
 use crate::plan::pinned_short;
 use crate::record::{Record, Recorded};
-use crate::snapshot::workload_and_pods;
+use crate::snapshot::again;
 
 /// Makes the write and finds out what became of it.
 ///
@@ -55,7 +55,7 @@ fn names(journey: &Journey<'_>) -> String {
 /// Reads the workload back.
 async fn look(journey: &Journey<'_>) -> Result<Found, ApiError> {
     let cluster = &journey.run.cluster;
-    let (now, _) = workload_and_pods(cluster, journey.workload).await?;
+    let now = again(cluster, journey.workload).await?;
     let recorded = Recorded::read(now.metadata.annotations.as_ref());
     let template = places(&now);
     let record = &journey.roll.record;

@@ -68,13 +68,20 @@ pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> 
     })
 }
 
+/// The workload as it is now.
+///
+/// # Errors
+/// Where it can't be read.
+pub async fn again(cluster: &Cluster, workload: &Workload) -> Result<Workload, ApiError> {
+    at(cluster, workload.kind, &workload.path(&cluster.namespace)).await
+}
+
 /// The workload as it is now, and its pods.
 ///
 /// # Errors
 /// Where either can't be read.
 pub async fn workload_and_pods(cluster: &Cluster, workload: &Workload) -> Result<(Workload, Vec<Pod>), ApiError> {
-    let path = workload.path(&cluster.namespace);
-    try_join(at(cluster, workload.kind, &path), pods_of(cluster, workload)).await
+    try_join(again(cluster, workload), pods_of(cluster, workload)).await
 }
 
 /// The workload's own pods.

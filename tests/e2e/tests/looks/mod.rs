@@ -7,7 +7,7 @@ mod states;
 
 use anyhow::Result;
 use e2e::permissions::documented;
-use e2e::run::bluegreen_as;
+use e2e::run::{bluegreen_as, transcript};
 use e2e::shop::{self, api, color};
 use e2e::{LIMIT, namespace};
 use lab::fixtures::{Behavior, budget};
@@ -45,10 +45,7 @@ fn looks(name: &str, output: &Output) {
     for (pattern, instead) in VARIABLE {
         settings.add_filter(pattern, instead);
     }
-    let parts = [("stderr", &output.stderr), ("stdout", &output.stdout)];
-    let shown = parts.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("--- {name}\n{text}"));
-    let text = format!("{}--- exit {}\n", shown.collect::<String>(), output.code);
-    settings.bind(|| insta::assert_snapshot!(name, text));
+    settings.bind(|| insta::assert_snapshot!(name, transcript(output)));
 }
 
 /// Runs it as the user of a pipeline, and looks.

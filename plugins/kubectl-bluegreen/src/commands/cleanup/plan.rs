@@ -130,7 +130,7 @@ fn removal(
     let namespace = &snapshot.namespace;
     let mut changes = vec![fence(subject, tracks, snapshot, note(run, args, color, snapshot))];
     for workload in &color.workloads {
-        let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| scale::targets(hpa, workload));
+        let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
         changes.extend(autoscalers.filter_map(|hpa| scale::restore_floor(hpa, namespace)));
         changes.push(if args.delete { delete(workload, namespace) } else { scale::resize(workload, 0, namespace) });
     }

@@ -7,6 +7,7 @@ mod ways;
 use anyhow::Result;
 use e2e::ecr::{Case, RELEASES};
 use e2e::namespace;
+use e2e::run::transcript;
 use lab::fixtures::budget;
 use lab::registry::Image;
 use lab::{Kubectl, Output};
@@ -39,10 +40,7 @@ fn looks(name: &str, output: &Output) {
     for (pattern, instead) in VARIABLE {
         settings.add_filter(pattern, instead);
     }
-    let parts = [("stderr", &output.stderr), ("stdout", &output.stdout)];
-    let shown = parts.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("--- {name}\n{text}"));
-    let text = format!("{}--- exit {}\n", shown.collect::<String>(), output.code);
-    settings.bind(|| insta::assert_snapshot!(format!("ecr_{name}"), text));
+    settings.bind(|| insta::assert_snapshot!(format!("ecr_{name}"), transcript(output)));
 }
 
 /// Runs it, and looks; words are split at blanks.
