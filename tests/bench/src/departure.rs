@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use e2e::under_load::{QUIET, left};
+use e2e::bluegreen::under_load::QUIET;
+use e2e::common::load::left;
 use lab::traffic::Load;
 use lab::{Output, Running};
 use tokio::process::Command;

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
-use e2e::under_load::{VERSIONS, answering, slow_to_stop};
+use e2e::bluegreen::under_load::{VERSIONS, slow_to_stop};
+use e2e::common::load::answering;
 use lab::{Lab, Namespace};
 use serde_json::json;
 use tokio::process::Command;

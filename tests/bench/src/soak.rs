@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::under_load::{Cold, Course, Lap, Pace, lags, worst_lag};
+use e2e::bluegreen::under_load::{Cold, Course, Lap, Pace, lags, worst_lag};
 use lab::Lab;
 
 use crate::figures::millis;

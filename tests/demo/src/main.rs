@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use e2e::under_load::{answering, left};
+use e2e::common::load::{answering, left};
 use lab::Lab;
 use lab::traffic::{Load, Running};
 

@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use e2e::ecr::{CHANGE_CAUSE, Case, RELEASES};
-use e2e::run::Ended;
-use e2e::under_load::answering;
-use e2e::written::events;
+use e2e::common::events::events;
+use e2e::common::load::answering;
+use e2e::common::run::Ended;
+use e2e::ecr::CHANGE_CAUSE;
+use e2e::ecr::case::{Case, RELEASES};
 use e2e::{LIMIT, namespace};
 use lab::eventually;
 use lab::traffic::{Load, Running};

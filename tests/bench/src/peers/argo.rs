@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use e2e::under_load::answering;
+use e2e::common::load::answering;
 use lab::fixtures::{App, Color};
 use lab::toolchain::Peers;
 use lab::{Crd, Lab, Namespace, eventually};

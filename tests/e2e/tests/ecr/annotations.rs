@@ -1,10 +1,11 @@
 //! Our own annotations, edited by other hands: reported, never believed, never in the way.
 
 use anyhow::{Context, Result, ensure};
-use e2e::ecr_faults::{HISTORY, NEWEST, PREVIOUS, RECORD, Releases};
-use e2e::run::{Ended, finding, said};
+use e2e::common::damage::{harmless, no_records};
+use e2e::common::run::{Ended, finding};
+use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases};
+use e2e::ecr::{HISTORY, RECORD};
 use k8s_openapi::api::apps::v1::Deployment;
-use lab::Output;
 use serde_json::{Value, json};
 
 /// A complete record of a rollback from the newest release to the one before, to be damaged.
@@ -24,13 +25,8 @@ fn bad_records(releases: &Releases) -> Vec<String> {
         }
         record.to_string()
     };
-    vec![
-        "garbage".into(),
-        String::new(),
-        "[]".into(),
-        "null".into(),
-        "{".repeat(5000),
-        "x".repeat(200 * 1024),
+    let mut records = no_records();
+    records.extend([
         with("/at", json!(12)),
         with("/containers", json!([])),
         with("/containers", json!("api")),
@@ -39,16 +35,8 @@ fn bad_records(releases: &Releases) -> Vec<String> {
         with("/containers/0/to", json!("\u{1b}]0;owned\u{7}")),
         with("/containers/0/to", json!("x".repeat(4000))),
         with("/millis", json!(-1)),
-    ]
-}
-
-/// Nothing of the annotation reached the terminal as more than text.
-fn harmless(output: &Output) -> Result<()> {
-    for bad in ["\u{1b}", "\u{7}", "panicked", "rm -rf", "$(reboot)"] {
-        ensure!(!output.stdout.contains(bad) && !output.stderr.contains(bad), "{bad:?}\n{}", said(output));
-    }
-    ensure!(output.stdout.len() + output.stderr.len() < 16 * 1024, "{} bytes", output.stdout.len());
-    Ok(())
+    ]);
+    records
 }
 
 /// One bad `kubectl annotate` would stand between a person and the way back at three in the

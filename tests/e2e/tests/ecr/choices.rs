@@ -3,28 +3,15 @@
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
-use e2e::ecr::{Case, RELEASES};
-use e2e::run::{Ended, said};
-use e2e::shop::annotate_pods;
-use e2e::terminal::{cursor_is_shown, on_terminal};
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::ListParams;
+use e2e::common::pods::{annotate_pods, is_waiting, pods};
+use e2e::common::run::{Ended, said};
+use e2e::common::terminal::{cursor_is_shown, on_terminal};
+use e2e::ecr::case::{Case, RELEASES};
 use lab::annotations::READY;
 use lab::api_proxy::{ApiProxy, Call};
 use lab::eventually;
 use lab::fixtures::Behavior;
 use lab::registry::Image;
-
-/// Waits until a pod's container waits for this reason.
-async fn waits_for(case: &Case, reason: &str) -> Result<()> {
-    eventually(reason, LIMIT, || async {
-        let pods = case.ns.api::<Pod>().list(&ListParams::default()).await?;
-        let statuses = pods.items.into_iter().filter_map(|pod| pod.status?.container_statuses).flatten();
-        let mut reasons = statuses.filter_map(|status| status.state?.waiting?.reason);
-        Ok(reasons.any(|found| found == reason).then_some(()))
-    })
-    .await
-}
 
 /// The release that every pod still runs would be skipped, or the one that never came up kept.
 #[tokio::test]
@@ -34,7 +21,11 @@ async fn a_stuck_rollout_goes_back_to_what_the_ready_pods_still_run() -> Result<
     case.push_on(3, Image::new("1.0.5").behavior(Behavior::CrashLoop)).await?;
     case.deploy(&["1.0.4"]).await?;
     case.set_image("1.0.5").await?;
-    waits_for(&case, "CrashLoopBackOff").await?;
+    eventually("the new pod crashes", LIMIT, || async {
+        let pods = pods(&case.ns, "app=api").await?;
+        Ok(pods.iter().any(|pod| is_waiting(pod, "CrashLoopBackOff")).then_some(()))
+    })
+    .await?;
     let back = case.back("").await?.ends(0)?;
     for told in ["api:1.0.5 -> 1.0.4", "ready pods still run api:1.0.4", "rollout-in-progress"] {
         ensure!(back.stderr.contains(told), "nothing about {told:?}\n{}", said(&back));

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::ecr_calls::stores;
-use e2e::ecr_faults::{NEWEST, PREVIOUS, Releases, finished, without_credentials};
-use e2e::run::{Ended, said};
+use e2e::common::calls::stores;
+use e2e::common::run::{Ended, said};
+use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, finished, without_credentials};
 use lab::api_proxy::ApiProxy;
 use lab::registry::{AccessKey, Fault};
 use lab::{Output, Running};

@@ -2,8 +2,8 @@
 //! where things stand, and the same command typed again finishes, and never goes back twice.
 
 use anyhow::Result;
-use e2e::ecr_faults::{NEWEST, ONE_FURTHER, PREVIOUS};
-use e2e::ecr_kill_points::{ONCE, Point, Scenario, Step};
+use e2e::ecr::kill_points::{ONCE, Point, Scenario, Step};
+use e2e::ecr::releases::{NEWEST, ONE_FURTHER, PREVIOUS};
 use lab::fixtures::Behavior;
 use lab::registry::When;
 

@@ -1,9 +1,9 @@
 //! The plugin as kubectl runs it: its name, completion, documents, words of errors.
 
 use anyhow::{Result, ensure};
-use e2e::ecr::{Case, RELEASES};
-use e2e::run::{Ended, said};
-use e2e::tab::offered;
+use e2e::common::completion::offered;
+use e2e::common::run::{Ended, said};
+use e2e::ecr::case::{Case, RELEASES};
 use lab::registry::SECRET_KEY;
 use serde_json::Value;
 

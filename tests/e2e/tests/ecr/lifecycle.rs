@@ -1,7 +1,7 @@
 //! Lifecycle policies: what is shown, what is refused, what is put in force.
 
 use anyhow::{Result, ensure};
-use e2e::run::{Ended, finding_ids};
+use e2e::common::run::{Ended, finding_ids};
 use e2e::{LIMIT, namespace};
 use jiff::{SignedDuration, Timestamp};
 use lab::fixtures::Rolling;
@@ -14,7 +14,7 @@ const KEEP_FIVE: &str = "--keep-tagged 5 --tag-prefix latest --keep-untagged 2";
 
 async fn lifecycle(ns: &Namespace, words: &str) -> Result<Output> {
     let words: Vec<&str> = ["ecr-rollback", "lifecycle"].into_iter().chain(words.split_whitespace()).collect();
-    e2e::run::admin(ns).run(&words).await
+    e2e::common::run::admin(ns).run(&words).await
 }
 
 fn days_ago(days: i64) -> Timestamp {

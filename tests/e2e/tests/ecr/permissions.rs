@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
-use e2e::ecr_faults::{NEWEST, PREVIOUS, Releases};
-use e2e::permissions::{bound_to, documented, documented_policy, with_rules};
-use e2e::run::{Ended, finding, said};
+use e2e::common::permissions::{bound_to, documented, documented_policy, with_rules};
+use e2e::common::run::{Ended, finding, said};
+use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases};
 use lab::fixtures::{Behavior, autoscaler};
 use lab::registry::AccessKey;
 use lab::{Identity, Output, Running};

@@ -3,37 +3,20 @@
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
-use e2e::ecr_calls::{is_image_patch, is_result_note, is_take_back};
-use e2e::ecr_faults::{NEWEST, PREVIOUS, Releases, finished};
-use e2e::run::{Ended, said};
+use e2e::common::run::{Ended, said};
+use e2e::common::stopped_run::StoppedRun;
+use e2e::ecr::calls::{is_image_patch, is_result_note, is_take_back};
+use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, without_secrets};
 use k8s_openapi::api::apps::v1::Deployment;
-use lab::api_proxy::{ApiProxy, Call, Hold, When};
+use lab::Output;
+use lab::api_proxy::When;
 use lab::fixtures::Behavior;
-use lab::{Output, Running};
 use serde_json::json;
 
 const WORDS: &str = "deploy/api --yes --timeout=60s -ojson";
 
-/// A run that is stopped at one of its calls.
-struct Stopped {
-    _proxy: ApiProxy,
-    running: Running,
-    hold: Hold,
-}
-
-impl Stopped {
-    async fn at(releases: &Releases, words: &str, call: fn(&Call) -> bool, when: When) -> Result<Self> {
-        let proxy = ApiProxy::start(releases.ns.lab()).await?;
-        let hold = proxy.hold(when, call);
-        let running = releases.start_through(proxy.kubeconfig(), words)?;
-        hold.reached(LIMIT).await?;
-        Ok(Self { _proxy: proxy, running, hold })
-    }
-
-    async fn go_on(self) -> Result<Output> {
-        self.hold.release();
-        finished(self.running).await
-    }
+async fn go_on(run: StoppedRun) -> Result<Output> {
+    without_secrets(run.go_on().await?)
 }
 
 async fn deployed(test: &str, previous: Behavior) -> Result<Releases> {
@@ -46,9 +29,9 @@ async fn deployed(test: &str, previous: Behavior) -> Result<Releases> {
 #[tokio::test]
 async fn an_image_that_was_set_meanwhile_is_not_overwritten() -> Result<()> {
     let releases = deployed("ecr-race-set", Behavior::Ready).await?;
-    let run = Stopped::at(&releases, WORDS, is_image_patch, When::Before).await?;
+    let run = releases.stopped_at(WORDS, is_image_patch, When::Before).await?;
     releases.set_image("api", "1.0.2").await?;
-    let output = run.go_on().await?.ends(3)?;
+    let output = go_on(run).await?.ends(3)?;
     assert_eq!(output.json()?["workloads"][0]["changed"], false, "{}", said(&output));
     assert_eq!(releases.image("api").await?, "1.0.2");
     assert!(releases.written("api").await?.record.is_none());
@@ -60,11 +43,11 @@ async fn an_image_that_was_set_meanwhile_is_not_overwritten() -> Result<()> {
 #[tokio::test]
 async fn writes_to_anything_else_are_no_conflict() -> Result<()> {
     let releases = deployed("ecr-race-else", Behavior::Ready).await?;
-    let run = Stopped::at(&releases, WORDS, is_image_patch, When::Before).await?;
+    let run = releases.stopped_at(WORDS, is_image_patch, When::Before).await?;
     releases.ns.annotate::<Deployment>("api", "example.com/note", Some("looking into it")).await?;
     releases.ns.patch::<Deployment>("api", json!({"spec": {"replicas": 2}})).await?;
     releases.ns.rolled_out("deployment/api", LIMIT).await?;
-    run.go_on().await?.ends(0)?;
+    go_on(run).await?.ends(0)?;
     assert_eq!(releases.image("api").await?, PREVIOUS);
     let deployment = releases.ns.api::<Deployment>().get("api").await?;
     assert_eq!(deployment.spec.and_then(|spec| spec.replicas), Some(2));
@@ -75,9 +58,9 @@ async fn writes_to_anything_else_are_no_conflict() -> Result<()> {
 #[tokio::test]
 async fn of_two_rollbacks_at_once_one_writes() -> Result<()> {
     let releases = deployed("ecr-race-two", Behavior::Ready).await?;
-    let first = Stopped::at(&releases, WORDS, is_image_patch, When::Before).await?;
-    let second = Stopped::at(&releases, WORDS, is_image_patch, When::Before).await?;
-    let (first, second) = tokio::try_join!(first.go_on(), second.go_on())?;
+    let first = releases.stopped_at(WORDS, is_image_patch, When::Before).await?;
+    let second = releases.stopped_at(WORDS, is_image_patch, When::Before).await?;
+    let (first, second) = tokio::try_join!(go_on(first), go_on(second))?;
     let mut codes = [first.code, second.code];
     codes.sort_unstable();
     ensure!(codes == [0, 3], "{}\n{}", said(&first), said(&second));
@@ -90,14 +73,14 @@ async fn of_two_rollbacks_at_once_one_writes() -> Result<()> {
 #[tokio::test]
 async fn a_second_rollback_joins_the_one_under_way() -> Result<()> {
     let releases = deployed("ecr-race-join", Behavior::Ready).await?;
-    let first = Stopped::at(&releases, WORDS, is_image_patch, When::After).await?;
-    let second = Stopped::at(&releases, "deploy/api --yes --again -ojson", is_result_note, When::Before).await?;
+    let first = releases.stopped_at(WORDS, is_image_patch, When::After).await?;
+    let second = releases.stopped_at("deploy/api --yes --again -ojson", is_result_note, When::Before).await?;
     let third = releases.run("deploy/api --yes --if-running=1.0.6 -ojson").await?.ends(0)?;
     assert_eq!(third.json()?["workloads"][0]["attached"], true, "{}", said(&third));
-    let second = second.go_on().await?.ends(0)?;
+    let second = go_on(second).await?.ends(0)?;
     assert_eq!(second.json()?["workloads"][0]["attached"], true, "{}", said(&second));
     releases.run("deploy/api --yes --if-running=1.0.6").await?.ends(0)?.tells("nothing to do")?;
-    first.go_on().await?.ends(0)?;
+    go_on(first).await?.ends(0)?;
     assert_eq!(releases.image("api").await?, PREVIOUS);
     assert_eq!(releases.record("api").await?["result"], "done");
     Ok(())
@@ -109,18 +92,18 @@ async fn a_second_rollback_joins_the_one_under_way() -> Result<()> {
 async fn who_steps_in_while_it_is_watched_is_left_alone() -> Result<()> {
     for by_undo in [false, true] {
         let releases = deployed("ecr-race-watch", Behavior::NeverReady).await?;
-        let run = Stopped::at(&releases, WORDS, is_image_patch, When::After).await?;
+        let run = releases.stopped_at(WORDS, is_image_patch, When::After).await?;
         // `rollout undo` needs the controller to have seen the new template.
         releases.ns.wait_for::<Deployment>("api", "it is seen", LIMIT, is_observed).await?;
         let image = if by_undo {
-            let kubectl = e2e::run::admin(&releases.ns);
+            let kubectl = e2e::common::run::admin(&releases.ns);
             kubectl.must(&["rollout", "undo", "deployment/api"]).await?;
             NEWEST
         } else {
             releases.set_image("api", "1.0.2").await?;
             "1.0.2"
         };
-        let output = run.go_on().await?.ends(3)?.tells("someone else")?;
+        let output = go_on(run).await?.ends(3)?.tells("someone else")?;
         ensure!(releases.image("api").await? == image, "{}", said(&output));
     }
     Ok(())
@@ -137,9 +120,9 @@ fn is_observed(deployment: &Deployment) -> bool {
 async fn a_fix_is_not_lost_to_the_take_back() -> Result<()> {
     let releases = deployed("ecr-race-back", Behavior::NeverReady).await?;
     let words = "deploy/api --yes --timeout=3s -ojson";
-    let run = Stopped::at(&releases, words, is_take_back, When::Before).await?;
+    let run = releases.stopped_at(words, is_take_back, When::Before).await?;
     releases.set_image("api", "1.0.2").await?;
-    run.go_on().await?.ends(3)?;
+    go_on(run).await?.ends(3)?;
     assert_eq!(releases.image("api").await?, "1.0.2");
     Ok(())
 }

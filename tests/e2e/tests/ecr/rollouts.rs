@@ -2,12 +2,11 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
-use e2e::ecr_faults::{NEWEST, PREVIOUS, Releases};
-use e2e::run::{Ended, finding, finding_ids, said};
+use e2e::common::pods::annotate_pods;
+use e2e::common::run::{Ended, finding, finding_ids, said};
+use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
-use kube::ResourceExt;
-use kube::api::ListParams;
+use k8s_openapi::api::core::v1::ResourceQuota;
 use lab::annotations::READY;
 use lab::eventually;
 use lab::fixtures::Behavior;
@@ -122,22 +121,13 @@ async fn a_failed_rollback_can_be_left_and_taken_up_again() -> Result<()> {
     // Still stuck: it is taken up, not begun anew.
     let attached = releases.run(words).await?.ends(4)?.json()?;
     assert_eq!((&attached["workloads"][0]["attached"], releases.image("api").await?), (&json!(true), PREVIOUS.into()));
-    come_up(&releases).await?;
+    // Pods of the previous release become ready.
+    annotate_pods(&releases.ns, "app=api", &[(READY, "true")]).await?;
     releases.ns.rolled_out("deployment/api", LIMIT).await?;
     releases.run("deploy/api --yes").await?.ends(0)?;
     assert_eq!(releases.image("api").await?, PREVIOUS, "the same command went back a second release");
     releases.run("deploy/api --yes").await?.ends(0)?.tells("nothing to do")?;
     assert_eq!(releases.record("api").await?["result"], "done");
-    Ok(())
-}
-
-/// Pods of the previous release become ready.
-async fn come_up(releases: &Releases) -> Result<()> {
-    let of_app = ListParams::default().labels("app=api");
-    let pods = releases.ns.api::<Pod>().list(&of_app).await?;
-    for pod in pods {
-        releases.ns.annotate::<Pod>(&pod.name_any(), READY, Some("true")).await?;
-    }
     Ok(())
 }
 

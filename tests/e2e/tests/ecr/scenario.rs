@@ -1,10 +1,11 @@
 //! What the team does every week: the newest release is bad, the one before comes back.
 
 use anyhow::{Result, ensure};
-use e2e::ecr::{CHANGE_CAUSE, Case, RELEASES};
+use e2e::common::events::events;
+use e2e::common::run::Ended;
+use e2e::ecr::CHANGE_CAUSE;
+use e2e::ecr::case::{Case, RELEASES};
 use e2e::namespace;
-use e2e::run::Ended;
-use e2e::written::events;
 use serde_json::{Value, json};
 
 /// A retried job would go back two releases, or a person who means it could not.

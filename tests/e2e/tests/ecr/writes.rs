@@ -4,48 +4,26 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::ecr_calls::{is_image_patch, is_read_of_workload, is_result_note, is_take_back};
-use e2e::ecr_faults::{NEWEST, PREVIOUS, Releases, finished, honest};
+use e2e::common::calls::is_event;
+use e2e::common::faults::{Fault, done_but, fault, refused};
+use e2e::ecr::calls::{is_image_patch, is_read_of_workload, is_result_note, is_take_back};
+use e2e::ecr::claims::true_document;
+use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, finished};
 use futures::{StreamExt, TryStreamExt, stream};
 use lab::Output;
-use lab::api_proxy::{Action, Answer, ApiProxy, Call};
+use lab::api_proxy::{Action, ApiProxy, Call};
 use lab::fixtures::Behavior;
 use serde_json::Value;
 
 /// Runs that go on at the same time.
 const AT_ONCE: usize = 4;
 
-/// What goes wrong, the exit code, and the image afterwards.
-struct Fault {
-    name: &'static str,
-    rig: fn(&ApiProxy),
-    exit: u8,
-    image: &'static str,
-}
-
-const fn fault(name: &'static str, rig: fn(&ApiProxy), exit: u8, image: &'static str) -> Fault {
-    Fault { name, rig, exit, image }
-}
-
-fn refused(status: u16) -> Action {
-    Action::fail(status, "Injected", "a fault of this test")
-}
-
-fn done_but(status: u16) -> Action {
-    Action::ForwardThenRespond(Answer::status(status, "Injected", "a fault of this test"))
-}
-
-fn is_event(call: &Call) -> bool {
-    call.is_write() && call.is_about("/events")
-}
-
 /// Runs a rollback of a Deployment of its own with each fault.
 async fn with_each(releases: &Releases, words: &str, faults: Vec<Fault>) -> Result<Vec<Value>> {
     let runs = faults.into_iter().enumerate().map(|(index, fault)| async move {
         let name = format!("api-{index}");
         releases.deploy(&releases.app(&name)).await?;
-        let proxy = ApiProxy::start(releases.ns.lab()).await?;
-        (fault.rig)(&proxy);
+        let proxy = fault.proxy(&releases.ns).await?;
         let words = format!("deploy/{name} --yes --request-timeout=3s -ojson {words}");
         let output = finished(releases.start_through(proxy.kubeconfig(), &words)?).await.context(fault.name)?;
         judged(releases, &name, &fault, &output, &proxy).await.context(fault.name)
@@ -54,14 +32,14 @@ async fn with_each(releases: &Releases, words: &str, faults: Vec<Fault>) -> Resu
 }
 
 async fn judged(releases: &Releases, name: &str, fault: &Fault, output: &Output, proxy: &ApiProxy) -> Result<Value> {
-    let told = e2e::run::said(output);
-    ensure!(output.code == fault.exit, "exit code {}, not {}\n{told}", output.code, fault.exit);
+    let told = || fault.told(output);
+    fault.has_ended(output)?;
     let image = releases.image(name).await?;
-    ensure!(image == fault.image, "asks for {image}, not {}\n{told}", fault.image);
+    ensure!(image == fault.ends_on, "asks for {image}, not {}. {}", fault.ends_on, told());
     let there = |call: &&Call| is_image_patch(call) && !is_take_back(call) && call.upstream.is_some_and(|s| s < 300);
     let written = proxy.calls().iter().filter(there).count();
-    ensure!(written <= 1, "written {written} times\n{told}");
-    honest(releases, name, output).await
+    ensure!(written <= 1, "written {written} times. {}", told());
+    true_document(releases, name, output).await
 }
 
 /// A user would be told that a rollback failed which a passing refusal only delayed, or a pipeline

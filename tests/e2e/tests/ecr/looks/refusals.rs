@@ -1,7 +1,7 @@
 //! Refusals: what was found, and what to do next.
 
 use anyhow::Result;
-use e2e::ecr::{Case, RELEASES};
+use e2e::ecr::case::{Case, RELEASES};
 use e2e::namespace;
 use lab::fixtures::Rolling;
 use lab::registry::{Image, Status};

@@ -1,7 +1,7 @@
 //! The ways back: plans, what happens, and the list of images.
 
 use anyhow::Result;
-use e2e::ecr::Case;
+use e2e::ecr::case::Case;
 use e2e::{LIMIT, namespace};
 use lab::registry::Image;
 

@@ -1,8 +1,8 @@
 //! An image that was named, and flags that change which one is "before".
 
 use anyhow::{Result, ensure};
-use e2e::ecr::{Case, RELEASES};
-use e2e::run::{Ended, said};
+use e2e::common::run::{Ended, said};
+use e2e::ecr::case::{Case, RELEASES};
 use lab::registry::Image;
 
 /// An image without a tag could only be deployed by editing YAML at night.

@@ -1,8 +1,8 @@
 //! Which container goes back, where there are several.
 
 use anyhow::{Result, ensure};
-use e2e::ecr::Case;
-use e2e::run::{Ended, finding_ids, said};
+use e2e::common::run::{Ended, finding_ids, said};
+use e2e::ecr::case::Case;
 use lab::fixtures::Rolling;
 
 /// Two releases in the repository; gives what runs the newer one.

@@ -1,8 +1,8 @@
 //! What lies in a repository beside images, and images of several parts.
 
 use anyhow::{Result, ensure};
-use e2e::ecr::Case;
-use e2e::run::Ended;
+use e2e::common::run::Ended;
+use e2e::ecr::case::Case;
 use lab::annotations;
 use lab::registry::Image;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! `:latest`: the tag says nothing about what runs.
 
 use anyhow::{Result, ensure};
-use e2e::ecr::Case;
-use e2e::run::{Ended, finding_ids, said};
+use e2e::common::run::{Ended, finding_ids, said};
+use e2e::ecr::case::Case;
 use lab::registry::Image;
 use serde_json::json;
 

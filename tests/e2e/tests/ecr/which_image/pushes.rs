@@ -1,8 +1,8 @@
 //! What was pushed and what was deployed are not the same.
 
 use anyhow::{Result, ensure};
-use e2e::ecr::Case;
-use e2e::run::{Ended, said};
+use e2e::common::run::{Ended, said};
+use e2e::ecr::case::Case;
 use lab::registry::{AccessKey, Image, Status};
 use lab::{Kubectl, Running};
 use serde_json::Value;

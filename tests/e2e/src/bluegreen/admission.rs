@@ -1,0 +1,85 @@
+//! Admission policies of a test's own: the API server refuses or warns as the test wants it.
+
+use anyhow::Result;
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use kube::api::{Api, DeleteParams};
+use lab::{Lab, Namespace, eventually};
+use serde_json::json;
+
+use crate::LIMIT;
+use crate::common::run::admin;
+
+/// A policy on updates of one Service of one namespace.
+#[derive(Debug)]
+pub struct Policy {
+    lab: Lab,
+    name: String,
+}
+
+impl Policy {
+    /// Updates of the Service that don't meet the CEL expression are refused.
+    ///
+    /// # Errors
+    /// Where the API server refuses the policy.
+    pub async fn deny(ns: &Namespace, service: &str, expression: &str, message: &str) -> Result<Self> {
+        Self::create(ns, service, expression, message, "Deny").await
+    }
+
+    /// Updates of the Service that don't meet the CEL expression are warned about.
+    ///
+    /// # Errors
+    /// Where the API server refuses the policy.
+    pub async fn warn(ns: &Namespace, service: &str, expression: &str, message: &str) -> Result<Self> {
+        Self::create(ns, service, expression, message, "Warn").await
+    }
+
+    async fn create(ns: &Namespace, service: &str, expression: &str, message: &str, action: &str) -> Result<Self> {
+        let name = format!("{}.{service}.example.com", ns.name());
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "apiGroups": [""], "apiVersions": ["v1"], "resources": ["services"],
+                    "operations": ["UPDATE"], "resourceNames": [service],
+                }]},
+                "validations": [{"expression": expression, "message": message}],
+            },
+        });
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {
+                "policyName": name, "validationActions": [action],
+                "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ns.name()}}},
+            },
+        });
+        ns.apply_all(&[policy, binding]).await?;
+        in_force(ns, service, message).await?;
+        Ok(Self { lab: ns.lab().clone(), name })
+    }
+
+    /// Removes it; it may be in force for a moment longer.
+    ///
+    /// # Errors
+    /// Where the API server refuses.
+    pub async fn remove(self) -> Result<()> {
+        let (client, by_default) = (self.lab.client(), DeleteParams::default());
+        Api::<ValidatingAdmissionPolicyBinding>::all(client.clone()).delete(&self.name, &by_default).await?;
+        Api::<ValidatingAdmissionPolicy>::all(client).delete(&self.name, &by_default).await?;
+        Ok(())
+    }
+}
+
+/// The API server learns of a policy a moment after it was written: asks with a selector that no
+/// test's expression allows, and stores nothing.
+async fn in_force(ns: &Namespace, service: &str, message: &str) -> Result<()> {
+    let patch = json!({"spec": {"selector": {"version": "probe-of-the-policy"}}}).to_string();
+    let kubectl = admin(ns);
+    eventually(&format!("policy on {service}"), LIMIT, || async {
+        let asked =
+            kubectl.run(&["patch", "service", service, "--dry-run=server", "--type=merge", "-p", &patch]).await?;
+        Ok(asked.stderr.contains(message).then_some(()))
+    })
+    .await
+}

@@ -1,0 +1,14 @@
+//! `kubectl bluegreen` on a blue and a green version behind a Service.
+
+pub mod admission;
+pub mod app;
+pub mod calls;
+pub mod claims;
+pub mod kill_points;
+pub mod run;
+pub mod setup;
+pub mod trial;
+pub mod under_load;
+pub mod written;
+
+pub use app::{active, blue_green};

@@ -1,0 +1,16 @@
+//! What the tests of every plugin use.
+
+pub mod calls;
+pub mod claims;
+pub mod completion;
+pub mod damage;
+pub mod events;
+pub mod faults;
+pub mod kill_points;
+pub mod load;
+pub mod permissions;
+pub mod pods;
+pub mod run;
+pub mod snapshot;
+pub mod stopped_run;
+pub mod terminal;

@@ -1,0 +1,61 @@
+//! What happens: switches, refusals, and what is taken back.
+
+use anyhow::Result;
+use e2e::bluegreen::app::api;
+use e2e::bluegreen::run::bluegreen_as;
+use e2e::common::permissions::documented;
+use e2e::common::pods::{all_waiting, annotate_pods};
+use e2e::common::run::Ended;
+use lab::fixtures::budget;
+use serde_json::json;
+
+use super::{ci_bot, looks, see, shop, with_role};
+
+/// The plan is what a person agrees to.
+#[tokio::test]
+async fn a_switch_and_a_rollback() -> Result<()> {
+    let ns = shop(3, 3).await?;
+    let user = ci_bot(&ns).await?;
+    see(&user, "switch_plan", "switch api --to green --dry-run").await?;
+    see(&user, "switch", "switch api --to green --yes --verify-for=1s --reason release-42").await?;
+    see(&user, "switch_again", "switch api --to green --yes").await?;
+    see(&user, "rollback", "rollback api --yes").await
+}
+
+/// A refusal shows everything that is in the way at once, and the command that gets past it.
+#[tokio::test]
+async fn a_refused_switch() -> Result<()> {
+    let ns = shop(6, 2).await?;
+    let mut twin = api().service("blue");
+    twin["metadata"]["name"] = json!("api-headless");
+    ns.apply(&twin).await?;
+    ns.apply(&budget("api-pdb", &json!({"app": "api"}), 3)).await?;
+    let blind = documented("bluegreen")?.replace("resources: [horizontalpodautoscalers]", "resources: [none]");
+    let user = with_role(&ns, &blind).await?;
+    see(&user, "switch_refused", "switch api --to green --yes").await
+}
+
+/// At three in the morning, the log of the job is all that there is.
+#[tokio::test]
+async fn a_switch_that_is_taken_back() -> Result<()> {
+    let ns = shop(3, 3).await?;
+    let user = ci_bot(&ns).await?;
+    let running = user.start(&["bluegreen", "switch", "api", "--to=green", "--yes", "--verify-for=80s"])?;
+    bluegreen_as(&user, "status api --wait-for active=green").await?.ends(0)?;
+    annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "out-of-memory")]).await?;
+    all_waiting(&ns, "version=green", "CrashLoopBackOff").await?;
+    let output = running.wait(e2e::LIMIT).await?;
+    looks("switch_taken_back", &output);
+    see(&user, "status_taken_back", "status api").await?;
+    see(&user, "history_taken_back", "history api").await
+}
+
+/// A rollback to a color that was scaled down shows what it waits for.
+#[tokio::test]
+async fn a_cold_rollback_plan() -> Result<()> {
+    let ns = shop(2, 2).await?;
+    let user = ci_bot(&ns).await?;
+    bluegreen_as(&user, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    bluegreen_as(&user, "cleanup api --yes").await?.ends(0)?;
+    see(&user, "rollback_cold_plan", "rollback api --dry-run").await
+}

@@ -1,0 +1,168 @@
+//! Rights: the documented Roles are enough, and less than them is said and survived.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::replicas;
+use e2e::bluegreen::run::bluegreen_as;
+use e2e::bluegreen::written::versions;
+use e2e::bluegreen::{active, app, blue_green};
+use e2e::common::events::events;
+use e2e::common::permissions::{bound_to, documented, with_rules};
+use e2e::common::pods;
+use e2e::common::run::{Ended, finding_ids, said};
+use e2e::namespace;
+use lab::api_proxy::ApiProxy;
+use lab::fixtures::{Behavior, autoscaler};
+use lab::{Kubectl, Namespace};
+use serde_json::json;
+
+async fn as_role(ns: &Namespace, role: &str) -> Result<Kubectl> {
+    Ok(ns.kubectl_as(bound_to(ns, role).await?.kubeconfig))
+}
+
+/// An auditor who was given the documented Role would be left without an answer.
+#[tokio::test]
+async fn the_read_role_is_enough_to_look() -> Result<()> {
+    let ns = namespace("read-role").await?;
+    blue_green(&ns, 2).await?;
+    let reader = as_role(&ns, "bluegreen-read").await?;
+    for words in ["status", "status api", "status api --wait-for converged", "history api"] {
+        bluegreen_as(&reader, words).await?.ends(0)?;
+    }
+    let preflight = bluegreen_as(&reader, "preflight api -ojson").await?.ends(0)?.json()?;
+    let unchecked = preflight["findings"].as_array().context("findings")?.iter().any(|f| f["severity"] == "notChecked");
+    ensure!(!unchecked, "the Role leaves something unchecked: {preflight:#}");
+    Ok(())
+}
+
+/// Who may only look would change production.
+#[tokio::test]
+async fn the_read_role_can_not_switch() -> Result<()> {
+    let ns = namespace("read-role-switch").await?;
+    blue_green(&ns, 1).await?;
+    let reader = as_role(&ns, "bluegreen-read").await?;
+    let before = versions(&ns).await?;
+    for words in ["switch api --to green --yes -ojson", "switch api --to green --dry-run=server -ojson"] {
+        let document = bluegreen_as(&reader, words).await?.ends(1)?.json()?;
+        assert_eq!(document["reason"], "Forbidden", "{document:#}");
+    }
+    bluegreen_as(&reader, "cleanup api --before-due --yes").await?.ends(1)?.tells("forbidden")?;
+    assert_eq!(versions(&ns).await?, before);
+    Ok(())
+}
+
+/// A pipeline with the documented Role would stop halfway through a release.
+#[tokio::test]
+async fn the_documented_role_is_enough_for_every_verb() -> Result<()> {
+    let ns = namespace("full-role").await?;
+    app::with_green(&ns, 2, Behavior::Ready).await?;
+    app::scale(&ns, "api-green", 1).await?;
+    ns.apply(&autoscaler("api-green", 1, 5)).await?;
+    let user = as_role(&ns, "bluegreen").await?;
+    for (words, color) in [
+        ("status api", "blue"),
+        ("preflight api --to green --min-ready 1", "blue"),
+        ("switch api --to green --scale --yes --verify-for=1s --retain=0s", "green"),
+        ("cleanup api --yes", "green"),
+        ("rollback api --yes", "blue"),
+        ("switch api --to green --yes --verify-for=0 --retain=0s", "green"),
+        ("history api", "green"),
+        ("cleanup api --delete --yes", "green"),
+        ("status", "green"),
+    ] {
+        let output = bluegreen_as(&user, words).await?.ends(0).context(words)?;
+        ensure!(!output.stderr.contains("forbidden"), "{words}\n{}", said(&output));
+        assert_eq!(active(&ns, "api").await?, color, "after {words}");
+    }
+    assert_eq!(replicas(&ns, "api-green").await?, 2);
+    assert!(events(&ns, "api").await?.contains(&"Switched".to_owned()));
+    Ok(())
+}
+
+/// With fewer rights than documented, a release would not be possible at all, or go on blindly.
+#[tokio::test]
+async fn the_minimal_role_switches_and_says_what_was_not_checked() -> Result<()> {
+    let ns = namespace("minimal-role").await?;
+    blue_green(&ns, 2).await?;
+    let user = as_role(&ns, "bluegreen-minimal").await?;
+    bluegreen_as(&user, "status api").await?.ends(0)?;
+    let switched = bluegreen_as(&user, "switch api --to green --yes --verify-for=1s").await?.ends(0)?;
+    for kind in ["pdb", "hpa", "networkpolicies", "services", "virtualservices", "httproutes"] {
+        ensure!(switched.stderr.contains(&format!("{kind} (forbidden)")), "{kind}\n{}", said(&switched));
+    }
+    // The Event can't be written; the record names the user nevertheless.
+    let switched = switched.tells("Event")?;
+    ensure!(switched.stderr.contains("forbidden"), "{}", said(&switched));
+    bluegreen_as(&user, "history api").await?.ends(0)?.tells("bluegreen-minimal@")?;
+    bluegreen_as(&user, "rollback api --yes").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// Who asks for every check to be made would get a switch without them.
+#[tokio::test]
+async fn strict_refuses_what_was_not_checked() -> Result<()> {
+    let ns = namespace("strict").await?;
+    blue_green(&ns, 1).await?;
+    let user = as_role(&ns, "bluegreen-minimal").await?;
+    let before = versions(&ns).await?;
+    let words = "switch api --to green --yes --strict --verify-for=0 -ojson";
+    let document = bluegreen_as(&user, words).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Blocked");
+    assert_eq!(versions(&ns).await?, before);
+    let ids = finding_ids(&document);
+    let forced = format!("switch api --to green --yes --strict --verify-for=0 --force={}", ids.join(","));
+    bluegreen_as(&user, &forced).await?.ends(0)?;
+    Ok(())
+}
+
+/// Convergence would never be seen, and every switch of such a user time out.
+#[tokio::test]
+async fn without_the_right_to_watch_endpoints_are_polled() -> Result<()> {
+    let ns = namespace("poll").await?;
+    blue_green(&ns, 2).await?;
+    let identity = bound_to(&ns, "bluegreen-minimal").await?;
+    let proxy = ApiProxy::start_as(ns.lab(), &identity).await?;
+    let user = ns.kubectl_as(proxy.kubeconfig());
+    bluegreen_as(&user, "switch api --to green --yes --verify-for=1s").await?.ends(0)?;
+    let about_slices = |call: &&lab::api_proxy::Call| call.is_about("/endpointslices");
+    let calls = proxy.calls();
+    let watches = calls.iter().filter(about_slices).filter(|call| call.is_watch()).count();
+    let lists = calls.iter().filter(about_slices).filter(|call| !call.is_watch()).count();
+    assert!(watches <= 2 && lists >= 2, "{watches} watches and {lists} lists");
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+/// The right to patch would be found missing in the middle of a release of three Services.
+#[tokio::test]
+async fn a_server_dry_run_finds_a_missing_right() -> Result<()> {
+    let ns = namespace("may-not-patch").await?;
+    blue_green(&ns, 1).await?;
+    app::scale(&ns, "api-green", 0).await?;
+    pods::gone(&ns, "version=green").await?;
+    let without_scale = json!([
+        {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "list", "patch"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["list"]},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+    ]);
+    let identity = with_rules(&ns, "no-scale", &without_scale).await?;
+    let user = ns.kubectl_as(identity.kubeconfig);
+    let before = versions(&ns).await?;
+    let document =
+        bluegreen_as(&user, "switch api --to green --scale --dry-run=server -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Forbidden");
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("deployments/scale"), "the right that is missing is not named: {message}");
+    assert_eq!(versions(&ns).await?, before);
+    Ok(())
+}
+
+/// A wrong name in the page would give people a Role that the tests never tried.
+#[test]
+fn every_role_of_the_page_is_a_role() -> Result<()> {
+    for role in ["bluegreen-read", "bluegreen", "bluegreen-minimal"] {
+        assert!(documented(role)?.contains("kind: Role\n"), "{role}");
+    }
+    Ok(())
+}

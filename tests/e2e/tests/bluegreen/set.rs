@@ -1,0 +1,146 @@
+//! Several Services that move as one.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::admission::Policy;
+use e2e::bluegreen::run::{bluegreen, bluegreen_as};
+use e2e::bluegreen::written::record;
+use e2e::bluegreen::{active, blue_green};
+use e2e::common::events::events;
+use e2e::common::run::{Ended, finding, said};
+use e2e::namespace;
+use lab::Namespace;
+use lab::api_proxy::ApiProxy;
+use serde_json::{Value, json};
+
+const ALL: [&str; 3] = ["api", "api-headless", "api-admin"];
+const SWITCH_ALL: &str = "switch api api-headless api-admin --to green --yes --verify-for=0";
+
+/// `api`, a headless twin, and one for another port: all on blue.
+async fn three(test: &str) -> Result<Namespace> {
+    let ns = namespace(test).await?;
+    blue_green(&ns, 1).await?;
+    let twin = |name: &str, spec: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
+    let selector = json!({"app": "api", "version": "blue"});
+    let headless = json!({"clusterIP": "None", "selector": selector, "ports": [{"port": 8080, "targetPort": "http"}]});
+    let admin = json!({"selector": selector, "ports": [{"port": 81, "targetPort": "admin"}]});
+    ns.apply_all(&[twin("api-headless", headless), twin("api-admin", admin)]).await?;
+    Ok(ns)
+}
+
+async fn colors(ns: &Namespace) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for name in ALL {
+        found.push(active(ns, name).await?);
+    }
+    Ok(found)
+}
+
+/// Callers by the headless name, or on the other port, would stay on the old version.
+#[tokio::test]
+async fn three_services_move_and_come_back_as_one() -> Result<()> {
+    let ns = three("set").await?;
+    let document = bluegreen(&ns, &format!("{SWITCH_ALL} -ojson")).await?.ends(0)?.json()?;
+    assert_eq!(document["services"].as_array().map(Vec::len), Some(3));
+    assert_eq!(colors(&ns).await?, ["green"; 3]);
+    for name in ALL {
+        assert_eq!(record(&ns, name).await?["services"], json!(ALL), "{name}");
+        assert!(events(&ns, name).await?.contains(&"Switched".to_owned()), "{name}");
+    }
+    let status = bluegreen(&ns, "status api api-headless api-admin -ojson").await?.ends(0)?.json()?;
+    let converged = status["services"].as_array().context("services")?.iter().all(|s| s["converged"] == true);
+    ensure!(converged, "{status:#}");
+    bluegreen(&ns, "rollback api api-headless api-admin --yes").await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["blue"; 3]);
+    bluegreen(&ns, "rollback api api-headless api-admin --yes").await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["blue"; 3]);
+    Ok(())
+}
+
+/// Two of three Services would stay on the new version and one on the old.
+#[tokio::test]
+async fn when_one_is_refused_the_others_are_taken_back_in_order() -> Result<()> {
+    let ns = three("set-refused").await?;
+    let frozen = "the admin port is frozen";
+    let policy = Policy::deny(&ns, "api-admin", "object.spec.selector.version == 'blue'", frozen).await?;
+    let proxy = ApiProxy::start(ns.lab()).await?;
+    let user = ns.kubectl_as(proxy.kubeconfig());
+    let ended = bluegreen_as(&user, SWITCH_ALL).await?.ends(5)?;
+    ensure!(ended.stderr.contains(frozen), "it does not say why\n{}", said(&ended));
+    assert_eq!(colors(&ns).await?, ["blue"; 3]);
+    let calls = proxy.calls();
+    let patches = calls.iter().filter(|call| call.method == "PATCH" && call.path.contains("/services/"));
+    let moved: Vec<String> = patches
+        .filter(|call| String::from_utf8_lossy(&call.body).contains(r#""path":"/spec/selector""#))
+        .map(|call| call.path.rsplit('/').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(moved, ["api", "api-headless", "api-admin", "api-headless", "api"]);
+    for name in &ALL[..2] {
+        assert_eq!(record(&ns, name).await?["verb"], "rollback", "{name}");
+    }
+    policy.remove().await?;
+    settles(&ns).await
+}
+
+/// Status has nothing odd to tell afterwards, and a rollback nothing to do.
+async fn settles(ns: &Namespace) -> Result<()> {
+    let status = bluegreen(ns, "status api api-headless api-admin").await?.ends(0)?;
+    for word in ["twin-service", "unfinished", "converging"] {
+        ensure!(!status.stdout.contains(word), "{word}\n{}", said(&status));
+    }
+    bluegreen(ns, "rollback api api-headless api-admin --yes").await?.ends(0)?;
+    assert_eq!(colors(ns).await?, ["blue"; 3]);
+    Ok(())
+}
+
+/// A refusal by admission would be found out when two Services had been switched already.
+#[tokio::test]
+async fn a_server_dry_run_asks_for_all_of_them() -> Result<()> {
+    let ns = three("set-dry-run").await?;
+    let frozen = "the admin port is frozen";
+    let policy = Policy::deny(&ns, "api-admin", "object.spec.selector.version == 'blue'", frozen).await?;
+    let words = "switch api api-headless api-admin --to green --dry-run=server";
+    bluegreen(&ns, words).await?.ends(1)?.tells(frozen)?;
+    assert_eq!(colors(&ns).await?, ["blue"; 3]);
+    policy.remove().await
+}
+
+/// The forgotten twin would keep sending to the old color, which a cleanup then takes down.
+#[tokio::test]
+async fn a_forgotten_twin_stops_the_switch_and_is_in_the_command_to_paste() -> Result<()> {
+    let ns = three("twin").await?;
+    let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
+    let twin = finding(&document, "twin-service").context("no finding")?;
+    assert_eq!(twin["severity"], "block");
+    assert_eq!(colors(&ns).await?, ["blue"; 3]);
+    let next = document["next"].as_str().context("no next step")?;
+    let (command, _) = next.trim_start_matches("kubectl bluegreen ").split_once(" -n ").context("no namespace")?;
+    bluegreen(&ns, &format!("{command} --yes --verify-for=0")).await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["green"; 3]);
+    Ok(())
+}
+
+/// Accepted for good, a preview's twin would have to be forced in every pipeline.
+#[tokio::test]
+async fn an_accepted_twin_stays_behind_and_is_shown() -> Result<()> {
+    let ns = three("twin-accepted").await?;
+    let forced = "switch api --to green --yes --verify-for=0 --force=twin-service";
+    bluegreen(&ns, forced).await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["green", "blue", "blue"]);
+    bluegreen(&ns, "status api").await?.ends(0)?.tells("api-headless")?;
+    ns.annotate::<k8s_openapi::api::core::v1::Service>("api", "kubectl-release.dev/accept", Some("twin-service"))
+        .await?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?.tells("api-headless")?;
+    Ok(())
+}
+
+/// A name given twice, with and without its kind, would be switched and switched again.
+#[tokio::test]
+async fn a_service_named_twice_moves_once() -> Result<()> {
+    let ns = namespace("named-twice").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, "switch api svc/api --to green --yes --verify-for=0").await?.ends(0)?;
+    let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(history["services"][0]["records"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}

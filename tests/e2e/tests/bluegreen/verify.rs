@@ -1,0 +1,232 @@
+//! The time after a switch: a target that fails is left again, and other hands are told apart.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::with_green;
+use e2e::bluegreen::run::{bluegreen, start};
+use e2e::bluegreen::written::record;
+use e2e::bluegreen::{active, app};
+use e2e::common::events::events;
+use e2e::common::pods::{annotate_pods, is_ready, pods};
+use e2e::common::run::{Ended, said};
+use e2e::{LIMIT, namespace};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::ResourceExt;
+use lab::api_proxy::{ApiProxy, When};
+use lab::fixtures::Behavior;
+use lab::{Namespace, Output, Running};
+use serde_json::json;
+
+const BEHAVIOR: &str = "lab.kubectl-release.dev/behavior";
+/// A hold that no test waits out.
+const LONG: &str = "switch api --to green --yes --verify-for=80s";
+
+/// Starts a switch and comes back once the Service selects green and its endpoints followed.
+async fn switching(ns: &Namespace, words: &str) -> Result<Running> {
+    let running = start(ns, words)?;
+    bluegreen(ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    Ok(running)
+}
+
+async fn one_pod_becomes(ns: &Namespace, behavior: &str) -> Result<()> {
+    let pod = pods(ns, "version=green").await?.into_iter().next().context("no green pod")?;
+    ns.annotate::<Pod>(&pod.name_any(), BEHAVIOR, Some(behavior)).await
+}
+
+/// A release that breaks under traffic would stay until somebody wakes up.
+#[tokio::test]
+async fn a_target_that_becomes_unready_is_left_by_itself() -> Result<()> {
+    let ns = namespace("unready-in-hold").await?;
+    with_green(&ns, 2, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, &format!("{LONG} --reason release-42")).await?;
+    one_pod_becomes(&ns, "never-ready").await?;
+    running.wait(LIMIT).await?.ends(5)?.tells("rolled back")?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    let record = record(&ns, "api").await?;
+    assert_eq!(
+        (&record["verb"], &record["to"], &record["result"]),
+        (&json!("rollback"), &json!("blue"), &json!("done"))
+    );
+    assert!(events(&ns, "api").await?.contains(&"SwitchRolledBack".to_owned()));
+    bluegreen(&ns, "history api").await?.ends(0)?.tells("rollback")?.tells("release-42")?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(status["services"][0]["converged"], true);
+    Ok(())
+}
+
+/// The person would learn that it was taken back, and not why.
+#[tokio::test]
+async fn a_target_that_runs_out_of_memory_says_so() -> Result<()> {
+    let ns = namespace("oom-in-hold").await?;
+    with_green(&ns, 2, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, &format!("{LONG} -ojson")).await?;
+    annotate_pods(&ns, "version=green", &[(BEHAVIOR, "out-of-memory")]).await?;
+    let document = running.wait(LIMIT).await?.ends(5)?.json()?;
+    assert_eq!(document["reason"], "RolledBack");
+    let (message, next) = (document["message"].to_string(), document["next"].to_string());
+    ensure!(message.contains("OOMKilled"), "{document:#}");
+    ensure!(next.contains("logs -p api-green-"), "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// Who wants to look at the failure in place would have it taken away.
+#[tokio::test]
+async fn with_no_rollback_a_failure_stays() -> Result<()> {
+    let ns = namespace("no-rollback").await?;
+    with_green(&ns, 2, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, &format!("{LONG} --no-rollback")).await?;
+    one_pod_becomes(&ns, "never-ready").await?;
+    let ended = running.wait(LIMIT).await?.ends(1)?;
+    ensure!(ended.stderr.contains("kubectl"), "no next step\n{}", said(&ended));
+    assert_eq!(active(&ns, "api").await?, "green");
+    assert_eq!(record(&ns, "api").await?["result"], "failed");
+    assert!(events(&ns, "api").await?.contains(&"SwitchFailed".to_owned()));
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    Ok(())
+}
+
+/// A GitOps controller that puts the Service back would be taken for a bug of the release.
+#[tokio::test]
+async fn another_writer_in_the_hold_is_told_apart() -> Result<()> {
+    let ns = namespace("reverted").await?;
+    with_green(&ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, LONG).await?;
+    let blue = json!({"spec": {"selector": {"app": "api", "version": "blue"}}});
+    ns.patch::<Service>("api", blue).await?;
+    let ended = running.wait(LIMIT).await?.ends(3)?;
+    // The field manager that tests write with.
+    ended.tells("lab-test")?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// Two people at once: the first would roll back what the second just decided.
+#[tokio::test]
+async fn somebody_elses_rollback_in_the_hold_is_named() -> Result<()> {
+    let ns = namespace("taken-back").await?;
+    with_green(&ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, LONG).await?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    running.wait(LIMIT).await?.ends(3)?.tells("rollback by")?;
+    assert_eq!(record(&ns, "api").await?["result"], "done");
+    Ok(())
+}
+
+/// An autoscaler that shrinks the new version would make every switch fail.
+#[tokio::test]
+async fn a_smaller_target_is_no_failed_one() -> Result<()> {
+    let ns = namespace("scaled-down").await?;
+    with_green(&ns, 3, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, "switch api --to green --yes --verify-for=6s").await?;
+    app::scale(&ns, "api-green", 1).await?;
+    running.wait(LIMIT).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+async fn converges(ns: &Namespace) -> Result<Output> {
+    let words = "switch api --to green --yes --verify-for=1s --min-ready=1 --timeout=40s --force=rollout-unfinished";
+    let output = bluegreen(ns, words).await?.ends(0)?;
+    assert_eq!(active(ns, "api").await?, "green");
+    Ok(output)
+}
+
+/// A Service that publishes unready addresses, as most headless ones do, could never be switched.
+#[tokio::test]
+async fn unready_addresses_that_are_published_do_not_hang_it() -> Result<()> {
+    let ns = namespace("publish-not-ready").await?;
+    with_green(&ns, 2, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    ns.patch::<Service>("api", json!({"spec": {"publishNotReadyAddresses": true}})).await?;
+    one_pod_becomes(&ns, "never-ready").await?;
+    lab::eventually("one of two is unready", LIMIT, || async {
+        let found = pods(&ns, "version=green").await?;
+        Ok((found.iter().filter(|pod| is_ready(pod)).count() == 1).then_some(()))
+    })
+    .await?;
+    converges(&ns).await?;
+    Ok(())
+}
+
+/// Somebody's `kubectl debug --copy-to` would hang the next release.
+#[tokio::test]
+async fn a_debug_copy_does_not_hang_it() -> Result<()> {
+    let ns = namespace("debug-copy").await?;
+    with_green(&ns, 2, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    for (name, behavior) in [("debug-ready", Behavior::Ready), ("debug-unready", Behavior::NeverReady)] {
+        let workload = app::api().workload(&app::color("green", 1, behavior));
+        let mut copy = workload["spec"]["template"].clone();
+        copy["apiVersion"] = json!("v1");
+        copy["kind"] = json!("Pod");
+        copy["metadata"]["name"] = json!(name);
+        ns.apply(&copy).await?;
+    }
+    ns.wait_for::<Pod>("debug-ready", "ready", LIMIT, is_ready).await?;
+    converges(&ns).await?;
+    Ok(())
+}
+
+/// An autoscaler that acts in the middle of a switch would hang it.
+#[tokio::test]
+async fn a_scale_change_in_the_middle_does_not_hang_it() -> Result<()> {
+    for (test, before, after) in [("grows", 2, 4), ("shrinks", 3, 1)] {
+        let ns = namespace(test).await?;
+        with_green(&ns, before, Behavior::Ready).await?;
+        ns.rolled_out("deployment/api-green", LIMIT).await?;
+        let proxy = ApiProxy::start(ns.lab()).await?;
+        let hold = proxy.hold(When::After, |call| call.is_write() && call.is_about("/services/api"));
+        let words = ["bluegreen", "switch", "api", "--to=green", "--yes", "--verify-for=1s", "--timeout=60s"];
+        let running = ns.kubectl_as(proxy.kubeconfig()).start(&words)?;
+        hold.reached(LIMIT).await?;
+        app::scale(&ns, "api-green", after).await?;
+        ns.rolled_out("deployment/api-green", LIMIT).await?;
+        hold.release();
+        running.wait(LIMIT).await?.ends(0)?;
+    }
+    Ok(())
+}
+
+/// Ctrl-C in the hold would leave the person not knowing what is so.
+#[tokio::test]
+async fn an_interrupted_hold_says_what_is_so() -> Result<()> {
+    let ns = namespace("interrupted").await?;
+    with_green(&ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, LONG).await?;
+    interrupt(&running).await?;
+    let ended = running.wait(LIMIT).await?.ends(130)?.tells("green")?;
+    let last = ended.stderr.lines().last().unwrap_or_default();
+    ensure!(last.contains("kubectl bluegreen rollback api"), "last line: {last}");
+    bluegreen(&ns, "status api").await?.ends(0)?.tells("unfinished")?;
+    bluegreen(&ns, "switch api --to green --yes").await?.ends(0)?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+async fn interrupt(running: &Running) -> Result<()> {
+    let id = running.id().context("it has ended")?.to_string();
+    let status = tokio::process::Command::new("kill").args(["-INT", &id]).status().await?;
+    ensure!(status.success(), "can't signal {id}");
+    Ok(())
+}
+
+/// Thirty pipelines would each need the flag.
+#[tokio::test]
+async fn an_annotation_sets_how_long_it_is_watched() -> Result<()> {
+    let ns = namespace("verify-annotation").await?;
+    with_green(&ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    ns.annotate::<Service>("api", "kubectl-release.dev/verify-for", Some("1s")).await?;
+    let output = bluegreen(&ns, "switch api --to green --yes").await?.ends(0)?.tells("verified")?;
+    // Without the annotation it would be 15 s: the probe's period of 5 s, three times.
+    ensure!(output.elapsed.as_secs() < 10, "{:?}", output.elapsed);
+    Ok(())
+}

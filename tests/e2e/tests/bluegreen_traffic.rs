@@ -1,0 +1,68 @@
+//! No request fails, whatever is switched, and the measurement can fail.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::bluegreen::under_load::{Cold, Course, Pace, lags, slow_to_stop, worst_lag};
+use e2e::common::load::answering;
+use e2e::{LIMIT, namespace};
+use k8s_openapi::api::apps::v1::Deployment;
+use lab::fixtures::{App, Behavior, Color};
+use lab::traffic::Load;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+/// kube-proxy's own minimum between two syncs.
+const SYNC_PERIOD: Duration = Duration::from_secs(1);
+/// Its sync itself, and the time between two samples.
+const SAMPLING: Duration = Duration::from_millis(250);
+
+/// Each test's traffic is measured alone: kube-proxy's syncs are one another's.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// A user loses requests, in production, if this fails.
+#[tokio::test]
+async fn twenty_switches_under_load_lose_no_request() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let mut course = Course::start(namespace("traffic").await?, 2 * LIMIT).await?;
+    let mut laps = Vec::new();
+    for block in 0..4 {
+        let cold = if block % 2 == 0 { Cold::Switch } else { Cold::Rollback };
+        laps.extend(course.block(cold).await?);
+    }
+    let traffic = course.stop().await;
+    println!("{traffic}\nafter a command had returned, new connections reached the old color for");
+    println!("  switches 2 s apart or more: {}", lags(&laps, Pace::Apart));
+    println!("  switches close together:    {}", lags(&laps, Pace::Close));
+    assert_eq!(laps.len(), 20);
+    assert!(traffic.reopened() > 0, "kept connections must have been closed by pods that stopped\n{traffic}");
+    assert_eq!(traffic.failures().len(), 0, "{traffic}");
+    assert!(traffic.rate() >= 200.0, "{traffic}");
+    assert!(worst_lag(&laps) <= SYNC_PERIOD + SAMPLING, "{laps:#?}");
+    Ok(())
+}
+
+/// The same load does fail where the switch is a bare patch to a color that isn't ready.
+#[tokio::test]
+async fn a_bare_patch_to_a_color_that_is_not_ready_loses_requests() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let ns = namespace("control").await?;
+    slow_to_stop(&ns, 3).await?;
+    let red = Color::new("red", "registry.example.com/api:1.6.0").behavior(Behavior::NeverReady);
+    let workload = App::new("api").key("version").workload(&red);
+    ns.apply(&workload).await?;
+    ns.wait_for::<Deployment>("api-red", "has pods", LIMIT, |red| {
+        red.status.as_ref().and_then(|status| status.updated_replicas) == Some(2)
+    })
+    .await?;
+    let target = answering(&ns, "api").await?;
+
+    let load = Load::new(target).fresh_clients(3).kept_clients(3).rate(300.0).max_requests(900).start();
+    let to_red = json!({"spec": {"selector": {"version": "red"}}}).to_string();
+    let patched = ns.kubectl(&["patch", "svc", "api", "-p", &to_red]).await?;
+    assert_eq!(patched.code, 0, "{}", patched.stderr);
+    let traffic = load.finish().await;
+    println!("{traffic}");
+    assert!(!traffic.failures().is_empty(), "a switch to a color that isn't ready must lose requests");
+    Ok(())
+}
