@@ -7,7 +7,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use lab::Namespace;
-use lab::fixtures::{App, Color};
+use lab::fixtures::{App, Workload};
 
 use crate::figures::megabytes;
 use crate::handover::{Small, plugin};
@@ -27,7 +27,7 @@ pub async fn run(small: &Small, pods: u32, score: &mut Score) -> Result<()> {
     let began = Instant::now();
     println!("\nstarting {pods} pods; this takes a minute or two per 5,000");
     let color = |name: &str, version: &str, count| {
-        Color::new(name, &format!("registry.example.com/api:{version}")).replicas(count)
+        Workload::color(name, &format!("registry.example.com/api:{version}")).replicas(count)
     };
     let app = App::new("api").key("version").color(color("blue", "1.4.0", pods)).color(color("green", "1.5.0", OTHER));
     ns.apply_all(&app.objects()).await?;

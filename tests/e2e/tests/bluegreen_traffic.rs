@@ -7,7 +7,7 @@ use e2e::bluegreen::under_load::{Cold, Course, Pace, lags, slow_to_stop, worst_l
 use e2e::common::load::answering;
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::Deployment;
-use lab::fixtures::{App, Behavior, Color};
+use lab::fixtures::{App, Behavior, Workload};
 use lab::traffic::Load;
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -48,7 +48,7 @@ async fn a_bare_patch_to_a_color_that_is_not_ready_loses_requests() -> Result<()
     let _alone = ALONE.lock().await;
     let ns = namespace("control").await?;
     slow_to_stop(&ns, 3).await?;
-    let red = Color::new("red", "registry.example.com/api:1.6.0").behavior(Behavior::NeverReady);
+    let red = Workload::color("red", "registry.example.com/api:1.6.0").behavior(Behavior::NeverReady);
     let workload = App::new("api").key("version").workload(&red);
     ns.apply(&workload).await?;
     ns.wait_for::<Deployment>("api-red", "has pods", LIMIT, |red| {

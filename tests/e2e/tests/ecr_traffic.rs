@@ -33,7 +33,7 @@ async fn serves(load: &Running, release: &str) -> Result<()> {
 async fn a_release_goes_back_under_load_and_no_request_fails() -> Result<()> {
     let case = Case::of("deployment", APP, namespace("release").await?).await?;
     let digests = case.push(&RELEASES).await?;
-    case.apply(&case.app(RELEASES[5]).replicas(3).pre_stop(Some(2))).await?;
+    case.apply(&case.app(RELEASES[5]).replicas(3).pre_stop(2)).await?;
     let target = answering(&case.ns, APP).await?;
     let load = Load::new(target).fresh_clients(3).kept_clients(3).rate(300.0).max_time(2 * LIMIT).start();
     serves(&load, RELEASES[5]).await?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
 use kube::api::ListParams;
-use lab::fixtures::{App, Behavior, Color};
+use lab::fixtures::{App, Behavior, Workload};
 use lab::traffic::Load;
 use lab::{Lab, Namespace, annotations, eventually};
 use serde_json::json;
@@ -37,9 +37,9 @@ async fn traffic_follows_the_selector_without_a_failure_and_fails_without_ready_
     let lab = Lab::from_env().await?;
     let ns = lab.namespace("selector").await?;
     let app = App::new("api")
-        .color(Color::new("blue", "registry.example/api:v1"))
-        .color(Color::new("green", "registry.example/api:v2"))
-        .color(Color::new("red", "registry.example/api:v3").behavior(Behavior::NeverReady));
+        .color(Workload::color("blue", "registry.example/api:v1"))
+        .color(Workload::color("green", "registry.example/api:v2"))
+        .color(Workload::color("red", "registry.example/api:v3").behavior(Behavior::NeverReady));
     ns.apply_all(&app.objects()).await?;
     ns.rolled_out("deployment/api-blue", SOON).await?;
     ns.rolled_out("deployment/api-green", SOON).await?;
@@ -68,7 +68,7 @@ async fn traffic_follows_the_selector_without_a_failure_and_fails_without_ready_
 async fn pods_that_stop_in_their_own_time_lose_no_request() -> Result<()> {
     let lab = Lab::from_env().await?;
     let ns = lab.namespace("stopping").await?;
-    let app = App::new("api").color(Color::new("blue", "api:v1").pre_stop(3).replicas(4));
+    let app = App::new("api").color(Workload::color("blue", "api:v1").pre_stop(3).replicas(4));
     ns.apply_all(&app.objects()).await?;
     ns.rolled_out("deployment/api-blue", SOON).await?;
     let target = address(&ns, "api").await?;
@@ -86,7 +86,7 @@ async fn pods_that_stop_in_their_own_time_lose_no_request() -> Result<()> {
 async fn a_pod_does_what_its_annotations_say_at_once() -> Result<()> {
     let lab = Lab::from_env().await?;
     let ns = lab.namespace("switches").await?;
-    let app = App::new("api").color(Color::new("blue", "api:v1").replicas(1).behavior(Behavior::OnDemand));
+    let app = App::new("api").color(Workload::color("blue", "api:v1").replicas(1).behavior(Behavior::OnDemand));
     ns.apply_all(&app.objects()).await?;
     let pod =
         eventually("a pod", SOON, || async { Ok(ns.api::<Pod>().list(&ListParams::default()).await?.items.pop()) })

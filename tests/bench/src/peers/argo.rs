@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use e2e::common::load::answering;
-use lab::fixtures::{App, Color};
+use lab::fixtures::{App, Workload};
 use lab::toolchain::Peers;
 use lab::{Crd, Lab, Namespace, eventually};
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ fn version(revision: u32) -> String {
 /// The active and the preview Service, and the Rollout; its pods are those of the other tables.
 fn objects(pods: u32) -> Vec<Value> {
     let app = App::new("web").key("part");
-    let color = Color::new("web", &format!("registry.example.com/web:{}", version(1))).replicas(pods).pre_stop(2);
+    let color = Workload::color("web", &format!("registry.example.com/web:{}", version(1))).replicas(pods).pre_stop(2);
     let active = app.service("web");
     let mut preview = active.clone();
     preview["metadata"]["name"] = json!("web-preview");

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
-use lab::fixtures::{App, Behavior, Color};
+use lab::fixtures::{App, Behavior, Workload};
 use lab::{Namespace, eventually};
 use serde_json::json;
 
@@ -23,8 +23,8 @@ pub fn api() -> App {
 
 /// A color of `api` with so many pods, which behave like this.
 #[must_use]
-pub fn color(name: &str, replicas: u32, behavior: Behavior) -> Color {
-    Color::new(name, if name == "blue" { BLUE } else { GREEN }).replicas(replicas).behavior(behavior)
+pub fn color(name: &str, replicas: u32, behavior: Behavior) -> Workload {
+    Workload::color(name, if name == "blue" { BLUE } else { GREEN }).replicas(replicas).behavior(behavior)
 }
 
 /// `api` with `version: blue|green`, so many pods each, Service on blue, all rolled out.

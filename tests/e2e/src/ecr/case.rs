@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use lab::fixtures::Rolling;
+use lab::fixtures::Workload;
 use lab::registry::{Image, Repository};
 use lab::{Lab, Namespace, Output, Running};
 use serde_json::Value;
@@ -93,8 +93,8 @@ impl Case {
 
     /// A workload of two pods that stop at once, with this image.
     #[must_use]
-    pub fn app(&self, tag: &str) -> Rolling {
-        let app = Rolling::new(&self.name, &self.repository.image(tag)).replicas(2).pre_stop(None);
+    pub fn app(&self, tag: &str) -> Workload {
+        let app = Workload::new(&self.name, &self.repository.image(tag)).replicas(2).without_pre_stop();
         match self.kind {
             "statefulset" => app.stateful(),
             "daemonset" => app.daemon(),
@@ -106,7 +106,7 @@ impl Case {
     ///
     /// # Errors
     /// Where it doesn't end.
-    pub async fn apply(&self, app: &Rolling) -> Result<()> {
+    pub async fn apply(&self, app: &Workload) -> Result<()> {
         self.ns.apply_all(&app.objects()).await?;
         self.ns.rolled_out(&self.resource(), LIMIT).await
     }

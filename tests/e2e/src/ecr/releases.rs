@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
 use lab::api_proxy::{Call, When};
-use lab::fixtures::{Behavior, Rolling};
+use lab::fixtures::{Behavior, Workload};
 use lab::registry::{Image, Repository, SECRET_KEY};
 use lab::{Namespace, Output, Running};
 use serde_json::Value;
@@ -88,16 +88,16 @@ impl Releases {
     }
 
     /// One pod of the newest release, which is gone at once when it is told to end.
-    pub fn app(&self, name: &str) -> Rolling {
-        Rolling::new(name, &self.repository.image(NEWEST)).replicas(1).pre_stop(None)
+    pub fn app(&self, name: &str) -> Workload {
+        Workload::new(name, &self.repository.image(NEWEST)).replicas(1).without_pre_stop()
     }
 
     /// Applies a workload and waits until it is rolled out.
     ///
     /// # Errors
     /// Where its pods don't become ready.
-    pub async fn deploy(&self, app: &Rolling) -> Result<()> {
-        self.ns.apply(&app.workload()).await?;
+    pub async fn deploy(&self, app: &Workload) -> Result<()> {
+        self.ns.apply(&app.object()).await?;
         self.ns.rolled_out(&app.resource(), LIMIT).await
     }
 

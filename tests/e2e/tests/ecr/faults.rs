@@ -195,8 +195,8 @@ async fn a_wrong_region_or_account_is_named() -> Result<()> {
         ("account", other_account(&here), "999999999999"),
     ];
     for (name, image, place) in elsewhere {
-        let app = lab::fixtures::Rolling::new(name, &image).replicas(1);
-        releases.ns.apply(&app.workload()).await?;
+        let app = lab::fixtures::Workload::new(name, &image).replicas(1);
+        releases.ns.apply(&app.object()).await?;
         let before = releases.written(name).await?;
         let output = releases.run(&format!("deploy/{name} --yes -ojson -v=9")).await?.ends(1)?;
         let document = output.json()?;

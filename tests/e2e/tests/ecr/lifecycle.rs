@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids};
 use e2e::{LIMIT, namespace};
 use jiff::{SignedDuration, Timestamp};
-use lab::fixtures::Rolling;
+use lab::fixtures::Workload;
 use lab::registry::{Fault, Image, Preview, Repository, When};
 use lab::{Namespace, Output};
 use rustix::process::Signal;
@@ -33,7 +33,7 @@ async fn six_releases(repository: &Repository) -> Result<Vec<String>> {
 }
 
 async fn runs(ns: &Namespace, image: &str) -> Result<()> {
-    let app = Rolling::new("ms-account-management", image).replicas(1);
+    let app = Workload::new("ms-account-management", image).replicas(1);
     ns.apply_all(&app.objects()).await?;
     ns.rolled_out(&app.resource(), LIMIT).await
 }

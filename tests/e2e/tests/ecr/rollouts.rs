@@ -77,7 +77,7 @@ async fn the_workloads_own_deadline_counts() -> Result<()> {
 async fn an_image_that_is_gone_is_taken_back() -> Result<()> {
     let releases = Releases::pushed("ecr-gone").await?;
     let gone = releases.repository.push(Image::new("1.0.7")).await?;
-    releases.deploy(&lab::fixtures::Rolling::new("api", &releases.repository.image("1.0.7")).replicas(1)).await?;
+    releases.deploy(&lab::fixtures::Workload::new("api", &releases.repository.image("1.0.7")).replicas(1)).await?;
     releases.set_image("api", NEWEST).await?;
     releases.ns.rolled_out("deployment/api", LIMIT).await?;
     releases.repository.delete(&gone).await?;

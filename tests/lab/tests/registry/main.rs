@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::ResourceExt;
 use kube::api::ListParams;
-use lab::fixtures::{Behavior, Rolling};
+use lab::fixtures::{Behavior, Workload};
 use lab::registry::{Fault, Front, Image, Preview, Recorded, Refused, Repository, Status, When};
 use lab::{Lab, Namespace, annotations, eventually};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn a_missing_image_is_a_pull_error_until_it_is_pushed() -> Result<()> {
     let ns = Lab::from_env().await?.namespace("missing").await?;
     let repository = ns.repository("api").await?;
     let archived = repository.push(Image::new("old").status(Status::Archived)).await?;
-    let app = Rolling::new("api", &repository.image("v1")).container("side", &repository.image(&archived)).replicas(1);
+    let app = Workload::new("api", &repository.image("v1")).container("side", &repository.image(&archived)).replicas(1);
     ns.apply_all(&app.objects()).await?;
     let pod = waits_for(&ns, "api", "ImagePullBackOff").await?;
     assert_eq!(waiting(&pod, "side"), Some("ImagePullBackOff"), "an archived image can't be pulled");
@@ -72,7 +72,7 @@ async fn a_missing_image_of_an_init_container_blocks_the_others() -> Result<()> 
     let ns = Lab::from_env().await?.namespace("migration").await?;
     let repository = ns.repository("api").await?;
     repository.push(Image::new("v1")).await?;
-    let app = Rolling::new("api", &repository.image("v1")).init_container("migrate", &repository.image("v0"));
+    let app = Workload::new("api", &repository.image("v1")).init_container("migrate", &repository.image("v0"));
     ns.apply_all(&app.objects()).await?;
     let pod = waits_for(&ns, "migrate", "ImagePullBackOff").await?;
     assert_eq!(waiting(&pod, "api"), Some("PodInitializing"));
@@ -87,7 +87,7 @@ async fn image_ids_keep_the_digest_that_the_tag_had() -> Result<()> {
     let repository = ns.repository("api").await?;
     let first = repository.push(Image::new("latest").tag("v1")).await?;
     let migration = repository.push(Image::index_with_attestations("migrate", &["amd64", "arm64"])).await?;
-    let app = Rolling::new("api", &repository.image("latest"))
+    let app = Workload::new("api", &repository.image("latest"))
         .init_container("migrate", &repository.image("migrate"))
         .replicas(1);
     ns.apply_all(&app.objects()).await?;
@@ -114,7 +114,7 @@ async fn a_bad_image_is_bad_and_the_one_before_is_not() -> Result<()> {
     let repository = ns.repository("api").await?;
     repository.push(Image::new("v1")).await?;
     repository.push(Image::new("v2").behavior(Behavior::CrashLoop)).await?;
-    let app = Rolling::new("api", &repository.image("v1")).replicas(2);
+    let app = Workload::new("api", &repository.image("v1")).replicas(2);
     ns.apply_all(&app.objects()).await?;
     ns.rolled_out(&app.resource(), SOON).await?;
 

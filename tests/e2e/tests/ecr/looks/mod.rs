@@ -47,7 +47,7 @@ async fn shop() -> Result<Case> {
     case.push_on(5, Image::new(RELEASES[4]).tag("sha-4f9d2c1a").findings(&[("HIGH", 2), ("LOW", 7)])).await?;
     case.push_on(6, Image::new(RELEASES[5])).await?;
     case.ns.apply(&budget("ms-account-management", &json!({"app": "ms-account-management"}), 1)).await?;
-    case.apply(&case.app(RELEASES[5]).pre_stop(Some(2))).await?;
+    case.apply(&case.app(RELEASES[5]).pre_stop(2)).await?;
     Ok(case)
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use e2e::ecr::case::{Case, RELEASES};
 use e2e::namespace;
-use lab::fixtures::Rolling;
+use lab::fixtures::Workload;
 use lab::registry::{Image, Status};
 
 use super::{ci_bot, see, shop};
@@ -44,7 +44,7 @@ async fn what_a_person_has_to_decide() -> Result<()> {
     see(&user, "error_deleted", "deploy/api --yes").await?;
     case.apply(&case.app("1.5.0").container("worker", &case.repository.image("1.5.0"))).await?;
     see(&user, "error_several_containers", "deploy/api --yes").await?;
-    let public = Rolling::new("web", "public.ecr.aws/nginx/nginx:1.27").replicas(1);
+    let public = Workload::new("web", "public.ecr.aws/nginx/nginx:1.27").replicas(1);
     case.ns.apply_all(&public.objects()).await?;
     see(&user, "error_not_ecr", "deploy/web --yes").await
 }

@@ -3,10 +3,10 @@
 use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
-use lab::fixtures::Rolling;
+use lab::fixtures::Workload;
 
 /// Two releases in the repository; gives what runs the newer one.
-async fn releases(case: &Case) -> Result<Rolling> {
+async fn releases(case: &Case) -> Result<Workload> {
     case.push(&["1.0.0", "1.0.1"]).await?;
     Ok(case.app("1.0.1"))
 }
@@ -71,7 +71,7 @@ async fn other_registries_are_refused_with_the_reason() -> Result<()> {
         ("public.ecr.aws/nginx/nginx:1.27", "ECR Public"),
         ("registry.example.com/api:1.0.1", "registry.example.com"),
     ] {
-        case.apply(&Rolling::new("api", image).replicas(1).pre_stop(None)).await?;
+        case.apply(&Workload::new("api", image).replicas(1).without_pre_stop()).await?;
         let before = case.written().await?;
         case.back("").await?.ends(1)?.tells(why)?.tells("--from rollout-history")?;
         assert_eq!(case.written().await?, before, "{image}");
