@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::bluegreen::under_load::{Cold, Course, Lap, Pace, lags, worst_lag};
+use e2e::bluegreen::under_load::{BroughtBackBy, MeasuredSwitch, ServiceUnderLoad, Spacing, lags, worst_lag};
 use lab::Lab;
 
 use crate::figures::millis;
 use crate::score::Score;
 
-/// Switches in a block of [`Course::block`].
+/// Switches in a block of [`ServiceUnderLoad::block`].
 const BLOCK: usize = 5;
 /// Switches from one line to the next.
 const A_LINE: usize = 50;
@@ -21,32 +21,34 @@ const LAG: Duration = Duration::from_millis(1250);
 pub async fn run(lab: &Lab, switches: usize, score: &mut Score) -> Result<()> {
     let blocks = switches.div_ceil(BLOCK);
     let most = A_BLOCK * u32::try_from(blocks)?;
-    let mut course = Course::start(lab.namespace("soak").await?, most).await?;
-    let mut laps: Vec<Lap> = Vec::new();
+    let mut service = ServiceUnderLoad::start(lab.namespace("soak").await?, most).await?;
+    let mut switches: Vec<MeasuredSwitch> = Vec::new();
     for block in 0..blocks {
         // Cleaned up colors alternate, too: two of four.
-        let cold = if block % 4 < 2 { Cold::Switch } else { Cold::Rollback };
-        laps.extend(course.block(cold).await?);
-        if laps.len().is_multiple_of(A_LINE) {
-            println!("{}", line(&laps, &course));
+        let back_by = if block % 4 < 2 { BroughtBackBy::Switch } else { BroughtBackBy::Rollback };
+        switches.extend(service.block(back_by).await?);
+        if switches.len().is_multiple_of(A_LINE) {
+            println!("{}", line(&switches, &service));
         }
     }
-    let traffic = course.stop().await;
+    let traffic = service.stop().await;
     println!("\n{traffic}\n\nAfter a command had returned, new connections reached the old color for");
-    println!("  switches 2 s apart or more: {}", lags(&laps, Pace::Apart));
-    println!("  switches close together:    {}", lags(&laps, Pace::Close));
-    for lap in laps.iter().filter(|lap| lap.pace == Pace::Apart && lap.lag > Duration::from_millis(150)) {
-        println!("  worth a look: {lap:?}");
+    println!("  switches 2 s apart or more: {}", lags(&switches, Spacing::Apart));
+    println!("  switches close together:    {}", lags(&switches, Spacing::Close));
+    for switch in
+        switches.iter().filter(|switch| switch.spacing == Spacing::Apart && switch.lag > Duration::from_millis(150))
+    {
+        println!("  worth a look: {switch:?}");
     }
     let failed = traffic.failures().len();
     score.judge(
-        &format!("failed requests in {} switches", laps.len()),
+        &format!("failed requests in {} switches", switches.len()),
         failed.to_string(),
         "0".to_owned(),
         failed == 0,
     );
     score.judge("requests per second", format!("{:.0}", traffic.rate()), ">= 200".to_owned(), traffic.rate() >= 200.0);
-    let worst = worst_lag(&laps);
+    let worst = worst_lag(&switches);
     score.judge(
         "worst time on the old color after the command",
         millis(worst),
@@ -56,13 +58,13 @@ pub async fn run(lab: &Lab, switches: usize, score: &mut Score) -> Result<()> {
     Ok(())
 }
 
-fn line(laps: &[Lap], course: &Course) -> String {
-    let recent = &laps[laps.len() - A_LINE..];
-    let (requests, failed) = course.counts();
+fn line(switches: &[MeasuredSwitch], service: &ServiceUnderLoad) -> String {
+    let recent = &switches[switches.len() - A_LINE..];
+    let (requests, failed) = service.counts();
     format!(
         "{:>4} switches  {requests:>7} requests  {failed} failed   old color after the command: apart {}; close {}",
-        laps.len(),
-        lags(recent, Pace::Apart),
-        lags(recent, Pace::Close)
+        switches.len(),
+        lags(recent, Spacing::Apart),
+        lags(recent, Spacing::Close)
     )
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::bluegreen::under_load::{Cold, Course, Pace, lags, slow_to_stop, worst_lag};
+use e2e::bluegreen::under_load::{BroughtBackBy, ServiceUnderLoad, Spacing, lags, slow_to_stop, worst_lag};
 use e2e::common::load::answering;
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -24,21 +24,21 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 #[tokio::test]
 async fn twenty_switches_under_load_lose_no_request() -> Result<()> {
     let _alone = ALONE.lock().await;
-    let mut course = Course::start(namespace("traffic").await?, 2 * LIMIT).await?;
-    let mut laps = Vec::new();
+    let mut service = ServiceUnderLoad::start(namespace("traffic").await?, 2 * LIMIT).await?;
+    let mut switches = Vec::new();
     for block in 0..4 {
-        let cold = if block % 2 == 0 { Cold::Switch } else { Cold::Rollback };
-        laps.extend(course.block(cold).await?);
+        let back_by = if block % 2 == 0 { BroughtBackBy::Switch } else { BroughtBackBy::Rollback };
+        switches.extend(service.block(back_by).await?);
     }
-    let traffic = course.stop().await;
+    let traffic = service.stop().await;
     println!("{traffic}\nafter a command had returned, new connections reached the old color for");
-    println!("  switches 2 s apart or more: {}", lags(&laps, Pace::Apart));
-    println!("  switches close together:    {}", lags(&laps, Pace::Close));
-    assert_eq!(laps.len(), 20);
+    println!("  switches 2 s apart or more: {}", lags(&switches, Spacing::Apart));
+    println!("  switches close together:    {}", lags(&switches, Spacing::Close));
+    assert_eq!(switches.len(), 20);
     assert!(traffic.reopened() > 0, "kept connections must have been closed by pods that stopped\n{traffic}");
     assert_eq!(traffic.failures().len(), 0, "{traffic}");
     assert!(traffic.rate() >= 200.0, "{traffic}");
-    assert!(worst_lag(&laps) <= SYNC_PERIOD + SAMPLING, "{laps:#?}");
+    assert!(worst_lag(&switches) <= SYNC_PERIOD + SAMPLING, "{switches:#?}");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! They are read from the pod, live: put them into a workload's template, or change one pod
 //! with `kubectl annotate pod NAME lab.kubectl-release.dev/…=…`.
 
-/// Which life the pod leads; see [`crate::fixtures::Behavior`].
+/// How the pod behaves; see [`crate::fixtures::Behavior`].
 pub const BEHAVIOR: &str = "lab.kubectl-release.dev/behavior";
 /// What a pod's images of ECR were when it was placed: a JSON object, container to
 /// `{"imageID": …}` or `{"missing": …}`. Written by the lab; such a pod starts only then.

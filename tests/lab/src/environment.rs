@@ -11,7 +11,7 @@ use crate::layout::Layout;
 pub fn variables(layout: &Layout, port: u16, bin: &Path) -> Vec<(&'static str, OsString)> {
     let mut path = bin.as_os_str().to_owned();
     path.push(":");
-    path.push(crate::enclosure::path_with_sbin());
+    path.push(crate::sandbox::path_with_sbin());
     let mut variables: Vec<(_, OsString)> = vec![
         ("KUBECONFIG", layout.kubeconfig().into()),
         ("PATH", path),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::enclosure;
+use crate::sandbox;
 
 /// Exit code of `lab` when this machine cannot run it at all, so that a caller may say
 /// "skipped" (the number automake and others use). Never used when `CI` is `true`.
@@ -46,7 +46,7 @@ pub fn prepare() -> Result<()> {
     if !missing.is_empty() {
         install(&missing)?;
     }
-    enclosure::probe().map_err(|reason| CannotRunHere(reason).into())
+    sandbox::probe().map_err(|reason| CannotRunHere(reason).into())
 }
 
 /// True when a machine that cannot run the lab is a failure and no reason to skip.

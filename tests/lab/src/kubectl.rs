@@ -45,7 +45,7 @@ impl Kubectl {
         path.push(":");
         path.push(lab.bin());
         path.push(":");
-        path.push(crate::enclosure::path_with_sbin());
+        path.push(crate::sandbox::path_with_sbin());
         Self { program: lab.bin().join("kubectl"), cache: lab.dir().join("kubectl-cache"), kubeconfig, path, namespace }
     }
 

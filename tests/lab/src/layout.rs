@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::living::{self, Identified};
+use crate::process_id::{self, ProcessId};
 
 /// The state folder of one lab. Its files live as long as the lab does.
 #[derive(Debug, Clone)]
@@ -21,9 +21,9 @@ pub struct Layout {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
     /// The process outside the namespaces; when it ends, everything ends.
-    pub outer: Identified,
+    pub outer: ProcessId,
     /// The process that holds the namespaces.
-    pub enclosure: Option<Identified>,
+    pub sandbox: Option<ProcessId>,
     /// TCP port of the API server on loopback, inside the namespaces (and outside after `lab up`).
     pub port: u16,
     /// TCP port of the registry on loopback, outside the namespaces; 0 without `lab up`.
@@ -160,8 +160,8 @@ impl Record {
     pub fn of_this_process(port: u16, background: bool) -> Result<Self> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
         Ok(Self {
-            outer: living::identify(std::process::id())?,
-            enclosure: None,
+            outer: process_id::identify(std::process::id())?,
+            sandbox: None,
             port,
             registry_port: 0,
             background,

@@ -65,7 +65,7 @@ async fn a_killed_caller_leaves_what_the_point_of_its_death_says() -> Result<()>
     for (when, survives) in [(When::Before, false), (When::After, true)] {
         let hold = proxy.hold(when, lab::api_proxy::Call::is_write);
         let running = kubectl.start(&CREATE)?;
-        let call = hold.reached(SOON).await?;
+        let call = hold.arrived(SOON).await?;
         assert!(call.is_about("/configmaps"), "{}", call.line());
         assert_eq!(running.kill().await?.code, 128 + 9);
         hold.release();

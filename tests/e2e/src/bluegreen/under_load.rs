@@ -25,7 +25,7 @@ const PRE_STOP: u32 = 2;
 
 /// How soon after the switch before a switch comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
+pub enum Spacing {
     /// Two seconds or more.
     Apart,
     /// As soon as new connections have followed.
@@ -34,8 +34,8 @@ pub enum Pace {
 
 /// One switch and what followed.
 #[derive(Debug, Clone)]
-pub struct Lap {
-    pub pace: Pace,
+pub struct MeasuredSwitch {
+    pub spacing: Spacing,
     /// The verb that was used.
     pub verb: &'static str,
     /// From starting the command to its return.
@@ -46,7 +46,7 @@ pub struct Lap {
 
 /// A Service under load that is switched to and fro.
 #[derive(Debug)]
-pub struct Course {
+pub struct ServiceUnderLoad {
     ns: Namespace,
     load: Running,
     active: usize,
@@ -62,7 +62,7 @@ pub async fn slow_to_stop(ns: &Namespace, replicas: u32) -> Result<()> {
     rolled_out(ns, &api().color(slow("blue")).color(slow("green"))).await
 }
 
-impl Course {
+impl ServiceUnderLoad {
     /// Starts the load, 300 requests/s on new and kept connections, for at most so long.
     ///
     /// # Errors
@@ -75,21 +75,21 @@ impl Course {
         Ok(Self { ns, load, active: 0, returned: Instant::now() })
     }
 
-    /// Five switches; `cold` says by which verb the cleaned up color is brought back.
+    /// Five switches; `back_by` says by which verb the cleaned up color is brought back.
     ///
     /// # Errors
     /// Where a command's exit code isn't 0.
-    pub async fn block(&mut self, cold: Cold) -> Result<Vec<Lap>> {
+    pub async fn block(&mut self, back_by: BroughtBackBy) -> Result<Vec<MeasuredSwitch>> {
         tokio::time::sleep(QUIET.saturating_sub(self.returned.elapsed())).await;
-        let apart = self.switch(Pace::Apart, "").await?;
-        let close = self.switch(Pace::Close, "").await?;
+        let apart = self.switch(Spacing::Apart, "").await?;
+        let close = self.switch(Spacing::Close, "").await?;
         self.must("cleanup api --before-due --yes").await?;
-        let back = match cold {
-            Cold::Switch => self.switch(Pace::Apart, "--scale").await?,
-            Cold::Rollback => self.turn(Pace::Apart, "rollback", "rollback api --yes").await?,
+        let back = match back_by {
+            BroughtBackBy::Switch => self.switch(Spacing::Apart, "--scale").await?,
+            BroughtBackBy::Rollback => self.turn(Spacing::Apart, "rollback", "rollback api --yes").await?,
         };
-        let fourth = self.switch(Pace::Close, "").await?;
-        let fifth = self.switch(Pace::Close, "").await?;
+        let fourth = self.switch(Spacing::Close, "").await?;
+        let fifth = self.switch(Spacing::Close, "").await?;
         Ok(vec![apart, close, back, fourth, fifth])
     }
 
@@ -105,19 +105,19 @@ impl Course {
         self.load.stop().await
     }
 
-    async fn switch(&mut self, pace: Pace, flags: &str) -> Result<Lap> {
+    async fn switch(&mut self, spacing: Spacing, flags: &str) -> Result<MeasuredSwitch> {
         let to = VERSIONS[1 - self.active].0;
-        self.turn(pace, "switch", &format!("switch api --to {to} --yes --verify-for=0 {flags}")).await
+        self.turn(spacing, "switch", &format!("switch api --to {to} --yes --verify-for=0 {flags}")).await
     }
 
-    async fn turn(&mut self, pace: Pace, verb: &'static str, words: &str) -> Result<Lap> {
+    async fn turn(&mut self, spacing: Spacing, verb: &'static str, words: &str) -> Result<MeasuredSwitch> {
         let old = VERSIONS[self.active].1;
         let output = self.must(words).await?;
         let returned = Instant::now();
         let seen = left(&self.load, old, returned).await?;
         self.active = 1 - self.active;
         self.returned = returned;
-        Ok(Lap { pace, verb, took: output.elapsed, lag: seen.lag(old, returned) })
+        Ok(MeasuredSwitch { spacing, verb, took: output.elapsed, lag: seen.lag(old, returned) })
     }
 
     async fn must(&self, words: &str) -> Result<Output> {
@@ -127,17 +127,18 @@ impl Course {
 
 /// How a color that was cleaned up is brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cold {
+pub enum BroughtBackBy {
     /// `switch --scale`
     Switch,
     /// `rollback`
     Rollback,
 }
 
-/// Worst and median lag of the laps of one pace, for people.
+/// Worst and median lag of the switches of one spacing, for people.
 #[must_use]
-pub fn lags(laps: &[Lap], pace: Pace) -> String {
-    let mut lags: Vec<Duration> = laps.iter().filter(|lap| lap.pace == pace).map(|lap| lap.lag).collect();
+pub fn lags(switches: &[MeasuredSwitch], spacing: Spacing) -> String {
+    let mut lags: Vec<Duration> =
+        switches.iter().filter(|switch| switch.spacing == spacing).map(|switch| switch.lag).collect();
     lags.sort();
     let median = lags.get(lags.len() / 2).copied().unwrap_or_default();
     let worst = lags.last().copied().unwrap_or_default();
@@ -146,6 +147,6 @@ pub fn lags(laps: &[Lap], pace: Pace) -> String {
 
 /// The longest that new connections reached an old color after its command had returned.
 #[must_use]
-pub fn worst_lag(laps: &[Lap]) -> Duration {
-    laps.iter().map(|lap| lap.lag).max().unwrap_or_default()
+pub fn worst_lag(switches: &[MeasuredSwitch]) -> Duration {
+    switches.iter().map(|switch| switch.lag).max().unwrap_or_default()
 }

@@ -25,8 +25,8 @@ pub enum Hold {
 impl Hold {
     async fn is_there(&self) -> bool {
         match self {
-            Self::Cluster(hold) => hold.reached(GLANCE).await.is_ok(),
-            Self::Registry(hold) => hold.reached(GLANCE).await.is_ok(),
+            Self::Cluster(hold) => hold.arrived(GLANCE).await.is_ok(),
+            Self::Registry(hold) => hold.arrived(GLANCE).await.is_ok(),
         }
     }
 }

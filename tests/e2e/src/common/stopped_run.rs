@@ -32,7 +32,7 @@ impl StoppedRun {
         let proxy = ApiProxy::start(ns.lab()).await?;
         let hold = proxy.hold(when, call);
         let running = start(proxy.kubeconfig())?;
-        hold.reached(LIMIT).await?;
+        hold.arrived(LIMIT).await?;
         Ok(Self { _proxy: proxy, running, hold })
     }
 

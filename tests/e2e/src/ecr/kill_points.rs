@@ -130,7 +130,7 @@ impl Scenario {
             targets.push((Target::Cluster { method: call.method.clone(), path, nth: *nth }, step(call)));
             *nth += 1;
         }
-        for call in key.wire().calls().await? {
+        for call in key.interceptor().calls().await? {
             targets.push((Target::Registry { operation: call.operation }, Step::Read));
         }
         let counts = |target: &Target| !matches!(target, Target::Cluster { nth, .. } if *nth >= LOOKS);
@@ -204,7 +204,7 @@ impl Point {
     async fn hold(&self, proxy: &ApiProxy, key: &AccessKey, app: &str) -> Result<Hold> {
         match &self.target {
             Target::Registry { operation } => {
-                let hold = key.wire().hold(operation, self.when).await?;
+                let hold = key.interceptor().hold(operation, self.when).await?;
                 Ok(Hold::Registry(Box::new(hold)))
             }
             Target::Cluster { method, path, nth } => {

@@ -226,7 +226,7 @@ async fn a_switch_that_came_first_keeps_its_color() -> Result<()> {
     let proxy = lab::api_proxy::ApiProxy::start(ns.lab()).await?;
     let hold = proxy.hold(lab::api_proxy::When::Before, |call| call.is_write() && call.is_about("/services/api"));
     let running = ns.kubectl_as(proxy.kubeconfig()).start(&["bluegreen", "cleanup", "api", "--yes"])?;
-    hold.reached(LIMIT).await?;
+    hold.arrived(LIMIT).await?;
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     hold.release();
     running.wait(LIMIT).await?.ends(3)?;

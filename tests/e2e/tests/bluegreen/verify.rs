@@ -184,7 +184,7 @@ async fn a_scale_change_in_the_middle_does_not_hang_it() -> Result<()> {
         let hold = proxy.hold(When::After, |call| call.is_write() && call.is_about("/services/api"));
         let words = ["bluegreen", "switch", "api", "--to=green", "--yes", "--verify-for=1s", "--timeout=60s"];
         let running = ns.kubectl_as(proxy.kubeconfig()).start(&words)?;
-        hold.reached(LIMIT).await?;
+        hold.arrived(LIMIT).await?;
         app::scale(&ns, "api-green", after).await?;
         ns.rolled_out("deployment/api-green", LIMIT).await?;
         hold.release();

@@ -64,7 +64,7 @@ async fn trouble_with_ecr_is_named_and_nothing_is_written() -> Result<()> {
     let runs = cases().into_iter().map(async |case| {
         let proxy = ApiProxy::start(releases.ns.lab()).await?;
         let key = AccessKey::fresh();
-        key.wire().fail("*", FOR_EVER, case.fault).await?;
+        key.interceptor().fail("*", FOR_EVER, case.fault).await?;
         let mut command = releases.command(proxy.kubeconfig(), WORDS);
         command.envs(key.environment());
         let output = finished(Running::start(command)?).await?;
@@ -88,7 +88,7 @@ async fn passing_trouble_with_ecr_is_sat_out() -> Result<()> {
     let runs = faults.into_iter().map(async |(name, times, fault)| {
         releases.deploy(&releases.app(name)).await?;
         let key = AccessKey::fresh();
-        key.wire().fail("DescribeImages", times, fault).await?;
+        key.interceptor().fail("DescribeImages", times, fault).await?;
         let mut command = releases.command(&releases.admin(), &format!("deploy/{name} --yes --timeout=40s -v=9"));
         command.envs(key.environment());
         finished(Running::start(command)?).await?.ends(0).context(name)?;
@@ -105,7 +105,7 @@ async fn scans_that_may_not_be_read_stop_nothing_but_the_gate() -> Result<()> {
     releases.deploy(&releases.app("api")).await?;
     let key = AccessKey::fresh();
     for operation in ["DescribeImageScanFindings", "GetLifecyclePolicy"] {
-        key.wire().fail(operation, FOR_EVER, Fault::access_denied(operation)).await?;
+        key.interceptor().fail(operation, FOR_EVER, Fault::access_denied(operation)).await?;
     }
     let run = async |words: &str| {
         let mut command = releases.command(&releases.admin(), words);
@@ -229,6 +229,6 @@ async fn the_rollout_history_needs_no_ecr() -> Result<()> {
     finished(Running::start(offline("deploy/api --yes"))?).await?.ends(1)?.tells("--from rollout-history")?;
     finished(Running::start(offline("deploy/api --yes --from rollout-history"))?).await?.ends(0)?;
     assert_eq!(releases.image("api").await?, NEWEST);
-    assert!(key.wire().calls().await?.is_empty());
+    assert!(key.interceptor().calls().await?.is_empty());
     Ok(())
 }

@@ -184,10 +184,10 @@ async fn pods_that_may_not_be_listed_stop_an_apply() -> Result<()> {
 async fn a_policy_that_somebody_else_changes_meanwhile_is_left_alone() -> Result<()> {
     let ns = namespace("lifecycle-changed").await?;
     let repository = ns.repository("ms-account-management").await?;
-    let held = repository.wire().hold("StartLifecyclePolicyPreview", When::Before).await?;
+    let held = repository.interceptor().hold("StartLifecyclePolicyPreview", When::Before).await?;
     let words = format!("ecr-rollback lifecycle apply {} {KEEP_FIVE} --yes", repository.name());
     let running = ns.start(&words.split_whitespace().collect::<Vec<_>>())?;
-    held.reached(LIMIT).await?;
+    held.arrived(LIMIT).await?;
     let selection = json!({"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 99});
     let theirs = json!({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]});
     repository.put_lifecycle_policy(&theirs).await?;
@@ -202,10 +202,10 @@ async fn a_policy_that_somebody_else_changes_meanwhile_is_left_alone() -> Result
 async fn an_interrupted_apply_says_what_may_be_in_force() -> Result<()> {
     let ns = namespace("lifecycle-interrupted").await?;
     let repository = ns.repository("ms-account-management").await?;
-    let held = repository.wire().hold("PutLifecyclePolicy", When::Before).await?;
+    let held = repository.interceptor().hold("PutLifecyclePolicy", When::Before).await?;
     let words = format!("ecr-rollback lifecycle apply {} {KEEP_FIVE} --yes", repository.name());
     let running = ns.start(&words.split_whitespace().collect::<Vec<_>>())?;
-    held.reached(LIMIT).await?;
+    held.arrived(LIMIT).await?;
     running.signal(Signal::INT)?;
     let ended = running.wait(LIMIT).await?.ends(130)?;
     held.release().await?;
@@ -220,7 +220,7 @@ async fn one_repository_that_fails_stops_no_other() -> Result<()> {
     for name in ["a-api", "b-api", "c-api"] {
         repositories.push(ns.repository(name).await?);
     }
-    repositories[1].wire().fail("PutLifecyclePolicy", 9, Fault::access_denied("PutLifecyclePolicy")).await?;
+    repositories[1].interceptor().fail("PutLifecyclePolicy", 9, Fault::access_denied("PutLifecyclePolicy")).await?;
     let words = format!("apply --all-repositories --name-filter {}/* {KEEP_FIVE} --yes -o json", ns.name());
     let document = lifecycle(&ns, &words).await?.ends(1)?.json()?;
     let results: Vec<&Value> = repositories.iter().map(|repository| &item(&document, repository)["result"]).collect();

@@ -154,7 +154,7 @@ async fn the_documented_policy_names_every_call_to_ecr() -> Result<()> {
         Running::start(command)?.wait(LIMIT).await?;
     }
     let policy = documented_policy("ecr:DescribeImages")?;
-    let calls = key.wire().calls().await?;
+    let calls = key.interceptor().calls().await?;
     ensure!(!calls.is_empty(), "no call at all");
     for call in calls {
         ensure!(policy.contains(&format!("\"ecr:{}\"", call.operation)), "{} is not in the policy", call.operation);

@@ -43,7 +43,7 @@ use crate::session::Lab;
 use forward::Upstream;
 use rules::Rule;
 
-pub use crate::gate::When;
+pub use crate::hold_point::When;
 pub(crate) use rules::BrokenOff;
 pub use rules::{Action, Answer, Hold};
 

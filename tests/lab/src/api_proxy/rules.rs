@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::body::{self, ResponseBody};
 use super::{Call, Shared};
-use crate::gate::{Gate, When};
+use crate::hold_point::{HoldPoint, When};
 
 type Matches = Box<dyn Fn(&Call) -> bool + Send + Sync>;
 
@@ -37,7 +37,7 @@ pub enum Action {
     /// End the answer's stream after this time.
     CloseAfter(Duration),
     /// Stop it; made by [`super::ApiProxy::hold`].
-    Hold(When, Gate<Call>),
+    Hold(When, HoldPoint<Call>),
 }
 
 /// An answer of the proxy's own.
@@ -105,27 +105,27 @@ impl Action {
     }
 
     pub(super) fn hold(when: When, hold: &Hold) -> Self {
-        Self::Hold(when, hold.gate.clone())
+        Self::Hold(when, hold.point.clone())
     }
 }
 
 /// A request that is, or will be, held. Dropping this lets it go on.
 #[derive(Debug)]
 pub struct Hold {
-    gate: Gate<Call>,
+    point: HoldPoint<Call>,
 }
 
 impl Hold {
     pub(super) fn new() -> Self {
-        Self { gate: Gate::new() }
+        Self { point: HoldPoint::new() }
     }
 
     /// Waits until the request is there, and gives it.
     ///
     /// # Errors
     /// When none comes within `limit`.
-    pub async fn reached(&self, limit: Duration) -> Result<Call> {
-        self.gate.reached(limit).await.with_context(|| format!("no request to hold came within {limit:?}"))
+    pub async fn arrived(&self, limit: Duration) -> Result<Call> {
+        self.point.arrived(limit).await.with_context(|| format!("no request to hold came within {limit:?}"))
     }
 
     /// Lets the request go on.
@@ -134,7 +134,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.gate.open();
+        self.point.release();
     }
 }
 
@@ -230,19 +230,19 @@ async fn act(
         }
         Action::CloseAfterEvents(count) => Ok(forward().await?.map(|body| body::cut_after_lines(body, count))),
         Action::CloseAfter(time) => Ok(forward().await?.map(|body| body::cut_after(body, time))),
-        Action::Hold(When::Before, gate) => {
-            gate.wait(call).await;
+        Action::Hold(When::Before, point) => {
+            point.wait(call).await;
             Ok(forward().await?.map(body::passed))
         }
         // A watch is answered once it has begun; its end is far away.
-        Action::Hold(When::After, gate) if call.is_watch() => {
+        Action::Hold(When::After, point) if call.is_watch() => {
             let answered = forward().await?;
-            gate.wait(call).await;
+            point.wait(call).await;
             Ok(answered.map(body::passed))
         }
-        Action::Hold(When::After, gate) => {
+        Action::Hold(When::After, point) => {
             let answered = body::finish(forward().await?).await.ok_or(BrokenOff)?;
-            gate.wait(call).await;
+            point.wait(call).await;
             Ok(answered.map(body::whole))
         }
     }

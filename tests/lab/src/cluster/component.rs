@@ -27,7 +27,7 @@ impl Component {
         let file = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
         let child = Command::new(program)
             .args(args)
-            .env("PATH", crate::enclosure::path_with_sbin())
+            .env("PATH", crate::sandbox::path_with_sbin())
             // Proxies of the machine are of no use inside.
             .env("NO_PROXY", "*")
             .stdin(Stdio::null())
@@ -40,21 +40,21 @@ impl Component {
     }
 
     /// Ends when the process does, which it never should: returns what to tell people.
-    pub async fn died(&mut self) -> String {
+    pub async fn ended(&mut self) -> String {
         let status = self.child.wait().await;
-        self.obituary(status.ok())
+        self.how_it_ended(status.ok())
     }
 
     /// The same without waiting; `None` while the process runs.
-    pub fn has_died(&mut self) -> Option<String> {
+    pub fn has_ended(&mut self) -> Option<String> {
         match self.child.try_wait() {
             Ok(None) => None,
-            Ok(status) => Some(self.obituary(status)),
-            Err(_) => Some(self.obituary(None)),
+            Ok(status) => Some(self.how_it_ended(status)),
+            Err(_) => Some(self.how_it_ended(None)),
         }
     }
 
-    fn obituary(&self, status: Option<ExitStatus>) -> String {
+    fn how_it_ended(&self, status: Option<ExitStatus>) -> String {
         let how = status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();

@@ -81,17 +81,17 @@ impl Cluster {
     }
 
     /// Waits for the first process to end, which none should; returns what to tell people.
-    pub async fn died(&mut self) -> String {
-        let deaths = self.components.iter_mut().map(|component| Box::pin(component.died()));
-        let (obituary, _, _) = select_all(deaths).await;
-        obituary
+    pub async fn ended(&mut self) -> String {
+        let endings = self.components.iter_mut().map(|component| Box::pin(component.ended()));
+        let (ending, _, _) = select_all(endings).await;
+        ending
     }
 
     /// Waits for a condition, but not longer than the processes live or the limit allows.
     async fn until<T>(&mut self, what: &str, condition: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             done = condition => done,
-            obituary = self.died() => bail!("{obituary}"),
+            ending = self.ended() => bail!("{ending}"),
             () = tokio::time::sleep(START_LIMIT) => {
                 bail!("not ready within {START_LIMIT:?}: {what}")
             }

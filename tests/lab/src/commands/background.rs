@@ -13,9 +13,9 @@ use rustix::process::Signal;
 
 use lab::layout::{self, Layout, Record};
 use lab::toolchain::Toolchain;
-use lab::{enclosure, environment};
+use lab::{environment, sandbox};
 
-use super::outside::{Doors, Outside};
+use super::outside::{Listeners, Outside};
 
 const UNTIL_GONE: Duration = Duration::from_secs(20);
 
@@ -55,10 +55,10 @@ pub fn up(another: bool) -> Result<u8> {
 
 pub fn serve(dir: PathBuf) -> Result<u8> {
     super::current_thread()?.block_on(async {
-        let doors = Doors::open().await?;
-        let port = doors.api.local_addr()?.port();
+        let listeners = Listeners::open().await?;
+        let port = listeners.api.local_addr()?.port();
         let layout = Layout::at(dir);
-        Outside { layout, port, doors: Some(doors), command: Vec::new() }.run().await
+        Outside { layout, port, listeners: Some(listeners), command: Vec::new() }.run().await
     })
 }
 
@@ -105,14 +105,13 @@ pub fn shell(dir: Option<PathBuf>, mut command: Vec<OsString>) -> Result<u8> {
         }
         None => layout::running()?.pop().context("no lab runs; start one with `lab up`")?,
     };
-    let enclosure = record.enclosure.filter(|enclosure| enclosure.is_alive());
-    let enclosure = enclosure.context("that lab does not run")?;
+    let sandbox = record.sandbox.filter(|sandbox| sandbox.is_alive());
+    let sandbox = sandbox.context("that lab does not run")?;
     if command.is_empty() {
         command.push(std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into()));
     }
     let bin = Toolchain::locate()?.bin();
-    let error =
-        enclosure::enter(enclosure).args(command).envs(environment::variables(&layout, record.port, &bin)).exec();
+    let error = sandbox::enter(sandbox).args(command).envs(environment::variables(&layout, record.port, &bin)).exec();
     Err(error).context("cannot run nsenter")
 }
 

@@ -12,13 +12,13 @@ use lab::cluster::{Cluster, Start};
 use lab::init::exit_code;
 use lab::layout::Layout;
 use lab::toolchain::Toolchain;
-use lab::{bridge, ecr, enclosure, environment};
+use lab::{bridge, ecr, environment, sandbox};
 
 pub async fn run(layout: &Layout, port: u16, command: Vec<OsString>) -> Result<u8> {
     // Ctrl-C reaches everything on the terminal; it is the process outside that acts on it.
     let _ignored = signal(SignalKind::interrupt())?;
-    enclosure::set_up_network()?;
-    enclosure::mount_tmpfs(&layout.etcd())?;
+    sandbox::set_up_network()?;
+    sandbox::mount_tmpfs(&layout.etcd())?;
     let toolchain = Toolchain::locate()?;
     let mut cluster = Cluster::start(&Start { layout, toolchain: &toolchain, port }).await?;
     tokio::spawn(bridge::from_unix(layout.api_socket(), port));
@@ -27,7 +27,7 @@ pub async fn run(layout: &Layout, port: u16, command: Vec<OsString>) -> Result<u
     let bin = toolchain.bin();
     tokio::select! {
         code = run_command(layout, port, &bin, command) => code,
-        obituary = cluster.died() => bail!("{obituary}"),
+        ending = cluster.ended() => bail!("{ending}"),
     }
 }
 

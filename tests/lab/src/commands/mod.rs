@@ -34,7 +34,7 @@ pub fn build(peers: bool) -> Result<u8> {
 pub fn run(command: Vec<OsString>) -> Result<u8> {
     prepare()?;
     let layout = Layout::create()?;
-    let lab = outside::Outside { layout, port: API_PORT, doors: None, command };
+    let lab = outside::Outside { layout, port: API_PORT, listeners: None, command };
     current_thread()?.block_on(lab.run())
 }
 

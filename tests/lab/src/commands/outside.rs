@@ -11,8 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use lab::init::exit_code;
 use lab::layout::{Layout, Record};
-use lab::living::{self, Identified};
-use lab::{bridge, enclosure};
+use lab::process_id::{self, ProcessId};
+use lab::{bridge, sandbox};
 
 const INTERRUPTED: u8 = 130;
 
@@ -21,25 +21,25 @@ pub struct Outside {
     pub layout: Layout,
     pub port: u16,
     /// For `lab up`.
-    pub doors: Option<Doors>,
+    pub listeners: Option<Listeners>,
     /// What to run inside; nothing means to stay until told to end.
     pub command: Vec<OsString>,
 }
 
 /// Where connections from outside come in.
-pub struct Doors {
+pub struct Listeners {
     pub api: TcpListener,
     pub registry: TcpListener,
 }
 
-impl Doors {
+impl Listeners {
     /// On free ports of loopback.
     pub async fn open() -> Result<Self> {
         let listener = async || TcpListener::bind(("127.0.0.1", 0)).await.context("no free port");
         Ok(Self { api: listener().await?, registry: listener().await? })
     }
 
-    async fn lead_in(self, layout: &Layout) -> Result<()> {
+    async fn forward(self, layout: &Layout) -> Result<()> {
         let api = bridge::from_tcp(self.api, layout.api_socket());
         let registry = bridge::from_tcp(self.registry, layout.registry_socket());
         tokio::try_join!(api, registry).map(drop)
@@ -53,35 +53,35 @@ impl Outside {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        let mut record = Record::of_this_process(self.port, self.doors.is_some())?;
-        if let Some(doors) = &self.doors {
-            record.registry_port = doors.registry.local_addr()?.port();
+        let mut record = Record::of_this_process(self.port, self.listeners.is_some())?;
+        if let Some(listeners) = &self.listeners {
+            record.registry_port = listeners.registry.local_addr()?.port();
         }
         self.layout.write_record(&record)?;
-        let mut enclosure = self.spawn()?;
-        let pid = enclosure.id().context("the lab ended at once")?;
-        record.enclosure = Some(living::identify(pid)?);
+        let mut sandbox = self.spawn()?;
+        let pid = sandbox.id().context("the lab ended at once")?;
+        record.sandbox = Some(process_id::identify(pid)?);
         self.layout.write_record(&record)?;
         let bridge = async {
-            match self.doors {
-                Some(doors) => doors.lead_in(&self.layout).await,
+            match self.listeners {
+                Some(listeners) => listeners.forward(&self.layout).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            status = enclosure.wait() => return Ok(exit_code(status?)),
+            status = sandbox.wait() => return Ok(exit_code(status?)),
             broken = bridge => broken?,
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
             _ = hang_up.recv() => {}
         }
-        end(&mut enclosure, pid).await?;
+        end(&mut sandbox, pid).await?;
         Ok(INTERRUPTED)
     }
 
     fn spawn(&self) -> Result<Child> {
         let this = std::env::current_exe().context("cannot find the lab's own program")?;
-        let mut command = Command::from(enclosure::command());
+        let mut command = Command::from(sandbox::command());
         command.arg(&this).arg("init").arg(&this).arg("inside");
         command.arg("--dir").arg(self.layout.root());
         command.arg("--port").arg(self.port.to_string());
@@ -92,18 +92,18 @@ impl Outside {
 
 /// Ending the first process makes the kernel end all others in its namespace, and only after
 /// that does `unshare` see it end.
-async fn end(enclosure: &mut Child, pid: u32) -> Result<()> {
+async fn end(sandbox: &mut Child, pid: u32) -> Result<()> {
     match first_inside(pid) {
         Some(first) => first.signal(Signal::KILL)?,
-        None => enclosure.start_kill()?,
+        None => sandbox.start_kill()?,
     }
-    enclosure.wait().await?;
+    sandbox.wait().await?;
     Ok(())
 }
 
-fn first_inside(enclosure: u32) -> Option<Identified> {
-    let children = fs::read_to_string(format!("/proc/{enclosure}/task/{enclosure}/children")).ok()?;
-    living::identify(children.split_whitespace().next()?.parse().ok()?).ok()
+fn first_inside(sandbox: u32) -> Option<ProcessId> {
+    let children = fs::read_to_string(format!("/proc/{sandbox}/task/{sandbox}/children")).ok()?;
+    process_id::identify(children.split_whitespace().next()?.parse().ok()?).ok()
 }
 
 struct RemovedAtTheEnd(Layout);

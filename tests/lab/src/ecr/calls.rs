@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use super::orders::{Call, Place, Rule, Scope};
+use super::instructions::{Call, RepositoryId, Rule, Scope};
 use super::{OWN_KEY, REGION};
 
 /// What every operation's name begins with in the header `X-Amz-Target`.
@@ -64,9 +64,9 @@ impl Call {
     }
 
     /// The repository it is about.
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn repository_id(&self) -> Option<RepositoryId> {
         let name = self.repository.clone()?;
-        Some(Place { region: self.region.clone(), name })
+        Some(RepositoryId { region: self.region.clone(), name })
     }
 
     /// Whether the lab itself makes it: to set up a test, or to look an image up.
@@ -77,7 +77,7 @@ impl Call {
     pub(super) fn is_in(&self, scope: &Scope) -> bool {
         match scope {
             // Every region: a call that went to the wrong one is about it, too.
-            Scope::Repository(place) => self.repository.as_ref() == Some(&place.name),
+            Scope::Repository(id) => self.repository.as_ref() == Some(&id.name),
             Scope::AccessKey(key) => self.access_key == *key,
         }
     }
@@ -115,8 +115,8 @@ mod tests {
     fn a_call_is_known_by_its_operation_repository_region_and_key() {
         let call = Call::read(&own_headers("eu-west-1", "DescribeImages"), br#"{"repositoryName": "team/api"}"#);
         assert_eq!((call.operation.as_str(), call.region.as_str()), ("DescribeImages", "eu-west-1"));
-        assert_eq!(call.place(), Some(Place { region: "eu-west-1".into(), name: "team/api".into() }));
+        assert_eq!(call.repository_id(), Some(RepositoryId { region: "eu-west-1".into(), name: "team/api".into() }));
         assert!(call.is_in(&Scope::AccessKey(OWN_KEY.into())));
-        assert!(!call.is_in(&Scope::Repository(Place { region: "eu-west-1".into(), name: "api".into() })));
+        assert!(!call.is_in(&Scope::Repository(RepositoryId { region: "eu-west-1".into(), name: "api".into() })));
     }
 }

@@ -1,6 +1,6 @@
-//! The lab's ECR: one process that speaks ECR's JSON 1.1 protocol, in front of moto's server.
+//! The lab's test double of ECR: one process that speaks ECR's JSON 1.1 protocol, in front of moto's server.
 //!
-//! moto keeps repositories, images and lifecycle policies. This front adds what moto lacks:
+//! moto keeps repositories, images and lifecycle policies. This double adds what moto lacks:
 //!
 //! - paging of DescribeImages, ListImages and DescribeRepositories, and the image status filter;
 //! - what tests say about an image: times, status, scan findings, the subject of a referrer;
@@ -9,31 +9,31 @@
 //! - whole recorded repositories that moto never sees;
 //! - faults, held calls, and a log of calls, per repository or per access key.
 //!
-//! Tests order these by `POST /lab/orders`, a path that ECR does not have; see [`orders`].
+//! Tests ask for these by `POST /lab/instructions`, a path that ECR does not have; see [`instructions`].
 //! The operations' shapes are those of
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html>.
 
 pub(crate) mod calls;
-mod desk;
 mod images;
+pub mod instructions;
 mod moto;
-pub mod orders;
 mod paging;
 mod preview;
 mod pull;
 mod push;
 pub mod reference;
 mod server;
+mod state;
 
 use std::sync::Arc;
 
 use anyhow::Result;
 
 use crate::toolchain;
-use desk::Desk;
 use moto::Moto;
+use state::State;
 
-/// TCP port of the front on loopback, inside the lab's network.
+/// TCP port of the double on loopback, inside the lab's network.
 pub const PORT: u16 = 5100;
 const MOTO_PORT: u16 = 5101;
 
@@ -48,7 +48,7 @@ const OWN_KEY: &str = "AKIALABKEYOFTHELAB00";
 /// The secret that goes with it; no output may ever have it.
 pub const SECRET_KEY: &str = "lab-secret-that-no-output-may-have";
 
-/// Where the front is, inside the lab's network.
+/// Where the double is, inside the lab's network.
 pub fn endpoint() -> String {
     format!("http://127.0.0.1:{PORT}")
 }
@@ -59,12 +59,12 @@ pub fn endpoint() -> String {
 /// When the port cannot be listened on, or moto's server ends.
 pub async fn run(moto: &toolchain::Moto) -> Result<()> {
     let (moto, mut process) = Moto::start(moto, MOTO_PORT)?;
-    let desk = Arc::new(Desk::new(moto));
+    let state = Arc::new(State::new(moto));
     tokio::spawn({
-        let desk = Arc::clone(&desk);
+        let state = Arc::clone(&state);
         // moto loads its ECR at the first call; that shall not be a test's.
-        async move { desk.moto.ask(REGION, "DescribeRepositories", &serde_json::json!({})).await }
+        async move { state.moto.ask(REGION, "DescribeRepositories", &serde_json::json!({})).await }
     });
-    tokio::try_join!(server::listen(PORT, desk), async { moto::died(&mut process).await })?;
+    tokio::try_join!(server::listen(PORT, state), async { moto::ended(&mut process).await })?;
     Ok(())
 }

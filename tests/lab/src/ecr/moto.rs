@@ -27,7 +27,7 @@ pub(super) struct Moto {
 }
 
 /// Ends when the server does, which it never should.
-pub(super) async fn died(process: &mut Child) -> Result<()> {
+pub(super) async fn ended(process: &mut Child) -> Result<()> {
     let status = process.wait().await?;
     bail!("moto's server ended ({status})")
 }

@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::calls::Refusal;
-use super::desk::Desk;
 use super::images::named;
-use super::orders::{Call, Place, Recorded};
+use super::instructions::{Call, Recorded, RepositoryId};
 use super::paging::Page;
+use super::state::State;
 
 /// Most results of one page.
 const MOST: u64 = 100;
@@ -67,39 +67,39 @@ fn none() -> Refusal {
     Refusal::new("LifecyclePolicyPreviewNotFoundException", "There is no dry run for this repository")
 }
 
-pub(super) async fn start(desk: &Desk, call: &Call) -> Result<Value, Refusal> {
-    let Some(place) = call.place() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
-    let policy = policy(desk, &place, &call.request).await?;
-    let started = desk.with_preview(&place, |preview| preview.start(&policy));
+pub(super) async fn start(state: &State, call: &Call) -> Result<Value, Refusal> {
+    let Some(id) = call.repository_id() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
+    let policy = policy(state, &id, &call.request).await?;
+    let started = state.with_preview(&id, |preview| preview.start(&policy));
     started.unwrap_or_else(|| {
         Err(Refusal::new("ValidationException", "the lab computes no previews: a test has to record one"))
     })?;
     let answer = json!({"lifecyclePolicyText": policy, "status": "IN_PROGRESS"});
-    Ok(about(&place, &call.request, answer))
+    Ok(about(&id, &call.request, answer))
 }
 
-pub(super) fn get(desk: &Desk, call: &Call) -> Result<Value, Refusal> {
-    let Some(place) = call.place() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
-    let answer = desk.with_preview(&place, |preview| preview.answer(&call.request)).unwrap_or_else(|| Err(none()))?;
-    Ok(about(&place, &call.request, answer))
+pub(super) fn get(state: &State, call: &Call) -> Result<Value, Refusal> {
+    let Some(id) = call.repository_id() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
+    let answer = state.with_preview(&id, |preview| preview.answer(&call.request)).unwrap_or_else(|| Err(none()))?;
+    Ok(about(&id, &call.request, answer))
 }
 
 /// The policy to try: the one given, or else the repository's own.
-async fn policy(desk: &Desk, place: &Place, request: &Value) -> Result<String, Refusal> {
-    if desk.recording(place).is_some() {
+async fn policy(state: &State, id: &RepositoryId, request: &Value) -> Result<String, Refusal> {
+    if state.recording(id).is_some() {
         return Ok(request["lifecyclePolicyText"].as_str().unwrap_or_default().to_owned());
     }
-    let repository = json!({"repositoryName": place.name, "registryId": request["registryId"]});
+    let repository = json!({"repositoryName": id.name, "registryId": request["registryId"]});
     if let Some(given) = request["lifecyclePolicyText"].as_str() {
-        desk.moto.ask(&place.region, "DescribeImages", &repository).await?;
+        state.moto.ask(&id.region, "DescribeImages", &repository).await?;
         return Ok(given.to_owned());
     }
-    let own = desk.moto.ask(&place.region, "GetLifecyclePolicy", &repository).await?;
+    let own = state.moto.ask(&id.region, "GetLifecyclePolicy", &repository).await?;
     Ok(own["lifecyclePolicyText"].as_str().unwrap_or_default().to_owned())
 }
 
-fn about(place: &Place, request: &Value, mut answer: Value) -> Value {
-    answer["repositoryName"] = place.name.as_str().into();
+fn about(id: &RepositoryId, request: &Value, mut answer: Value) -> Value {
+    answer["repositoryName"] = id.name.as_str().into();
     answer["registryId"] = request["registryId"].as_str().unwrap_or(super::ACCOUNT).into();
     answer
 }
@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn a_preview_is_in_progress_first_and_then_gives_its_results_in_pages() {
         let results = (0..150).map(|n| json!({"imageDigest": n.to_string(), "action": {"type": "EXPIRE"}})).collect();
-        let place = Place { region: "r".into(), name: "n".into() };
-        let mut preview = Preview::new(Recorded { place, in_progress: 1, status: "COMPLETE".into(), results });
+        let id = RepositoryId { region: "r".into(), name: "n".into() };
+        let mut preview = Preview::new(Recorded { id, in_progress: 1, status: "COMPLETE".into(), results });
         assert!(preview.answer(&json!({})).is_err());
         preview.start("policy").unwrap();
         assert!(preview.start("another").is_err());

@@ -1,12 +1,12 @@
 //! PutImage: a tag that moves leaves the image it was on untagged. moto drops that image instead,
-//! so the front puts it back.
+//! so the double puts it back.
 
 use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::calls::Refusal;
-use super::desk::Desk;
-use super::orders::{Call, Place};
+use super::instructions::{Call, RepositoryId};
+use super::state::State;
 
 /// An image that is about to lose its only tag.
 struct Displaced {
@@ -16,25 +16,25 @@ struct Displaced {
     media_type: Value,
 }
 
-pub(super) async fn put_image(desk: &Desk, headers: &HeaderMap, call: &Call) -> Result<Value, Refusal> {
-    let Some(place) = call.place() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
-    let _moving = desk.tags.write().await;
-    let displaced = displaced(desk, &place, &call.request["imageTag"]).await;
-    let answer = desk.moto.ask_as(headers, &call.request).await?;
+pub(super) async fn put_image(state: &State, headers: &HeaderMap, call: &Call) -> Result<Value, Refusal> {
+    let Some(id) = call.repository_id() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
+    let _moving = state.tags.write().await;
+    let displaced = displaced(state, &id, &call.request["imageTag"]).await;
+    let answer = state.moto.ask_as(headers, &call.request).await?;
     if let Some(displaced) = displaced.filter(|image| image.digest != answer["image"]["imageId"]["imageDigest"]) {
-        put_back(desk, &place, displaced).await?;
+        put_back(state, &id, displaced).await?;
     }
     Ok(answer)
 }
 
-async fn displaced(desk: &Desk, place: &Place, tag: &Value) -> Option<Displaced> {
-    let ids = json!({"repositoryName": place.name, "imageIds": [{"imageTag": tag.as_str()?}]});
-    let found = desk.moto.ask(&place.region, "DescribeImages", &ids).await.ok()?;
+async fn displaced(state: &State, id: &RepositoryId, tag: &Value) -> Option<Displaced> {
+    let ids = json!({"repositoryName": id.name, "imageIds": [{"imageTag": tag.as_str()?}]});
+    let found = state.moto.ask(&id.region, "DescribeImages", &ids).await.ok()?;
     let detail = &found["imageDetails"][0];
     if detail["imageTags"].as_array()?.len() != 1 {
         return None;
     }
-    let got = desk.moto.ask(&place.region, "BatchGetImage", &ids).await.ok()?;
+    let got = state.moto.ask(&id.region, "BatchGetImage", &ids).await.ok()?;
     Some(Displaced {
         digest: detail["imageDigest"].clone(),
         pushed_at: detail["imagePushedAt"].clone(),
@@ -43,14 +43,14 @@ async fn displaced(desk: &Desk, place: &Place, tag: &Value) -> Option<Displaced>
     })
 }
 
-async fn put_back(desk: &Desk, place: &Place, image: Displaced) -> Result<(), Refusal> {
+async fn put_back(state: &State, id: &RepositoryId, image: Displaced) -> Result<(), Refusal> {
     let digest = image.digest.as_str().unwrap_or_default();
-    desk.describe_if_unsaid(place, digest, "imagePushedAt", image.pushed_at);
+    state.describe_if_unsaid(id, digest, "imagePushedAt", image.pushed_at);
     let request = json!({
-        "repositoryName": place.name,
+        "repositoryName": id.name,
         "imageManifest": image.manifest,
         "imageManifestMediaType": image.media_type,
         "imageDigest": digest,
     });
-    desk.moto.ask(&place.region, "PutImage", &request).await.map(drop)
+    state.moto.ask(&id.region, "PutImage", &request).await.map(drop)
 }

@@ -16,30 +16,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::calls::{Answer, Refusal, answer};
-use super::desk::Desk;
-use super::orders::{self, Call, Fault, Order};
+use super::instructions::{self, Call, Fault, Instruction};
 use super::paging::Page;
+use super::state::State;
 use super::{images, preview, push};
 use crate::api_proxy::BrokenOff;
-use crate::gate::When;
+use crate::hold_point::When;
 
-pub(super) async fn listen(port: u16, desk: Arc<Desk>) -> Result<()> {
+pub(super) async fn listen(port: u16, state: Arc<State>) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        tokio::spawn(serve(stream, Arc::clone(&desk)));
+        tokio::spawn(serve(stream, Arc::clone(&state)));
     }
 }
 
-async fn serve(stream: TcpStream, desk: Arc<Desk>) {
+async fn serve(stream: TcpStream, state: Arc<State>) {
     let _ = stream.set_nodelay(true);
     let cut = Arc::new(Notify::new());
     let service = {
         let cut = Arc::clone(&cut);
-        service_fn(move |request| handle(Arc::clone(&desk), Arc::clone(&cut), request))
+        service_fn(move |request| handle(Arc::clone(&state), Arc::clone(&cut), request))
     };
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
@@ -52,36 +52,36 @@ async fn serve(stream: TcpStream, desk: Arc<Desk>) {
     }
 }
 
-async fn handle(desk: Arc<Desk>, cut: Arc<Notify>, request: Request<Incoming>) -> Result<Answer, BrokenOff> {
+async fn handle(state: Arc<State>, cut: Arc<Notify>, request: Request<Incoming>) -> Result<Answer, BrokenOff> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| BrokenOff)?.to_bytes();
-    if head.uri.path() == orders::PATH {
-        return Ok(order(&desk, &body).await);
+    if head.uri.path() == instructions::PATH {
+        return Ok(instruct(&state, &body).await);
     }
     let call = Call::read(&head.headers, &body);
     if call.is_own() {
-        return Ok(perform(&desk, &head.headers, &call, body).await);
+        return Ok(perform(&state, &head.headers, &call, body).await);
     }
-    let call = desk.record(call);
-    let answer = act(&desk, &cut, &head.headers, &call, body).await;
-    desk.answered(&call, answer.status().as_u16());
+    let call = state.record(call);
+    let answer = act(&state, &cut, &head.headers, &call, body).await;
+    state.answered(&call, answer.status().as_u16());
     Ok(answer)
 }
 
-async fn order(desk: &Desk, body: &[u8]) -> Answer {
-    match serde_json::from_slice::<Order>(body) {
-        Ok(order) => answer(StatusCode::OK, &desk.obey(order).await),
+async fn instruct(state: &State, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Instruction>(body) {
+        Ok(instruction) => answer(StatusCode::OK, &state.apply(instruction).await),
         Err(error) => answer(StatusCode::BAD_REQUEST, &json!({"message": error.to_string()})),
     }
 }
 
-async fn act(desk: &Desk, cut: &Notify, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
-    let do_it = || perform(desk, headers, call, body);
+async fn act(state: &State, cut: &Notify, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
+    let do_it = || perform(state, headers, call, body);
     let reset = async || {
         cut.notify_one();
         std::future::pending().await
     };
-    let Some((fault, gate)) = desk.trouble_for(call) else { return do_it().await };
+    let Some((fault, point)) = state.trouble_for(call) else { return do_it().await };
     match fault {
         Fault::Fail { status, code, message } => Refusal { status, code, message }.into(),
         Fault::Reset => reset().await,
@@ -94,27 +94,27 @@ async fn act(desk: &Desk, cut: &Notify, headers: &HeaderMap, call: &Call, body: 
             do_it().await
         }
         Fault::Hold(When::Before) => {
-            gate.wait(call).await;
+            point.wait(call).await;
             do_it().await
         }
         Fault::Hold(When::After) => {
             let done = do_it().await;
-            gate.wait(call).await;
+            point.wait(call).await;
             done
         }
     }
 }
 
 /// What ECR would do.
-async fn perform(desk: &Desk, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
+async fn perform(state: &State, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
     let done = match call.operation.as_str() {
-        "DescribeImages" => describe_images(desk, headers, call).await,
-        "ListImages" => listed(desk, headers, call, "imageIds").await,
-        "DescribeRepositories" => listed(desk, headers, call, "repositories").await,
-        "PutImage" => push::put_image(desk, headers, call).await,
-        "StartLifecyclePolicyPreview" => preview::start(desk, call).await,
-        "GetLifecyclePolicyPreview" => preview::get(desk, call),
-        _ => return passed(desk, headers, body).await,
+        "DescribeImages" => describe_images(state, headers, call).await,
+        "ListImages" => listed(state, headers, call, "imageIds").await,
+        "DescribeRepositories" => listed(state, headers, call, "repositories").await,
+        "PutImage" => push::put_image(state, headers, call).await,
+        "StartLifecyclePolicyPreview" => preview::start(state, call).await,
+        "GetLifecyclePolicyPreview" => preview::get(state, call),
+        _ => return passed(state, headers, body).await,
     };
     match done {
         Ok(body) => answer(StatusCode::OK, &body),
@@ -122,39 +122,39 @@ async fn perform(desk: &Desk, headers: &HeaderMap, call: &Call, body: Bytes) -> 
     }
 }
 
-async fn passed(desk: &Desk, headers: &HeaderMap, body: Bytes) -> Answer {
-    let _still = desk.tags.read().await;
-    match desk.moto.pass(headers, body).await {
+async fn passed(state: &State, headers: &HeaderMap, body: Bytes) -> Answer {
+    let _still = state.tags.read().await;
+    match state.moto.pass(headers, body).await {
         Ok(answer) => answer.map(Full::new),
         Err(error) => Refusal { status: 500, ..Refusal::new("ServerException", format!("{error:#}")) }.into(),
     }
 }
 
-async fn describe_images(desk: &Desk, headers: &HeaderMap, call: &Call) -> Result<Value, Refusal> {
-    let Some(place) = call.place() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
-    if let Some(recording) = desk.recording(&place) {
+async fn describe_images(state: &State, headers: &HeaderMap, call: &Call) -> Result<Value, Refusal> {
+    let Some(id) = call.repository_id() else { return Err(Refusal::invalid("'repositoryName': it is required")) };
+    if let Some(recording) = state.recording(&id) {
         tokio::time::sleep(Duration::from_millis(recording.page_delay_millis)).await;
         if call.request["imageIds"].is_null() {
-            return images::describe(&recording.images, &desk.said(&place), &call.request);
+            return images::describe(&recording.images, &state.said(&id), &call.request);
         }
-        return images::describe(&images::named(&recording.images, &call.request), &desk.said(&place), &call.request);
+        return images::describe(&images::named(&recording.images, &call.request), &state.said(&id), &call.request);
     }
-    let _still = desk.tags.read().await;
-    let mut all = desk.moto.ask_as(headers, &call.request).await?;
+    let _still = state.tags.read().await;
+    let mut all = state.moto.ask_as(headers, &call.request).await?;
     let mut details = match all["imageDetails"].take() {
         Value::Array(details) => details,
         _ => Vec::new(),
     };
     // ECR's order means nothing, and so nobody may rely on one.
     details.sort_by(|a, b| a["imageDigest"].as_str().cmp(&b["imageDigest"].as_str()));
-    images::describe(&details, &desk.said(&place), &call.request)
+    images::describe(&details, &state.said(&id), &call.request)
 }
 
 /// A list that moto gives in one piece.
-async fn listed(desk: &Desk, headers: &HeaderMap, call: &Call, key: &str) -> Result<Value, Refusal> {
+async fn listed(state: &State, headers: &HeaderMap, call: &Call, key: &str) -> Result<Value, Refusal> {
     let page = Page::of(&call.request, 1000)?;
-    let _still = desk.tags.read().await;
-    let mut all = desk.moto.ask_as(headers, &call.request).await?;
+    let _still = state.tags.read().await;
+    let mut all = state.moto.ask_as(headers, &call.request).await?;
     if let Value::Array(items) = all[key].take() {
         let (items, next) = page.cut(items);
         all[key] = items.into();

@@ -14,16 +14,16 @@ use kube::{Client, ResourceExt};
 use serde_json::{Map, Value, json};
 
 use crate::annotations as names;
-use crate::ecr::orders::{Order, Pull};
+use crate::ecr::instructions::{Instruction, Pull};
 use crate::ecr::reference::EcrImage;
-use crate::registry::Front;
+use crate::registry::EcrClient;
 
 /// Between two tries to pull a missing image.
 const BACK_OFF: Duration = Duration::from_secs(3);
 
 /// Looks up images of pods, each pod's once at a time.
 pub(super) struct Puller {
-    front: Front,
+    ecr: EcrClient,
     client: Client,
     underway: Mutex<HashSet<String>>,
 }
@@ -41,7 +41,7 @@ struct Wanted {
 
 impl Puller {
     pub fn new(client: Client) -> Arc<Self> {
-        Arc::new(Self { front: Front::inside(), client, underway: Mutex::default() })
+        Arc::new(Self { ecr: EcrClient::inside(), client, underway: Mutex::default() })
     }
 
     /// Starts to pull if this pod was placed and waits for it.
@@ -111,7 +111,7 @@ impl Puller {
     async fn look_up(&self, containers: &[Container]) -> Result<Vec<(String, String, Pull)>> {
         let mut pulls = Vec::new();
         for (name, image) in containers {
-            let answer = self.front.order(&Order::Pull { image: image.clone() }).await?;
+            let answer = self.ecr.instruct(&Instruction::Pull { image: image.clone() }).await?;
             pulls.push((name.clone(), image.clone(), serde_json::from_value(answer)?));
         }
         Ok(pulls)

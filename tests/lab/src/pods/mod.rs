@@ -11,9 +11,9 @@
 //! once. Images of the lab's ECR are pulled by this process, too. Switches are annotations, read live; [`crate::annotations`] has their names.
 
 mod images;
-mod life;
 mod registry;
 mod server;
+mod settings;
 
 use std::sync::Arc;
 

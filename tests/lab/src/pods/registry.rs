@@ -13,7 +13,7 @@ use kube::{Api, Client};
 use tokio::sync::watch;
 
 use super::images::Puller;
-use super::life::Life;
+use super::settings::PodSettings;
 
 /// How far a process has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ pub(super) enum Phase {
 /// A pod's process at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct Process {
-    pub life: Life,
+    pub settings: PodSettings,
     pub phase: Phase,
 }
 
@@ -44,28 +44,28 @@ impl Registry {
         map.get(&address).map(watch::Sender::subscribe)
     }
 
-    fn update(self: &Arc<Self>, life: Life) {
+    fn update(self: &Arc<Self>, settings: PodSettings) {
         let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
-        let address = life.address;
-        let known = map.get(&address).filter(|known| known.borrow().life.uid == life.uid);
-        let was_terminating = known.is_some_and(|known| known.borrow().life.terminating);
-        if life.terminating && !was_terminating {
-            self.schedule_end(&life);
+        let address = settings.address;
+        let known = map.get(&address).filter(|known| known.borrow().settings.uid == settings.uid);
+        let was_terminating = known.is_some_and(|known| known.borrow().settings.terminating);
+        if settings.terminating && !was_terminating {
+            self.schedule_end(&settings);
         }
         match known {
-            Some(process) => process.send_modify(|process| process.observe(life)),
+            Some(process) => process.send_modify(|process| process.observe(settings)),
             None => {
                 if let Some(reused) = map.remove(&address) {
                     reused.send_modify(|process| process.phase = Phase::Gone);
                 }
-                map.insert(address, watch::Sender::new(Process::new(life)));
+                map.insert(address, watch::Sender::new(Process::new(settings)));
             }
         }
     }
 
-    fn schedule_end(self: &Arc<Self>, life: &Life) {
-        let (registry, uid, address) = (Arc::clone(self), life.uid.clone(), life.address);
-        let (serves_on, grace) = (life.serves_on, life.grace);
+    fn schedule_end(self: &Arc<Self>, settings: &PodSettings) {
+        let (registry, uid, address) = (Arc::clone(self), settings.uid.clone(), settings.address);
+        let (serves_on, grace) = (settings.serves_on, settings.grace);
         tokio::spawn(async move {
             tokio::time::sleep(serves_on).await;
             registry.advance(address, &uid, Phase::Stopping);
@@ -76,14 +76,14 @@ impl Registry {
 
     fn advance(&self, address: IpAddr, uid: &str, phase: Phase) {
         let map = self.by_address.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(process) = map.get(&address).filter(|known| known.borrow().life.uid == uid) {
+        if let Some(process) = map.get(&address).filter(|known| known.borrow().settings.uid == uid) {
             process.send_modify(|process| process.phase = process.phase.max(phase));
         }
     }
 
     fn remove(&self, address: IpAddr, uid: &str) {
         let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
-        if map.get(&address).is_some_and(|known| known.borrow().life.uid == uid)
+        if map.get(&address).is_some_and(|known| known.borrow().settings.uid == uid)
             && let Some(process) = map.remove(&address)
         {
             process.send_modify(|process| process.phase = Phase::Gone);
@@ -94,7 +94,7 @@ impl Registry {
     fn keep_only(&self, listed: &HashSet<String>) {
         let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
         map.retain(|_, process| {
-            let keep = listed.contains(&process.borrow().life.uid);
+            let keep = listed.contains(&process.borrow().settings.uid);
             if !keep {
                 process.send_modify(|process| process.phase = Phase::Gone);
             }
@@ -104,19 +104,19 @@ impl Registry {
 }
 
 impl Process {
-    fn new(life: Life) -> Self {
-        let phase = if life.running { Phase::Serving } else { Phase::Gone };
-        Self { life, phase }
+    fn new(settings: PodSettings) -> Self {
+        let phase = if settings.running { Phase::Serving } else { Phase::Gone };
+        Self { settings, phase }
     }
 
-    fn observe(&mut self, life: Life) {
+    fn observe(&mut self, settings: PodSettings) {
         // A container that was restarted serves again; one that is stopping does not.
-        if !life.running {
+        if !settings.running {
             self.phase = Phase::Gone;
-        } else if !self.life.running && !life.terminating {
+        } else if !self.settings.running && !settings.terminating {
             self.phase = Phase::Serving;
         }
-        self.life = life;
+        self.settings = settings;
     }
 }
 
@@ -151,16 +151,16 @@ fn take(registry: &Arc<Registry>, puller: &Arc<Puller>, listed: &mut HashSet<Str
         Event::Init => listed.clear(),
         Event::InitApply(pod) | Event::Apply(pod) => {
             puller.notice(&pod);
-            if let Some(life) = Life::of(&pod) {
-                listed.insert(life.uid.clone());
-                registry.update(life);
+            if let Some(settings) = PodSettings::of(&pod) {
+                listed.insert(settings.uid.clone());
+                registry.update(settings);
             }
         }
         Event::InitDone => registry.keep_only(listed),
         Event::Delete(pod) => {
-            if let Some(life) = Life::of(&pod) {
-                listed.remove(&life.uid);
-                registry.remove(life.address, &life.uid);
+            if let Some(settings) = PodSettings::of(&pod) {
+                listed.remove(&settings.uid);
+                registry.remove(settings.address, &settings.uid);
             }
         }
     }

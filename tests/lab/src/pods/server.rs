@@ -46,7 +46,7 @@ fn reset(stream: &TcpStream) {
 
 async fn serve(stream: TcpStream, mut process: watch::Receiver<Process>) {
     let _ = stream.set_nodelay(true);
-    let keep_alive = process.borrow().life.keep_alive;
+    let keep_alive = process.borrow().settings.keep_alive;
     let answering = process.clone();
     let service = service_fn(move |_request| {
         let process = answering.clone();
@@ -77,20 +77,20 @@ async fn serve(stream: TcpStream, mut process: watch::Receiver<Process>) {
 }
 
 async fn answer(process: &watch::Receiver<Process>) -> Response<Full<Bytes>> {
-    let life = process.borrow().life.clone();
-    if !life.latency.is_zero() {
-        tokio::time::sleep(life.latency).await;
+    let settings = process.borrow().settings.clone();
+    if !settings.latency.is_zero() {
+        tokio::time::sleep(settings.latency).await;
     }
     let number = ANSWERED.fetch_add(1, Ordering::Relaxed);
-    let fails = is_in_share(number, life.fail_percent);
-    let body = json!({"version": life.version, "color": life.color, "pod": life.pod});
+    let fails = is_in_share(number, settings.fail_percent);
+    let body = json!({"version": settings.version, "color": settings.color, "pod": settings.pod});
     let mut response = Response::new(Full::new(Bytes::from(format!("{body}\n"))));
     if fails {
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }
     let headers = response.headers_mut();
     headers.insert("content-type", http::HeaderValue::from_static("application/json"));
-    if let Ok(version) = life.version.parse() {
+    if let Ok(version) = settings.version.parse() {
         headers.insert("x-version", version);
     }
     response

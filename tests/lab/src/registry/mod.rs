@@ -10,28 +10,28 @@
 //! repository.push(Image::new("latest-release-1.0.6").behavior(Behavior::CrashLoop)).await?;
 //! repository.set(&good, serde_json::json!({"imageStatus": "ARCHIVED"})).await?;
 //!
-//! repository.wire().fail("DescribeImages", 2, Fault::throttling()).await?;
-//! let held = repository.wire().hold("DescribeImages", When::Before).await?;
+//! repository.interceptor().fail("DescribeImages", 2, Fault::throttling()).await?;
+//! let held = repository.interceptor().hold("DescribeImages", When::Before).await?;
 //! // … a plugin runs and calls …
-//! held.reached(std::time::Duration::from_secs(5)).await?;
+//! held.arrived(std::time::Duration::from_secs(5)).await?;
 //! held.release().await?;
 //! assert!(repository.calls().await?.iter().any(|call| call.operation == "DescribeImages"));
 //! # Ok(()) }
 //! ```
 
-mod front;
+mod client;
 mod image;
+mod interceptor;
 mod preview;
 mod recording;
 mod repository;
-mod wire;
 
-pub use crate::ecr::orders::{Call, Fault};
+pub use crate::ecr::instructions::{Call, Fault};
 pub use crate::ecr::{ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, endpoint};
-pub use crate::gate::When;
-pub use front::{Front, Refused};
+pub use crate::hold_point::When;
+pub use client::{EcrClient, Refused};
 pub use image::{Image, Status};
+pub use interceptor::{AccessKey, Hold, Interceptor};
 pub use preview::Preview;
 pub use recording::Recorded;
 pub use repository::Repository;
-pub use wire::{AccessKey, Hold, Wire};

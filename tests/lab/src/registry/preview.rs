@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::image::seconds;
-use crate::ecr::orders::{Place, Recorded};
+use crate::ecr::instructions::{Recorded, RepositoryId};
 
 /// The answer of a preview. Nothing is computed: a test says which images expire.
 #[derive(Debug, Clone)]
@@ -58,8 +58,8 @@ impl Preview {
         self
     }
 
-    pub(super) fn at(self, place: Place) -> Recorded {
+    pub(super) fn at(self, id: RepositoryId) -> Recorded {
         let Self { in_progress, status, results } = self;
-        Recorded { place, in_progress, status: status.to_owned(), results }
+        Recorded { id, in_progress, status: status.to_owned(), results }
     }
 }

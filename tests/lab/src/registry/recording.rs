@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::image::sha256;
-use crate::ecr::orders::{Place, Recording};
+use crate::ecr::instructions::{Recording, RepositoryId};
 
 /// The first push of a generated repository: 2025-01-01T00:00:00Z, as seconds since 1970.
 const FIRST_PUSH: u64 = 1_735_689_600;
@@ -56,14 +56,14 @@ impl Recorded {
         self
     }
 
-    pub(super) fn at(self, place: Place) -> Recording {
+    pub(super) fn at(self, id: RepositoryId) -> Recording {
         let page_delay_millis = u64::try_from(self.page_delay.as_millis()).unwrap_or(u64::MAX);
         let named = |mut image: Value| {
-            image["repositoryName"] = place.name.as_str().into();
+            image["repositoryName"] = id.name.as_str().into();
             image
         };
         let images = self.images.into_iter().map(named).collect();
-        Recording { images, place, page_delay_millis }
+        Recording { images, id, page_delay_millis }
     }
 }
 

@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::image::seconds;
-use super::{ACCOUNT, Call, Front, Image, Preview, REGION, Recorded, Refused, Wire};
-use crate::ecr::orders::{About, Order, Place, Scope};
+use super::{ACCOUNT, Call, EcrClient, Image, Interceptor, Preview, REGION, Recorded, Refused};
+use crate::ecr::instructions::{ImageDescription, Instruction, RepositoryId, Scope};
 use crate::namespace::Namespace;
 
 /// A repository in the lab's ECR. It ends with the lab.
 #[derive(Debug, Clone)]
 pub struct Repository {
-    front: Front,
-    place: Place,
-    wire: Wire,
+    client: EcrClient,
+    id: RepositoryId,
+    interceptor: Interceptor,
 }
 
 impl Namespace {
@@ -45,32 +45,32 @@ impl Namespace {
     /// When the registry does not answer.
     pub async fn recorded_repository(&self, name: &str, recorded: Recorded) -> Result<Repository> {
         let repository = Repository::at(REGION, &format!("{}/{name}", self.name()));
-        repository.front.order(&Order::Record(recorded.at(repository.place.clone()))).await?;
+        repository.client.instruct(&Instruction::Record(recorded.at(repository.id.clone()))).await?;
         Ok(repository)
     }
 }
 
 impl Repository {
     fn at(region: &str, name: &str) -> Self {
-        let front = Front::inside();
-        let place = Place { region: region.to_owned(), name: name.to_owned() };
-        let wire = Wire::new(front.clone(), Scope::Repository(place.clone()));
-        Self { front, place, wire }
+        let client = EcrClient::inside();
+        let id = RepositoryId { region: region.to_owned(), name: name.to_owned() };
+        let interceptor = Interceptor::new(client.clone(), Scope::Repository(id.clone()));
+        Self { client, id, interceptor }
     }
 
     /// Its name, such as `test-0a1b2c/ms-account-management`.
     pub fn name(&self) -> &str {
-        &self.place.name
+        &self.id.name
     }
 
     /// Its region.
     pub fn region(&self) -> &str {
-        &self.place.region
+        &self.id.region
     }
 
     /// What images of it begin with: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`.
     pub fn uri(&self) -> String {
-        format!("{ACCOUNT}.dkr.ecr.{}.amazonaws.com/{}", self.place.region, self.place.name)
+        format!("{ACCOUNT}.dkr.ecr.{}.amazonaws.com/{}", self.id.region, self.id.name)
     }
 
     /// The reference of an image: by tag, or by digest when it begins with `sha256:`.
@@ -80,8 +80,8 @@ impl Repository {
     }
 
     /// The calls about it so far, and making trouble with them.
-    pub fn wire(&self) -> &Wire {
-        &self.wire
+    pub fn interceptor(&self) -> &Interceptor {
+        &self.interceptor
     }
 
     /// The calls about it so far, in whatever region, without those of this library.
@@ -89,7 +89,7 @@ impl Repository {
     /// # Errors
     /// When the registry does not answer.
     pub async fn calls(&self) -> Result<Vec<Call>> {
-        self.wire.calls().await
+        self.interceptor.calls().await
     }
 
     /// Pushes an image with its children and all of its tags; gives its digest. A tag that another
@@ -185,8 +185,8 @@ impl Repository {
         detail: Map<String, Value>,
         behavior: Option<BTreeMap<String, String>>,
     ) -> Result<()> {
-        let about = About { place: self.place.clone(), digest: digest.to_owned(), detail, behavior };
-        self.front.order(&Order::Describe(about)).await.map(drop)
+        let image = ImageDescription { id: self.id.clone(), digest: digest.to_owned(), detail, behavior };
+        self.client.instruct(&Instruction::Describe(image)).await.map(drop)
     }
 
     /// Every image, archived ones too, as ECR's ImageDetail objects.
@@ -236,7 +236,7 @@ impl Repository {
     /// # Errors
     /// When the registry does not answer.
     pub async fn preview(&self, preview: Preview) -> Result<()> {
-        self.front.order(&Order::Preview(preview.at(self.place.clone()))).await.map(drop)
+        self.client.instruct(&Instruction::Preview(preview.at(self.id.clone()))).await.map(drop)
     }
 
     /// Calls any operation of ECR about this repository.
@@ -245,7 +245,7 @@ impl Repository {
     /// [`Refused`] when ECR says no; or when the registry does not answer.
     pub async fn ask(&self, operation: &str, mut request: Value) -> Result<Value> {
         request["repositoryName"] = self.name().into();
-        let answer = self.front.call(self.region(), operation, &request).await;
+        let answer = self.client.call(self.region(), operation, &request).await;
         answer.with_context(|| format!("{operation} of {}", self.name()))
     }
 }

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::ResourceExt;
 use kube::api::ListParams;
 use lab::fixtures::{Behavior, Workload};
-use lab::registry::{Fault, Front, Image, Preview, Recorded, Refused, Repository, Status, When};
+use lab::registry::{EcrClient, Fault, Image, Preview, Recorded, Refused, Repository, Status, When};
 use lab::{Lab, Namespace, annotations, eventually};
 use serde_json::{Value, json};
 
@@ -244,20 +244,20 @@ async fn faults_and_holds_meet_only_the_calls_they_are_for() -> Result<()> {
     let ns = Lab::from_env().await?.namespace("faults").await?;
     let (repository, other) = (ns.repository("api").await?, ns.repository("other").await?);
     repository.push(Image::new("v1")).await?;
-    repository.wire().fail("DescribeImages", 1, Fault::throttling()).await?;
+    repository.interceptor().fail("DescribeImages", 1, Fault::throttling()).await?;
     assert_eq!(describe(&other).await?.status, 200);
     let throttled = describe(&repository).await?;
     assert_eq!((throttled.status, throttled.body["__type"].as_str()), (400, Some("ThrottlingException")));
-    repository.wire().fail("*", 1, Fault::Reset).await?;
+    repository.interceptor().fail("*", 1, Fault::Reset).await?;
     assert!(describe(&repository).await.is_err());
     assert_eq!(describe(&repository).await?.status, 200);
 
-    let hold = repository.wire().hold("DescribeImages", When::Before).await?;
+    let hold = repository.interceptor().hold("DescribeImages", When::Before).await?;
     let held = tokio::spawn({
         let repository = repository.clone();
         async move { describe(&repository).await }
     });
-    assert_eq!(hold.reached(SOON).await?.repository.as_deref(), Some(repository.name()));
+    assert_eq!(hold.arrived(SOON).await?.repository.as_deref(), Some(repository.name()));
     repository.push(Image::new("v2")).await?;
     hold.release().await?;
     let images = held.await??.body["imageDetails"].as_array().map(Vec::len);
@@ -274,7 +274,7 @@ async fn another_region_or_account_does_not_have_the_repository() -> Result<()> 
     let ns = Lab::from_env().await?.namespace("region").await?;
     let repository = ns.repository("api").await?;
     let request = json!({"repositoryName": repository.name()});
-    let elsewhere = Front::inside().call("eu-west-1", "DescribeImages", &request).await;
+    let elsewhere = EcrClient::inside().call("eu-west-1", "DescribeImages", &request).await;
     assert_eq!(refusal(elsewhere), "RepositoryNotFoundException");
     let foreign = repository.ask("DescribeImages", json!({"registryId": "999999999999"})).await;
     assert_eq!(refusal(foreign), "RepositoryNotFoundException");

@@ -194,7 +194,7 @@ async fn a_revert_before_convergence_is_told_apart() -> Result<()> {
             proxy.on(Call::is_watch, Action::fail(403, "Forbidden", "no watching"));
         }
         let running = trial.setup.start(proxy.kubeconfig(), verb)?;
-        hold.reached(LIMIT).await?;
+        hold.arrived(LIMIT).await?;
         trial.setup.ns.patch::<Service>("api", json!({"spec": {"selector": {"version": "blue"}}})).await?;
         trial.setup.settled().await?;
         hold.release();

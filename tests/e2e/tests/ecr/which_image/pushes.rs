@@ -94,7 +94,7 @@ async fn the_rollout_history_needs_no_registry_at_all() -> Result<()> {
     Running::start(command)?.wait(e2e::LIMIT).await?.ends(0)?;
     case.asks_for("1.0.0").await?;
     case.runs(&digests[0]).await?;
-    let calls = (case.repository.calls().await?, key.wire().calls().await?);
+    let calls = (case.repository.calls().await?, key.interceptor().calls().await?);
     ensure!(calls.0.is_empty() && calls.1.is_empty(), "{calls:?}");
     Ok(())
 }

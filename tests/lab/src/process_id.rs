@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A process number together with the moment the process started, which makes it unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identified {
+pub struct ProcessId {
     /// Process id.
     pub pid: u32,
     /// Start time in clock ticks since boot, as in `/proc/PID/stat`.
@@ -20,10 +20,10 @@ pub struct Identified {
 ///
 /// # Errors
 /// When there is no such process.
-pub fn identify(pid: u32) -> Result<Identified> {
+pub fn identify(pid: u32) -> Result<ProcessId> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("there is no process {pid}"))?;
     let started = start_ticks(&stat).with_context(|| format!("/proc/{pid}/stat is unreadable"))?;
-    Ok(Identified { pid, started })
+    Ok(ProcessId { pid, started })
 }
 
 /// The command's name is in parentheses and may itself hold spaces and parentheses.
@@ -32,7 +32,7 @@ fn start_ticks(stat: &str) -> Option<u64> {
     after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
-impl Identified {
+impl ProcessId {
     /// Whether this very process still runs (a zombie does not).
     pub fn is_alive(self) -> bool {
         let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", self.pid)) else {
@@ -84,7 +84,7 @@ mod tests {
     fn a_reused_number_is_not_taken_for_the_old_process() {
         let this = identify(std::process::id()).unwrap();
         assert!(this.is_alive());
-        let earlier = Identified { started: this.started - 1, ..this };
+        let earlier = ProcessId { started: this.started - 1, ..this };
         assert!(!earlier.is_alive());
     }
 }

@@ -13,7 +13,7 @@ const COLOR_LABELS: [&str; 4] = ["color", "track", "slot", "version"];
 
 /// One pod as its process sees it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Life {
+pub(super) struct PodSettings {
     pub uid: String,
     pub address: IpAddr,
     pub pod: String,
@@ -32,7 +32,7 @@ pub(super) struct Life {
     pub keep_alive: bool,
 }
 
-impl Life {
+impl PodSettings {
     /// `None` while the pod has no address.
     pub fn of(pod: &Pod) -> Option<Self> {
         let status = pod.status.as_ref()?;
@@ -134,7 +134,7 @@ mod tests {
                 "status": {"podIP": "10.7.0.1"},
             }))
             .unwrap();
-            Life::of(&pod).unwrap().serves_on
+            PodSettings::of(&pod).unwrap().serves_on
         };
         assert_eq!(with_hook(json!({"sleep": {"seconds": 3}}), 30), seconds(3));
         let shell = json!({"exec": {"command": ["sh", "-c", "sleep 7 && nginx -s quit"]}});
@@ -153,8 +153,8 @@ mod tests {
             "status": {"podIP": "10.7.0.1"},
         }))
         .unwrap();
-        let life = Life::of(&pod).unwrap();
-        assert_eq!((life.latency, life.fail_percent), (Duration::ZERO, 0));
-        assert!(life.keep_alive && !life.running);
+        let settings = PodSettings::of(&pod).unwrap();
+        assert_eq!((settings.latency, settings.fail_percent), (Duration::ZERO, 0));
+        assert!(settings.keep_alive && !settings.running);
     }
 }

@@ -1,20 +1,20 @@
-//! What a test can ask of the front: one JSON object each, sent to `POST /lab/orders`.
+//! What a test can tell the ECR double: one JSON object each, sent to `POST /lab/instructions`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::gate::When;
+use crate::hold_point::When;
 
-/// Path of the orders.
-pub const PATH: &str = "/lab/orders";
+/// Path of the instructions.
+pub const PATH: &str = "/lab/instructions";
 
-/// One wish of a test.
+/// One instruction of a test.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Order {
+pub enum Instruction {
     /// Says something about an image. Answer: `null`.
-    Describe(About),
+    Describe(ImageDescription),
     /// Serves a repository from this recording. Answer: `null`.
     Record(Recording),
     /// Answers the next preview of a repository like this. Answer: `null`.
@@ -22,7 +22,7 @@ pub enum Order {
     /// Makes trouble. Answer: the rule's number.
     Fault(Rule),
     /// Waits until a held call is there. Answer: the [`Call`], or `null` when none came in time.
-    Reached { rule: u64, within_millis: u64 },
+    AwaitHeld { rule: u64, within_millis: u64 },
     /// Lets a held call go on, and forgets the rule. Answer: `null`.
     Release { rule: u64 },
     /// Answer: every [`Call`] so far, in order.
@@ -33,7 +33,7 @@ pub enum Order {
 
 /// A repository. Names are unique to a region here, whatever the account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct RepositoryId {
     pub region: String,
     /// With slashes, such as `team/api`.
     pub name: String,
@@ -41,8 +41,8 @@ pub struct Place {
 
 /// What is true of one image besides what moto knows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct About {
-    pub place: Place,
+pub struct ImageDescription {
+    pub id: RepositoryId,
     /// `sha256:…`
     pub digest: String,
     /// Fields of ECR's ImageDetail, put over moto's; `null` takes one away.
@@ -54,7 +54,7 @@ pub struct About {
 /// A repository that is answered without moto.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recording {
-    pub place: Place,
+    pub id: RepositoryId,
     /// ECR's ImageDetail objects, answered in this order.
     pub images: Vec<Value>,
     /// Time each page takes.
@@ -64,7 +64,7 @@ pub struct Recording {
 /// The recorded answer of a lifecycle policy preview.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recorded {
-    pub place: Place,
+    pub id: RepositoryId,
     /// So many answers say `IN_PROGRESS` first.
     pub in_progress: u32,
     /// `COMPLETE`, `FAILED` or `EXPIRED`.
@@ -77,7 +77,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// Calls about this repository.
-    Repository(Place),
+    Repository(RepositoryId),
     /// Calls signed with this access key.
     AccessKey(String),
 }
@@ -108,7 +108,7 @@ pub enum Fault {
     Hold(When),
 }
 
-/// A call as the front saw it. What it was signed with is never kept.
+/// A call as the double saw it. What it was signed with is never kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Call {
     /// Position among all calls of the lab, from 0.

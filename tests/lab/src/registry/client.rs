@@ -1,4 +1,4 @@
-//! The way to the lab's ECR: orders to its front, and ECR's own operations.
+//! The way to the lab's ECR: instructions to the double, and ECR's own operations.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use crate::ecr::orders::{self, Order};
+use crate::ecr::instructions::{self, Instruction};
 use crate::ecr::{calls, endpoint};
 
 /// A client of the lab's ECR, for use inside the lab's network. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Front {
-    client: Client<HttpConnector, Full<Bytes>>,
+pub struct EcrClient {
+    http: Client<HttpConnector, Full<Bytes>>,
 }
 
 /// An error that ECR answered with.
@@ -39,28 +39,28 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-impl Front {
-    /// The front of the lab that this process runs in.
+impl EcrClient {
+    /// The double of the lab that this process runs in.
     pub fn inside() -> Self {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(tcp) }
+        Self { http: Client::builder(TokioExecutor::new()).build(tcp) }
     }
 
-    /// Orders something; the answer's form is the order's.
+    /// Tells it something; the answer's form is the instruction's.
     ///
     /// # Errors
-    /// When the front is away.
-    pub async fn order(&self, order: &Order) -> Result<Value> {
-        let (status, body) = self.post(orders::PATH, HeaderMap::new(), serde_json::to_vec(order)?).await?;
-        ensure!(status == StatusCode::OK, "the registry refused an order: {body}");
+    /// When the double is away.
+    pub async fn instruct(&self, instruction: &Instruction) -> Result<Value> {
+        let (status, body) = self.post(instructions::PATH, HeaderMap::new(), serde_json::to_vec(instruction)?).await?;
+        ensure!(status == StatusCode::OK, "the registry refused an instruction: {body}");
         Ok(body)
     }
 
     /// Calls an operation of ECR in a region, as the lab's own user.
     ///
     /// # Errors
-    /// [`Refused`] when ECR says no; or when the front is away.
+    /// [`Refused`] when ECR says no; or when the double is away.
     pub async fn call(&self, region: &str, operation: &str, request: &Value) -> Result<Value> {
         let headers = calls::own_headers(region, operation);
         let (status, body) = self.post("/", headers, serde_json::to_vec(request)?).await?;
@@ -76,8 +76,7 @@ impl Front {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = format!("{}{path}", endpoint()).parse::<Uri>()?;
         *request.headers_mut() = headers;
-        let (head, body) =
-            self.client.request(request).await.context("the lab's registry does not answer")?.into_parts();
+        let (head, body) = self.http.request(request).await.context("the lab's registry does not answer")?.into_parts();
         let bytes = body.collect().await?.to_bytes();
         Ok((head.status, serde_json::from_slice(&bytes).context("no JSON from the lab's registry")?))
     }

@@ -4,7 +4,7 @@
 //! `lab init`: when that one ends, the kernel ends everything in the namespace. `unshare`
 //! itself gets SIGKILL when the process that started it ends (`setpriv --pdeathsig`), and its
 //! child when `unshare` ends (`--kill-child`). So nothing outlives the lab, however it dies.
-//! `setpriv` and `unshare` exec in turn, so that the started process is the enclosure itself.
+//! `setpriv` and `unshare` exec in turn, so that the started process is the sandbox itself.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use crate::host::find_program;
-use crate::living::Identified;
+use crate::process_id::ProcessId;
 
 /// `setpriv … unshare … --`, to which the command to run inside is appended.
 pub fn command() -> Command {
@@ -28,9 +28,9 @@ pub fn command() -> Command {
 /// A command that enters a running lab's namespaces.
 ///
 /// The new process is no child of the lab, but ends with it, as its process namespace does.
-pub fn enter(enclosure: Identified) -> Command {
+pub fn enter(sandbox: ProcessId) -> Command {
     let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let ns = |kind: &str| format!("/proc/{}/ns/{kind}", enclosure.pid);
+    let ns = |kind: &str| format!("/proc/{}/ns/{kind}", sandbox.pid);
     let mut command = Command::new(program("nsenter"));
     if !is_root() {
         command.arg(format!("--user={}", ns("user"))).arg("--preserve-credentials");

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Call, Fault, Front, SECRET_KEY, When};
-use crate::ecr::orders::{Order, Rule, Scope};
+use super::{Call, EcrClient, Fault, SECRET_KEY, When};
+use crate::ecr::instructions::{Instruction, Rule, Scope};
 
-/// Every operation, for [`Wire::fail`] and [`Wire::hold`].
+/// Every operation, for [`Interceptor::fail`] and [`Interceptor::hold`].
 const EVERY_OPERATION: &str = "*";
 
 /// The calls of one repository, or of one access key. Those of this library are not among them.
 #[derive(Debug, Clone)]
-pub struct Wire {
-    front: Front,
+pub struct Interceptor {
+    client: EcrClient,
     scope: Scope,
 }
 
@@ -23,19 +23,19 @@ pub struct Wire {
 #[derive(Debug)]
 pub struct AccessKey {
     key: String,
-    wire: Wire,
+    interceptor: Interceptor,
 }
 
 /// A call that is, or will be, held. Dropping this lets it go on.
 #[derive(Debug)]
 pub struct Hold {
-    front: Front,
+    client: EcrClient,
     rule: Option<u64>,
 }
 
-impl Wire {
-    pub(super) fn new(front: Front, scope: Scope) -> Self {
-        Self { front, scope }
+impl Interceptor {
+    pub(super) fn new(client: EcrClient, scope: Scope) -> Self {
+        Self { client, scope }
     }
 
     /// The calls so far, in order.
@@ -43,7 +43,7 @@ impl Wire {
     /// # Errors
     /// When the registry does not answer.
     pub async fn calls(&self) -> Result<Vec<Call>> {
-        let calls = self.front.order(&Order::Calls(self.scope.clone())).await?;
+        let calls = self.client.instruct(&Instruction::Calls(self.scope.clone())).await?;
         serde_json::from_value(calls).context("not a log of calls")
     }
 
@@ -61,13 +61,13 @@ impl Wire {
     /// When the registry does not answer.
     pub async fn hold(&self, operation: &str, when: When) -> Result<Hold> {
         let rule = self.rule(operation, 1, Fault::Hold(when)).await?;
-        Ok(Hold { front: self.front.clone(), rule: Some(rule) })
+        Ok(Hold { client: self.client.clone(), rule: Some(rule) })
     }
 
     async fn rule(&self, operation: &str, times: usize, fault: Fault) -> Result<u64> {
         let operation = (operation != EVERY_OPERATION).then(|| operation.to_owned());
         let rule = Rule { scope: self.scope.clone(), operation, times, fault };
-        self.front.order(&Order::Fault(rule)).await?.as_u64().context("no number")
+        self.client.instruct(&Instruction::Fault(rule)).await?.as_u64().context("no number")
     }
 }
 
@@ -75,8 +75,8 @@ impl AccessKey {
     /// One that nobody else has.
     pub fn fresh() -> Self {
         let key = format!("AKIA{:016X}", RandomState::new().build_hasher().finish());
-        let wire = Wire::new(Front::inside(), Scope::AccessKey(key.clone()));
-        Self { key, wire }
+        let interceptor = Interceptor::new(EcrClient::inside(), Scope::AccessKey(key.clone()));
+        Self { key, interceptor }
     }
 
     /// The variables that make a command use it.
@@ -85,8 +85,8 @@ impl AccessKey {
     }
 
     /// The calls with it so far, and making trouble with them.
-    pub fn wire(&self) -> &Wire {
-        &self.wire
+    pub fn interceptor(&self) -> &Interceptor {
+        &self.interceptor
     }
 }
 
@@ -140,10 +140,10 @@ impl Hold {
     ///
     /// # Errors
     /// When none comes within `limit`.
-    pub async fn reached(&self, limit: Duration) -> Result<Call> {
+    pub async fn arrived(&self, limit: Duration) -> Result<Call> {
         let rule = self.rule.context("released")?;
         let within_millis = u64::try_from(limit.as_millis())?;
-        let call = self.front.order(&Order::Reached { rule, within_millis }).await?;
+        let call = self.client.instruct(&Instruction::AwaitHeld { rule, within_millis }).await?;
         let call: Option<Call> = serde_json::from_value(call)?;
         call.with_context(|| format!("no call to hold came within {limit:?}"))
     }
@@ -154,7 +154,7 @@ impl Hold {
     /// When the registry does not answer.
     pub async fn release(mut self) -> Result<()> {
         let rule = self.rule.take().context("released")?;
-        self.front.order(&Order::Release { rule }).await.map(drop)
+        self.client.instruct(&Instruction::Release { rule }).await.map(drop)
     }
 }
 
@@ -164,7 +164,7 @@ impl Drop for Hold {
         // The test's runtime may be ending; a short one of its own does not care.
         let release = thread::spawn(move || -> Result<()> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(Front::inside().order(&Order::Release { rule })).map(drop)
+            runtime.block_on(EcrClient::inside().instruct(&Instruction::Release { rule })).map(drop)
         });
         if let Ok(Err(error)) = release.join() {
             eprintln!("lab: cannot release a held call: {error:#}");
