@@ -15,7 +15,7 @@ use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
 use kube::api::ListParams;
-use lab::fixtures::{Behavior, autoscaler, budget};
+use lab::fixtures::{App, Behavior, autoscaler, budget};
 use lab::{Namespace, eventually};
 use serde_json::json;
 
@@ -49,10 +49,7 @@ async fn done_means_that_the_pods_are_gone() -> Result<()> {
     let ns = namespace("really-gone").await?;
     let slow = Behavior::SlowTermination(Duration::from_secs(3));
     let app = api().color(color("blue", 2, slow)).color(color("green", 2, Behavior::Ready));
-    ns.apply_all(&app.objects()).await?;
-    for name in ["blue", "green"] {
-        ns.rolled_out(&format!("deployment/api-{name}"), LIMIT).await?;
-    }
+    app::rolled_out(&ns, &app).await?;
     bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
     bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
     assert_eq!(pods(&ns, "version=blue").await?.len(), 0);
@@ -63,15 +60,9 @@ async fn done_means_that_the_pods_are_gone() -> Result<()> {
 #[tokio::test]
 async fn due_takes_down_what_is_due_and_nothing_else() -> Result<()> {
     let ns = switched("due", 1, "--retain=0s").await?;
-    let other = lab::fixtures::App::new("web").key("version").color(color("blue", 1, Behavior::Ready)).color(color(
-        "green",
-        1,
-        Behavior::Ready,
-    ));
-    ns.apply_all(&other.objects()).await?;
-    for name in ["blue", "green"] {
-        ns.rolled_out(&format!("deployment/web-{name}"), LIMIT).await?;
-    }
+    let ready = |name| color(name, 1, Behavior::Ready);
+    let other = App::new("web").key("version").color(ready("blue")).color(ready("green"));
+    app::rolled_out(&ns, &other).await?;
     bluegreen(&ns, "switch web --to green --yes --verify-for=0").await?.ends(0)?;
     bluegreen(&ns, "cleanup --due --yes").await?.ends(0)?;
     assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "web-blue").await?), (0, 1));

@@ -7,8 +7,7 @@ use e2e::bluegreen::app::{replicas, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::written::{RECORD, record, versions};
 use e2e::bluegreen::{active, app, blue_green};
-use e2e::common::pods;
-use e2e::common::pods::{annotate_pods, pods};
+use e2e::common::pods::{all_waiting, annotate_pods, gone, pods};
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -76,10 +75,7 @@ async fn without_a_record_nothing_is_guessed() -> Result<()> {
     let ns = namespace("no-guess").await?;
     let app =
         ["blue", "green", "red"].iter().fold(app::api(), |app, name| app.color(app::color(name, 1, Behavior::Ready)));
-    ns.apply_all(&app.objects()).await?;
-    for name in ["blue", "green", "red"] {
-        ns.rolled_out(&format!("deployment/api-{name}"), LIMIT).await?;
-    }
+    app::rolled_out(&ns, &app).await?;
     let before = versions(&ns).await?;
     let document = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
     assert_eq!(versions(&ns).await?, before);
@@ -116,7 +112,7 @@ async fn a_cold_color_is_brought_back_to_size() -> Result<()> {
     blue_green(&ns, 3).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     app::scale(&ns, "api-blue", 0).await?;
-    pods::gone(&ns, "version=blue").await?;
+    gone(&ns, "version=blue").await?;
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 3));
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
@@ -131,7 +127,7 @@ async fn a_cold_color_with_an_autoscaler_stays_brought_back() -> Result<()> {
     blue_green(&ns, 3).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     app::scale(&ns, "api-blue", 0).await?;
-    pods::gone(&ns, "version=blue").await?;
+    gone(&ns, "version=blue").await?;
     ns.apply(&autoscaler("api-blue", 1, 5)).await?;
     let back = bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     let floor = |hpa: &HorizontalPodAutoscaler| hpa.spec.as_ref().and_then(|spec| spec.min_replicas) == Some(3);
@@ -183,7 +179,7 @@ async fn cold_on_demand(ns: &Namespace) -> Result<()> {
     ns.rolled_out("deployment/api-green", LIMIT).await?;
     bluegreen(ns, SWITCH).await?.ends(0)?;
     app::scale(ns, "api-blue", 0).await?;
-    pods::gone(ns, "version=blue").await
+    gone(ns, "version=blue").await
 }
 
 /// Makes the first of blue's new pods ready.
@@ -203,7 +199,7 @@ async fn an_empty_target_is_never_switched_to() -> Result<()> {
     ns.rolled_out("deployment/api-green", LIMIT).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     annotate_pods(&ns, "version=blue", &[("lab.kubectl-release.dev/behavior", "crash-loop")]).await?;
-    pods::all_waiting(&ns, "version=blue", "CrashLoopBackOff").await?;
+    all_waiting(&ns, "version=blue", "CrashLoopBackOff").await?;
     for words in ["rollback api --yes --timeout=3s", "rollback api --yes --now --timeout=3s"] {
         let ended = bluegreen(&ns, words).await?.ends(4)?;
         ensure!(ended.stderr.to_lowercase().contains("crash"), "it does not say why\n{}", said(&ended));

@@ -230,22 +230,30 @@ async fn act(
         }
         Action::CloseAfterEvents(count) => Ok(forward().await?.map(|body| body::cut_after_lines(body, count))),
         Action::CloseAfter(time) => Ok(forward().await?.map(|body| body::cut_after(body, time))),
-        Action::Hold(When::Before, point) => {
-            point.wait(call).await;
-            Ok(forward().await?.map(body::passed))
-        }
-        // A watch is answered once it has begun; its end is far away.
-        Action::Hold(When::After, point) if call.is_watch() => {
-            let answered = forward().await?;
-            point.wait(call).await;
-            Ok(answered.map(body::passed))
-        }
-        Action::Hold(When::After, point) => {
-            let answered = body::finish(forward().await?).await.ok_or(BrokenOff)?;
-            point.wait(call).await;
-            Ok(answered.map(body::whole))
-        }
+        Action::Hold(when, point) => held(when, &point, call, forward).await,
     }
+}
+
+/// Stops a request before it is passed on, or once it was answered.
+async fn held(
+    when: When,
+    point: &HoldPoint<Call>,
+    call: &Call,
+    forward: impl AsyncFnOnce() -> Result<Response<Incoming>, BrokenOff>,
+) -> Result<Response<ResponseBody>, BrokenOff> {
+    if when == When::Before {
+        point.wait(call).await;
+        return Ok(forward().await?.map(body::passed));
+    }
+    let answered = forward().await?;
+    if call.is_watch() {
+        // A watch is answered once it has begun; its end is far away.
+        point.wait(call).await;
+        return Ok(answered.map(body::passed));
+    }
+    let answered = body::finish(answered).await.ok_or(BrokenOff)?;
+    point.wait(call).await;
+    Ok(answered.map(body::whole))
 }
 
 impl From<Answer> for Response<ResponseBody> {

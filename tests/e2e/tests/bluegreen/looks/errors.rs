@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{ci_bot, see, shop};
+use super::{LOOKS, ci_bot, shop};
 
 /// An error without a next step leaves a person searching.
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn errors_people_meet() -> Result<()> {
         ("error_wait_for", "status api --wait-for green"),
         ("error_no_record", "cleanup api --yes"),
     ] {
-        see(&user, name, words).await?;
+        LOOKS.see(&user, name, words).await?;
     }
     Ok(())
 }

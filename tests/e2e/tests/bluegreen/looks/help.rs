@@ -3,7 +3,7 @@
 use anyhow::Result;
 use lab::Lab;
 
-use super::see;
+use super::LOOKS;
 
 /// A flag that the help doesn't explain is a flag that nobody has.
 #[tokio::test]
@@ -11,8 +11,8 @@ async fn help_of_every_verb() -> Result<()> {
     let lab = Lab::from_env().await?;
     let user = lab.kubectl(lab.kubeconfig());
     for verb in ["status", "preflight", "switch", "rollback", "history", "cleanup", "completion"] {
-        see(&user, &format!("help_{verb}"), &format!("{verb} --help")).await?;
+        LOOKS.see(&user, &format!("help_{verb}"), &format!("{verb} --help")).await?;
     }
-    see(&user, "help", "--help").await?;
-    see(&user, "help_short", "switch -h").await
+    LOOKS.see(&user, "help", "--help").await?;
+    LOOKS.see(&user, "help_short", "switch -h").await
 }

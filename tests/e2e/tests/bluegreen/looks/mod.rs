@@ -7,13 +7,12 @@ mod states;
 
 use anyhow::Result;
 use e2e::bluegreen::app::{api, color};
-use e2e::bluegreen::run::bluegreen_as;
 use e2e::common::permissions::documented;
-use e2e::common::pods;
-use e2e::common::snapshot::{self, Variable};
+use e2e::common::pods::gone;
+use e2e::common::snapshot::{Snapshots, Variable};
 use e2e::{LIMIT, namespace};
 use lab::fixtures::{Behavior, budget};
-use lab::{Kubectl, Namespace, Output};
+use lab::{Kubectl, Namespace};
 use serde_json::json;
 
 /// What differs from run to run.
@@ -34,16 +33,7 @@ const VARIABLE: [Variable; 12] = [
     (r"(?m)^\S+  waiting .*\n", ""),
 ];
 
-/// Compares what a command printed, with its exit code, to the snapshot of this name.
-fn looks(name: &str, output: &Output) {
-    snapshot::looks("bluegreen", name, &VARIABLE, output);
-}
-
-/// Runs it as the user of a pipeline, and looks.
-async fn see(user: &Kubectl, name: &str, words: &str) -> Result<()> {
-    looks(name, &bluegreen_as(user, words).await?);
-    Ok(())
-}
+const LOOKS: Snapshots = Snapshots { folder: "bluegreen", plugin: "bluegreen", variable: &VARIABLE };
 
 /// Blue with so many pods and green with so many, each with probe, hook and a budget of its own.
 async fn shop(blue: u32, green: u32) -> Result<Namespace> {
@@ -84,5 +74,5 @@ async fn with_role(ns: &Namespace, role: &str) -> Result<Kubectl> {
 
 /// Waits until the other color's pods are gone, so that what is shown stands still.
 async fn settled(ns: &Namespace, color: &str) -> Result<()> {
-    pods::gone(ns, &format!("version={color}")).await
+    gone(ns, &format!("version={color}")).await
 }

@@ -9,17 +9,17 @@ use e2e::common::run::Ended;
 use lab::fixtures::budget;
 use serde_json::json;
 
-use super::{ci_bot, looks, see, shop, with_role};
+use super::{LOOKS, ci_bot, shop, with_role};
 
 /// The plan is what a person agrees to.
 #[tokio::test]
 async fn a_switch_and_a_rollback() -> Result<()> {
     let ns = shop(3, 3).await?;
     let user = ci_bot(&ns).await?;
-    see(&user, "switch_plan", "switch api --to green --dry-run").await?;
-    see(&user, "switch", "switch api --to green --yes --verify-for=1s --reason release-42").await?;
-    see(&user, "switch_again", "switch api --to green --yes").await?;
-    see(&user, "rollback", "rollback api --yes").await
+    LOOKS.see(&user, "switch_plan", "switch api --to green --dry-run").await?;
+    LOOKS.see(&user, "switch", "switch api --to green --yes --verify-for=1s --reason release-42").await?;
+    LOOKS.see(&user, "switch_again", "switch api --to green --yes").await?;
+    LOOKS.see(&user, "rollback", "rollback api --yes").await
 }
 
 /// A refusal shows everything that is in the way at once, and the command that gets past it.
@@ -32,7 +32,7 @@ async fn a_refused_switch() -> Result<()> {
     ns.apply(&budget("api-pdb", &json!({"app": "api"}), 3)).await?;
     let blind = documented("bluegreen")?.replace("resources: [horizontalpodautoscalers]", "resources: [none]");
     let user = with_role(&ns, &blind).await?;
-    see(&user, "switch_refused", "switch api --to green --yes").await
+    LOOKS.see(&user, "switch_refused", "switch api --to green --yes").await
 }
 
 /// At three in the morning, the log of the job is all that there is.
@@ -45,9 +45,9 @@ async fn a_switch_that_is_taken_back() -> Result<()> {
     annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "out-of-memory")]).await?;
     all_waiting(&ns, "version=green", "CrashLoopBackOff").await?;
     let output = running.wait(e2e::LIMIT).await?;
-    looks("switch_taken_back", &output);
-    see(&user, "status_taken_back", "status api").await?;
-    see(&user, "history_taken_back", "history api").await
+    LOOKS.compare("switch_taken_back", &output);
+    LOOKS.see(&user, "status_taken_back", "status api").await?;
+    LOOKS.see(&user, "history_taken_back", "history api").await
 }
 
 /// A rollback to a color that was scaled down shows what it waits for.
@@ -57,5 +57,5 @@ async fn a_cold_rollback_plan() -> Result<()> {
     let user = ci_bot(&ns).await?;
     bluegreen_as(&user, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
     bluegreen_as(&user, "cleanup api --yes").await?.ends(0)?;
-    see(&user, "rollback_cold_plan", "rollback api --dry-run").await
+    LOOKS.see(&user, "rollback_cold_plan", "rollback api --dry-run").await
 }

@@ -5,13 +5,12 @@ mod refusals;
 mod ways;
 
 use anyhow::Result;
-use e2e::common::run::words_of;
-use e2e::common::snapshot::{self, Variable};
+use e2e::common::snapshot::{Snapshots, Variable};
 use e2e::ecr::case::{Case, RELEASES};
 use e2e::namespace;
+use lab::Kubectl;
 use lab::fixtures::budget;
 use lab::registry::Image;
-use lab::{Kubectl, Output};
 use serde_json::json;
 
 /// What differs from run to run.
@@ -28,16 +27,7 @@ const VARIABLE: [Variable; 9] = [
     (r"(?m)^\S+  (rolling|not ready) .*\n", ""),
 ];
 
-/// Compares what a command printed, with its exit code, to the snapshot of this name.
-fn looks(name: &str, output: &Output) {
-    snapshot::looks("ecr", name, &VARIABLE, output);
-}
-
-/// Runs it, and looks; words are split at blanks.
-async fn see(user: &Kubectl, name: &str, words: &str) -> Result<()> {
-    looks(name, &user.run(&words_of("ecr-rollback", words)).await?);
-    Ok(())
-}
+const LOOKS: Snapshots = Snapshots { folder: "ecr", plugin: "ecr-rollback", variable: &VARIABLE };
 
 /// A workload with probes, a hook and a budget, on the newest of the releases. One of them was
 /// scanned.

@@ -6,7 +6,7 @@ use e2e::namespace;
 use lab::fixtures::Workload;
 use lab::registry::{Image, Status};
 
-use super::{ci_bot, see, shop};
+use super::{LOOKS, ci_bot, shop};
 
 /// A refusal without a next step leaves a person searching.
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn words_and_targets_that_are_wrong() -> Result<()> {
         ("error_no_such_workload", "deploy/web --yes".to_owned()),
         ("error_not_a_workload", "svc/api --yes".to_owned()),
     ] {
-        see(&user, name, &words).await?;
+        LOOKS.see(&user, name, &words).await?;
     }
     Ok(())
 }
@@ -39,12 +39,12 @@ async fn what_a_person_has_to_decide() -> Result<()> {
     let user = ci_bot(&case)?;
     let digests = case.push(&["1.4.0", "1.5.0", "1.4.1", "1.5.1"]).await?;
     case.deploy(&["1.5.0", "1.5.1"]).await?;
-    see(&user, "error_disagree", "deploy/api --yes").await?;
+    LOOKS.see(&user, "error_disagree", "deploy/api --yes").await?;
     case.repository.delete(&digests[3]).await?;
-    see(&user, "error_deleted", "deploy/api --yes").await?;
+    LOOKS.see(&user, "error_deleted", "deploy/api --yes").await?;
     case.apply(&case.app("1.5.0").container("worker", &case.repository.image("1.5.0"))).await?;
-    see(&user, "error_several_containers", "deploy/api --yes").await?;
+    LOOKS.see(&user, "error_several_containers", "deploy/api --yes").await?;
     let public = Workload::new("web", "public.ecr.aws/nginx/nginx:1.27").replicas(1);
     case.ns.apply_all(&public.objects()).await?;
-    see(&user, "error_not_ecr", "deploy/web --yes").await
+    LOOKS.see(&user, "error_not_ecr", "deploy/web --yes").await
 }

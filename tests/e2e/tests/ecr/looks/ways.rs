@@ -5,7 +5,7 @@ use e2e::ecr::case::Case;
 use e2e::{LIMIT, namespace};
 use lab::registry::Image;
 
-use super::{ci_bot, see, shop};
+use super::{LOOKS, ci_bot, shop};
 
 /// The plan is what a person agrees to, and the log is all that is left at three in the morning.
 #[tokio::test]
@@ -13,12 +13,12 @@ async fn a_rollback_and_its_history() -> Result<()> {
     let case = shop().await?;
     let user = ci_bot(&case)?;
     let workload = "deployment/ms-account-management";
-    see(&user, "plan", &format!("{workload} --dry-run")).await?;
-    see(&user, "rollback", &format!("{workload} --yes --reason PROD-4711")).await?;
+    LOOKS.see(&user, "plan", &format!("{workload} --dry-run")).await?;
+    LOOKS.see(&user, "rollback", &format!("{workload} --yes --reason PROD-4711")).await?;
     case.ns.rolled_out(workload, LIMIT).await?;
-    see(&user, "rollback_again", &format!("{workload} --yes")).await?;
-    see(&user, "plan_further", &format!("{workload} --again --dry-run")).await?;
-    see(&user, "history", &format!("history {workload}")).await
+    LOOKS.see(&user, "rollback_again", &format!("{workload} --yes")).await?;
+    LOOKS.see(&user, "plan_further", &format!("{workload} --again --dry-run")).await?;
+    LOOKS.see(&user, "history", &format!("history {workload}")).await
 }
 
 /// What a pinned digest means for the next push must be known before it happens.
@@ -33,9 +33,9 @@ async fn a_moved_tag_and_the_way_back_to_it() -> Result<()> {
             case.deploy(&["latest"]).await?;
         }
     }
-    see(&user, "plan_moved", "deploy/api --dry-run").await?;
-    see(&user, "history_wide", "history deploy/api -o wide").await?;
-    see(&user, "moved", "deploy/api --yes").await?;
+    LOOKS.see(&user, "plan_moved", "deploy/api --dry-run").await?;
+    LOOKS.see(&user, "history_wide", "history deploy/api -o wide").await?;
+    LOOKS.see(&user, "moved", "deploy/api --yes").await?;
     case.ns.rolled_out("deployment/api", LIMIT).await?;
-    see(&user, "unpin", "unpin deploy/api --yes").await
+    LOOKS.see(&user, "unpin", "unpin deploy/api --yes").await
 }
