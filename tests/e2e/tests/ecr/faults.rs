@@ -18,27 +18,27 @@ const WORDS: &str = "deploy/api --yes --timeout=40s --request-timeout=5s -ojson 
 const FOR_EVER: usize = 1000;
 
 /// What goes wrong with every call to ECR, the reason that scripts see, and what is named to check.
-struct Case {
+struct Trouble {
     name: &'static str,
     fault: Fault,
     reason: &'static str,
     check: &'static str,
 }
 
-fn cases() -> Vec<Case> {
-    let case = |name, fault, reason, check| Case { name, fault, reason, check };
+fn troubles() -> Vec<Trouble> {
+    let trouble = |name, fault, reason, check| Trouble { name, fault, reason, check };
     // Real ones repeat the request that was signed, with its token.
     let signed = "The request signature we calculated does not match. The Canonical String should have been \
                   'POST / x-amz-security-token:IQoJb3JpZ2luX2VjEXAMPLETOKENofthetest' AWS4-HMAC-SHA256";
     vec![
-        case("throttled", Fault::throttling(), "Throttled", "try again"),
-        case("denied", Fault::access_denied("DescribeImages"), "AccessDenied", "ecr:DescribeImages"),
-        case("expired", Fault::expired_token(), "ExpiredCredentials", "aws sts get-caller-identity"),
-        case("no repository", Fault::no_repository(), "NoSuchRepository", "--region ap-southeast-2"),
-        case("500", Fault::server_error(), "RegistryError", "try again"),
-        case("reset", Fault::Reset, "NoAnswer", "try again"),
-        case("unknown key", Fault::error("UnrecognizedClientException", signed), "BadCredentials", "aws sts"),
-        case("wrong secret", Fault::error("InvalidSignatureException", signed), "BadCredentials", "aws sts"),
+        trouble("throttled", Fault::throttling(), "Throttled", "try again"),
+        trouble("denied", Fault::access_denied("DescribeImages"), "AccessDenied", "ecr:DescribeImages"),
+        trouble("expired", Fault::expired_token(), "ExpiredCredentials", "aws sts get-caller-identity"),
+        trouble("no repository", Fault::no_repository(), "NoSuchRepository", "--region ap-southeast-2"),
+        trouble("500", Fault::server_error(), "RegistryError", "try again"),
+        trouble("reset", Fault::Reset, "NoAnswer", "try again"),
+        trouble("unknown key", Fault::error("UnrecognizedClientException", signed), "BadCredentials", "aws sts"),
+        trouble("wrong secret", Fault::error("InvalidSignatureException", signed), "BadCredentials", "aws sts"),
     ]
 }
 
@@ -61,14 +61,14 @@ async fn trouble_with_ecr_is_named_and_nothing_is_written() -> Result<()> {
     let releases = Releases::pushed("ecr-trouble").await?;
     releases.deploy(&releases.app("api")).await?;
     let before = releases.written("api").await?;
-    let runs = cases().into_iter().map(async |case| {
+    let runs = troubles().into_iter().map(async |trouble| {
         let proxy = ApiProxy::start(releases.ns.lab()).await?;
         let key = AccessKey::fresh();
-        key.interceptor().fail("*", FOR_EVER, case.fault).await?;
+        key.interceptor().fail("*", FOR_EVER, trouble.fault).await?;
         let mut command = releases.command(proxy.kubeconfig(), WORDS);
         command.envs(key.environment());
         let output = finished(Running::start(command)?).await?;
-        refused(output, &proxy, case.reason, case.check).context(case.name)
+        refused(output, &proxy, trouble.reason, trouble.check).context(trouble.name)
     });
     futures::future::try_join_all(runs).await?;
     assert_eq!(releases.written("api").await?, before);

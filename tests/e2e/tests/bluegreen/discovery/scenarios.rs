@@ -48,6 +48,23 @@ spec:
   ports: [{port: 80, targetPort: 8080}]
 "#;
 
+/// The Service `orders`, and one budget over both colors.
+const ORDERS_SERVICE: &str = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: orders}
+spec:
+  selector: {app: orders, version: blue}
+  ports: [{name: http, port: 80, targetPort: http}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: orders-budget}
+spec:
+  minAvailable: 75%
+  selector: {matchLabels: {app: orders}}
+"#;
+
 /// A Service with probes, hooks, and one budget over both colors; a route that names no color.
 fn orders() -> String {
     let color = |name: &str, tag: &str| {
@@ -75,22 +92,7 @@ spec:
 "#
         )
     };
-    let rest = r#"
-apiVersion: v1
-kind: Service
-metadata: {name: orders}
-spec:
-  selector: {app: orders, version: blue}
-  ports: [{name: http, port: 80, targetPort: http}]
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: orders-budget}
-spec:
-  minAvailable: 75%
-  selector: {matchLabels: {app: orders}}
-"#;
-    [color("blue", "3.1.0"), color("green", "3.2.0"), rest.to_owned()].join("---")
+    [color("blue", "3.1.0"), color("green", "3.2.0"), ORDERS_SERVICE.to_owned()].join("---")
 }
 
 /// The set-up of most teams on EKS would need configuration first.
