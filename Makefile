@@ -3,68 +3,86 @@
 
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
-PLUGINS := -p kubectl-bluegreen -p kubectl-ecr-rollback
+CACHE := $(or $(KUBECTL_RELEASE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-release)
+DENY := $(CACHE)/cargo-deny-0.20.2
+MACHETE := $(CACHE)/cargo-machete-0.9.2
 LAB := $(TARGET)/debug/lab
-DENY := $(or $(KUBECTL_RELEASE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-release)/cargo-deny-0.20.2
+PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
+# All of the workspace is selected in each call, so that every dependency has one set of features
+# and is compiled once.
+BUILD := cargo build --workspace
+# Test programs that need the lab; those of tests/house don't.
+ON_LAB := --test api_proxy --test registry --test traffic \
+  --test bluegreen --test bluegreen_traffic --test ecr --test ecr_traffic
 # Tests wait for the cluster most of the time: more of them than cores run at once.
 THREADS ?= 8
 export RUST_BACKTRACE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench bench-peers lab lab-down verify install
+.PHONY: help demo test soak bench bench-versions bench-peers lab lab-down verify install built
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-demo: $(LAB) ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~20 min)
-	cargo build --release -p kubectl-bluegreen
-	cargo build -p demo
-	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/debug/demo
+demo: built ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~15 min)
+	$(LAB) run -- $(TARGET)/debug/demo
 
-test: $(LAB) ## Pass all tests: unit tests, then end to end on the lab
-	cargo test -p kubectl-release -p kubectl-bluegreen -p kubectl-ecr-rollback
-	cargo test -p lab --lib --bins
-	cargo test -p lab -p e2e --no-run
-	@tests/on-lab $(LAB) cargo test -p lab -p e2e --tests --offline --no-fail-fast -- --test-threads=$(THREADS)
+test: built ## Pass all tests: unit tests, then end to end on the lab
+	cargo test --workspace --lib --bins --test shape
+	cargo test --workspace $(ON_LAB) --no-run
+	@tests/on-lab $(LAB) cargo test --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)
 
 soak: $(LAB) ## 500 switches under load, about 15 minutes
-	cargo build --release -p kubectl-bluegreen -p bench
+	$(BUILD) --release --bin kubectl-bluegreen --bin bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench soak
 
 bench: $(LAB) ## Compare with kubectl and the AWS CLI, side by side in one run
-	cargo build --release -p kubectl-bluegreen -p bench
+	$(BUILD) --release --bin kubectl-bluegreen --bin bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench main
 	$(TARGET)/release/bench registry
 
+bench-versions: $(LAB) ## Compare with another build: OTHER=folder of its release programs
+	$(BUILD) --release $(PLUGINS) --bin bench
+	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench versions $(OTHER)
+
 bench-peers: $(LAB) ## Compare with Argo Rollouts in the same lab (first run builds it)
-	cargo build --release -p kubectl-bluegreen -p bench
+	$(BUILD) --release --bin kubectl-bluegreen --bin bench
 	$(LAB) build --peers
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench peers
 
 lab: $(LAB) ## Start a Kubernetes to play with; prints how to use it
-	cargo build $(PLUGINS)
+	$(BUILD) $(PLUGINS)
 	@$(LAB) up
 	@echo 'export PATH=$(TARGET)/debug:$(CURDIR)/completions:$$PATH'
 
 lab-down: $(LAB) ## End what `make lab` started
 	@$(LAB) down
 
-verify: $(DENY)/bin/cargo-deny ## Formatting, lints, licences and bans
+verify: $(DENY)/bin/cargo-deny $(MACHETE)/bin/cargo-machete ## Formatting, lints, shape of the sources, licences, unused dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --test shape
 	$(DENY)/bin/cargo-deny check bans licenses sources
+	$(MACHETE)/bin/cargo-machete
 
 install: ## Install the plugins and their completion into ~/.local/bin
-	cargo build --release $(PLUGINS)
+	$(BUILD) --release $(PLUGINS)
 	for name in bluegreen ecr_rollback; do \
 	  install -D -m 755 $(TARGET)/release/kubectl-$$name $(HOME)/.local/bin/kubectl-$$name && \
 	  install -D -m 755 completions/kubectl_complete-$$name $(HOME)/.local/bin/kubectl_complete-$$name || exit 1; \
 	done
 
+# The lab's Kubernetes builds beside the Rust code, which waits for it in the end.
+built: $(LAB)
+	@tests/beside "$(LAB) build" "$(BUILD) --bins"
+
 # Cargo knows best whether it is up to date.
 .PHONY: $(LAB)
 $(LAB):
-	cargo build -p lab $(PLUGINS)
+	$(BUILD) --bin lab
 
 $(DENY)/bin/cargo-deny:
 	cargo install cargo-deny@0.20.2 --locked --root $(DENY)
+
+$(MACHETE)/bin/cargo-machete:
+	cargo install cargo-machete@0.9.2 --locked --root $(MACHETE)

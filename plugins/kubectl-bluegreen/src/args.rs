@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use clap_complete::engine::ArgValueCandidates;
-use kubectl_release::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, duration};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
+use release_core::duration::duration;
 
-use crate::candidates;
-use crate::subject::{MinReady, min_ready};
+use crate::settings::{MinReady, min_ready};
 
 const EXIT_CODES: &str = "\
 Flags go after the plugin's name: kubectl bluegreen status -n shop
@@ -29,6 +28,7 @@ pub struct Cli {
     pub verb: VerbArgs,
 }
 
+/// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum VerbArgs {
     /// Show colors, readiness and where the traffic goes
@@ -64,14 +64,15 @@ pub struct AnyArgs {
 #[derive(Debug, Args)]
 pub struct ServicesArgs {
     /// Services, as `api` or `svc/api`; several move as one
-    #[arg(value_name = "SERVICE", required = true, add = ArgValueCandidates::new(candidates::services))]
+    #[arg(value_name = "SERVICE", required = true)]
     pub services: Vec<String>,
 }
 
+/// `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Services; all blue-green ones of the namespace without any
-    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(candidates::services))]
+    #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with_all = ["services", "watch", "wait_for"])]
@@ -91,6 +92,7 @@ pub struct StatusArgs {
     pub output: OutputArgs,
 }
 
+/// Which label.
 #[derive(Debug, Args)]
 pub struct TrackArgs {
     /// The label that tells the colors apart, where it can't be found out
@@ -102,7 +104,7 @@ pub struct TrackArgs {
 #[derive(Debug, Args)]
 pub struct TargetArgs {
     /// The color to switch to
-    #[arg(long, value_name = "COLOR", conflicts_with = "to_image", add = ArgValueCandidates::new(candidates::colors))]
+    #[arg(long, value_name = "COLOR", conflicts_with = "to_image")]
     pub to: Option<String>,
     /// The color that runs this image tag
     #[arg(long, value_name = "TAG")]
@@ -123,6 +125,7 @@ pub struct CheckArgs {
     pub strict: bool,
 }
 
+/// `preflight`.
 #[derive(Debug, Args)]
 pub struct PreflightArgs {
     #[command(flatten)]
@@ -137,6 +140,7 @@ pub struct PreflightArgs {
     pub output: OutputArgs,
 }
 
+/// `switch`.
 #[derive(Debug, Args)]
 pub struct SwitchArgs {
     #[command(flatten)]
@@ -165,6 +169,7 @@ pub struct SwitchArgs {
     pub output: OutputArgs,
 }
 
+/// `rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
     #[command(flatten)]
@@ -183,19 +188,21 @@ pub struct RollbackArgs {
     pub output: OutputArgs,
 }
 
+/// `history`.
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// The Service, as `api` or `svc/api`
-    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(candidates::services))]
+    #[arg(value_name = "SERVICE")]
     pub service: String,
     #[command(flatten)]
     pub output: OutputArgs,
 }
 
+/// `cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
     /// Services whose idle colors are cleaned up
-    #[arg(value_name = "SERVICE", required_unless_present = "due", add = ArgValueCandidates::new(candidates::services))]
+    #[arg(value_name = "SERVICE", required_unless_present = "due")]
     pub services: Vec<String>,
     /// All Services of the namespace whose retention has passed
     #[arg(long, conflicts_with = "services")]

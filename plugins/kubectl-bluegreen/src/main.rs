@@ -1,43 +1,21 @@
 //! `kubectl bluegreen`: parse, run, print, exit.
 
+mod apply;
 mod args;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "asks the cluster while the user presses Tab"
-)]
 mod candidates;
 mod checks;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "verbs load, apply and watch"
-)]
 mod commands;
 mod idle;
-mod itinerary;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "writes, watches and takes back"
-)]
-mod moving;
+mod moves;
+mod names;
 mod options;
 mod plan;
+mod record;
 mod refusal;
 mod report;
-mod routes_found;
+mod service_view;
+mod settings;
 mod snapshot;
-mod subject;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "prints and ends the process"
-)]
 mod verb;
 
 use std::process::ExitCode;

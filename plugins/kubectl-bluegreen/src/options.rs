@@ -2,17 +2,52 @@
 
 use std::time::Duration;
 
-use kubectl_release::confirm::has_terminal;
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::flags::DryRunFlag;
+use release_cli::confirm::has_terminal;
+use release_core::checks::weighing::{Urgency, Weighing};
+use release_core::command::{Command, Scope};
+use release_core::failure::{Failure, Outcome};
 
 use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs};
-use crate::checks::{Verb, Weighing};
-use crate::subject::MinReady;
+use crate::names::service_names;
+use crate::record::RecordedVerb;
+use crate::settings::MinReady;
+
+/// What is about to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Switch,
+    Rollback,
+}
+
+impl Verb {
+    /// `switched`, `rolled back`.
+    #[must_use]
+    pub fn past(self) -> &'static str {
+        self.recorded().past()
+    }
+
+    /// As the record has it.
+    #[must_use]
+    pub fn recorded(self) -> RecordedVerb {
+        match self {
+            Self::Switch => RecordedVerb::Switch,
+            Self::Rollback => RecordedVerb::Rollback,
+        }
+    }
+
+    /// Rollback is for the middle of an outage: only an empty target stops it.
+    #[must_use]
+    pub fn urgency(self) -> Urgency {
+        match self {
+            Self::Switch => Urgency::Ordinary,
+            Self::Rollback => Urgency::Outage,
+        }
+    }
+}
 
 /// Where a move goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Aim {
+pub enum Target {
     Color(String),
     /// The color whose workloads run this image tag.
     Image(String),
@@ -27,7 +62,7 @@ pub enum Aim {
 pub struct MoveOptions {
     pub verb: Verb,
     pub services: Vec<String>,
-    pub aim: Aim,
+    pub target: Target,
     pub track_key: Option<String>,
     pub min_ready: Option<MinReady>,
     pub weighing: Weighing,
@@ -41,7 +76,6 @@ pub struct MoveOptions {
     pub rollback_on_failure: bool,
     pub reason: String,
     pub yes: bool,
-    pub dry_run: DryRunFlag,
 }
 
 /// Resolves `switch`.
@@ -49,17 +83,17 @@ pub struct MoveOptions {
 /// # Errors
 /// Exit 2 for names that are none, and for a bare switch without a terminal: it toggles, and a
 /// CI job that is retried would restore the old version.
-pub fn switch(args: SwitchArgs, suffix: &str) -> Outcome<MoveOptions> {
-    let aim = aim(&args.target);
+pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
+    let target = target(&args.target);
     let services = service_names(&args.services.services)?;
-    if aim == Aim::Other && !has_terminal() {
+    if target == Target::Other && !has_terminal() {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
-            .next(format!("kubectl bluegreen status {}{suffix}", services.join(" "))));
+            .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
     Ok(MoveOptions {
         verb: Verb::Switch,
         services,
-        aim,
+        target,
         track_key: args.track.track_key,
         min_ready: args.checks.min_ready,
         weighing: weighing(args.checks),
@@ -70,7 +104,6 @@ pub fn switch(args: SwitchArgs, suffix: &str) -> Outcome<MoveOptions> {
         rollback_on_failure: !args.no_rollback,
         reason: args.write.reason,
         yes: args.write.yes,
-        dry_run: args.write.dry_run,
     })
 }
 
@@ -82,7 +115,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
         verb: Verb::Switch,
         services: service_names(&args.services.services)?,
-        aim: aim(&args.target),
+        target: target(&args.target),
         track_key: args.track.track_key,
         min_ready: args.checks.min_ready,
         weighing: weighing(args.checks),
@@ -93,7 +126,6 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         rollback_on_failure: false,
         reason: String::new(),
         yes: false,
-        dry_run: DryRunFlag::Client,
     })
 }
 
@@ -105,7 +137,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
         verb: Verb::Rollback,
         services: service_names(&args.services.services)?,
-        aim: Aim::Back,
+        target: Target::Back,
         track_key: args.track.track_key,
         min_ready: None,
         weighing: Weighing::default(),
@@ -116,56 +148,17 @@ pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
         rollback_on_failure: false,
         reason: args.write.reason,
         yes: args.write.yes,
-        dry_run: args.write.dry_run,
     })
 }
 
-fn aim(target: &TargetArgs) -> Aim {
-    match (&target.to, &target.to_image) {
-        (Some(color), _) => Aim::Color(color.clone()),
-        (None, Some(tag)) => Aim::Image(tag.clone()),
-        (None, None) => Aim::Other,
+fn target(typed: &TargetArgs) -> Target {
+    match (&typed.to, &typed.to_image) {
+        (Some(color), _) => Target::Color(color.clone()),
+        (None, Some(tag)) => Target::Image(tag.clone()),
+        (None, None) => Target::Other,
     }
 }
 
 fn weighing(checks: CheckArgs) -> Weighing {
     Weighing { force: checks.force, strict: checks.strict }
-}
-
-/// Names without `svc/`, each once, in the order typed.
-///
-/// # Errors
-/// Exit 2 for what can't be a Service's name (RFC 1035 label, as the API server demands).
-pub fn service_names(typed: &[String]) -> Outcome<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    for word in typed {
-        let name = ["svc/", "service/", "services/"].iter().find_map(|kind| word.strip_prefix(kind)).unwrap_or(word);
-        let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || name.len() > 63 || !name.chars().all(is_label) {
-            let hint = if word.contains('/') {
-                "only Services can be switched: svc/NAME"
-            } else {
-                "lower case letters, digits and hyphens"
-            };
-            return Err(Failure::usage(format!("\"{}\" is no Service name", word.escape_debug())).next(hint));
-        }
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_come_with_or_without_their_kind_and_nothing_else() {
-        let typed = ["api", "svc/web", "service/api"].map(String::from);
-        assert_eq!(service_names(&typed).unwrap(), ["api", "web"]);
-        for bad in ["", "svc/", "deploy/api", "../secrets/x", "API", "a b", "api?x=1"] {
-            assert!(service_names(&[bad.to_owned()]).is_err(), "{bad}");
-        }
-    }
 }

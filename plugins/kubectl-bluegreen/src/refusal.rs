@@ -1,75 +1,97 @@
 //! Why a Service can't be moved: what was found, and whole commands to paste.
 
-use kubectl_release::change::shell_quote;
-use kubectl_release::error::Failure;
-use kubectl_release::record::Record;
-use kubectl_release::selector::{Color, NotSwitchable, Tracks, as_label_selector};
+use release_core::command::{Command, Scope};
+use release_core::failure::{Failure, Next};
+use release_core::traffic::routes;
+use release_core::traffic::selector::{Color, NotSwitchable, Tracks, as_label_selector};
 
-use crate::plan::Context;
-use crate::routes_found::deciding_routes;
+use crate::options::Verb;
+use crate::record::Record;
+use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
-use crate::subject::Subject;
 
-/// Words a Service that has nothing to switch.
-pub fn not_switchable(
-    subject: &Subject<'_>,
-    why: &NotSwitchable,
-    snapshot: &Snapshot,
-    context: &Context<'_>,
-) -> Failure {
-    let name = subject.name();
-    let suffix = context.suffix;
+/// Words a Service that has nothing to switch; `verb` is what was asked for.
+pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Snapshot, verb: Verb) -> Failure {
+    let (name, scope) = (view.name(), &snapshot.scope);
+    let refused = |reason, what: String| refused(reason, format!("service/{name} {what}"));
     match why {
-        NotSwitchable::ExternalName => refused("ExternalName", format!("service/{name} is of type ExternalName: it has no selector to move")),
-        NotSwitchable::NoSelector => refused("NoSelector", format!("service/{name} has no selector: its endpoints are managed by hand")),
-        NotSwitchable::ArgoRollouts => refused("ManagedByArgoRollouts", format!("service/{name} is managed by Argo Rollouts, which would put the selector back"))
-            .next(format!("kubectl argo rollouts list rollouts{suffix}")),
-        NotSwitchable::SelectsEveryColor { key, colors } => {
-            let routes = deciding_routes(subject, snapshot);
-            let decider = if routes.is_empty() { "traffic goes to all of them".to_owned() } else { format!("{} decides between them", routes.join(", ")) };
-            refused("SelectsEveryColor", format!("service/{name} selects every color ({key}: {}); {decider}", colors.join(", ")))
-                .next(if routes.is_empty() { format!("add {key} to the Service's selector first") } else { "change the route's weights instead".to_owned() })
+        NotSwitchable::ExternalName => {
+            refused("ExternalName", "is of type ExternalName: it has no selector to move".into())
         }
+        NotSwitchable::NoSelector => refused("NoSelector", "has no selector: its endpoints are managed by hand".into()),
+        NotSwitchable::ArgoRollouts => {
+            refused("ManagedByArgoRollouts", "is managed by Argo Rollouts, which would put the selector back".into())
+                .look(Command::new("kubectl argo rollouts list rollouts").scope(scope))
+        }
+        NotSwitchable::SelectsEveryColor { key, colors } => selects_every_color(view, key, colors, snapshot),
         NotSwitchable::KeyNotInSelector { key, selector } => {
-            refused("NoTrackKey", format!("service/{name} does not select by \"{}\": its selector is {}", key.escape_debug(), as_label_selector(selector)))
+            let selector = as_label_selector(selector);
+            let what = format!("does not select by \"{}\": its selector is {selector}", key.escape_debug());
+            refused("NoTrackKey", what)
         }
-        NotSwitchable::NoOtherColor { selector } => {
-            refused("NoTrackKey", format!("found nothing to switch service/{name} to: no workload matches its selector ({}) in all labels but one", as_label_selector(selector)))
-                .next(format!("name the label with --track-key; kubectl get deploy,sts{suffix} --show-labels"))
-        }
+        NotSwitchable::NoOtherColor { selector } => no_other_color(name, &as_label_selector(selector), scope),
         NotSwitchable::Ambiguous { keys } => {
-            let found: Vec<String> = keys.iter().map(|(key, colors)| format!("{key} ({})", colors.join(", "))).collect();
-            let verb = verb_word(context);
-            let commands = keys.keys().map(|key| format!("kubectl bluegreen {verb} {name} --track-key {key}{suffix}"));
-            refused("AmbiguousTrackKey", format!("service/{name} could be switched along several labels: {}", found.join("; "))).next(lines(commands))
+            let found = keys.iter().map(|(key, colors)| format!("{key} ({})", colors.join(", ")));
+            let found = found.collect::<Vec<_>>().join("; ");
+            let retry = Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).arg(name);
+            let commands = keys.keys().map(|key| retry.clone().flag("--track-key", key).scope(scope));
+            refused("AmbiguousTrackKey", format!("could be switched along several labels: {found}"))
+                .next(Next::Try(commands.collect(), None))
         }
     }
 }
 
+fn selects_every_color(view: &ServiceView<'_>, key: &str, colors: &[String], snapshot: &Snapshot) -> Failure {
+    let routes = deciding_routes(view, snapshot);
+    let (decider, next) = if routes.is_empty() {
+        ("traffic goes to all of them".to_owned(), format!("add {key} to the Service's selector first"))
+    } else {
+        (format!("{} decides between them", routes.join(", ")), "change the route's weights instead".to_owned())
+    };
+    let colors = colors.join(", ");
+    let message = format!("service/{} selects every color ({key}: {colors}); {decider}", view.name());
+    refused("SelectsEveryColor", message).next(next)
+}
+
+/// Routes that send traffic to the Service at all.
+fn deciding_routes(view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
+    let virtual_services = snapshot.virtual_services.as_deref().unwrap_or_default();
+    let http_routes = snapshot.http_routes.as_deref().unwrap_or_default();
+    routes::naming(view.name(), &snapshot.namespace, virtual_services, http_routes)
+}
+
+fn no_other_color(name: &str, selector: &str, scope: &Scope) -> Failure {
+    let message = format!(
+        "found nothing to switch service/{name} to: no workload matches its selector ({selector}) in all labels but one"
+    );
+    let workloads = Command::new("kubectl get deploy,sts").scope(scope).arg("--show-labels");
+    refused("NoTrackKey", message).next(format!("name the label with --track-key; {workloads}"))
+}
+
 /// The color asked for isn't there.
-pub fn no_such_color(subject: &Subject<'_>, tracks: &Tracks, color: &str, context: &Context<'_>) -> Failure {
+pub fn no_such_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, scope: &Scope) -> Failure {
     let message =
-        format!("no color \"{}\" behind service/{}: found {}", color.escape_debug(), subject.name(), found(tracks));
-    refused("NoSuchColor", message).next(switch_lines(subject, tracks, context))
+        format!("no color \"{}\" behind service/{}: found {}", color.escape_debug(), view.name(), found(tracks));
+    with_others(refused("NoSuchColor", message), view, tracks, scope)
 }
 
 /// No color runs the image asked for.
-pub fn no_such_image(subject: &Subject<'_>, tracks: &Tracks, tag: &str, context: &Context<'_>) -> Failure {
+pub fn no_such_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scope) -> Failure {
     let message =
-        format!("no color behind service/{} runs \"{}\": found {}", subject.name(), tag.escape_debug(), found(tracks));
-    refused("NoSuchImage", message).next(switch_lines(subject, tracks, context))
+        format!("no color behind service/{} runs \"{}\": found {}", view.name(), tag.escape_debug(), found(tracks));
+    with_others(refused("NoSuchImage", message), view, tracks, scope)
 }
 
 /// Several colors run the image asked for.
-pub fn several_run_image(subject: &Subject<'_>, tracks: &Tracks, tag: &str, context: &Context<'_>) -> Failure {
+pub fn several_run_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scope) -> Failure {
     let message =
-        format!("several colors behind service/{} run \"{}\": {}", subject.name(), tag.escape_debug(), found(tracks));
-    refused("AmbiguousImage", message).next(switch_lines(subject, tracks, context))
+        format!("several colors behind service/{} run \"{}\": {}", view.name(), tag.escape_debug(), found(tracks));
+    with_others(refused("AmbiguousImage", message), view, tracks, scope)
 }
 
 /// There is nothing besides the active color.
-pub fn only_one_color(subject: &Subject<'_>, tracks: &Tracks) -> Failure {
-    let message = format!("service/{} has one color only: {}", subject.name(), found(tracks));
+pub fn only_one_color(view: &ServiceView<'_>, tracks: &Tracks) -> Failure {
+    let message = format!("service/{} has one color only: {}", view.name(), found(tracks));
     let mut labels = tracks.base.clone();
     labels.insert(tracks.key.clone(), "OTHER".to_owned());
     refused("OnlyOneColor", message)
@@ -77,47 +99,41 @@ pub fn only_one_color(subject: &Subject<'_>, tracks: &Tracks) -> Failure {
 }
 
 /// A bare switch with more than two colors.
-pub fn several_colors(subject: &Subject<'_>, tracks: &Tracks, context: &Context<'_>) -> Failure {
-    let message = format!("service/{} has several other colors: {}", subject.name(), found(tracks));
-    refused("AmbiguousColor", message).next(switch_lines(subject, tracks, context))
+pub fn several_colors(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
+    let message = format!("service/{} has several other colors: {}", view.name(), found(tracks));
+    with_others(refused("AmbiguousColor", message), view, tracks, scope)
 }
 
 /// A rollback that the cluster's record says nothing about.
-pub fn no_way_back(subject: &Subject<'_>, tracks: &Tracks, context: &Context<'_>) -> Failure {
+pub fn no_way_back(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
     let message = format!(
         "no record of a switch of service/{}, and not exactly one other color with ready pods: found {}",
-        subject.name(),
+        view.name(),
         found(tracks)
     );
-    refused("NoWayBack", message).next(switch_lines(subject, tracks, context))
+    with_others(refused("NoWayBack", message), view, tracks, scope)
 }
 
 /// A rollback to a color that was deleted since.
-pub fn way_back_gone(subject: &Subject<'_>, tracks: &Tracks, record: &Record, context: &Context<'_>) -> Failure {
-    let taken = subject.recorded.cleanup.as_ref().filter(|c| c.color == record.from && c.at >= record.at);
+pub fn way_back_gone(view: &ServiceView<'_>, tracks: &Tracks, record: &Record, scope: &Scope) -> Failure {
+    let taken = view.cleanup.note.as_ref().filter(|c| c.color == record.from && c.at >= record.at);
     let by = taken.map(|c| format!(" (taken down at {:.0} by {})", c.at, c.by)).unwrap_or_default();
     let selector = as_label_selector(&record.selector);
     let message = format!(
         "service/{} can't go back to {}: no workload has {selector} any more{by}; found {}",
-        subject.name(),
+        view.name(),
         record.from,
         found(tracks)
     );
-    let others = switch_lines(subject, tracks, context);
-    let deploy =
-        format!("deploy {} again, then kubectl bluegreen rollback {}{}", record.from, subject.name(), context.suffix);
-    refused("NoWayBack", message).next(if others.is_empty() { deploy } else { others })
+    let others = switches(view, tracks, scope);
+    let again = Command::new("kubectl bluegreen rollback").arg(view.name()).scope(scope);
+    let deploy = format!("deploy {} again, then {again}", record.from);
+    let next = if others.is_empty() { Next::Hint(deploy) } else { Next::Try(others, None) };
+    refused("NoWayBack", message).next(next)
 }
 
 fn refused(reason: &'static str, message: String) -> Failure {
     Failure::failed(reason, message)
-}
-
-fn verb_word(context: &Context<'_>) -> &'static str {
-    match context.options.aim {
-        crate::options::Aim::Back => "rollback",
-        _ => "switch",
-    }
 }
 
 fn found(tracks: &Tracks) -> String {
@@ -134,12 +150,14 @@ fn found(tracks: &Tracks) -> String {
     colors.join(", ")
 }
 
-fn switch_lines(subject: &Subject<'_>, tracks: &Tracks, context: &Context<'_>) -> String {
-    lines(tracks.others().filter(|c| !c.workloads.is_empty()).map(|color| {
-        format!("kubectl bluegreen switch {} --to {}{}", subject.name(), shell_quote(&color.name), context.suffix)
-    }))
+/// The switches to the other colors, where there are any.
+fn with_others(failure: Failure, view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
+    let others = switches(view, tracks, scope);
+    if others.is_empty() { failure } else { failure.next(Next::Try(others, None)) }
 }
 
-fn lines(commands: impl Iterator<Item = String>) -> String {
-    commands.collect::<Vec<_>>().join("\n     ")
+fn switches(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Vec<Command> {
+    let switch = Command::new("kubectl bluegreen switch").arg(view.name());
+    let others = tracks.others().filter(|color| !color.workloads.is_empty());
+    others.map(|color| switch.clone().flag("--to", &color.name).scope(scope)).collect()
 }

@@ -1,10 +1,8 @@
 //! What can be typed. `options` turns it into what the commands work with.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::engine::ArgValueCandidates;
-use kubectl_release::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
 
-use crate::candidates;
 use crate::lifecycle::args::LifecycleArgs;
 
 const EXIT_CODES: &str = "\
@@ -50,7 +48,7 @@ pub enum VerbArgs {
 #[derive(Debug, Args)]
 pub struct WorkloadArgs {
     /// The workload: deployment/NAME, statefulset/NAME or daemonset/NAME
-    #[arg(value_name = "TYPE/NAME", required = true, num_args = 1..=2, add = ArgValueCandidates::new(candidates::workloads))]
+    #[arg(value_name = "TYPE/NAME", required = true, num_args = 1..=2)]
     pub workload: Vec<String>,
 }
 
@@ -58,7 +56,7 @@ pub struct WorkloadArgs {
 #[derive(Debug, Args)]
 pub struct ContainerArgs {
     /// The container; several with the same image go back together
-    #[arg(short, long, value_name = "NAME", value_delimiter = ',', add = ArgValueCandidates::new(candidates::containers))]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub container: Vec<String>,
 }
 
@@ -96,7 +94,7 @@ pub struct RollbackArgs {
 #[derive(Debug, Args)]
 pub struct TargetArgs {
     /// The tag to go to
-    #[arg(long, value_name = "TAG", conflicts_with_all = ["to_digest", "steps"], add = ArgValueCandidates::new(candidates::tags))]
+    #[arg(long, value_name = "TAG", conflicts_with_all = ["to_digest", "steps"])]
     pub to_tag: Option<String>,
     /// The digest to go to; its first seven characters do
     #[arg(long, value_name = "DIGEST", conflicts_with = "steps")]

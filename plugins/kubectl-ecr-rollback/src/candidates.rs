@@ -1,24 +1,49 @@
 //! Completion of workloads, containers and tags, asked of the cluster and the registry while the
 //! user presses Tab.
 
-use clap_complete::engine::CompletionCandidate;
+use clap::{Command, CommandFactory};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use futures::future::join3;
-use kubectl_release::cluster::Cluster;
-use kubectl_release::cluster::connect::connect;
-use kubectl_release::cluster::read::{ListQuery, path_of};
-use kubectl_release::complete::{PATIENCE, block_on, names_in, typed_flags, typed_words};
-use kubectl_release::objects::{Workload, WorkloadKind};
-use kubectl_release::registry::{self, RegistryAddress};
+use release_aws::connect::Address;
+use release_aws::ecr as registry;
+use release_cli::complete::{PATIENCE, block_on, names_in, typed_flags, typed_words, with_connection_values};
+use release_cluster::Cluster;
+use release_cluster::connect::connect;
+use release_cluster::connection::Connection;
+use release_cluster::read::ListQuery;
+use release_core::kube::path::path_of;
+use release_core::kube::{Workload, WorkloadKind};
 
-use crate::options::WorkloadName;
-use crate::placement::{Asked, Place, Selection, places, select};
-use crate::snapshot;
+use crate::args::Cli;
+use crate::container_image::containers_of;
+use crate::names::WorkloadName;
+use crate::selection::{Asked, Selection, select};
+use crate::snapshot::read;
+
+/// The command line, with what can be typed next at each of its words.
+#[must_use]
+pub fn command() -> Command {
+    let for_workload = |command: Command| {
+        command
+            .mut_arg("workload", |arg| arg.add(ArgValueCandidates::new(workloads)))
+            .mut_arg("container", |arg| arg.add(ArgValueCandidates::new(containers)))
+    };
+    let for_repositories =
+        |command: Command| command.mut_arg("repositories", |arg| arg.add(ArgValueCandidates::new(repositories)));
+    for_workload(with_connection_values(Cli::command()))
+        .mut_arg("to_tag", |arg| arg.add(ArgValueCandidates::new(tags)))
+        .mut_subcommand("history", for_workload)
+        .mut_subcommand("unpin", for_workload)
+        .mut_subcommand("lifecycle", |lifecycle| {
+            let verbs = ["show", "preview", "apply"];
+            verbs.iter().fold(lifecycle, |lifecycle, verb| lifecycle.mut_subcommand(verb, for_repositories))
+        })
+}
 
 /// Deployments, StatefulSets and DaemonSets of the namespace.
-#[must_use]
-pub fn workloads() -> Vec<CompletionCandidate> {
+fn workloads() -> Vec<CompletionCandidate> {
     let found = block_on(async {
-        let cluster = connect(&typed_flags()).ok()?;
+        let cluster = connect(&Connection::from(&typed_flags())).ok()?;
         let of = |kind| names(&cluster, kind);
         let (deployments, sets, daemons) =
             join3(of(WorkloadKind::Deployment), of(WorkloadKind::StatefulSet), of(WorkloadKind::DaemonSet)).await;
@@ -34,30 +59,28 @@ async fn names(cluster: &Cluster, kind: WorkloadKind) -> Vec<String> {
 }
 
 /// Containers of the workload typed so far, init containers among them.
-#[must_use]
-pub fn containers() -> Vec<CompletionCandidate> {
+fn containers() -> Vec<CompletionCandidate> {
     let found = block_on(async {
         let (_, workload) = typed_workload().await?;
-        Some(places(&workload).into_iter().map(|place| place.name).collect())
+        Some(containers_of(&workload).into_iter().map(|one| one.name).collect())
     });
     as_candidates(found)
 }
 
 /// Tags of the workload's repository, the newest push first.
-#[must_use]
-pub fn tags() -> Vec<CompletionCandidate> {
+fn tags() -> Vec<CompletionCandidate> {
     let found = block_on(async {
         let (cluster, workload) = typed_workload().await?;
         let words = typed_words();
-        let named: Vec<String> = places(&workload).into_iter().map(|p| p.name).filter(|n| words.contains(n)).collect();
-        let asked = Asked { containers: &named, include_init: true, offline: false, suffix: "" };
-        let place: Place = match select(&workload, &asked).ok()? {
-            Selection::Clear(selected) => selected.places.into_iter().next()?,
+        let named: Vec<String> =
+            containers_of(&workload).into_iter().map(|one| one.name).filter(|n| words.contains(n)).collect();
+        let asked = Asked { containers: &named, include_init: true, offline: false, scope: cluster.scope() };
+        let first = match select(&workload, &asked).ok()? {
+            Selection::Clear(selected) => selected.containers.into_iter().next()?,
             Selection::Several(several) => several.into_iter().next()?,
         };
-        let repository = kubectl_release::image::ecr::EcrRepository::of(&place.image).ok()?;
-        let registry =
-            registry::connect(&RegistryAddress::from(&repository), cluster.request_timeout(), 0).await.ok()?;
+        let repository = first.repository()?;
+        let registry = registry::connect(&Address::from(&repository), cluster.request_timeout(), 0).await.ok()?;
         let images = registry.images(&repository.name).await.ok()?;
         Some(images.into_iter().flat_map(|image| image.tags).collect())
     });
@@ -65,14 +88,10 @@ pub fn tags() -> Vec<CompletionCandidate> {
 }
 
 /// Repositories of the registry that `--registry-id`, `--region` or the profile name.
-#[must_use]
-pub fn repositories() -> Vec<CompletionCandidate> {
+fn repositories() -> Vec<CompletionCandidate> {
     let found = block_on(async {
-        let address = RegistryAddress {
-            account: typed_value("--registry-id"),
-            region: typed_value("--region"),
-            ..RegistryAddress::default()
-        };
+        let address =
+            Address { account: typed_value("--registry-id"), region: typed_value("--region"), ..Address::default() };
         let registry = registry::connect(&address, PATIENCE, 0).await.ok()?;
         let repositories = registry.repositories().await.ok()?;
         Some(repositories.into_iter().map(|repository| repository.name).collect())
@@ -89,10 +108,10 @@ fn typed_value(flag: &str) -> Option<String> {
 
 /// The first of the words typed that names a workload; others may be values of flags.
 async fn typed_workload() -> Option<(Cluster, Workload)> {
-    let cluster = connect(&typed_flags()).ok()?.with_request_timeout(PATIENCE);
+    let cluster = connect(&Connection::from(&typed_flags())).ok()?.with_request_timeout(PATIENCE);
     for word in typed_words() {
         let Ok(name) = WorkloadName::parse(&[word]) else { continue };
-        if let Ok(workload) = snapshot::workload(&cluster, &name).await {
+        if let Ok(workload) = read::workload(&cluster, &name).await {
             return Some((cluster, workload));
         }
     }
@@ -101,4 +120,13 @@ async fn typed_workload() -> Option<(Cluster, Workload)> {
 
 fn as_candidates(found: Option<Vec<String>>) -> Vec<CompletionCandidate> {
     found.unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    /// A flag that was renamed would end every Tab in a panic.
+    #[test]
+    fn what_is_completed_is_there() {
+        super::command().debug_assert();
+    }
 }

@@ -7,8 +7,11 @@ pub mod needs;
 pub mod objections;
 pub mod options;
 pub mod outlook;
+pub mod row;
 pub mod text;
+pub mod usage;
 pub mod uses;
+pub mod words;
 
 #[cfg(test)]
 mod samples;

@@ -1,12 +1,11 @@
 //! The repository's images as rows: for the picker, and for `history`.
 
 use jiff::Timestamp;
-use kubectl_release::flags::short_duration;
-use kubectl_release::push_history::{Candidate, PushedImage, Scan, ScanSeverity};
-use kubectl_release::record::printable;
-use kubectl_release::table::table;
-
-use crate::plan::short_digest;
+use release_cli::table::table;
+use release_core::duration::age;
+use release_core::registry::image::short_digest;
+use release_core::registry::push_history::{Candidate, PushedImage, Scan, ScanSeverity};
+use release_core::text::printable;
 
 /// What heads the columns.
 const HEADERS: [&str; 7] = ["TAG", "PUSHED", "AGE", "SIZE", "FINDINGS", "STATE", "DIGEST"];
@@ -57,13 +56,6 @@ fn state(candidate: &Candidate<'_>, now: Timestamp) -> String {
     }
     words.extend(candidate.left_out.as_ref().map(ToString::to_string));
     words.join(", ")
-}
-
-/// `3d4h`; nothing below zero, for clocks differ.
-#[must_use]
-pub fn age(at: Timestamp, now: Timestamp) -> String {
-    let age = std::time::Duration::try_from(now.duration_since(at)).unwrap_or_default();
-    short_duration(std::time::Duration::from_secs(age.as_secs()))
 }
 
 /// Bytes as registries count them: `48 MB`.

@@ -1,44 +1,31 @@
 //! `kubectl ecr-rollback`: parse, run, print, exit.
 
+mod apply;
 mod args;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "asks the cluster while the user presses Tab"
-)]
 mod candidates;
 mod checks;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "verbs load, ask, apply and watch"
-)]
 mod commands;
+mod container_image;
+mod contents;
+mod decide;
+mod document;
 mod lifecycle;
 mod listing;
+mod names;
 mod options;
-mod placement;
 mod plan;
+mod proposal;
 mod record;
 mod refusal;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "writes, watches and takes back"
-)]
-mod rolling;
+mod repositories;
+#[cfg(test)]
+mod schemas;
+mod selection;
 mod snapshot;
 mod typed;
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "prints and ends the process"
-)]
 mod verb;
+mod which_containers;
+mod words;
 
 use std::process::ExitCode;
 

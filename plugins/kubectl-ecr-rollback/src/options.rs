@@ -1,58 +1,15 @@
 //! From what was typed to what is meant; conflicts that clap can't see end here.
 
-use std::fmt;
-
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::finding::Weighing;
-use kubectl_release::flags::{DryRunFlag, WriteArgs};
-use kubectl_release::objects::WorkloadKind;
-use kubectl_release::push_history::{Options as Wanted, ScanSeverity, Source};
-use kubectl_release::record::printable;
+use release_cli::flags::WriteArgs;
+use release_core::checks::weighing::Weighing;
+use release_core::failure::{Failure, Outcome};
+use release_core::registry::image::is_tag;
+use release_core::registry::push_history::{Options as Wanted, ScanSeverity, Source};
+use release_core::text::printable;
 
 use crate::args::{CheckArgs, RollbackArgs, RolloutArgs, SeverityFlag, SourceFlag, UnpinArgs};
+use crate::names::WorkloadName;
 use crate::typed::Typed;
-
-/// A workload as people name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkloadName {
-    pub kind: WorkloadKind,
-    pub name: String,
-}
-
-impl fmt::Display for WorkloadName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.short(), self.name)
-    }
-}
-
-impl WorkloadName {
-    /// Reads `deployment/api`, `deploy api`, `sts/db`.
-    ///
-    /// # Errors
-    /// Exit 2 for what is none.
-    pub fn parse(words: &[String]) -> Outcome<Self> {
-        let typed = words.join("/");
-        let (kind, name) = typed.split_once('/').unwrap_or((&typed, ""));
-        let kind = match kind {
-            "deployment" | "deployments" | "deploy" | "deployment.apps" | "deployments.apps" => {
-                Some(WorkloadKind::Deployment)
-            }
-            "statefulset" | "statefulsets" | "sts" | "statefulset.apps" | "statefulsets.apps" => {
-                Some(WorkloadKind::StatefulSet)
-            }
-            "daemonset" | "daemonsets" | "ds" | "daemonset.apps" | "daemonsets.apps" => Some(WorkloadKind::DaemonSet),
-            _ => None,
-        };
-        let bad = || {
-            Failure::usage(format!("\"{}\" is no workload", printable(&words.join(" "))))
-                .next("deployment/NAME, statefulset/NAME or daemonset/NAME; flags go after a command's name")
-        };
-        // RFC 1123 subdomain, as the API server demands.
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-        let named = !name.is_empty() && name.len() <= 253 && name.chars().all(plain) && !name.starts_with('.');
-        kind.filter(|_| named).map(|kind| Self { kind, name: name.to_owned() }).ok_or_else(bad)
-    }
-}
 
 /// What is to be moved where.
 #[derive(Debug, Clone)]
@@ -67,18 +24,17 @@ pub struct RollbackOptions {
     pub gate: Option<ScanSeverity>,
     /// `--max-severity none`: no findings at all.
     pub gate_allows_none: bool,
-    pub carry: Carry,
+    pub write: WriteOptions,
 }
 
-/// How a change of images is carried out.
+/// How a change of images is made.
 #[derive(Debug, Clone)]
-pub struct Carry {
+pub struct WriteOptions {
     pub weighing: Weighing,
     pub wait: bool,
     pub rollback_on_failure: bool,
     pub reason: String,
     pub yes: bool,
-    pub dry_run: DryRunFlag,
     /// For commands that are printed.
     pub typed: Typed,
 }
@@ -133,29 +89,37 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
         if_running: args.if_running,
         gate: args.max_severity.and_then(severity),
         gate_allows_none: args.max_severity == Some(SeverityFlag::None),
-        carry: Carry { typed, ..carry(args.checks, &args.rollout, args.write) },
+        write: WriteOptions { typed, ..write_options(args.checks, &args.rollout, args.write) },
     })
+}
+
+/// Which container goes back to its tag.
+#[derive(Debug, Clone)]
+pub struct UnpinOptions {
+    pub workload: WorkloadName,
+    /// None means: the only one.
+    pub containers: Vec<String>,
+    pub write: WriteOptions,
 }
 
 /// Resolves an `unpin`.
 ///
 /// # Errors
 /// Exit 2 for what is no workload.
-pub fn unpin(args: UnpinArgs) -> Outcome<(WorkloadName, Vec<String>, Carry)> {
+pub fn unpin(args: UnpinArgs) -> Outcome<UnpinOptions> {
     let workload = WorkloadName::parse(&args.workload.workload)?;
     let typed = Typed::unpin(&args);
-    let carry = Carry { typed, ..carry(args.checks, &args.rollout, args.write) };
-    Ok((workload, args.containers.container, carry))
+    let write = WriteOptions { typed, ..write_options(args.checks, &args.rollout, args.write) };
+    Ok(UnpinOptions { workload, containers: args.containers.container, write })
 }
 
-fn carry(checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> Carry {
-    Carry {
+fn write_options(checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> WriteOptions {
+    WriteOptions {
         weighing: Weighing { force: checks.force, strict: checks.strict },
         wait: !rollout.no_wait,
         rollback_on_failure: !rollout.no_rollback,
         reason: printable(&write.reason),
         yes: write.yes,
-        dry_run: write.dry_run,
         typed: Typed::default(),
     }
 }
@@ -168,49 +132,5 @@ fn severity(flag: SeverityFlag) -> Option<ScanSeverity> {
         SeverityFlag::Medium => Some(ScanSeverity::Medium),
         SeverityFlag::High => Some(ScanSeverity::High),
         SeverityFlag::Critical => Some(ScanSeverity::Critical),
-    }
-}
-
-/// A tag as the OCI distribution specification has it.
-fn is_tag(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-    first && text.len() <= 128 && text.chars().all(inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(words: &[&str]) -> Outcome<WorkloadName> {
-        WorkloadName::parse(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn workloads_are_named_as_kubectl_takes_them() {
-        for words in [&["deployment/api"][..], &["deploy/api"], &["deployments.apps/api"], &["deploy", "api"]] {
-            assert_eq!(parse(words).unwrap().to_string(), "deploy/api", "{words:?}");
-        }
-        assert_eq!(parse(&["sts/db-0.a"]).unwrap().kind, WorkloadKind::StatefulSet);
-        assert_eq!(parse(&["ds", "agent"]).unwrap().kind, WorkloadKind::DaemonSet);
-        let bad: [&[&str]; 8] = [
-            &["api"],
-            &["svc/api"],
-            &["deploy/"],
-            &["deploy/../secrets"],
-            &["deploy/A"],
-            &["deploy/a?x=1"],
-            &["history", "deploy/api"],
-            &[],
-        ];
-        for words in bad {
-            assert!(parse(words).is_err(), "{words:?}");
-        }
-    }
-
-    #[test]
-    fn a_tag_is_what_a_registry_takes_for_one() {
-        assert!(is_tag("latest-release-1.0.5") && is_tag("_x"));
-        assert!(!is_tag("") && !is_tag("-a") && !is_tag("a/b") && !is_tag("a:b") && !is_tag(&"a".repeat(129)));
     }
 }

@@ -1,31 +1,26 @@
-//! What was done to a workload's images, kept on the workload: the current record and a bounded
-//! history.
-//!
-//! The annotations are ours, and anybody with `kubectl annotate` can write into them: what is read
-//! back is bounded and validated, and a record that makes no sense is reported and not used.
+//! What was done to a workload's images, as it is kept on the workload.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use kubectl_release::push_history::LeftBehind;
-use kubectl_release::record::{KEPT, bounded_history, is_label_value, parse, printable};
+use release_core::registry::push_history::LeftBehind;
+use release_core::release::record::{Record, Recorded, RunResult};
+use release_core::text::{is_label_value, printable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::placement::Place;
+use crate::container_image::ContainerImage;
 
-/// The last change of images: one [`Record`] as JSON.
-pub const CURRENT: &str = "kubectl-release.dev/ecr-rollback";
-/// The changes before it, newest first: a JSON array of [`Record`]s.
-pub const HISTORY: &str = "kubectl-release.dev/ecr-rollback-history";
+/// What a workload's annotations say of our changes.
+pub type RecordedImages = Recorded<ImageRecord>;
 
 /// One change of a workload's images.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct ImageRecord {
     /// Tells this write from any other.
     pub id: String,
-    /// `rollback` or `unpin`.
-    pub verb: String,
+    pub verb: RecordVerb,
     pub containers: Vec<Moved>,
     /// `sha256:…` of what was left, and of what was gone to, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,16 +32,37 @@ pub struct Record {
     pub at: Timestamp,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// `done`, `failed`, `rolled back`; absent while running, or where the run was cut off.
+    /// Absent while running, or where the run was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<String>,
+    pub result: Option<RunResult>,
     /// Milliseconds from the start of the command to its result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
 }
 
+/// What changed the images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordVerb {
+    Rollback,
+    Unpin,
+    /// Written by another version of ours, or by somebody's hand.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl fmt::Display for RecordVerb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rollback => "rollback",
+            Self::Unpin => "unpin",
+            Self::Other(text) => text,
+        })
+    }
+}
+
 /// One container's image before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moved {
     pub name: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -55,28 +71,21 @@ pub struct Moved {
     pub to: String,
 }
 
-/// The result of a record whose change was proven.
-pub const DONE: &str = "done";
-/// The result of a record whose change failed and was left.
-pub const FAILED: &str = "failed";
-/// The result of a record whose change failed and was taken back.
-pub const ROLLED_BACK: &str = "rolled back";
-
-impl Record {
+impl ImageRecord {
     /// True where the template asks for all that the record went to.
     #[must_use]
-    pub fn is_in(&self, places: &[Place]) -> bool {
-        self.stands(places, |moved| &moved.to)
+    pub fn is_in(&self, containers: &[ContainerImage]) -> bool {
+        self.stands(containers, |moved| &moved.to)
     }
 
     /// True where the template asks for all that the record came from.
     #[must_use]
-    pub fn was_left_for(&self, places: &[Place]) -> bool {
-        self.stands(places, |moved| &moved.from)
+    pub fn was_left_for(&self, containers: &[ContainerImage]) -> bool {
+        self.stands(containers, |moved| &moved.from)
     }
 
-    fn stands(&self, places: &[Place], side: impl Fn(&Moved) -> &String) -> bool {
-        let stands = |m: &Moved| places.iter().any(|p| p.name == m.name && p.init == m.init && p.image == *side(m));
+    fn stands(&self, containers: &[ContainerImage], side: impl Fn(&Moved) -> &String) -> bool {
+        let stands = |m: &Moved| containers.iter().any(|p| p.name == m.name && p.init == m.init && p.image == *side(m));
         !self.containers.is_empty() && self.containers.iter().all(stands)
     }
 
@@ -91,6 +100,11 @@ impl Record {
     pub fn is_open(&self) -> bool {
         self.result.is_none()
     }
+}
+
+impl Record for ImageRecord {
+    const CURRENT: &'static str = "kubectl-release.dev/ecr-rollback";
+    const HISTORY: &'static str = "kubectl-release.dev/ecr-rollback-history";
 
     fn checked(mut self) -> Result<Self, String> {
         if self.containers.is_empty() || self.containers.len() > 50 {
@@ -104,13 +118,24 @@ impl Record {
                 return Err("it holds something that is no image".into());
             }
         }
-        for text in [&mut self.id, &mut self.verb, &mut self.by, &mut self.reason] {
+        for text in [&mut self.id, &mut self.by, &mut self.reason] {
             *text = printable(text);
         }
-        self.result = self.result.map(|text| printable(&text));
+        if let RecordVerb::Other(text) = &mut self.verb {
+            *text = printable(text);
+        }
+        self.result = self.result.map(RunResult::printable);
         self.from_digest = self.from_digest.filter(|digest| is_reference(digest));
         self.to_digest = self.to_digest.filter(|digest| is_reference(digest));
         Ok(self)
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn ended(&self, result: RunResult, millis: u64) -> Self {
+        Self { result: Some(result), millis: Some(millis), ..self.clone() }
     }
 }
 
@@ -120,89 +145,51 @@ fn is_reference(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && text.chars().all(plain)
 }
 
-/// What the annotations of a workload say.
-#[derive(Debug, Clone, Default)]
-pub struct Recorded {
-    pub current: Option<Record>,
-    /// Newest first, without the current one.
-    pub history: Vec<Record>,
-    /// Why an annotation of ours can't be used, for a finding.
-    pub unreadable: Option<String>,
-    /// The annotation as it is, to make a write conditional on it.
-    pub raw_current: Option<String>,
-}
-
-impl Recorded {
-    /// Reads the annotations of a workload.
-    #[must_use]
-    pub fn read(annotations: Option<&BTreeMap<String, String>>) -> Self {
-        let raw = |key: &str| annotations.and_then(|a| a.get(key)).cloned();
-        let mut recorded = Self { raw_current: raw(CURRENT), ..Self::default() };
-        match recorded.raw_current.as_deref().map(|text| parse::<Record>(text).and_then(Record::checked)) {
-            Some(Ok(record)) => recorded.current = Some(record),
-            Some(Err(why)) => recorded.unreadable = Some(format!("{CURRENT}: {why}")),
-            None => {}
+/// Images of a container that rollbacks left since something new was deployed: going back never
+/// comes back to them.
+#[must_use]
+pub fn left_behind(recorded: &RecordedImages, container: &str, asked_for: &str) -> Vec<LeftBehind> {
+    let mut left = Vec::new();
+    let mut now = asked_for.to_owned();
+    for record in recorded.all() {
+        let Some(moved) = record.containers.iter().find(|m| m.name == container) else { continue };
+        if record.result == Some(RunResult::RolledBack) && moved.from == now {
+            continue;
         }
-        match raw(HISTORY).as_deref().map(parse::<Vec<Record>>) {
-            Some(Ok(records)) => {
-                recorded.history = records.into_iter().take(KEPT).filter_map(|r| r.checked().ok()).collect();
-            }
-            Some(Err(why)) => recorded.unreadable = recorded.unreadable.or(Some(format!("{HISTORY}: {why}"))),
-            None => {}
+        if moved.to != now {
+            break;
         }
-        recorded
-    }
-
-    /// The history once the current record has been followed by another.
-    #[must_use]
-    pub fn history_with_current(&self) -> String {
-        bounded_history(self.current.iter().chain(&self.history))
-    }
-
-    /// Images of a container that rollbacks left since something new was deployed: going back never
-    /// comes back to them.
-    #[must_use]
-    pub fn left_behind(&self, container: &str, asked_for: &str) -> Vec<LeftBehind> {
-        let mut left = Vec::new();
-        let mut now = asked_for.to_owned();
-        for record in self.current.iter().chain(&self.history) {
-            let Some(moved) = record.containers.iter().find(|m| m.name == container) else { continue };
-            if record.result.as_deref() == Some(ROLLED_BACK) && moved.from == now {
-                continue;
-            }
-            if moved.to != now {
-                break;
-            }
-            if record.verb == "rollback" {
-                left.push(LeftBehind { image: moved.from.clone(), digest: record.from_digest.clone() });
-            }
-            now.clone_from(&moved.from);
+        if record.verb == RecordVerb::Rollback {
+            left.push(LeftBehind { image: moved.from.clone(), digest: record.from_digest.clone() });
         }
-        left
+        now.clone_from(&moved.from);
     }
+    left
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
-    fn record(from: &str, to: &str) -> Record {
-        Record {
+    fn record(from: &str, to: &str) -> ImageRecord {
+        ImageRecord {
             id: "1".into(),
-            verb: "rollback".into(),
+            verb: RecordVerb::Rollback,
             containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
             from_digest: None,
             to_digest: None,
             by: "ci".into(),
             at: "2026-01-01T00:00:00Z".parse().unwrap(),
             reason: String::new(),
-            result: Some(DONE.into()),
+            result: Some(RunResult::Done),
             millis: None,
         }
     }
 
-    fn read(raw: &str) -> Recorded {
-        Recorded::read(Some(&BTreeMap::from([(CURRENT.to_owned(), raw.to_owned())])))
+    fn read(raw: &str) -> RecordedImages {
+        RecordedImages::read(Some(&BTreeMap::from([(ImageRecord::CURRENT.to_owned(), raw.to_owned())])))
     }
 
     #[test]
@@ -228,10 +215,10 @@ mod tests {
 
     #[test]
     fn going_back_twice_never_comes_back() {
-        let mut recorded = Recorded { current: Some(record("a:2", "a:1")), ..Recorded::default() };
+        let mut recorded = RecordedImages { current: Some(record("a:2", "a:1")), ..RecordedImages::default() };
         recorded.history = vec![record("a:3", "a:2"), record("a:9", "a:8")];
         let left = |container: &str, image: &str| {
-            recorded.left_behind(container, image).into_iter().map(|l| l.image).collect::<Vec<_>>()
+            left_behind(&recorded, container, image).into_iter().map(|l| l.image).collect::<Vec<_>>()
         };
         assert_eq!(left("app", "a:1"), ["a:2", "a:3"]);
         assert!(left("app", "a:4").is_empty(), "something new was deployed");
@@ -240,9 +227,10 @@ mod tests {
 
     #[test]
     fn a_rollback_that_failed_left_nothing_behind() {
-        let failed = Record { result: Some(ROLLED_BACK.into()), ..record("a:2", "a:1") };
-        let recorded = Recorded { current: Some(failed), history: vec![record("a:3", "a:2")], ..Recorded::default() };
-        let left: Vec<String> = recorded.left_behind("app", "a:2").into_iter().map(|l| l.image).collect();
+        let failed = ImageRecord { result: Some(RunResult::RolledBack), ..record("a:2", "a:1") };
+        let recorded =
+            RecordedImages { current: Some(failed), history: vec![record("a:3", "a:2")], ..RecordedImages::default() };
+        let left: Vec<String> = left_behind(&recorded, "app", "a:2").into_iter().map(|l| l.image).collect();
         assert_eq!(left, ["a:3"]);
     }
 }

@@ -1,103 +1,110 @@
 //! Why it can't be decided what to go back to: what was found, and whole commands to paste.
 
-use kubectl_release::change::shell_quote;
-use kubectl_release::error::Failure;
-use kubectl_release::push_history::{Chosen, Decision, SkipReason, Skipped, UnknownRunning};
-use kubectl_release::record::printable;
+use release_core::command::{Command, Scope};
+use release_core::failure::{Failure, Next};
+use release_core::registry::image::short_digest;
+use release_core::registry::push_history::{Chosen, Decision, SkipReason, Skipped, Source, UnknownRunning};
+use release_core::text::printable;
 
-use crate::placement::{Place, Selected};
-use crate::plan::{pinned_short, short_digest};
+use crate::container_image::ContainerImage;
+use crate::selection::Selected;
 use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed};
+use crate::words::pinned_short;
 
-/// What commands are printed with.
+/// A command that was typed, to be printed with other words.
 #[derive(Debug, Clone, Copy)]
-pub struct Command<'a> {
+pub struct Retyped<'a> {
     /// `deploy/api`
     pub workload: &'a str,
     pub typed: &'a Typed,
-    /// `-n NS` and connection flags, with a leading space.
-    pub suffix: &'a str,
+    pub scope: &'a Scope,
 }
 
-impl Command<'_> {
-    /// The command as it was typed, with `words` instead of the flags `but`.
-    fn with(&self, words: &str, but: &[&str]) -> String {
-        format!("kubectl ecr-rollback {} {words}{}{}", self.workload, self.typed.without(but), self.suffix)
+impl Retyped<'_> {
+    /// The command as it was typed, with a flag instead of the flags `but`.
+    #[must_use]
+    pub fn with(&self, flag: &str, value: &str, but: &[&str]) -> Command {
+        let command = Command::new("kubectl ecr-rollback").arg(self.workload).flag(flag, value);
+        command.args(self.typed.without(but)).scope(self.scope)
     }
 
-    fn from(&self, source: &str) -> String {
-        let but = if source == "rollout-history" { &OF_REGISTRY[..] } else { &["--from"] };
-        self.with(&format!("--from {source}"), but)
+    /// The same with another way of counting what was before.
+    #[must_use]
+    pub fn from(&self, source: Source) -> Command {
+        match source {
+            Source::Registry => self.with("--from", "registry", &["--from"]),
+            Source::RolloutHistory => self.with("--from", "rollout-history", &OF_REGISTRY),
+        }
     }
 
-    fn history(&self) -> String {
-        let containers = self.typed.only(&CONTAINERS[..1]);
-        format!("kubectl ecr-rollback history {}{containers}{}", self.workload, self.suffix)
+    fn history(&self) -> Command {
+        let command = Command::new("kubectl ecr-rollback history").arg(self.workload);
+        command.args(self.typed.only(&CONTAINERS[..1])).scope(self.scope)
     }
 }
 
 /// Several containers could be meant.
 #[must_use]
-pub fn several_containers(places: &[Place], command: Command<'_>) -> Failure {
-    let found: Vec<String> = places.iter().map(|p| format!("{p} ({})", pinned_short(&p.image))).collect();
-    let text = format!("{} has several containers from ECR: {}", command.workload, found.join(", "));
-    let commands = places.iter().map(|p| command.with(&format!("-c {}", shell_quote(&p.name)), &[]));
-    Failure::failed("SeveralContainers", text).next(lines(commands))
+pub fn several_containers(containers: &[ContainerImage], retyped: Retyped<'_>) -> Failure {
+    let found: Vec<String> = containers.iter().map(|one| format!("{one} ({})", pinned_short(&one.image))).collect();
+    let text = format!("{} has several containers from ECR: {}", retyped.workload, found.join(", "));
+    let commands = containers.iter().map(|one| retyped.with("-c", &one.name, &[])).collect();
+    Failure::failed("SeveralContainers", text).next(Next::Try(commands, None))
 }
 
 /// Words a decision that is no choice.
 #[must_use]
-pub fn undecided(decision: &Decision, selected: &Selected, command: Command<'_>) -> Failure {
+pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>) -> Failure {
     let left = pinned_short(selected.image());
     match decision {
         Decision::Chosen(_) => Failure::failed("Undecided", "nothing was decided"),
         Decision::Disagree { pushed_before, deployed_before } => {
-            disagree(&left, pushed_before.as_ref(), deployed_before, command)
+            disagree(&left, pushed_before.as_ref(), deployed_before, retyped)
         }
-        Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), command),
+        Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), retyped),
         Decision::NothingOlder { of_another_form, skipped } => {
-            nothing_older(&left, of_another_form.as_deref(), skipped, command)
+            nothing_older(&left, of_another_form.as_deref(), skipped, retyped)
         }
         Decision::CannotPin { image, revision } => {
             let text = format!(
                 "revision {revision} ran {}, whose tag moves; which image that was is not known here",
                 pinned_short(image)
             );
-            Failure::failed("CannotPin", text).next(command.from("registry"))
+            Failure::failed("CannotPin", text).try_next(retyped.from(Source::Registry))
         }
         Decision::NoSuchTag { tag, close } => {
-            missing(format!("no tag \"{}\" in the repository", tag.escape_debug()), "--to-tag", close, command)
+            missing(format!("no tag \"{}\" in the repository", tag.escape_debug()), "--to-tag", close, retyped)
         }
         Decision::NoSuchDigest { digest, close } if close.len() > 1 => {
             let text = format!("several images begin with \"{}\"", digest.escape_debug());
-            missing(text, "--to-digest", close, command)
+            missing(text, "--to-digest", close, retyped)
         }
         Decision::NoSuchDigest { digest, close } => {
             let text = format!("no image \"{}\" in the repository", digest.escape_debug());
-            missing(text, "--to-digest", close, command)
+            missing(text, "--to-digest", close, retyped)
         }
         Decision::NotDeployable { digest, tag, why } => {
             let image = tag.clone().unwrap_or_else(|| short_digest(digest));
             Failure::failed("NotDeployable", format!("{} can't be deployed: {why}", printable(&image)))
-                .next(command.history())
+                .look(retyped.history())
         }
         Decision::AlreadyRuns { .. } => Failure::failed("AlreadyRuns", format!("{left} is what is asked for already")),
     }
 }
 
-fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, command: Command<'_>) -> Failure {
+fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, retyped: Retyped<'_>) -> Failure {
     let pushed_text = pushed.map_or_else(|| "nothing of its form".into(), |c| pinned_short(&c.image));
     let revision = deployed.revision.map(|r| format!(" (revision {r})")).unwrap_or_default();
     let text = format!(
         "before {left}, {pushed_text} was pushed, but {}{revision} was deployed; nothing was written",
         pinned_short(&deployed.image)
     );
-    let sources = ["registry", "rollout-history"];
+    let sources = [Source::Registry, Source::RolloutHistory];
     let open = if pushed.is_some() { &sources[..] } else { &sources[1..] };
-    Failure::failed("Disagree", text).next(lines(open.iter().map(|s| command.from(s))))
+    Failure::failed("Disagree", text).next(Next::Try(open.iter().map(|source| retyped.from(*source)).collect(), None))
 }
 
-fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, command: Command<'_>) -> Failure {
+fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>) -> Failure {
     let text = match why {
         UnknownRunning::SeveralDigests { digests } => {
             let shown: Vec<String> = digests.iter().map(|d| short_digest(d)).collect();
@@ -113,21 +120,24 @@ fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, command: Command<'_>
     };
     let failure = Failure::failed("UnknownRunning", format!("{text}; nothing is \"before\" it"));
     match deployed {
-        Some(_) => failure.next(command.from("rollout-history")),
-        None => failure.next(format!("{}\n     then --to-tag TAG or --to-digest DIGEST", command.history())),
+        Some(_) => failure.try_next(retyped.from(Source::RolloutHistory)),
+        None => {
+            let then = "then --to-tag TAG or --to-digest DIGEST".to_owned();
+            failure.next(Next::Look(retyped.history(), Some(then)))
+        }
     }
 }
 
-fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], command: Command<'_>) -> Failure {
+fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: Retyped<'_>) -> Failure {
     let passed: Vec<String> = skipped.iter().map(passed_over).collect();
     let passed = if passed.is_empty() { String::new() } else { format!("\npassed over: {}", passed.join("; ")) };
     let failure = Failure::failed("NothingOlder", format!("nothing to go back to before {left}{passed}"));
     match other {
-        Some(image) if image.starts_with("sha256:") => {
-            failure.next(command.with(&format!("--to-digest {image}"), &TARGET))
+        Some(image) => {
+            let flag = if image.starts_with("sha256:") { "--to-digest" } else { "--to-tag" };
+            failure.try_next(retyped.with(flag, image, &TARGET))
         }
-        Some(tag) => failure.next(command.with(&format!("--to-tag {}", shell_quote(tag)), &TARGET)),
-        None => failure.next(command.history()),
+        None => failure.look(retyped.history()),
     }
 }
 
@@ -146,19 +156,11 @@ pub fn passed_over(skipped: &Skipped) -> String {
     format!("{}{revision}: {why}", pinned_short(&printable(&skipped.image)))
 }
 
-fn missing(text: String, flag: &str, close: &[String], command: Command<'_>) -> Failure {
+fn missing(text: String, flag: &str, close: &[String], retyped: Retyped<'_>) -> Failure {
     let failure = Failure::failed("NoSuchImage", text);
     if close.is_empty() {
-        return failure.next(command.history());
+        return failure.look(retyped.history());
     }
-    failure.next(lines(
-        close
-            .iter()
-            .take(3)
-            .map(|word| command.with(&format!("{flag} {}", shell_quote(word)), &["--to-tag", "--to-digest"])),
-    ))
-}
-
-fn lines(commands: impl Iterator<Item = String>) -> String {
-    commands.collect::<Vec<_>>().join("\n     ")
+    let commands = close.iter().take(3).map(|word| retyped.with(flag, word, &["--to-tag", "--to-digest"]));
+    failure.next(Next::Try(commands.collect(), None))
 }

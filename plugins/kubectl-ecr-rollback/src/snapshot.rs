@@ -4,32 +4,27 @@
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kubectl_release::cluster::read::Reading;
-use kubectl_release::objects::{Pod, Workload, WorkloadKind};
-use kubectl_release::push_history::{PodImage, digest_of_image_id};
-use kubectl_release::revisions::Revision;
+use release_cluster::read::Reading;
+use release_core::command::Scope;
+use release_core::kube::{Pod, Workload, WorkloadKind};
+use release_core::registry::push_history::{PodImage, digest_of_image_id};
+use release_core::workload::revisions::Revision;
 
-use crate::record::Recorded;
+use crate::record::RecordedImages;
 
-#[allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "reads the cluster and stamps the moment"
-)]
-mod read;
-
-pub use read::{again, beside, workload, workload_and_pods};
+pub mod read;
 
 /// One workload at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub namespace: String,
+    /// For printed commands.
+    pub scope: Scope,
     pub at: Timestamp,
     /// The user as the API server knows them.
     pub who: Reading<String>,
     pub workload: Workload,
-    pub recorded: Recorded,
+    pub recorded: RecordedImages,
     /// Its own, those that are about to go among them.
     pub pods: Vec<Pod>,
     /// Newest first.
@@ -66,7 +61,7 @@ fn is_updated(pod: &Pod, workload: &Workload, revisions: &[Revision]) -> bool {
     let labelled = |key: &str| pod.metadata.labels.get(key).map(String::as_str);
     match workload.kind {
         WorkloadKind::Deployment => pod.metadata.owner_references.iter().any(|o| o.name == current.name),
-        // Its pods carry the whole name of the ControllerRevision, those of a DaemonSet the hash
+        // Its pods are labelled with the whole name of the ControllerRevision, those of a DaemonSet the hash
         // at its end (apps/v1 `controller-revision-hash`).
         WorkloadKind::StatefulSet => labelled("controller-revision-hash") == Some(&current.name),
         WorkloadKind::DaemonSet => labelled("controller-revision-hash").is_some_and(|hash| {

@@ -2,7 +2,6 @@
 //! what was meant.
 
 use clap::ValueEnum;
-use kubectl_release::change::shell_quote;
 
 use crate::args::{CheckArgs, RollbackArgs, UnpinArgs};
 
@@ -57,23 +56,26 @@ impl Typed {
     }
 
     fn value(&mut self, flag: &'static str, value: Option<String>) {
-        self.0.extend(value.map(|value| (flag, format!(" {flag}={}", shell_quote(&value)))));
+        self.0.extend(value.map(|value| (flag, format!("{flag}={value}"))));
     }
 
     fn switch(&mut self, flag: &'static str, given: bool) {
-        self.0.extend(given.then(|| (flag, format!(" {flag}"))));
+        self.0.extend(given.then(|| (flag, flag.to_owned())));
     }
 
-    /// All but these, each with a leading space.
-    #[must_use]
-    pub fn without(&self, flags: &[&str]) -> String {
-        self.0.iter().filter(|(flag, _)| !flags.contains(flag)).map(|(_, text)| text.as_str()).collect()
+    /// All but these, as words of a command.
+    pub fn without(&self, flags: &[&str]) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(flag, _)| !flags.contains(flag)).map(|(_, word)| word.as_str())
     }
 
-    /// Only these, each with a leading space.
-    #[must_use]
-    pub fn only(&self, flags: &[&str]) -> String {
-        self.0.iter().filter(|(flag, _)| flags.contains(flag)).map(|(_, text)| text.as_str()).collect()
+    /// All of them, as words of a command.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.without(&[])
+    }
+
+    /// Only these, as words of a command.
+    pub fn only(&self, flags: &[&str]) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(flag, _)| flags.contains(flag)).map(|(_, word)| word.as_str())
     }
 }
 
@@ -97,7 +99,7 @@ mod tests {
     fn what_is_printed_again_reads_as_what_was_typed() {
         let words = "deploy/api -c api,worker --include-init-containers --steps 2 --from registry --pin-digest \
                      --tag-filter 1.5 --again --if-running 1.0.5 --max-severity high --force paused --strict";
-        let again = format!("deploy/api{}", typed(words).without(&[]));
+        let again = format!("deploy/api {}", typed(words).all().collect::<Vec<_>>().join(" "));
         assert_eq!(typed(&again), typed(words));
         assert_eq!(typed("deploy/api --yes -n shop -ojson --dry-run"), Typed::default());
     }
@@ -105,8 +107,8 @@ mod tests {
     #[test]
     fn flags_that_are_replaced_are_left_out() {
         let typed = typed("deploy/api -c api --to-tag 1.0.2 --max-severity low");
-        assert_eq!(typed.without(&OF_REGISTRY), " --container=api");
-        assert_eq!(typed.without(&TARGET), " --container=api --max-severity=low");
-        assert_eq!(typed.only(&CONTAINERS), " --container=api");
+        assert!(typed.without(&OF_REGISTRY).eq(["--container=api"]));
+        assert!(typed.without(&TARGET).eq(["--container=api", "--max-severity=low"]));
+        assert!(typed.only(&CONTAINERS).eq(["--container=api"]));
     }
 }

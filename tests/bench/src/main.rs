@@ -12,6 +12,7 @@ mod peers;
 mod registry;
 mod score;
 mod soak;
+mod versions;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +46,14 @@ enum What {
     Peers {
         /// Rounds of each command
         #[arg(long, default_value_t = 12)]
+        rounds: usize,
+    },
+    /// Against another build of the same plugins, in turns
+    Versions {
+        /// Folder of the other build's programs
+        other: std::path::PathBuf,
+        /// Rounds of each command
+        #[arg(long, default_value_t = 20)]
         rounds: usize,
     },
     /// Many switches under load, and not one failed request
@@ -114,6 +123,7 @@ async fn measure(what: What) -> Result<bool> {
     match what {
         What::Main { rounds, crowd } => against_kubectl(&lab, rounds, crowd, &mut score).await?,
         What::Peers { rounds } => peers::run(&lab, rounds, &mut score).await?,
+        What::Versions { other, rounds } => versions::run(&lab, &other, rounds, &mut score).await?,
         What::Soak { switches } => soak::run(&lab, switches, &mut score).await?,
         What::Registry { .. } | What::ImagesStub | What::ReadImages { .. } | What::Peak { .. } => {}
     }

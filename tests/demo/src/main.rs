@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
 
 /// Whether no request failed.
 async fn play() -> Result<bool> {
-    let stage = Stage::set(Lab::from_env().await?.with_release_plugins()?).await?;
+    let stage = Stage::set(Lab::from_env().await?).await?;
     stage.heading("One Service, and two versions of an application: blue has the traffic, green waits");
     stage.must("kubectl create -f tests/demo/api.yaml -n demo").await?;
     stage.until_ready(&["api-blue", "api-green"]).await?;

@@ -5,16 +5,16 @@
 //! without traffic is kept at the lower one.
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use kubectl_release::objects::Workload;
+use release_core::kube::Workload;
 
-use super::{Case, Finding, Severity};
-
-const ID: &str = "hpa-below-active";
+use super::case::Case;
+use release_core::checks::finding::{Finding, Severity};
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let all = match &case.snapshot.autoscalers {
         Ok(all) => all,
-        Err(why) => return vec![case.not_checked(ID, "hpa", why)],
+        Err(why) => return vec![case.not_checked(ids::HPA_BELOW_ACTIVE, "hpa", why)],
     };
     let bounds: Vec<Bounds<'_>> = case.target.workloads.iter().map(|w| Bounds::of(w, all)).collect();
     let named: Vec<&str> = bounds.iter().filter_map(|b| b.name).collect();
@@ -23,16 +23,16 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let name = format!("hpa/{}", named.join(", hpa/"));
     let (least, most): (i32, i32) = (bounds.iter().map(|b| b.least).sum(), bounds.iter().map(|b| b.most).sum());
-    let finding = |severity, message| case.finding(ID, severity, message);
+    let finding = |severity, message| case.finding(ids::HPA_BELOW_ACTIVE, severity, message);
     let active = case.active_ready();
     let demanded = format!("{} {active}", case.active.name);
     if below(most, case.required) {
         let demanded = if case.required == active { demanded } else { format!("{} required", case.required) };
-        return vec![finding(Severity::Blocks, format!("{name} max {most}, {demanded}")).fix("raise maxReplicas")];
+        return vec![finding(Severity::Blocks, format!("{name} max {most}, {demanded}")).mend("raise maxReplicas")];
     }
     // Scaling first raises the lower bound as well, or it would be undone.
     let may_shrink = below(least, active) && !case.scales_first;
-    let note = || finding(Severity::Warns, format!("{name} min {least}, {demanded}")).fix("raise minReplicas");
+    let note = || finding(Severity::Warns, format!("{name} min {least}, {demanded}")).mend("raise minReplicas");
     may_shrink.then(note).into_iter().collect()
 }
 
@@ -83,12 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ceiling_below_the_active_color_could_never_carry_its_load() {
+    fn a_ceiling_below_the_active_color_could_never_take_its_load() {
         let mut world = with(hpa("api-green", 1, 4));
-        assert_eq!(
-            told(&world.findings(check)),
-            ["x hpa-below-active  hpa/api-green max 4, blue 6 | raise maxReplicas"]
-        );
+        assert_eq!(told(&world.findings(check)), ["x hpa-below-active"]);
         world.scales_first = true;
         assert_eq!(world.findings(check).len(), 1, "scaling can't pass the ceiling");
         world.required = Some(4);
@@ -98,10 +95,7 @@ mod tests {
     #[test]
     fn a_floor_below_the_active_color_lets_the_target_shrink_before_the_load_comes() {
         let mut world = with(hpa("api-green", 2, 10));
-        assert_eq!(
-            told(&world.findings(check)),
-            ["! hpa-below-active  hpa/api-green min 2, blue 6 | raise minReplicas"]
-        );
+        assert_eq!(told(&world.findings(check)), ["! hpa-below-active"]);
         world.scales_first = true;
         assert!(world.findings(check).is_empty());
     }
@@ -116,6 +110,6 @@ mod tests {
     fn what_may_not_be_read_is_said_once() {
         let mut world = World::healthy();
         world.autoscalers = Err("forbidden".into());
-        assert_eq!(told(&world.findings(check)), ["? hpa-below-active  hpa (forbidden)"]);
+        assert_eq!(told(&world.findings(check)), ["? hpa-below-active"]);
     }
 }

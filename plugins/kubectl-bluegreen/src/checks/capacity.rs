@@ -1,6 +1,8 @@
-//! The target must be able to carry what the active color carries.
+//! The target must be able to take the load of the active color.
 
-use super::{Case, EMPTY_TARGET, Finding, replicas};
+use super::case::{Case, replicas};
+use release_core::checks::finding::{Finding, Mend};
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let short = empty(case).or_else(|| below_active(case));
@@ -11,14 +13,14 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 fn empty(case: &Case<'_>) -> Option<Finding> {
     let color = &case.target.name;
     if case.target.workloads.is_empty() {
-        return Some(case.blocks(EMPTY_TARGET, format!("{color} has no workload")).fix("deploy it first"));
+        return Some(case.blocks(ids::NO_READY_PODS, format!("{color} has no workload")).mend("deploy it first"));
     }
     if case.scales_first || case.target_ready() > 0 {
         return None;
     }
-    let finding = |message: String| case.blocks(EMPTY_TARGET, message);
+    let finding = |message: String| case.blocks(ids::NO_READY_PODS, message);
     Some(match (replicas(case.target), case.target_pods.len()) {
-        (0, _) => finding(format!("{color} is scaled to zero")).fix("add --scale"),
+        (0, _) => finding(format!("{color} is scaled to zero")).mend(Mend::Scale),
         (asked, 0) => finding(format!("{color} has no pods yet, {asked} asked for")),
         (_, pods) => finding(format!("{color} 0 of {pods} pods ready")),
     })
@@ -33,8 +35,8 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
     let demand = if case.required == active { String::new() } else { format!(", {} required", case.required) };
     let message = format!("{} {target}, {} {active}{demand}", case.target.name, case.active.name);
     let more_can_be_asked_for = replicas(case.target) < case.required;
-    let fix = if more_can_be_asked_for { "add --scale".to_owned() } else { format!("wait, or --min-ready {target}") };
-    Some(case.blocks("ready-below-active", message).fix(fix))
+    let mend = if more_can_be_asked_for { Mend::Scale } else { format!("wait, or --min-ready {target}").into() };
+    Some(case.blocks(ids::READY_BELOW_ACTIVE, message).mend(mend))
 }
 
 /// One pod means a gap at every eviction
@@ -42,13 +44,14 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
 fn single(case: &Case<'_>) -> Option<Finding> {
     let message = format!("{} runs 1 pod, a node drain takes all", case.target.name);
     let alone = case.target_size() == 1;
-    alone.then(|| case.warns("single-replica", message).quiet_if(replicas(case.active) <= 1))
+    alone.then(|| case.warns(ids::SINGLE_REPLICA, message).quiet_if(replicas(case.active) <= 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::check;
     use crate::checks::testing::{World, ids, told};
+    use release_core::checks::finding::Mend;
 
     fn green(replicas: usize, ready: usize) -> World {
         let mut world = World::healthy();
@@ -58,18 +61,20 @@ mod tests {
     }
 
     #[test]
-    fn an_equal_target_carries_the_load() {
+    fn an_equal_target_takes_the_load() {
         assert!(green(6, 6).findings(check).is_empty());
         assert!(green(9, 7).findings(check).is_empty());
     }
 
     #[test]
     fn an_empty_target_would_be_a_full_outage() {
-        assert_eq!(told(&green(0, 0).findings(check)), ["x no-ready-pods  green is scaled to zero | add --scale"]);
-        assert_eq!(told(&green(6, 0).findings(check)), ["x no-ready-pods  green 0 of 6 pods ready"]);
+        let to_zero = green(0, 0).findings(check);
+        assert_eq!((told(&to_zero), &to_zero[0].mend), (vec!["x no-ready-pods".into()], &Some(Mend::Scale)));
+        let unready = green(6, 0).findings(check);
+        assert_eq!((told(&unready), &unready[0].mend), (vec!["x no-ready-pods".into()], &None));
         let mut not_created = green(6, 0);
         not_created.pods.retain(|p| p["metadata"]["labels"]["version"] == "blue");
-        assert_eq!(told(&not_created.findings(check)), ["x no-ready-pods  green has no pods yet, 6 asked for"]);
+        assert_eq!(told(&not_created.findings(check)), ["x no-ready-pods"]);
     }
 
     #[test]
@@ -77,9 +82,9 @@ mod tests {
         let mut world = green(6, 6);
         world.scales_first = true;
         world.with_case(|case| {
-            let gone = kubectl_release::selector::Color { name: "green".into(), workloads: vec![] };
+            let gone = release_core::traffic::selector::Color { name: "green".into(), workloads: vec![] };
             let findings = check(&super::Case { target: &gone, ..copy(case) });
-            assert_eq!(told(&findings), ["x no-ready-pods  green has no workload | deploy it first"]);
+            assert_eq!(told(&findings), ["x no-ready-pods"]);
         });
     }
 
@@ -89,21 +94,18 @@ mod tests {
 
     #[test]
     fn a_smaller_target_would_break_under_the_active_colors_load() {
-        assert_eq!(told(&green(2, 2).findings(check)), ["x ready-below-active  green 2, blue 6 | add --scale"]);
-        assert_eq!(
-            told(&green(6, 4).findings(check)),
-            ["x ready-below-active  green 4, blue 6 | wait, or --min-ready 4"]
-        );
+        let small = green(2, 2).findings(check);
+        assert_eq!((told(&small), &small[0].mend), (vec!["x ready-below-active".into()], &Some(Mend::Scale)));
+        let starting = green(6, 4).findings(check);
+        assert_eq!(told(&starting), ["x ready-below-active"]);
+        assert_ne!(starting[0].mend, Some(Mend::Scale), "no more can be asked for");
     }
 
     #[test]
     fn min_ready_is_what_counts_where_it_is_given() {
         let mut world = green(6, 4);
         world.required = Some(5);
-        assert_eq!(
-            told(&world.findings(check)),
-            ["x ready-below-active  green 4, blue 6, 5 required | wait, or --min-ready 4"]
-        );
+        assert_eq!(told(&world.findings(check)), ["x ready-below-active"]);
         world.required = Some(4);
         assert!(world.findings(check).is_empty());
     }
@@ -121,9 +123,9 @@ mod tests {
     fn one_pod_is_worth_a_note_only_where_there_were_more() {
         let mut world = green(1, 1);
         world.required = Some(1);
-        assert_eq!(told(&world.findings(check)), ["! single-replica  green runs 1 pod, a node drain takes all"]);
+        assert_eq!(told(&world.findings(check)), ["! single-replica"]);
         world.run("blue", 1, 1);
-        assert_eq!(told(&world.findings(check)), ["~ single-replica  green runs 1 pod, a node drain takes all"]);
+        assert_eq!(told(&world.findings(check)), ["~ single-replica"]);
         assert_eq!(ids(&green(2, 2).findings(check)), ["ready-below-active"]);
     }
 }

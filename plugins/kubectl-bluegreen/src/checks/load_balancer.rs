@@ -4,17 +4,16 @@ mod node_traffic;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
-use super::{Case, Finding};
-
-const IP_TARGETS: &str = "lb-ip-targets";
-const PROPAGATION: &str = "lb-propagation";
+use super::case::Case;
+use release_core::checks::finding::{Finding, Severity};
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let Some(spec) = &case.subject.service.spec else { return Vec::new() };
+    let Some(spec) = &case.view.service.spec else { return Vec::new() };
     let ip_targets = ip_targets(case, spec);
     let mut findings: Vec<Finding> = affinity(case, spec).into_iter().collect();
     findings.extend(node_traffic::check(case, spec));
-    if !ip_targets.iter().any(|f| f.severity == super::Severity::Blocks) {
+    if !ip_targets.iter().any(|f| f.severity == Severity::Blocks) {
         findings.extend(propagation(case, spec));
     }
     findings.extend(ip_targets);
@@ -26,7 +25,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 fn affinity(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
     let sticky = spec.session_affinity.as_deref() == Some("ClientIP");
     let message = format!("ClientIP: every client gets a new pod, of {}", case.target.name);
-    sticky.then(|| case.warns("session-affinity", message).fix("sessions must live outside of the pods"))
+    sticky.then(|| case.warns(ids::SESSION_AFFINITY, message).mend("sessions must live outside of the pods"))
 }
 
 /// With ip targets, the AWS controller deregisters the old pods before the new ones are healthy
@@ -35,24 +34,24 @@ fn affinity(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
 fn ip_targets(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
     let gap = |what: String| {
         let message = format!("{what} has ip targets: a gap of 20 s or more");
-        case.blocks(IP_TARGETS, message).fix("weighted target groups, or --force=lb-ip-targets")
+        case.blocks(ids::LB_IP_TARGETS, message).mend("weighted target groups, or --force=lb-ip-targets")
     };
-    let balancer = is_load_balancer(spec) && annotated_for_ip(case.subject.service);
+    let balancer = is_load_balancer(spec) && annotated_for_ip(case.view.service);
     let own = balancer.then(|| gap("its NLB".to_owned()));
     let bindings = match &case.snapshot.target_group_bindings {
         Ok(bindings) => bindings,
         Err(why) => {
-            return own.into_iter().chain([case.not_checked(IP_TARGETS, "targetgroupbindings", why)]).collect();
+            return own.into_iter().chain([case.not_checked(ids::LB_IP_TARGETS, "targetgroupbindings", why)]).collect();
         }
     };
-    let ours = bindings.iter().filter(|b| b.spec.service_ref.name == case.subject.name());
+    let ours = bindings.iter().filter(|b| b.spec.service_ref.name == case.view.name());
     let bound = ours.filter_map(|binding| {
         let name = format!("targetgroupbinding/{}", binding.metadata.name);
         match binding.spec.target_type.as_deref() {
             Some("ip") => Some(gap(name)),
             Some(_) => None,
             // The controller's webhook fills it in; without, nobody here knows what the group has.
-            None => Some(case.not_checked(IP_TARGETS, &name, "no targetType")),
+            None => Some(case.not_checked(ids::LB_IP_TARGETS, &name, "no targetType")),
         }
     });
     let bound: Vec<Finding> = bound.collect();
@@ -78,10 +77,10 @@ fn annotated_for_ip(service: &Service) -> bool {
 /// pod answer their health check; those that know pods have to be told of each
 /// (<https://cloud.google.com/kubernetes-engine/docs/how-to/container-native-load-balancing>).
 fn propagation(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
-    let annotations = case.subject.service.metadata.annotations.as_ref();
+    let annotations = case.view.service.metadata.annotations.as_ref();
     if annotations.is_some_and(|a| a.contains_key("cloud.google.com/neg-status")) {
         let message = "network endpoint groups follow seconds later";
-        return Some(case.warns(PROPAGATION, message).fix("keep the old color up for a while"));
+        return Some(case.warns(ids::LB_PROPAGATION, message).mend("keep the old color up for a while"));
     }
     if !is_load_balancer(spec) {
         return None;
@@ -92,7 +91,7 @@ fn propagation(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
     } else {
         "the load balancer's nodes follow kube-proxy"
     };
-    Some(case.warns(PROPAGATION, message).fix("keep the old color up for a while").quiet_if(!by_health_check))
+    Some(case.warns(ids::LB_PROPAGATION, message).mend("keep the old color up for a while").quiet_if(!by_health_check))
 }
 
 #[cfg(test)]

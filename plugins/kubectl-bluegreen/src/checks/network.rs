@@ -8,20 +8,20 @@ mod grants;
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use kubectl_release::objects::{Labels, selector_matches};
+use release_core::kube::{Labels, selector_matches};
+use release_core::traffic::selector::Color;
 
-use super::{Case, Finding};
+use super::case::Case;
 use grants::{Direction, Grant, grants, is_everything, name_of, selects};
-
-const BLOCKED: &str = "network-policy";
-const OPEN: &str = "network-policy-uncovered";
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let policies = match &case.snapshot.network_policies {
         Ok(policies) => policies,
-        Err(why) => return vec![case.not_checked(BLOCKED, "networkpolicies", why)],
+        Err(why) => return vec![case.not_checked(ids::NETWORK_POLICY, "networkpolicies", why)],
     };
-    let labels = |color: &super::Color| -> Vec<Labels> { color.workloads.iter().map(|w| w.pod_labels()).collect() };
+    let labels = |color: &Color| -> Vec<Labels> { color.workloads.iter().map(|w| w.pod_labels()).collect() };
     let view = View { case, policies, active: labels(case.active), target: labels(case.target) };
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
@@ -108,7 +108,7 @@ impl View<'_> {
     }
 
     fn blocks(&self, message: String) -> Finding {
-        self.case.blocks(BLOCKED, message).fix(format!("admit {} too", self.case.target.name))
+        self.case.blocks(ids::NETWORK_POLICY, message).mend(format!("admit {} too", self.case.target.name))
     }
 
     fn isolates(&self, policy: &NetworkPolicy, direction: Direction) -> Finding {
@@ -118,13 +118,13 @@ impl View<'_> {
             Direction::Egress => "egress",
         };
         let message = format!("networkpolicy/{name} limits {way} of {target} only");
-        self.case.blocks(BLOCKED, message).fix("check that it admits the traffic")
+        self.case.blocks(ids::NETWORK_POLICY, message).mend("check that it admits the traffic")
     }
 
     fn uncovered(&self, policy: &NetworkPolicy) -> Finding {
         let (name, target) = (name_of(policy), &self.case.target.name);
         let message = format!("networkpolicy/{name} leaves {target} open");
-        self.case.warns(OPEN, message).fix(format!("cover {target} too"))
+        self.case.warns(ids::NETWORK_POLICY_UNCOVERED, message).mend(format!("cover {target} too"))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Whether somebody else would put the selector back.
 
-use kubectl_release::ownership::{Field, Owned, findings};
+use release_core::checks::ownership::{Field, Owned, findings};
 
-use super::{Case, Finding};
+use super::case::Case;
+use release_core::checks::finding::Finding;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let managed = vec!["/f:spec/f:selector".to_owned()];
@@ -10,7 +11,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         group: "",
         kind: "Service",
         namespace: &case.snapshot.namespace,
-        metadata: &case.subject.service.metadata,
+        metadata: &case.view.service.metadata,
         field: Field {
             json: "/spec/selector",
             managed,

@@ -6,14 +6,16 @@
 
 use k8s_openapi::api::core::v1::ServicePort;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kubectl_release::objects::Workload;
-use kubectl_release::record::printable;
+use release_core::kube::Workload;
+use release_core::text::printable;
 
+use super::case::Case;
 use super::template::{destination, leads_to, ports, protocol};
-use super::{Case, Finding};
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let service_ports = case.subject.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    let service_ports = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
     let mut findings = Vec::new();
     for port in service_ports {
         for workload in case.target.workloads.iter().filter(|w| !declares(w, port)) {
@@ -40,7 +42,7 @@ fn missing(case: &Case<'_>, workload: &Workload, port: &ServicePort, name: &str)
         }
         None => format!("{workload} has no port named {name}"),
     };
-    case.blocks("port-missing", message).fix("name it in its pod template")
+    case.blocks(ids::PORT_MISSING, message).mend("name it in its pod template")
 }
 
 /// The template declares ports, only not this one. Where the active color declares it, the new
@@ -53,7 +55,7 @@ fn undeclared(case: &Case<'_>, workload: &Workload, port: &ServicePort, number: 
     }
     let message = format!("{workload} declares {}, the Service sends to {number}", declared.join(", "));
     let expected = case.active.workloads.iter().any(|w| declares(w, port));
-    Some(case.warns("port-undeclared", message).fix("check that it listens there").quiet_if(!expected))
+    Some(case.warns(ids::PORT_UNDECLARED, message).mend("check that it listens there").quiet_if(!expected))
 }
 
 #[cfg(test)]
@@ -68,14 +70,9 @@ mod tests {
         let mut world = World::healthy();
         assert!(world.findings(check).is_empty());
         world.container("green")["ports"] = json!([{"name": "web", "containerPort": 8080}]);
-        assert_eq!(
-            told(&world.findings(check)),
-            ["x port-missing  deploy/api-green has no port named http | name it in its pod template"]
-        );
+        assert_eq!(told(&world.findings(check)), ["x port-missing"]);
         world.container("green")["ports"] = json!([{"name": "http", "containerPort": 8080, "protocol": "UDP"}]);
-        let expected =
-            "x port-missing  deploy/api-green: port http is UDP, the Service wants TCP | name it in its pod template";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        assert_eq!(told(&world.findings(check)), ["x port-missing"]);
     }
 
     #[test]
@@ -103,10 +100,8 @@ mod tests {
         let mut world = World::healthy();
         world.service["spec"]["ports"] = json!([{"port": 80, "targetPort": 8080}]);
         world.container("green")["ports"] = json!([{"containerPort": 9090}]);
-        let text =
-            "port-undeclared  deploy/api-green declares 9090, the Service sends to 8080 | check that it listens there";
-        assert_eq!(told(&world.findings(check)), [format!("! {text}")]);
+        assert_eq!(told(&world.findings(check)), ["! port-undeclared"]);
         world.container("blue")["ports"] = json!([{"containerPort": 9090}]);
-        assert_eq!(told(&world.findings(check)), [format!("~ {text}")]);
+        assert_eq!(told(&world.findings(check)), ["~ port-undeclared"]);
     }
 }

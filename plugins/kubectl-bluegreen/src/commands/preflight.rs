@@ -1,43 +1,36 @@
 //! `preflight`: the plan and the checks of a switch, as data on stdout.
 
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::finding;
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::verb::{heading, refuse_blocked};
+use release_core::checks::finding;
+use release_core::failure::{Failure, Outcome};
 
-use super::switch::{refuse_blocked, show};
-use crate::itinerary::{Itinerary, subjects};
-use crate::options::MoveOptions;
-use crate::plan::Context;
-use crate::report::plan_text;
-use crate::snapshot::{Reach, load};
-use kubectl_release::report::Report;
-use kubectl_release::run::Run;
+use crate::args::PreflightArgs;
+use crate::moves::{MoveReport, make_plan, views, what_would_go_through};
+use crate::options;
+use crate::plan;
+use crate::report::move_document::PreflightMembers;
+use crate::snapshot::{ReadScope, load};
 
 /// Runs the verb.
 ///
 /// # Errors
 /// Exit 1 where a check blocks.
-pub async fn run(run: &Run, options: &MoveOptions, report: &mut Report) -> Outcome<()> {
+pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMembers>) -> Outcome<()> {
+    let options = options::preflight(args)?;
     let key = options.track_key.as_deref();
-    let snapshot = load(&run.cluster, &options.services, key, Reach::Everything).await?;
-    let subjects = subjects(&snapshot, key);
-    let context =
-        Context { options, suffix: &run.suffix, flags: &run.cluster.flags, run_id: &run.id, user: &run.cluster.user };
-    let itinerary = Itinerary::of(&snapshot, &subjects, &context, false)?;
-    let not_ready = |refused| Failure { message: "not ready to switch".into(), ..refused };
-    let verdict = refuse_blocked(run, options, &itinerary).map_err(not_ready);
-    if run.output.is_machine() {
-        show(run, options, &itinerary, &subjects, report);
-        return verdict;
-    }
-    let shown = finding::lines(&itinerary.findings, run.look(options.services.len()));
-    let heading = plan_text::heading(&options.services, &run.cluster.context, &run.cluster.namespace);
-    report.text = [heading, itinerary.text(&subjects), shown]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n");
-    if verdict.is_ok() && !itinerary.moves().is_empty() {
-        report.text.push_str("\nready to switch");
-    }
-    verdict
+    let snapshot = load(&run.cluster, &options.services, key, ReadScope::Everything).await?;
+    let views = views(&snapshot, key);
+    let plan = make_plan(run, &options, &snapshot, &views, false)?;
+    let next = |blocking: &[&finding::Finding]| what_would_go_through(blocking, &plan, &options, run.scope());
+    let refused = refuse_blocked(&plan.findings, options.verb.past(), next);
+    let Report { members, findings, text, names, .. } = report;
+    MoveReport { services: &mut members.services, findings, text, names }.planned(&plan, &options);
+    let found = finding::lines(&plan.findings, run.look(options.services.len()));
+    let ready = if refused.is_ok() && plan.moves().next().is_some() { "ready to switch" } else { "" };
+    let subjects = heading(run, &plan::subjects_of(&options.services));
+    let parts = [subjects.as_str(), &plan::text(&plan, &views), &found, ready];
+    report.text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    refused.map_err(|refused| Failure { message: "not ready to switch".into(), ..refused })
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use kubectl_release::error::Outcome;
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_core::failure::Outcome;
 
-use super::switch::travel;
-use crate::options::MoveOptions;
-use crate::snapshot::Reach;
-use kubectl_release::report::Report;
-use kubectl_release::run::Run;
+use crate::args::RollbackArgs;
+use crate::moves::{self, MoveReport};
+use crate::options;
+use crate::report::move_document::RollbackMembers;
+use crate::snapshot::ReadScope;
 
 /// What a read that a rollback can do without may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// As the exit codes say.
-pub async fn run(run: &Run, options: &MoveOptions, report: &mut Report) -> Outcome<()> {
-    travel(run, options, Reach::Essentials { others: PATIENCE }, report).await
+pub async fn run(run: &Run, args: RollbackArgs, report: &mut Report<RollbackMembers>) -> Outcome<()> {
+    let options = options::rollback(args)?;
+    let Report { members, findings, text, names, .. } = report;
+    let report = MoveReport { services: &mut members.services, findings, text, names };
+    moves::make(run, &options, ReadScope::Essentials { others: PATIENCE }, report).await
 }

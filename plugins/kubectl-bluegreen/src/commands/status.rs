@@ -2,23 +2,27 @@
 
 mod overview;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::flags::Output;
-use tokio::time::sleep;
+use release_cli::flags::Output;
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::verb::heading;
+use release_cluster::slice_view::SliceView;
+use release_cluster::wait::until;
+use release_core::failure::{Failure, Outcome};
 
 use crate::args::StatusArgs;
-use crate::itinerary::subjects;
-use crate::moving::slice_view::SliceView;
-use crate::options::{Aim, MoveOptions, service_names};
-use crate::plan::Context;
+use crate::moves::views;
+use crate::names::service_names;
+use crate::options::Verb;
+use crate::plan::subjects_of;
 use crate::refusal::not_switchable;
-use crate::report::plan_text;
-use crate::report::status_text::{self, ServiceStatus};
-use crate::snapshot::{Reach, Snapshot, load};
-use kubectl_release::report::Report;
-use kubectl_release::run::Run;
+use crate::report::status::status;
+use crate::report::status_document::{ServiceStatus, StatusEntry, StatusMembers};
+use crate::report::status_text::{text, way};
+use crate::snapshot::{ReadScope, Snapshot, load};
 
 /// A watched Service is read again at least this often: workloads change without endpoints.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -29,7 +33,7 @@ const POLL: Duration = Duration::from_millis(300);
 ///
 /// # Errors
 /// Exit 1 where a Service can't be read or has no colors; exit 4 where `--wait-for` ran out of time.
-pub async fn run(run: &Run, args: &StatusArgs, report: &mut Report) -> Outcome<()> {
+pub async fn run(run: &Run, args: &StatusArgs, report: &mut Report<StatusMembers>) -> Outcome<()> {
     let names = service_names(&args.services)?;
     if names.is_empty() {
         return overview::show(run, args.all_namespaces, args.track.track_key.as_deref(), report).await;
@@ -45,76 +49,58 @@ pub async fn run(run: &Run, args: &StatusArgs, report: &mut Report) -> Outcome<(
     Ok(())
 }
 
-async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapshot, Vec<ServiceStatus>)> {
+/// One Service as it is now, and as people read it.
+struct Shown {
+    status: ServiceStatus,
+    text: String,
+}
+
+async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapshot, Vec<Shown>)> {
     let key = args.track.track_key.as_deref();
-    let snapshot = load(&run.cluster, names, key, Reach::Colors).await?;
-    let shown = judge(run, &snapshot, key)?;
+    let snapshot = load(&run.cluster, names, key, ReadScope::Colors).await?;
+    let shown = judge(&snapshot, key)?;
     Ok((snapshot, shown))
 }
 
-fn judge(run: &Run, snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<ServiceStatus>> {
-    let options = MoveOptions::for_status();
-    let context = Context { options: &options, suffix: &run.suffix, flags: &run.cluster.flags, run_id: "", user: "" };
-    subjects(snapshot, key)
-        .iter()
-        .map(|subject| match &subject.tracks {
-            Ok(tracks) => Ok(status_text::service(subject, tracks, snapshot, &run.suffix)),
-            Err(why) => Err(not_switchable(subject, why, snapshot, &context)),
-        })
-        .collect()
+fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
+    let shown = views(snapshot, key).into_iter().map(|view| {
+        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, Verb::Switch))?;
+        let status = status(&view, tracks, snapshot);
+        Ok(Shown { text: text(&status, way(&view, tracks, snapshot)), status })
+    });
+    shown.collect()
 }
 
-fn fill(run: &Run, names: &[String], shown: Vec<ServiceStatus>, report: &mut Report) {
-    let parts = names.iter().zip(&shown).map(|(name, status)| {
-        let heading = plan_text::heading(std::slice::from_ref(name), &run.cluster.context, &run.cluster.namespace);
-        format!("{heading}\n{}", status.text)
-    });
+fn fill(run: &Run, names: &[String], shown: Vec<Shown>, report: &mut Report<StatusMembers>) {
+    let parts = names
+        .iter()
+        .zip(&shown)
+        .map(|(name, shown)| format!("{}\n{}", heading(run, &subjects_of(std::slice::from_ref(name))), shown.text));
     report.text = parts.collect::<Vec<_>>().join("\n\n");
     report.names = names.iter().map(|name| format!("service/{name}")).collect();
-    report.items = shown.into_iter().map(|status| status.value).collect();
+    report.members.services = shown.into_iter().map(|shown| StatusEntry::Asked(shown.status)).collect();
 }
 
 /// Prints again whenever what is shown has changed; ends when interrupted.
 async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
-    let mut last = String::new();
+    let output = if run.output == Output::Json { Output::Jsonl } else { run.output };
+    let mut last = Vec::new();
     loop {
         let (snapshot, shown) = look(run, names, args).await?;
-        let mut report = Report {
-            kind: "Status",
-            context: run.cluster.context.clone(),
-            namespace: run.cluster.namespace.clone(),
-            ..Report::default()
-        };
-        let text: Vec<&str> = shown.iter().map(|s| s.text.as_str()).collect();
         // Ages move all the time; what matters is the documents without them.
-        let now = format!("{:?}", shown.iter().map(|s| without_ages(&s.value)).collect::<Vec<_>>());
-        let changed = now != last && !text.is_empty();
-        last = now;
-        if changed {
+        let now: Vec<ServiceStatus> = shown.iter().map(|shown| shown.status.without_ages()).collect();
+        if now != last {
+            let mut report = Report::default();
             fill(run, names, shown, &mut report);
-            kubectl_release::print::report(
-                &report,
-                if run.output == Output::Json { Output::Jsonl } else { run.output },
-                None,
-                &[],
-            );
+            release_cli::print::report(&report, output, &run.origin(), None);
             if !run.output.is_machine() {
                 println!();
             }
         }
-        let mut view = SliceView::of(&run.cluster, &names[0], &snapshot);
-        view.changed(REFRESH).await;
+        last = now;
+        let slices = snapshot.slices.get(&names[0]).cloned().unwrap_or_default();
+        SliceView::at(&run.cluster, &names[0], slices).changed(REFRESH).await;
     }
-}
-
-fn without_ages(value: &serde_json::Value) -> serde_json::Value {
-    let mut value = value.clone();
-    if let Some(colors) = value["colors"].as_array_mut() {
-        for color in colors {
-            color["state"].take();
-        }
-    }
-    value
 }
 
 /// What `--wait-for` waits for.
@@ -146,43 +132,29 @@ async fn wait_for(
     names: &[String],
     args: &StatusArgs,
     condition: &Condition,
-    report: &mut Report,
+    report: &mut Report<StatusMembers>,
 ) -> Outcome<()> {
-    loop {
-        let (_, shown) = look(run, names, args).await?;
-        let holds = shown.iter().all(|status| condition.holds(status));
-        let text: Vec<String> =
-            shown.iter().map(|s| format!("{}{}", s.active, if s.converged { "" } else { " (converging)" })).collect();
+    let mut active = String::new();
+    let held = until(run.deadline, POLL, async || {
+        let shown = match look(run, names, args).await {
+            Ok((_, shown)) => shown,
+            Err(failure) => return ControlFlow::Break(Err(failure)),
+        };
+        let holds = shown.iter().all(|shown| condition.holds(&shown.status));
+        active = shown.iter().map(|shown| active_now(&shown.status)).collect::<Vec<_>>().join(", ");
         fill(run, names, shown, report);
         if holds {
-            return Ok(());
+            return ControlFlow::Break(Ok(()));
         }
-        if run.left().is_zero() {
-            return Err(Failure::out_of_time(format!("out of time: active is {}", text.join(", "))));
+        if !run.left().is_zero() {
+            run.progress.step("waiting", &format!("active is {active}"));
         }
-        run.progress.step("waiting", &format!("active is {}", text.join(", ")));
-        sleep(POLL.min(run.left())).await;
-    }
+        ControlFlow::Continue(())
+    })
+    .await;
+    held.unwrap_or_else(|| Err(Failure::out_of_time(format!("out of time: active is {active}"))))
 }
 
-impl MoveOptions {
-    /// Options that printed refusals of `status` are worded with.
-    pub fn for_status() -> Self {
-        Self {
-            verb: crate::checks::Verb::Switch,
-            services: Vec::new(),
-            aim: Aim::Other,
-            track_key: None,
-            min_ready: None,
-            weighing: crate::checks::Weighing::default(),
-            scale: false,
-            now: false,
-            verify_for: None,
-            retain: Duration::ZERO,
-            rollback_on_failure: false,
-            reason: String::new(),
-            yes: false,
-            dry_run: kubectl_release::flags::DryRunFlag::None,
-        }
-    }
+fn active_now(status: &ServiceStatus) -> String {
+    format!("{}{}", status.active, if status.converged { "" } else { " (converging)" })
 }

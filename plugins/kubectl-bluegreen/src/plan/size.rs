@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kubectl_release::objects::Workload;
-use kubectl_release::selector::Color;
+use release_core::kube::Workload;
+use release_core::traffic::selector::Color;
 
 /// Pods that a color's workloads ask for.
 #[must_use]

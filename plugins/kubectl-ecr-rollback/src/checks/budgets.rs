@@ -2,16 +2,16 @@
 //! (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/>), so that one which is used
 //! up already says that the update comes on top of other trouble.
 
-use kubectl_release::disruption::{covers, describe, is_observed};
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::workload::disruption::{covers, describe, is_observed};
 
-use super::{Case, Finding};
-
-const MISSING: &str = "pdb-missing";
+use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let budgets = match &case.snapshot.budgets {
         Ok(budgets) => budgets,
-        Err(why) => return vec![case.not_checked(MISSING, "pdb", why)],
+        Err(why) => return vec![case.not_checked(ids::PDB_MISSING, "pdb", why)],
     };
     let workload = case.workload();
     let labels = workload.pod_labels();
@@ -19,7 +19,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     if covering.peek().is_none() {
         let message = format!("no budget covers {workload}, a drain may take all");
         // A note that has nothing to do with going back; it must not stand in the way at night.
-        return vec![case.warns(MISSING, message).fix("add a PodDisruptionBudget").quiet_if(true)];
+        return vec![case.warns(ids::PDB_MISSING, message).mend("add a PodDisruptionBudget").quiet_if(true)];
     }
     let stuck = covering.filter(|budget| {
         is_observed(budget)
@@ -34,7 +34,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
                 status.current_healthy,
                 status.expected_pods
             );
-            case.warns("pdb-broken", message)
+            case.warns(ids::PDB_BROKEN, message)
         })
         .collect()
 }

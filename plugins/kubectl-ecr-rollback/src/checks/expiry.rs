@@ -1,24 +1,26 @@
 //! Whether the lifecycle policy in force would delete the image that the workload goes to. A pinned
 //! image loses its tag when that is moved, and rules for untagged images then apply to it.
 
-use kubectl_release::lifecycle_policy::{evaluate, parse};
-use kubectl_release::push_history::PushedImage;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::registry::image::short_digest;
+use release_core::registry::lifecycle_policy::{evaluate, parse};
+use release_core::registry::push_history::PushedImage;
 
-use super::{Case, Finding, Pushed};
-use crate::plan::short_digest;
-
-const ID: &str = "will-expire";
+use super::case::{Case, Pushed};
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let (Some(pushed), true) = (&case.pushed, case.roll.pinned.is_some()) else { return Vec::new() };
+    let (Some(pushed), true) = (&case.pushed, case.change.pinned.is_some()) else { return Vec::new() };
     let Some(target) = pushed.target else { return Vec::new() };
     let text = match pushed.policy {
         Ok(Some(text)) => text,
         Ok(None) => return Vec::new(),
-        Err(why) => return vec![case.not_checked(ID, "lifecycle policy", why)],
+        Err(why) => return vec![case.not_checked(ids::WILL_EXPIRE, "lifecycle policy", why)],
     };
     // What is in force was taken by ECR; where we can't read it, we know nothing about it.
-    let Ok(policy) = parse(text) else { return vec![case.not_checked(ID, "lifecycle policy", "not understood")] };
+    let Ok(policy) = parse(text) else {
+        return vec![case.not_checked(ids::WILL_EXPIRE, "lifecycle policy", "not understood")];
+    };
     let images = as_it_will_be(pushed, target);
     let verdicts = evaluate(&policy, &images, pushed.children, case.now);
     let taken = verdicts.iter().find(|v| v.image.digest == target.digest).and_then(|v| v.verdict.taken());
@@ -28,7 +30,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
             short_digest(&target.digest),
             taken.rule
         );
-        case.warns(ID, message).fix("give it a tag that stays, or: kubectl ecr-rollback lifecycle show")
+        case.warns(ids::WILL_EXPIRE, message).mend("give it a tag that stays, or: kubectl ecr-rollback lifecycle show")
     });
     finding.into_iter().collect()
 }

@@ -1,12 +1,13 @@
 //! Whether somebody else would put the image back.
 
-use kubectl_release::ownership::{Field, Owned, findings};
+use release_core::checks::finding::Finding;
+use release_core::checks::ownership::{Field, Owned, findings};
 
-use super::{Case, Finding};
+use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let workload = case.workload();
-    let first = &case.roll.places[0];
+    let first = &case.change.containers[0];
     let json = format!("{}/image", first.pointer());
     findings(&Owned {
         group: "apps",
@@ -15,7 +16,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         metadata: &workload.metadata,
         field: Field {
             json: &json,
-            managed: case.roll.places.iter().map(|place| place.managed_pointer()).collect(),
+            managed: case.change.containers.iter().map(|one| one.managed_pointer()).collect(),
             path: "the image",
             value: "image",
             part: "the image",

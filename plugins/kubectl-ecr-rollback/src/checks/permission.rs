@@ -1,8 +1,9 @@
 //! Whether we may write what we plan to write, asked before a person is.
 
-use super::{Case, Finding};
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
-const ID: &str = "forbidden";
+use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let workload = case.workload();
@@ -10,8 +11,11 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         Ok(true) => Vec::new(),
         Ok(false) => {
             let who = case.snapshot.who.as_deref().map(|who| format!("{who} ")).unwrap_or_default();
-            vec![case.blocks(ID, format!("{who}may not patch {workload}")).fix("docs/permissions.md has the Role")]
+            vec![
+                case.blocks(ids::FORBIDDEN, format!("{who}may not patch {workload}"))
+                    .mend("docs/permissions.md has the Role"),
+            ]
         }
-        Err(why) => vec![case.not_checked(ID, "permission to patch", why)],
+        Err(why) => vec![case.not_checked(ids::FORBIDDEN, "permission to patch", why)],
     }
 }

@@ -1,10 +1,13 @@
 //! Whether the workload is in a state in which a new template is rolled out.
 
-use kubectl_release::objects::WorkloadKind;
-use kubectl_release::record::printable;
-use kubectl_release::rollout_status::{RolloutStatus, rollout_status};
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::command::Command;
+use release_core::kube::WorkloadKind;
+use release_core::text::printable;
+use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
-use super::{Case, Finding};
+use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     [paused(case), on_delete(case), partition(case), under_way(case), no_pods(case)].into_iter().flatten().collect()
@@ -14,8 +17,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pausing-and-resuming-a-deployment>).
 fn paused(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
-    let fix = format!("kubectl rollout resume {workload} {}", case.in_namespace());
-    workload.paused.then(|| case.blocks("paused", format!("{workload} is paused: nothing would roll out")).fix(fix))
+    let fix = case.here(Command::new("kubectl rollout resume").arg(workload.reference()));
+    workload.paused.then(|| case.blocks(ids::PAUSED, format!("{workload} is paused: nothing would roll out")).mend(fix))
 }
 
 /// Pods stay as they are until somebody deletes them
@@ -23,15 +26,16 @@ fn paused(case: &Case<'_>) -> Option<Finding> {
 fn on_delete(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
     let message = format!("{workload} updates OnDelete: its pods stay until they are deleted");
-    let fix = format!("--force=on-delete --no-wait, then kubectl delete pod NAME {}", case.in_namespace());
-    workload.updates_on_delete.then(|| case.blocks("on-delete", message).fix(fix))
+    let delete = case.here(Command::new("kubectl delete pod NAME"));
+    let fix = format!("--force=on-delete --no-wait, then {delete}");
+    workload.updates_on_delete.then(|| case.blocks(ids::ON_DELETE, message).mend(fix))
 }
 
 fn partition(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
     let held = workload.kind == WorkloadKind::StatefulSet && workload.partition > 0;
     let message = format!("only pods from number {} on are updated (partition)", workload.partition);
-    held.then(|| case.warns("partition", message).fix("set rollingUpdate.partition to 0"))
+    held.then(|| case.warns(ids::PARTITION, message).mend("set rollingUpdate.partition to 0"))
 }
 
 /// A stuck or failed rollout is what rollbacks are for.
@@ -42,15 +46,15 @@ fn under_way(case: &Case<'_>) -> Option<Finding> {
     match rollout_status(case.workload()) {
         RolloutStatus::Done => None,
         RolloutStatus::Waiting(what) => {
-            Some(case.warns("rollout-in-progress", format!("a rollout is under way: {}", printable(&what))))
+            Some(case.warns(ids::ROLLOUT_IN_PROGRESS, format!("a rollout is under way: {}", printable(&what))))
         }
         RolloutStatus::Failed(why) => {
-            Some(case.warns("rollout-failed", format!("the rollout before failed: {}", printable(&why))))
+            Some(case.warns(ids::ROLLOUT_FAILED, format!("the rollout before failed: {}", printable(&why))))
         }
     }
 }
 
 fn no_pods(case: &Case<'_>) -> Option<Finding> {
     let message = format!("{} asks for no pods: nothing will prove the image", case.workload());
-    (case.workload().replicas == 0).then(|| case.warns("no-pods", message))
+    (case.workload().replicas == 0).then(|| case.warns(ids::NO_PODS, message))
 }

@@ -1,11 +1,13 @@
 //! What the registry knows against the image to go to. That it exists and can be pulled is decided
-//! before (`kubectl_release::push_history`): there is no plan to check without.
+//! before (`release_core::registry::push_history`): there is no plan to check without.
 
 use std::collections::BTreeMap;
 
-use kubectl_release::push_history::{Scan, ScanSeverity};
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::registry::push_history::{Scan, ScanSeverity};
 
-use super::{Case, Finding, Gate};
+use super::case::{Case, Gate};
 use crate::listing;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -16,8 +18,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         Scan::None(_) if case.gate == Gate::Off => Vec::new(),
         Scan::None(why) => {
             let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            let finding = case.blocks("not-scanned", format!("the image has no finished scan{why}"));
-            vec![finding.fix("scan it, or leave --max-severity out")]
+            let finding = case.blocks(ids::NOT_SCANNED, format!("the image has no finished scan{why}"));
+            vec![finding.mend("scan it, or leave --max-severity out")]
         }
     }
 }
@@ -27,8 +29,10 @@ fn found(case: &Case<'_>, counts: &BTreeMap<ScanSeverity, u32>, scan: &Scan) -> 
     let grave = counts.iter().any(|(severity, count)| *count > 0 && *severity >= ScanSeverity::High);
     let message = format!("findings: {}", listing::findings(scan));
     match (too_grave, grave) {
-        (true, _) => Some(case.blocks("scan-findings", message).fix("another --to-tag, or a higher --max-severity")),
-        (false, true) => Some(case.warns("scan-findings", message)),
+        (true, _) => {
+            Some(case.blocks(ids::SCAN_FINDINGS, message).mend("another --to-tag, or a higher --max-severity"))
+        }
+        (false, true) => Some(case.warns(ids::SCAN_FINDINGS, message)),
         (false, false) => None,
     }
 }

@@ -1,14 +1,19 @@
 //! A workload that is as it should be, for tests to spoil.
 
-use kubectl_release::image::ImageRef;
-use kubectl_release::objects::Workload;
-use kubectl_release::push_history::{ImageStatus, IndexChildren, Pinned, PushedImage, Scan};
+use release_cluster::read::Reading;
+use release_core::checks::finding::{Finding, Severity};
+use release_core::checks::weighing::Weighing;
+use release_core::command::Scope;
+use release_core::kube::Workload;
+use release_core::registry::image::ImageRef;
+use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::push_history::{ImageStatus, Pinned, PushedImage, Scan};
 use serde_json::{Value, json};
 
-use super::{Case, Finding, Gate, Pushed, Reading, Severity};
-use crate::placement::{Asked, Selection, select};
-use crate::plan::{Context, Roll, unpinned};
-use crate::record::Recorded;
+use super::case::{Case, Gate, Pushed};
+use crate::plan::image_change::{Author, ImageChange, unpinned};
+use crate::record::RecordedImages;
+use crate::selection::{Asked, Selection, select};
 use crate::snapshot::Snapshot;
 
 /// The repository of everything here.
@@ -65,9 +70,10 @@ impl World {
         let workload = Workload::from(deployment);
         Snapshot {
             namespace: "shop".into(),
+            scope: Scope::default().in_namespace("shop"),
             at: "2026-01-10T00:00:00Z".parse().unwrap(),
             who: Ok("lee".into()),
-            recorded: Recorded::read(workload.metadata.annotations.as_ref()),
+            recorded: RecordedImages::read(workload.metadata.annotations.as_ref()),
             workload,
             pods: Vec::new(),
             revisions: Vec::new(),
@@ -80,26 +86,25 @@ impl World {
     /// What the checks find.
     pub fn findings(&self) -> Vec<Finding> {
         let snapshot = self.snapshot();
-        let asked = Asked { containers: &[], include_init: false, offline: false, suffix: "" };
+        let asked = Asked { containers: &[], include_init: false, offline: false, scope: &snapshot.scope };
         let Selection::Clear(selected) = select(&snapshot.workload, &asked).unwrap() else {
             panic!("several containers")
         };
-        let carry = crate::plan::tests::carry();
-        let context = Context { carry: &carry, run_id: "1", user: "lee" };
+        let author = Author { run_id: "1", user: "lee", reason: "" };
         let to = format!("{REPOSITORY}:1");
-        let roll = Roll { pinned: self.pinned, ..unpinned(&snapshot, &selected, &to, &context) };
+        let change = ImageChange { pinned: self.pinned, ..unpinned(&snapshot, &selected, &to, &author) };
         let tag = ImageRef::parse(&to).tag.unwrap().to_owned();
         let children = IndexChildren::new();
         let target = self.images.iter().find(|i| i.tags.contains(&tag));
         let case = Case {
             snapshot: &snapshot,
             selected: &selected,
-            roll: &roll,
+            change: &change,
             pushed: Some(Pushed { images: &self.images, children: &children, target, policy: &self.policy }),
             gate: self.gate,
             now: snapshot.at,
         };
-        super::run(&case, &super::Weighing::default())
+        super::run(&case, &Weighing::default())
     }
 
     /// Ids with their severity: `x paused`, `! recreate`, `? hpa-at-limit`, `~` for quiet ones.

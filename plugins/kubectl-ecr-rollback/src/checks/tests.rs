@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kubectl_release::push_history::{Pinned, Scan, ScanSeverity};
+use release_core::registry::push_history::{Pinned, Scan, ScanSeverity};
+use release_core::release::record::Record as _;
 use serde_json::json;
 
+use super::case::Gate;
 use super::testing::{World, image};
-use super::{Finding, Gate, Severity, Weighing, blocking, weigh};
+use crate::record::ImageRecord;
 
 #[test]
 fn nothing_is_found_where_nothing_is_wrong() {
@@ -158,51 +160,12 @@ fn a_pinned_image_that_the_policy_would_take_is_said() {
 #[test]
 fn a_record_that_was_edited_and_one_that_failed_are_said() {
     let mut world = World::healthy();
-    world.object["metadata"]["annotations"] = json!({"kubectl-release.dev/ecr-rollback": "nonsense"});
+    world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: "nonsense"});
     assert_eq!(world.told(), ["! record"]);
     let moved =
         json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
     let record = json!({"id": "1", "verb": "rollback", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
         "result": "rolled back"});
-    world.object["metadata"]["annotations"] = json!({"kubectl-release.dev/ecr-rollback": record.to_string()});
+    world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
     assert_eq!(world.told(), ["! failed-before"]);
-}
-
-#[test]
-fn force_overrides_by_name_and_strict_blocks_what_was_not_checked() {
-    let forced = |severity, force: &[&str], strict| {
-        let mut finding = Finding::new("api", "gitops", severity, "");
-        weigh(&mut finding, &Weighing { force: force.iter().map(ToString::to_string).collect(), strict });
-        blocking(&[finding]).count()
-    };
-    assert_eq!(forced(Severity::Blocks, &[], false), 1);
-    assert_eq!(forced(Severity::Blocks, &["gitops"], false), 0);
-    assert_eq!(forced(Severity::Blocks, &["paused"], false), 1);
-    assert_eq!(forced(Severity::NotChecked, &[], false), 0);
-    assert_eq!(forced(Severity::NotChecked, &[], true), 1);
-    assert_eq!(forced(Severity::NotChecked, &["gitops"], true), 0);
-}
-
-#[test]
-fn every_id_is_in_the_document() {
-    let document = include_str!("../../../../docs/checks-ecr-rollback.md");
-    let sources = [
-        include_str!("budgets.rs"),
-        include_str!("containers.rs"),
-        include_str!("expiry.rs"),
-        include_str!("permission.rs"),
-        include_str!("recorded.rs"),
-        include_str!("rollout.rs"),
-        include_str!("target.rs"),
-        include_str!("update.rs"),
-        include_str!("../../../../shared/src/drain.rs"),
-        include_str!("../../../../shared/src/ownership.rs"),
-    ];
-    let made = ["case.blocks(\"", "case.warns(\"", "case.not_checked(\"", "(about, \"", "name(), \"", ": &str = \""];
-    let ids = sources.iter().flat_map(|s| made.iter().flat_map(|m| s.split(m).skip(1)));
-    let ids: Vec<&str> = ids.filter_map(|rest| rest.split('"').next()).collect();
-    assert!(ids.len() > 20, "{ids:?}");
-    for id in ids {
-        assert!(document.contains(&format!("`{id}`")), "docs/checks-ecr-rollback.md lacks {id}");
-    }
 }

@@ -2,11 +2,13 @@
 //! (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy>).
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kubectl_release::disruption::{scaled, shown};
-use kubectl_release::drain;
-use kubectl_release::objects::Replacement;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::kube::Replacement;
+use release_core::workload::disruption::{scaled, shown};
+use release_core::workload::drain;
 
-use super::{Case, Finding};
+use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let workload = case.workload();
@@ -20,7 +22,7 @@ fn replacement(case: &Case<'_>) -> Option<Finding> {
     let (max_unavailable, max_surge) = match &workload.replacement {
         Replacement::Recreate => {
             let message = format!("{workload} recreates: all {replicas} pods stop before the first new one starts");
-            return Some(case.warns("recreate", message).fix("strategy.type: RollingUpdate"));
+            return Some(case.warns(ids::RECREATE, message).mend("strategy.type: RollingUpdate"));
         }
         Replacement::Rolling { max_unavailable, max_surge } => (max_unavailable, max_surge),
     };
@@ -31,7 +33,7 @@ fn replacement(case: &Case<'_>) -> Option<Finding> {
     // The API server rounds unavailable down and surge up, and takes 1 where both come to 0.
     let lost = if lost == 0 && surge == 0 { 1 } else { lost };
     let message = format!("maxUnavailable {} lets {lost} of {replicas} pods go at once", shown(max_unavailable));
-    (lost >= replicas).then(|| case.warns("all-unavailable", message).fix("maxUnavailable: 0, maxSurge: 1"))
+    (lost >= replicas).then(|| case.warns(ids::ALL_UNAVAILABLE, message).mend("maxUnavailable: 0, maxSurge: 1"))
 }
 
 /// Without a readiness probe, a pod counts as ready once its containers run
@@ -40,15 +42,14 @@ fn readiness(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
     let probed = workload.serving_containers().any(|c| c.readiness_probe.is_some());
     let message = format!("{workload} has none, ready means started");
-    (!probed).then(|| case.warns("no-readiness-probe", message).fix("add readinessProbe"))
+    (!probed).then(|| case.warns(ids::NO_READINESS_PROBE, message).mend("add readinessProbe"))
 }
 
 /// An autoscaler at its limit can't make up for pods that are being replaced.
 fn headroom(case: &Case<'_>) -> Option<Finding> {
-    const ID: &str = "hpa-at-limit";
     let autoscalers = match &case.snapshot.autoscalers {
         Ok(autoscalers) => autoscalers,
-        Err(why) => return Some(case.not_checked(ID, "hpa", why)),
+        Err(why) => return Some(case.not_checked(ids::HPA_AT_LIMIT, "hpa", why)),
     };
     let workload = case.workload();
     let hpa = autoscalers.iter().find(|hpa| workload.is_scaled_by(hpa))?;
@@ -59,7 +60,7 @@ fn headroom(case: &Case<'_>) -> Option<Finding> {
         "hpa/{name} runs {} of at most {}: no room while pods are replaced",
         workload.replicas, spec.max_replicas
     );
-    full.then(|| case.warns(ID, message).fix("raise maxReplicas"))
+    full.then(|| case.warns(ids::HPA_AT_LIMIT, message).mend("raise maxReplicas"))
 }
 
 /// A percentage rounded down, as the Deployment controller does for `maxUnavailable`.

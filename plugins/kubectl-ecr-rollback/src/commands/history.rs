@@ -1,69 +1,79 @@
 //! `history`: the repository's images, with what this workload has to do with each.
 
 use futures::future::try_join;
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::flags::Output;
-use kubectl_release::push_history::{Candidate, Options as Wanted, Question, Repository, choose};
-use kubectl_release::report::Report;
-use kubectl_release::run::Run;
-use serde_json::json;
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_core::failure::{Failure, Outcome};
+use release_core::registry::push_history::{Candidate, Choice, Options as Wanted, Question, Repository, choose};
 
-use super::registry::Shelf;
-use super::select;
 use crate::args::HistoryArgs;
+use crate::contents::RepositoryContents;
+use crate::document::{HistoryMembers, ListedImage, WorkloadHistory};
 use crate::listing;
-use crate::options::WorkloadName;
-use crate::placement::Asked;
-use crate::plan::pinned_short;
-use crate::snapshot;
+use crate::names::WorkloadName;
+use crate::record::left_behind;
+use crate::selection::{Asked, Selected};
+use crate::snapshot::{Snapshot, read};
 use crate::typed::Typed;
+use crate::which_containers;
+use crate::words::pinned_short;
 
 /// Runs the verb.
 ///
 /// # Errors
 /// Exit 1 where the workload or the repository can't be read.
-pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report) -> Outcome<()> {
+pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembers>) -> Outcome<()> {
     let name = WorkloadName::parse(&args.workload.workload)?;
-    let workload = snapshot::workload(&run.cluster, &name).await?;
-    let asked =
-        Asked { containers: &args.containers.container, include_init: true, offline: false, suffix: &run.suffix };
-    let selected = select::containers(run, &workload, &asked, &Typed::default())?;
+    let workload = read::workload(&run.cluster, &name).await?;
+    let containers = &args.containers.container;
+    let asked = Asked { containers, include_init: true, offline: false, scope: run.scope() };
+    let selected = which_containers::ask(run, &workload, &asked, &Typed::default())?;
     let Some(repository) = &selected.repository else {
         return Err(Failure::failed("NotEcr", format!("{} is not in ECR", pinned_short(selected.image()))));
     };
-    let (snapshot, mut shelf) =
-        try_join(snapshot::beside(&run.cluster, workload), Shelf::read(run, repository)).await?;
+    let (snapshot, mut contents) =
+        try_join(read::beside(&run.cluster, workload), RepositoryContents::read(run, repository)).await?;
     let pods = snapshot.pod_images(selected.container());
-    shelf.resolve_parts(&pods).await?;
-    let left_behind = snapshot.recorded.left_behind(selected.container(), selected.image());
+    contents.resolve_parts(&pods).await?;
+    let left_behind = left_behind(&snapshot.recorded, selected.container(), selected.image());
     let wanted = Wanted { tag_filter: args.tag_filter.clone(), ..Wanted::default() };
     let choice = choose(&Question {
         spec: selected.image(),
         container: selected.container(),
         pods: &pods,
-        repository: Some(Repository { images: &shelf.images, children: &shelf.children }),
+        repository: Some(Repository { images: &contents.images, children: &contents.children }),
         revisions: &snapshot.revisions,
         left_behind: &left_behind,
         options: &wanted,
     });
-    let wide = run.output == Output::Wide;
+    show(run, args, (&snapshot, &selected, &repository.uri()), &choice, report);
+    Ok(())
+}
+
+fn show(
+    run: &Run,
+    args: &HistoryArgs,
+    (snapshot, selected, repository): (&Snapshot, &Selected, &str),
+    choice: &Choice<'_>,
+    report: &mut Report<HistoryMembers>,
+) {
+    let workload = &snapshot.workload;
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };
-    let shown: Vec<&Candidate<'_>> =
-        choice.candidates.iter().filter(|c| wide || c.left_out.is_none() || c.running).take(limit).collect();
-    report.items = vec![json!({"kind": snapshot.workload.kind.kind(), "name": snapshot.workload.name(),
-        "container": selected.container(), "repository": repository.uri(), "left": choice.left,
-        "images": choice.candidates.iter().take(limit).collect::<Vec<_>>(),
-        "records": snapshot.recorded.current.iter().chain(&snapshot.recorded.history).collect::<Vec<_>>()})];
+    let listed = choice.candidates.iter().filter(|c| run.wide() || c.left_out.is_none() || c.running);
+    let shown: Vec<&Candidate<'_>> = listed.take(limit).collect();
+    report.members.workloads.push(WorkloadHistory {
+        kind: workload.kind.kind(),
+        name: workload.name().to_owned(),
+        container: selected.container().to_owned(),
+        repository: repository.to_owned(),
+        left: choice.left.clone(),
+        images: choice.candidates.iter().take(limit).map(ListedImage::from).collect(),
+        records: snapshot.recorded.all().cloned().collect(),
+    });
     report.names = shown.iter().map(|c| c.tag.unwrap_or(&c.image.digest).to_owned()).collect();
-    report.text = format!(
-        "{}   container {}   {}\n{}",
-        snapshot.workload,
-        selected.container(),
-        repository.uri(),
-        listing::images(shown.iter().copied(), snapshot.at, wide)
-    );
+    let images = listing::images(shown.iter().copied(), snapshot.at, run.wide());
+    report.text = format!("{workload}   container {}   {repository}\n{images}", selected.container());
     if let hidden @ 1.. = choice.candidates.len() - shown.len() {
         run.say(&format!("{hidden} more: --limit 0 shows all, -o wide those that can't be deployed too"));
     }
-    Ok(())
 }

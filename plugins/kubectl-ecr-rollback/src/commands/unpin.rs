@@ -1,46 +1,51 @@
 //! `unpin`: from a pinned digest back to the tag.
 
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::image::ImageRef;
-use kubectl_release::registry::{ImageId, RegistryAddress, connect};
-use kubectl_release::report::Report;
-use kubectl_release::run::Run;
+use release_aws::connect::Address;
+use release_aws::ecr::{ImageId, connect};
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::registry::image::{ImageRef, short_digest};
 
-use super::change::{Plan, carry_out, nothing};
-use super::select;
-use crate::checks::{Case, Gate};
-use crate::options::{Carry, WorkloadName};
-use crate::placement::{Asked, Selected};
-use crate::plan::{self, Context, pinned_short, short_digest};
-use crate::snapshot::{self, Snapshot};
+use crate::checks::case::{Case, Gate};
+use crate::document::UnpinMembers;
+use crate::options::UnpinOptions;
+use crate::plan::image_change::{Author, unpinned};
+use crate::proposal::{Proposal, nothing, propose};
+use crate::selection::{Asked, Selected};
+use crate::snapshot::{Snapshot, read};
+use crate::which_containers;
+use crate::words::pinned_short;
 
 /// Runs the verb.
 ///
 /// # Errors
 /// As the exit codes say.
-pub async fn run(
-    run: &Run,
-    name: &WorkloadName,
-    containers: &[String],
-    carry: &Carry,
-    report: &mut Report,
-) -> Outcome<()> {
-    let workload = snapshot::workload(&run.cluster, name).await?;
-    let asked = Asked { containers, include_init: true, offline: false, suffix: &run.suffix };
-    let selected = select::containers(run, &workload, &asked, &carry.typed)?;
+pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMembers>) -> Outcome<()> {
+    let (name, write) = (&options.workload, &options.write);
+    let workload = read::workload(&run.cluster, name).await?;
+    let asked = Asked { containers: &options.containers, include_init: true, offline: false, scope: run.scope() };
+    let selected = which_containers::ask(run, &workload, &asked, &write.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
         let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
         nothing(run, &workload, &message, None, report);
         return Ok(());
     }
-    let snapshot = snapshot::beside(&run.cluster, workload).await?;
+    let snapshot = read::beside(&run.cluster, workload).await?;
     let to = tag_before(&snapshot, &selected)?;
-    let context = Context { carry, run_id: &run.id, user: &run.cluster.user };
-    let roll = plan::unpinned(&snapshot, &selected, &to, &context);
-    let lines = vec![format!("{}: {}", selected.names(), roll.summary()), tag_is_on(run, &selected, &to).await];
-    let case =
-        Case { snapshot: &snapshot, selected: &selected, roll: &roll, pushed: None, gate: Gate::Off, now: snapshot.at };
-    carry_out(run, &Plan { name, case: &case, carry, past: "unpinned", lines }, report).await
+    let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };
+    let change = unpinned(&snapshot, &selected, &to, &author);
+    let lines = vec![format!("{}: {}", selected.names(), change.summary()), tag_is_on(run, &selected, &to).await];
+    let case = Case {
+        snapshot: &snapshot,
+        selected: &selected,
+        change: &change,
+        pushed: None,
+        gate: Gate::Off,
+        now: snapshot.at,
+    };
+    propose(run, &Proposal { name, case: &case, options: write, past: "unpinned", lines }, report).await
 }
 
 /// The tag in the reference itself, else the one that the rollback left.
@@ -49,27 +54,18 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
     if let Some(tag) = now.tag {
         return Ok(format!("{}:{tag}", now.repository));
     }
-    let recorded = &snapshot.recorded;
-    let records = recorded.current.iter().chain(&recorded.history);
-    let left = records
-        .flat_map(|record| &record.containers)
+    let moved = snapshot.recorded.all().flat_map(|record| &record.containers);
+    let left = moved
         .filter(|moved| moved.name == selected.container())
         .map(|moved| ImageRef::parse(&moved.from))
         .find(|from| from.repository == now.repository && from.tag.is_some());
-    match left {
-        Some(ImageRef { repository, tag: Some(tag), .. }) => Ok(format!("{repository}:{tag}")),
-        _ => Err(Failure::failed(
-            "NoTag",
-            format!("{} has no tag, and no record says which it had", pinned_short(selected.image())),
-        )
-        .next(format!(
-            "kubectl set image {} {}={}:TAG{}",
-            snapshot.workload,
-            selected.container(),
-            now.repository,
-            " -n ".to_owned() + &snapshot.namespace
-        ))),
+    if let Some(ImageRef { repository, tag: Some(tag), .. }) = left {
+        return Ok(format!("{repository}:{tag}"));
     }
+    let image = pinned_short(selected.image());
+    let set = Command::new("kubectl set image").arg(snapshot.workload.reference());
+    let set = set.arg(format!("{}={}:TAG", selected.container(), now.repository)).scope(&snapshot.scope);
+    Err(Failure::failed("NoTag", format!("{image} has no tag, and no record says which it had")).try_next(set))
 }
 
 /// What the tag leads to now, as far as the registry says.
@@ -77,7 +73,7 @@ async fn tag_is_on(run: &Run, selected: &Selected, to: &str) -> String {
     let tag = ImageRef::parse(to).tag.unwrap_or("latest").to_owned();
     let Some(repository) = &selected.repository else { return format!("{tag} is whatever it is on then") };
     let found = async {
-        let address = RegistryAddress::from(repository);
+        let address = Address::from(repository);
         let registry = connect(&address, run.cluster.request_timeout(), run.verbosity()).await.ok()?;
         registry.images_by(&repository.name, &[ImageId::Tag(tag.clone())]).await.ok()?.into_iter().next()
     };

@@ -4,10 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use clap_complete::engine::ArgValueCandidates;
-use kubectl_release::flags::{DryRunFlag, OutputArgs, duration};
-
-use crate::candidates;
+use release_cli::flags::{DryRunFlag, OutputArgs};
+use release_core::duration::duration;
 
 /// Lifecycle policies of ECR that can't hurt what runs.
 #[derive(Debug, Args)]
@@ -26,23 +24,11 @@ pub enum LifecycleVerb {
     Apply(ApplyArgs),
 }
 
-impl LifecycleVerb {
-    /// How the result is printed.
-    #[must_use]
-    pub fn output(&self) -> &OutputArgs {
-        match self {
-            Self::Show(args) => &args.output,
-            Self::Preview(args) => &args.output,
-            Self::Apply(args) => &args.output,
-        }
-    }
-}
-
 /// Which repositories.
 #[derive(Debug, Default, Args)]
 pub struct RepositoriesArgs {
     /// Repositories, by name or as HOST/NAME
-    #[arg(value_name = "REPOSITORY", required_unless_present = "all_repositories", add = ArgValueCandidates::new(candidates::repositories))]
+    #[arg(value_name = "REPOSITORY", required_unless_present = "all_repositories")]
     pub repositories: Vec<String>,
     /// Every repository of the registry
     #[arg(long, conflicts_with = "repositories")]

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kubectl_release::lifecycle_policy::{Action, Kept, Verdict};
-use serde::Serialize;
+use release_core::registry::lifecycle_policy::{Action, Kept, Verdict};
 
-use super::outlook::Row;
+use super::row::{Row, Theirs};
 
 /// What ECR answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +13,6 @@ pub enum Answer {
     Listed(Vec<Theirs>),
     /// There is no answer; why, in a few words.
     None(String),
-}
-
-/// An image that ECR's preview acts on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Theirs {
-    pub digest: String,
-    /// The priority of the rule.
-    pub rule: u32,
-    pub action: Action,
 }
 
 /// How far ECR and we agree.
@@ -35,8 +25,7 @@ pub enum Comparison {
 }
 
 /// An image that ECR and we say different things about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disagreement {
     pub digest: String,
     /// The rule and what it does, by our reckoning; nothing where the image stays.
@@ -85,7 +74,7 @@ fn reason(verdict: &Verdict, ecr: Option<(u32, Action)>) -> Option<&'static str>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kubectl_release::lifecycle_policy::Taken;
+    use release_core::registry::lifecycle_policy::Taken;
 
     fn row(digest: &str, verdict: Verdict) -> Row {
         let pushed_at = jiff::Timestamp::UNIX_EPOCH;

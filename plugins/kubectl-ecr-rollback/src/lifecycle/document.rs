@@ -1,117 +1,181 @@
-//! The JSON of one repository; see docs/lifecycle.md.
+//! The JSON documents of the lifecycle verbs; see docs/lifecycle.md.
 
-use kubectl_release::lifecycle_policy::{Action, Change, Kept, Policy, Raised, Remark, Verdict};
-use serde_json::{Value, json};
+mod images;
+mod rules;
 
-use super::compare::Comparison;
-use super::outlook::{InForce, Outlook, Row};
+use release_cli::report::{Members, Subject};
+use release_core::failure::Failure;
+use release_core::registry::lifecycle_policy::{Policy, Remark};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-/// `{name, policyInForce, policy, unchanged, difference[], remarks[], summary, images[], ecrPreview,
-/// protection?}`
-#[must_use]
-pub fn outlook(outlook: &Outlook) -> Value {
-    let mut value = json!({
-        "name": outlook.repository,
-        "policyInForce": in_force(&outlook.in_force),
-        "policy": outlook.policy.to_value(),
-        "unchanged": outlook.is_unchanged(),
-        "difference": outlook.difference.changes.iter().map(change).collect::<Vec<_>>(),
-        "remarks": outlook.remarks.iter().map(remark).collect::<Vec<_>>(),
-        "summary": {
-            "images": outlook.rows.len(),
-            "stay": outlook.staying(),
-            "expire": outlook.count(Action::Expire),
-            "archive": outlook.count(Action::Archive),
-            "inUseAndGoing": outlook.threatened().count(),
-        },
-        "images": outlook.rows.iter().map(image).collect::<Vec<_>>(),
-        "notInRepository": outlook.missing.iter().map(|(image, used)| json!({"image": image, "use": used})).collect::<Vec<_>>(),
-        "ecrPreview": comparison(&outlook.comparison),
-    });
-    if let Some(protection) = &outlook.protection {
-        value["protection"] = json!({
-            "policy": protection.policy.to_value(),
-            "raised": protection.raised.iter().map(raised).collect::<Vec<_>>(),
-        });
-    }
-    value
+use super::outlook::{InForce, Outlook};
+use super::usage::Use;
+use images::{EcrPreview, ImageOutlook, MissingImage, Summary};
+use rules::{ProtectionDocument, RemarkDocument, RuleChange};
+
+/// Members of the document of `lifecycle show`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShowMembers {
+    pub repositories: Vec<ShownRepository>,
 }
 
-/// The policy in force: an object, or null.
-#[must_use]
-pub fn in_force(in_force: &InForce) -> Value {
-    in_force.policy().map_or(Value::Null, Policy::to_value)
+/// Members of the document of `lifecycle preview`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewMembers {
+    pub repositories: Vec<PreviewedRepository>,
 }
 
-/// `{rule, id, message}`
-#[must_use]
-pub fn remark(remark: &Remark) -> Value {
-    json!({"rule": remark.rule, "id": remark.id, "message": remark.message})
+/// Members of the document of `lifecycle apply`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplyMembers {
+    pub repositories: Vec<AppliedRepository>,
 }
 
-/// `{change: same|added|removed|changed|moved, rule, from?, inWords}`
-fn change(change: &Change) -> Value {
-    match change {
-        Change::Same(rule) => json!({"change": "same", "rule": rule.priority, "inWords": rule.in_words()}),
-        Change::Added(rule) => json!({"change": "added", "rule": rule.priority, "inWords": rule.in_words()}),
-        Change::Removed(rule) => json!({"change": "removed", "rule": rule.priority, "inWords": rule.in_words()}),
-        Change::Changed { from, to } => {
-            json!({"change": "changed", "rule": to.priority, "from": from.in_words(), "inWords": to.in_words()})
-        }
-        Change::Moved { from, to } => {
-            json!({"change": "moved", "rule": to.priority, "from": from, "inWords": to.in_words()})
-        }
-    }
+impl Members for ShowMembers {
+    const KIND: &'static str = "LifecycleShow";
+    const SUBJECT: Subject = Subject::Repository;
 }
 
-/// `{digest, tags, pushedAt, verdict: keep|expire|archive, rule?, why, index?, with?, tied?, inUse[]}`
-fn image(row: &Row) -> Value {
-    let mut value = json!({"digest": row.digest, "tags": row.tags, "pushedAt": row.pushed_at, "inUse": row.uses});
-    let mut set = |key: &str, member: Value| value[key] = member;
-    match &row.verdict {
-        Verdict::Taken(taken) => {
-            set("verdict", json!(taken.action));
-            set("rule", json!(taken.rule));
-            set("why", json!(if taken.with.is_some() { "goesWithSubject" } else { "beyondLimit" }));
-            if let Some(with) = &taken.with {
-                set("with", json!(with));
-            }
-        }
-        Verdict::Kept(kept) => {
-            set("verdict", json!("keep"));
-            match kept {
-                Kept::NoRule => set("why", json!("noRule")),
-                Kept::Spared { rule, tied } => {
-                    set("why", json!("withinLimit"));
-                    set("rule", json!(rule));
-                    set("tied", json!(tied));
-                }
-                Kept::NeededBy { index, rule } => {
-                    set("why", json!("neededByIndex"));
-                    set("rule", json!(rule));
-                    set("index", json!(index));
-                }
-            }
-        }
-    }
-    value
+impl Members for PreviewMembers {
+    const KIND: &'static str = "LifecyclePreview";
+    const SUBJECT: Subject = Subject::Repository;
 }
 
-/// `{result: same|differs|notMade, why?, differences[]?}`
-fn comparison(comparison: &Comparison) -> Value {
-    match comparison {
-        Comparison::Same => json!({"result": "same"}),
-        Comparison::NotMade(why) => json!({"result": "notMade", "why": why}),
-        Comparison::Differs(found) => {
-            let side =
-                |side: Option<(u32, Action)>| side.map(|(rule, action)| json!({"rule": rule, "verdict": action}));
-            let one = |d: &super::compare::Disagreement| json!({"digest": d.digest, "ours": side(d.ours), "ecr": side(d.ecr), "why": d.why});
-            json!({"result": "differs", "differences": found.iter().map(one).collect::<Vec<_>>()})
+impl Members for ApplyMembers {
+    const KIND: &'static str = "LifecycleApply";
+    const SUBJECT: Subject = Subject::Repository;
+}
+
+/// The policy of one repository.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownRepository {
+    name: String,
+    /// As ECR takes it; null where there is none that can be read.
+    policy_in_force: Option<Value>,
+    /// What it says that people often don't mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remarks: Option<Vec<RemarkDocument>>,
+    /// Why it can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<String>>,
+}
+
+impl ShownRepository {
+    /// The policy of `name`, with what is to be remarked about it.
+    #[must_use]
+    pub fn new(name: &str, in_force: &InForce, remarks: &[Remark]) -> Self {
+        let problems = match in_force {
+            InForce::Unreadable(problems) => Some(problems.iter().map(ToString::to_string).collect()),
+            InForce::None | InForce::Policy(_) => None,
+        };
+        Self {
+            name: name.to_owned(),
+            policy_in_force: policy_in(in_force),
+            remarks: in_force.policy().map(|_| remarks.iter().map(RemarkDocument::from).collect()),
+            problems,
         }
     }
 }
 
-/// `{rule, countType, from, to, spares[]}`
-fn raised(raised: &Raised) -> Value {
-    json!({"rule": raised.rule, "countType": raised.kind.word(), "from": raised.from, "to": raised.to, "spares": raised.spares})
+/// What a policy would do to one repository.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewedRepository {
+    pub name: String,
+    #[serde(flatten)]
+    pub outlook: OutlookDocument,
+}
+
+/// What became of one repository.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedRepository {
+    pub name: String,
+    /// Absent where the repository couldn't be read.
+    #[serde(flatten)]
+    pub outlook: Option<OutlookDocument>,
+    /// `applied`, `would apply`, `unchanged`, `refused`, `not applied` or `failed`
+    pub result: &'static str,
+    #[serde(flatten)]
+    pub failure: Option<RepositoryFailure>,
+}
+
+/// Why one repository failed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryFailure {
+    /// A stable CamelCase word.
+    reason: &'static str,
+    message: String,
+}
+
+impl From<&Failure> for RepositoryFailure {
+    fn from(failure: &Failure) -> Self {
+        Self { reason: failure.reason, message: failure.message.clone() }
+    }
+}
+
+/// A policy beside the one in force, and what it would do.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlookDocument {
+    /// As ECR takes it; null where there is none that can be read.
+    policy_in_force: Option<Value>,
+    /// As ECR takes it.
+    policy: Value,
+    unchanged: bool,
+    difference: Vec<RuleChange>,
+    remarks: Vec<RemarkDocument>,
+    summary: Summary,
+    /// Newest first.
+    images: Vec<ImageOutlook>,
+    /// What a cluster needs and the repository does not have.
+    not_in_repository: Vec<MissingImage>,
+    ecr_preview: EcrPreview,
+    /// How to spare everything in use, where it is not spared anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<ProtectionDocument>,
+    clusters: Vec<ClusterDocument>,
+}
+
+impl OutlookDocument {
+    /// An outlook, and the clusters that were asked what is in use.
+    #[must_use]
+    pub fn new(outlook: &Outlook, clusters: Vec<ClusterDocument>) -> Self {
+        let missing = |(image, used): &(String, Use)| MissingImage { image: image.clone(), used: used.clone() };
+        Self {
+            policy_in_force: policy_in(&outlook.in_force),
+            policy: outlook.policy.to_value(),
+            unchanged: outlook.is_unchanged(),
+            difference: outlook.difference.changes.iter().map(RuleChange::from).collect(),
+            remarks: outlook.remarks.iter().map(RemarkDocument::from).collect(),
+            summary: Summary::from(outlook),
+            images: outlook.rows.iter().map(ImageOutlook::from).collect(),
+            not_in_repository: outlook.missing.iter().map(missing).collect(),
+            ecr_preview: EcrPreview::from(&outlook.comparison),
+            protection: outlook.protection.as_ref().map(ProtectionDocument::from),
+            clusters,
+        }
+    }
+}
+
+fn policy_in(in_force: &InForce) -> Option<Value> {
+    in_force.policy().map(Policy::to_value)
+}
+
+/// A cluster that was asked what is in use.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterDocument {
+    pub context: String,
+    pub read: bool,
+    /// Why it couldn't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }

@@ -5,39 +5,16 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kubectl_release::image::ImageRef;
-use kubectl_release::image::ecr::EcrRepository;
-use kubectl_release::objects::{Owner, PodCondition};
-use kubectl_release::push_history::{PodImage, digest_of_image_id};
-use kubectl_release::record::printable;
-use kubectl_release::revisions::{self, Revision};
+use release_core::kube::{Owner, PodCondition};
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::image::ImageRef;
+use release_core::registry::push_history::{PodImage, digest_of_image_id};
+use release_core::text::printable;
+use release_core::workload::revisions;
+use release_core::workload::revisions::Revision;
 use serde::Deserialize;
 
-use super::uses::Use;
-
-/// An image that something in a cluster needs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Need {
-    pub repository: EcrRepository,
-    /// The digest that runs, else the reference's own.
-    pub digest: Option<String>,
-    pub tag: Option<String>,
-    pub used: Use,
-}
-
-/// A container that can be rolled back, with what decides where to.
-#[derive(Debug, Clone)]
-pub struct Subject {
-    pub repository: EcrRepository,
-    pub cluster: String,
-    /// `shop/deploy/api`
-    pub by: String,
-    pub container: String,
-    /// The image that the template asks for.
-    pub asked: String,
-    pub pods: Vec<PodImage>,
-    pub revisions: Vec<Revision>,
-}
+use super::usage::{Need, RollbackContainer, Use};
 
 /// A pod, cut down to its images while it is parsed.
 #[derive(Debug, Default, Deserialize)]
@@ -257,13 +234,19 @@ pub fn of_workload(cluster: &str, kind: &str, workload: &Templated, all: &[Revis
 
 /// The containers of a workload that can be rolled back.
 #[must_use]
-pub fn subjects(cluster: &str, kind: &str, workload: &Templated, all: &[Revision], pods: &[PodImages]) -> Vec<Subject> {
+pub fn rollback_containers(
+    cluster: &str,
+    kind: &str,
+    workload: &Templated,
+    all: &[Revision],
+    pods: &[PodImages],
+) -> Vec<RollbackContainer> {
     let by = workload.reference(kind);
     let revisions = revisions_of(workload, all);
     let current = revisions.iter().find(|revision| revision.current);
     let own: Vec<&PodImages> = pods.iter().filter(|pod| !pod.has_ended() && pod.controller() == by).collect();
-    let subject = |(container, asked): (&str, &str)| {
-        Some(Subject {
+    let found = |(container, asked): (&str, &str)| {
+        Some(RollbackContainer {
             repository: EcrRepository::of(asked).ok()?,
             cluster: cluster.to_owned(),
             by: by.clone(),
@@ -273,7 +256,7 @@ pub fn subjects(cluster: &str, kind: &str, workload: &Templated, all: &[Revision
             revisions: revisions.clone(),
         })
     };
-    workload.images().filter_map(subject).collect()
+    workload.images().filter_map(found).collect()
 }
 
 fn revisions_of(workload: &Templated, all: &[Revision]) -> Vec<Revision> {

@@ -2,51 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use kubectl_release::finding::Finding;
-use kubectl_release::lifecycle_policy::{Action, Taken, Verdict};
-use kubectl_release::record::printable;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids::{self, CheckId};
+use release_core::registry::lifecycle_policy::{Action, Taken, Verdict};
+use release_core::text::printable;
 
 use super::compare::Comparison;
-use super::outlook::{InForce, Outlook, Row};
-use super::text::image_name;
-use super::uses::Use;
+use super::outlook::{InForce, Outlook};
+use super::row::Row;
+use super::usage::Use;
+use super::words::{image_name, images};
 
 /// So many images with the same objection are named one by one.
 const NAMED: usize = 10;
 
-/// How objections are weighed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Weighing {
-    /// `--allow-expiring-in-use`
-    pub allow_in_use: bool,
-}
-
-/// All objections to the policy of one repository, the blocking ones first.
+/// All objections to the policy of one repository, the blocking ones first. `allow_in_use` overrides
+/// that something in use goes.
 #[must_use]
-pub fn objections(outlook: &Outlook, weighing: Weighing) -> Vec<Finding> {
+pub fn objections(outlook: &Outlook, allow_in_use: bool) -> Vec<Finding> {
     let about = outlook.repository.as_str();
     let mut findings = threats(outlook);
     for finding in &mut findings {
-        finding.overridden = weighing.allow_in_use;
+        finding.overridden = allow_in_use;
     }
     if let InForce::Unreadable(problems) = &outlook.in_force {
         let message = format!(
             "the policy in force can't be read ({})",
             problems.first().map(ToString::to_string).unwrap_or_default()
         );
-        findings.push(Finding::warns(about, "policy-unreadable", message));
+        findings.push(Finding::warns(about, ids::POLICY_UNREADABLE, message));
     }
     for remark in &outlook.remarks {
         findings.push(Finding::warns(about, remark.id, format!("rule {}: {}", remark.rule, remark.message)));
     }
     findings.extend(held_by_indexes(outlook));
     if let Some(why) = &outlook.children_unread {
-        findings.push(Finding::not_checked(about, "indexes", "what indexes are made of", why));
+        findings.push(Finding::not_checked(about, ids::INDEXES, "what indexes are made of", why));
     }
     findings.extend(comparison(outlook));
     for (image, used) in outlook.missing.iter().take(NAMED) {
         let message = format!("{} is not in the repository: {} ({})", printable(image), used.who(), used.id());
-        findings.push(Finding::warns(about, "not-in-repository", message));
+        findings.push(Finding::warns(about, ids::NOT_IN_REPOSITORY, message));
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
@@ -54,7 +50,7 @@ pub fn objections(outlook: &Outlook, weighing: Weighing) -> Vec<Finding> {
 
 /// What is in use and would go.
 fn threats(outlook: &Outlook) -> Vec<Finding> {
-    let mut by_id: BTreeMap<&'static str, Vec<&Row>> = BTreeMap::new();
+    let mut by_id: BTreeMap<CheckId, Vec<&Row>> = BTreeMap::new();
     for row in outlook.threatened() {
         if let Some(gravest) = row.uses.first() {
             by_id.entry(gravest.id()).or_default().push(row);
@@ -66,7 +62,7 @@ fn threats(outlook: &Outlook) -> Vec<Finding> {
         findings.extend(named);
         if rows.len() > NAMED {
             let message = format!("and {} images more", rows.len() - NAMED);
-            findings.push(Finding::blocks(&outlook.repository, id, message).fix("-o json names them"));
+            findings.push(Finding::blocks(&outlook.repository, id, message).mend("-o json names them"));
         }
     }
     findings
@@ -89,7 +85,7 @@ fn threat(row: &Row) -> String {
 fn held_by_indexes(outlook: &Outlook) -> Option<Finding> {
     let held = outlook.rows.iter().filter(|row| row.is_held_by_index()).count();
     let message = format!("{held} stay only because an image that stays is made of them");
-    (held > 0).then(|| Finding::warns(&outlook.repository, "held-by-index", message))
+    (held > 0).then(|| Finding::warns(&outlook.repository, ids::HELD_BY_INDEX, message))
 }
 
 fn comparison(outlook: &Outlook) -> Option<Finding> {
@@ -97,18 +93,12 @@ fn comparison(outlook: &Outlook) -> Option<Finding> {
         Comparison::Same => None,
         Comparison::Differs(found) => {
             let message = format!("ECR's own preview differs for {}", images(found.len()));
-            Some(Finding::warns(&outlook.repository, "ecr-differs", message).fix("-o wide shows which"))
+            Some(Finding::warns(&outlook.repository, ids::ECR_DIFFERS, message).mend("-o wide shows which"))
         }
         Comparison::NotMade(why) => {
-            Some(Finding::not_checked(&outlook.repository, "ecr-preview", "ECR's own preview", why))
+            Some(Finding::not_checked(&outlook.repository, ids::ECR_PREVIEW, "ECR's own preview", why))
         }
     }
-}
-
-/// `1 image`, `3 images`
-#[must_use]
-pub fn images(count: usize) -> String {
-    if count == 1 { "1 image".into() } else { format!("{count} images") }
 }
 
 #[cfg(test)]

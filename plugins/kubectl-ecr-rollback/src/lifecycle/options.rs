@@ -1,14 +1,13 @@
 //! From typed words to what the commands work with; conflicts end here.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use kubectl_release::change::shell_quote;
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::flags::DryRunFlag;
-use kubectl_release::image::ecr::{EcrRepository, NotEcr, is_account, is_region, is_repository_name};
-use kubectl_release::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse};
-use kubectl_release::record::printable;
+use release_cli::flags::DryRunFlag;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::registry::ecr_reference::{EcrRepository, NotEcr, is_account, is_region, is_repository_name};
+use release_core::registry::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse};
+use release_core::text::printable;
 
 use super::args::{ApplyArgs, ClustersArgs, PolicyArgs, RepositoriesArgs};
 
@@ -137,10 +136,8 @@ pub fn checked_built(policy: &Policy) -> Outcome<Policy> {
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
     pub allow_in_use: bool,
-    pub keep_rollback_target: bool,
     pub yes: bool,
     pub dry_run: bool,
-    pub timeout: Duration,
 }
 
 /// Checks what only `apply` has.
@@ -148,45 +145,39 @@ pub struct ApplyOptions {
 /// # Errors
 /// Exit 2 for `--dry-run=server`, and without a policy.
 pub fn apply(args: &ApplyArgs) -> Outcome<ApplyOptions> {
-    let ClustersArgs { keep_rollback_target, timeout, .. } = args.clusters;
     if args.dry_run == DryRunFlag::Server {
         let message = "--dry-run=server: ECR can't try a policy without putting it in force";
         return Err(Failure::usage(message).next("use --dry-run=client"));
     }
-    if source(&args.policy) == Source::InForce && !keep_rollback_target {
+    if source(&args.policy) == Source::InForce && !args.clusters.keep_rollback_target {
         let message = "no policy: name one with -f, or make one with --keep-tagged and --keep-untagged";
         return Err(Failure::usage(message));
     }
     Ok(ApplyOptions {
         allow_in_use: args.allow_expiring_in_use,
-        keep_rollback_target,
         yes: args.yes,
         dry_run: args.dry_run == DryRunFlag::Client,
-        timeout,
     })
 }
 
-/// The flags that were typed, for a printed command: repositories, registry, policy, contexts.
+/// The command that applies a policy, as it was typed: repositories, registry, policy, contexts.
 #[must_use]
-pub fn to_repeat(repositories: &RepositoriesArgs, policy: &PolicyArgs, clusters: &ClustersArgs) -> String {
-    let mut words: Vec<String> = repositories.repositories.clone();
-    let mut flag = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            words.extend([name.to_owned(), value]);
-        }
-    };
-    flag("--name-filter", repositories.name_filter.clone());
-    flag("--registry-id", repositories.registry_id.clone());
-    flag("--region", repositories.region.clone());
-    flag("-f", policy.file.as_ref().map(|path| path.display().to_string()));
-    flag("--keep-tagged", policy.keep_tagged.map(|n| n.to_string()));
-    flag("--tag-prefix", (!policy.tag_prefix.is_empty()).then(|| policy.tag_prefix.join(",")));
-    flag("--keep-untagged", policy.keep_untagged.map(|n| n.to_string()));
-    flag("--contexts", (!clusters.contexts.is_empty()).then(|| clusters.contexts.join(",")));
-    if repositories.all_repositories {
-        words.insert(0, "--all-repositories".into());
-    }
-    words.iter().map(|word| format!(" {}", shell_quote(word))).collect()
+pub fn apply_command(repositories: &RepositoriesArgs, policy: &PolicyArgs, clusters: &ClustersArgs) -> Command {
+    let joined = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
+    let flags = [
+        ("--name-filter", repositories.name_filter.clone()),
+        ("--registry-id", repositories.registry_id.clone()),
+        ("--region", repositories.region.clone()),
+        ("-f", policy.file.as_ref().map(|path| path.display().to_string())),
+        ("--keep-tagged", policy.keep_tagged.map(|n| n.to_string())),
+        ("--tag-prefix", joined(&policy.tag_prefix)),
+        ("--keep-untagged", policy.keep_untagged.map(|n| n.to_string())),
+        ("--contexts", joined(&clusters.contexts)),
+    ];
+    let all = repositories.all_repositories.then_some("--all-repositories");
+    let command = Command::new("kubectl ecr-rollback lifecycle apply").args(all).args(&repositories.repositories);
+    let given = flags.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+    given.fold(command, |command, (flag, value)| command.flag(flag, value))
 }
 
 /// How many bytes of a policy file are read: more can't be a policy.

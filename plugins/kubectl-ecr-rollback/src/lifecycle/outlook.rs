@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kubectl_release::lifecycle_policy::{
-    Action, Children, Difference, Judged, Kept, Policy, Problem, Protection, Remark, Verdict, difference, evaluate,
-    protect, remarks,
+use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::lifecycle_policy::{
+    Action, Difference, Horizon, Judged, Policy, Problem, Protection, Remark, difference, evaluate, protect, remarks,
 };
-use kubectl_release::push_history::{PushedImage, is_index};
+use release_core::registry::push_history::{PushedImage, is_index};
 
-use super::compare::{Answer, Comparison, Theirs, compare};
-use super::uses::{Use, Uses};
+use super::compare::{Answer, Comparison, compare};
+use super::row::{Row, Theirs};
+use super::usage::Use;
+use super::uses::Uses;
 
 /// An age grows by itself, so a rule that goes by age spares what is in use for so many days more.
 const DAYS_AHEAD: u32 = 30;
@@ -37,7 +39,7 @@ impl InForce {
 pub struct Contents {
     pub images: Vec<PushedImage>,
     /// Nothing where nobody needs to know.
-    pub children: Children,
+    pub children: IndexChildren,
     /// Why the children could not be read, though somebody needs to know.
     pub children_unread: Option<String>,
     pub in_force: InForce,
@@ -64,40 +66,6 @@ pub struct Outlook {
     pub comparison: Comparison,
 }
 
-/// One image in the outlook.
-#[derive(Debug, Clone)]
-pub struct Row {
-    pub digest: String,
-    pub tags: Vec<String>,
-    pub pushed_at: Timestamp,
-    pub verdict: Verdict,
-    /// The gravest first.
-    pub uses: Vec<Use>,
-    /// What ECR's own preview says, where it says that the image goes.
-    pub theirs: Option<Theirs>,
-}
-
-impl Row {
-    /// What is done to it by our reckoning or by ECR's, and the rule that does it.
-    #[must_use]
-    pub fn goes(&self) -> Option<(Action, u32)> {
-        let ours = self.verdict.taken().map(|taken| (taken.action, taken.rule));
-        ours.or_else(|| self.theirs.as_ref().map(|theirs| (theirs.action, theirs.rule)))
-    }
-
-    /// In use, and gone if things go as they may.
-    #[must_use]
-    pub fn is_threatened(&self) -> bool {
-        !self.uses.is_empty() && (self.verdict.may_go() || self.theirs.is_some())
-    }
-
-    /// An index needs it, and a rule would take it.
-    #[must_use]
-    pub fn is_held_by_index(&self) -> bool {
-        matches!(self.verdict, Verdict::Kept(Kept::NeededBy { .. }))
-    }
-}
-
 impl Outlook {
     /// Judges what was read.
     #[must_use]
@@ -117,7 +85,7 @@ impl Outlook {
         let protection = rows
             .iter()
             .any(Row::is_threatened)
-            .then(|| protect(policy, images, children, &uses.digests(), *now, DAYS_AHEAD));
+            .then(|| protect(policy, images, children, &uses.digests(), Horizon { now: *now, days_ahead: DAYS_AHEAD }));
         Self {
             repository: repository.to_owned(),
             in_force: in_force.clone(),
@@ -171,7 +139,7 @@ impl Outlook {
 #[must_use]
 pub fn needs_children(policy: &Policy, images: &[PushedImage], now: Timestamp) -> bool {
     let matters = |judged: &Judged| judged.verdict.may_go() && judged.image.subject.is_none();
-    images.iter().any(is_index) && evaluate(policy, images, &Children::new(), now).iter().any(matters)
+    images.iter().any(is_index) && evaluate(policy, images, &IndexChildren::new(), now).iter().any(matters)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! A repository and its policy for tests.
 
 use jiff::{SignedDuration, Timestamp};
-use kubectl_release::image::ecr::EcrRepository;
-use kubectl_release::lifecycle_policy::{Children, Keep, Policy, build};
-use kubectl_release::push_history::{ImageStatus, PushedImage, Scan};
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::lifecycle_policy::{Keep, Policy, build};
+use release_core::registry::push_history::{ImageStatus, PushedImage, Scan};
 
 use super::outlook::{Contents, InForce, Outlook};
-use super::uses::{Use, Uses};
+use super::usage::Use;
+use super::uses::Uses;
 
 pub const HOST: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com";
 
@@ -70,7 +72,7 @@ pub fn outlook(images: Vec<PushedImage>, in_use: Option<(char, Use)>, policy: &P
     let uses = Uses { by_digest, missing: Vec::new() };
     let contents = Contents {
         images,
-        children: Children::new(),
+        children: IndexChildren::new(),
         children_unread: None,
         in_force: InForce::None,
         uses,

@@ -1,23 +1,23 @@
 //! What a person reads of one repository.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
-use kubectl_release::flags::short_duration;
-use kubectl_release::lifecycle_policy::{Action, Kept, LimitKind, Policy, Raised, Verdict};
-use kubectl_release::record::printable;
-use kubectl_release::table::table;
+use release_cli::table::table;
+use release_core::duration;
+use release_core::registry::image::short_digest;
+use release_core::registry::lifecycle_policy::{Action, Kept, LimitKind, Policy, Raised, Rule, Verdict};
+use release_core::text::printable;
 
 use super::compare::Comparison;
-use super::objections::images;
-use super::outlook::{Outlook, Row};
+use super::outlook::Outlook;
+use super::row::Row;
+use super::words::{image_name, images};
 
 /// So many rows are shown without `-o wide`.
 const SHOWN: usize = 20;
 
 /// How an outlook is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub struct View {
     /// Every image, with digest and reason.
     pub wide: bool,
     pub now: Timestamp,
@@ -25,25 +25,25 @@ pub struct Look {
 
 /// Heading, rules with what changes, images that go, and a summary.
 #[must_use]
-pub fn outlook(outlook: &Outlook, place: &str, look: Look) -> String {
-    let mut parts = vec![heading(&outlook.repository, place, outlook.rows.len())];
+pub fn outlook(outlook: &Outlook, location: &str, view: View) -> String {
+    let mut parts = vec![heading(&outlook.repository, location, outlook.rows.len())];
     parts.extend(outlook.difference.changes.iter().map(ToString::to_string));
     let rows: Vec<&Row> =
-        outlook.rows.iter().filter(|row| look.wide || row.goes().is_some() || row.is_threatened()).collect();
+        outlook.rows.iter().filter(|row| view.wide || row.goes().is_some() || row.is_threatened()).collect();
     if !rows.is_empty() {
         parts.push(String::new());
-        parts.push(if look.wide { wide_table(&rows, look.now) } else { short_table(&rows, look.now) });
+        parts.push(if view.wide { wide_table(&rows, view.now) } else { short_table(&rows, view.now) });
     }
     parts.push(String::new());
     parts.push(summary(outlook));
-    parts.extend(disagreements(outlook, look));
+    parts.extend(disagreements(outlook, view));
     parts.join("\n")
 }
 
 /// `repository/api   123456789012 ap-southeast-2   6 images`
 #[must_use]
-pub fn heading(repository: &str, place: &str, count: usize) -> String {
-    format!("repository/{repository}   {place}   {}", images(count))
+pub fn heading(repository: &str, location: &str, count: usize) -> String {
+    format!("repository/{repository}   {location}   {}", images(count))
 }
 
 fn short_table(rows: &[&Row], now: Timestamp) -> String {
@@ -109,27 +109,13 @@ fn why(row: &Row) -> String {
 
 /// The gravest use in a word or two; the findings say more.
 fn in_use(row: &Row) -> String {
-    row.uses.first().map(|used| used.id().replace('-', " ")).unwrap_or_default()
+    row.uses.first().map(|used| used.id().as_str().replace('-', " ")).unwrap_or_default()
 }
 
+/// In whole days, once there is one.
 fn age(row: &Row, now: Timestamp) -> String {
-    let age = Duration::try_from(now.duration_since(row.pushed_at)).unwrap_or_default();
-    let days = age.as_secs() / 86400;
-    if days > 0 { format!("{days}d") } else { short_duration(Duration::from_secs(age.as_secs())) }
-}
-
-/// An image by its first tags, or by the beginning of its digest.
-#[must_use]
-pub fn image_name(tags: &[String], digest: &str) -> String {
-    match tags {
-        [] => short_digest(digest),
-        [tag] => printable(tag),
-        [tag, rest @ ..] => format!("{} (+{})", printable(tag), rest.len()),
-    }
-}
-
-fn short_digest(digest: &str) -> String {
-    printable(digest).chars().take(19).collect()
+    let days = now.duration_since(row.pushed_at).as_hours() / 24;
+    if days > 0 { format!("{days}d") } else { duration::age(row.pushed_at, now) }
 }
 
 /// `stay 5, expire 1; nothing in use goes`
@@ -147,9 +133,9 @@ pub fn summary(outlook: &Outlook) -> String {
     format!("stay {}, expire {}{archived}; {in_use}{ecr}", outlook.staying(), outlook.count(Action::Expire))
 }
 
-fn disagreements(outlook: &Outlook, look: Look) -> Vec<String> {
+fn disagreements(outlook: &Outlook, view: View) -> Vec<String> {
     let Comparison::Differs(found) = &outlook.comparison else { return Vec::new() };
-    if !look.wide {
+    if !view.wide {
         return Vec::new();
     }
     let side = |side: Option<(u32, Action)>| {
@@ -166,7 +152,7 @@ fn disagreements(outlook: &Outlook, look: Look) -> Vec<String> {
 /// The rules in words, for `show`.
 #[must_use]
 pub fn rules(policy: &Policy, wide: bool) -> String {
-    let row = |rule: &kubectl_release::lifecycle_policy::Rule| {
+    let row = |rule: &Rule| {
         vec![
             rule.priority.to_string(),
             rule.images_in_words(),

@@ -3,63 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use kubectl_release::image::ecr::EcrRepository;
-use kubectl_release::lifecycle_policy::Children;
-use kubectl_release::push_history::{Decision, Options, PushedImage, Question, Repository, choose};
-use serde::Serialize;
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::push_history::{Decision, Options, PushedImage, Question, Repository, choose};
 
-use super::needs::{Need, Subject};
+use super::usage::{Need, RollbackContainer, Use};
 
 /// An image that was pulled so many days ago or less is in use.
 const PULLED_WITHIN_DAYS: i64 = 30;
-
-/// Why an image is in use; the gravest first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "reason", rename_all = "camelCase")]
-pub enum Use {
-    /// Pods run it, or wait to.
-    Running { cluster: String, by: String, pods: usize },
-    /// It is what a container of the workload goes back to.
-    RollbackTarget { cluster: String, by: String },
-    /// A workload's template asks for it, whether it has pods now or not.
-    Template { cluster: String, by: String },
-    /// A revision of the workload had it.
-    Revision { cluster: String, by: String, number: i64 },
-    /// Somebody pulled it lately; the registry doesn't say who.
-    Pulled { at: Timestamp },
-}
-
-impl Use {
-    /// The finding's id.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::Running { .. } => "running",
-            Self::RollbackTarget { .. } => "rollback-target",
-            Self::Template { .. } => "asked-for",
-            Self::Revision { .. } => "in-history",
-            Self::Pulled { .. } => "pulled-lately",
-        }
-    }
-
-    /// Who uses it: `shop/deploy/api (prod, 3 pods)`, `2026-05-01` for a pull.
-    #[must_use]
-    pub fn who(&self) -> String {
-        match self {
-            Self::Running { cluster, by, pods: 1 } => format!("{by} ({cluster}, 1 pod)"),
-            Self::Running { cluster, by, pods } => format!("{by} ({cluster}, {pods} pods)"),
-            Self::RollbackTarget { cluster, by } | Self::Template { cluster, by } => format!("{by} ({cluster})"),
-            Self::Revision { cluster, by, number } => format!("{by} ({cluster}, revision {number})"),
-            Self::Pulled { at } => at.strftime("%F").to_string(),
-        }
-    }
-}
 
 /// What clusters need.
 #[derive(Debug, Clone, Default)]
 pub struct Demand {
     pub needs: Vec<Need>,
-    pub subjects: Vec<Subject>,
+    /// The containers that can be rolled back.
+    pub containers: Vec<RollbackContainer>,
 }
 
 /// The images of one repository that are in use.
@@ -92,7 +50,7 @@ pub fn uses(
     repository: &EcrRepository,
     demand: &Demand,
     images: &[PushedImage],
-    children: &Children,
+    children: &IndexChildren,
     now: Timestamp,
 ) -> Uses {
     let digests: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
@@ -110,9 +68,9 @@ pub fn uses(
             None => missing.push((need.digest.clone().or(need.tag.clone()).unwrap_or_default(), need.used.clone())),
         }
     }
-    for subject in demand.subjects.iter().filter(|subject| subject.repository.is_same(repository)) {
-        for digest in targets(subject, images, children) {
-            let used = Use::RollbackTarget { cluster: subject.cluster.clone(), by: subject.by.clone() };
+    for container in demand.containers.iter().filter(|container| container.repository.is_same(repository)) {
+        for digest in targets(container, images, children) {
+            let used = Use::RollbackTarget { cluster: container.cluster.clone(), by: container.by.clone() };
             found.entry(digest).or_default().insert(used);
         }
     }
@@ -126,14 +84,14 @@ pub fn uses(
 
 /// The digests that a rollback may go to: where the order of pushes and the rollout history say
 /// different things, both.
-fn targets(subject: &Subject, images: &[PushedImage], children: &Children) -> Vec<String> {
+fn targets(container: &RollbackContainer, images: &[PushedImage], children: &IndexChildren) -> Vec<String> {
     let options = Options::default();
     let choice = choose(&Question {
-        spec: &subject.asked,
-        container: &subject.container,
-        pods: &subject.pods,
+        spec: &container.asked,
+        container: &container.container,
+        pods: &container.pods,
         repository: Some(Repository { images, children }),
-        revisions: &subject.revisions,
+        revisions: &container.revisions,
         left_behind: &[],
         options: &options,
     });
@@ -150,7 +108,7 @@ fn targets(subject: &Subject, images: &[PushedImage], children: &Children) -> Ve
 
 /// Reading an index' manifest, as we do, counts as a pull of it, but not of its children. So where
 /// the children are known their pulls are what says that somebody else pulled it.
-fn pulled_lately<'i>(images: &'i [PushedImage], children: &Children, now: Timestamp) -> Vec<(&'i str, Timestamp)> {
+fn pulled_lately<'i>(images: &'i [PushedImage], children: &IndexChildren, now: Timestamp) -> Vec<(&'i str, Timestamp)> {
     let known: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
     let says_its_children = |image: &PushedImage| {
         children.get(&image.digest).is_some_and(|parts| parts.iter().any(|part| known.contains(part.as_str())))
@@ -163,7 +121,7 @@ fn pulled_lately<'i>(images: &'i [PushedImage], children: &Children, now: Timest
         .collect()
 }
 
-fn add_to_indexes(found: &mut BTreeMap<String, BTreeSet<Use>>, children: &Children, known: &BTreeSet<&str>) {
+fn add_to_indexes(found: &mut BTreeMap<String, BTreeSet<Use>>, children: &IndexChildren, known: &BTreeSet<&str>) {
     // An index of indexes takes another round.
     loop {
         let mut added = false;

@@ -1,28 +1,31 @@
 //! What is written, on which condition, and when nothing is.
 
-use kubectl_release::change::Action;
-use kubectl_release::finding::Weighing;
-use kubectl_release::flags::DryRunFlag;
-use kubectl_release::objects::{Workload, WorkloadKind};
-use kubectl_release::push_history::Options as Wanted;
+use release_core::checks::weighing::Weighing;
+use release_core::command::Scope;
+use release_core::kube::{Workload, WorkloadKind};
+use release_core::registry::push_history::Options as Wanted;
+use release_core::release::change::Action;
+use release_core::release::record::{Record as _, RunResult};
 use serde_json::{Value, json};
 
-use super::*;
-use crate::options::{RollbackOptions, WorkloadName};
-use crate::placement::{Asked, Selection, places, select};
-use crate::record::{DONE, ROLLED_BACK};
+use super::image_change::{At, resumed};
+use super::state_of_record::{StateOfRecord, state_of_record};
+use crate::container_image::containers_of;
+use crate::names::WorkloadName;
+use crate::options::{RollbackOptions, WriteOptions};
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::selection::{Asked, Selected, Selection, select};
 use crate::typed::Typed;
 
 const REPOSITORY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
 
-pub fn carry() -> Carry {
-    Carry {
+fn write_options() -> WriteOptions {
+    WriteOptions {
         weighing: Weighing::default(),
         wait: true,
         rollback_on_failure: true,
         reason: "bad; really".into(),
         yes: true,
-        dry_run: DryRunFlag::None,
         typed: Typed::default(),
     }
 }
@@ -36,23 +39,24 @@ fn workload(tag: &str, annotations: &Value) -> Workload {
 }
 
 fn selected(workload: &Workload) -> Selected {
-    let asked = Asked { containers: &[], include_init: false, offline: false, suffix: "" };
+    let scope = Scope::default();
+    let asked = Asked { containers: &[], include_init: false, offline: false, scope: &scope };
     let Selection::Clear(selected) = select(workload, &asked).unwrap() else { panic!("several") };
     selected
 }
 
-fn moved(from: &str, to: &str, result: Option<&str>) -> Record {
+fn moved(from: &str, to: &str, result: Option<RunResult>) -> ImageRecord {
     let reference = |tag: &str| format!("{REPOSITORY}:{tag}");
-    Record {
+    ImageRecord {
         id: "7".into(),
-        verb: "rollback".into(),
+        verb: RecordVerb::Rollback,
         containers: vec![Moved { name: "app".into(), init: false, from: reference(from), to: reference(to) }],
         from_digest: None,
         to_digest: None,
         by: "ci".into(),
         at: "2026-01-01T00:00:00Z".parse().unwrap(),
         reason: String::new(),
-        result: result.map(str::to_owned),
+        result,
         millis: None,
     }
 }
@@ -67,34 +71,35 @@ fn options() -> RollbackOptions {
         if_running: None,
         gate: None,
         gate_allows_none: false,
-        carry: carry(),
+        write: write_options(),
     }
 }
 
-fn stands(running: &str, record: Option<Record>, options: &RollbackOptions) -> Result<Standing, u8> {
-    let annotations = record.map_or(json!({}), |r| json!({CURRENT: json!(r).to_string()}));
+fn stands(running: &str, record: Option<ImageRecord>, options: &RollbackOptions) -> Result<StateOfRecord, u8> {
+    let annotations = record.map_or(json!({}), |r| json!({ImageRecord::CURRENT: json!(r).to_string()}));
     let workload = workload(running, &annotations);
-    let recorded = Recorded::read(workload.metadata.annotations.as_ref());
-    standing(&workload, &recorded, &selected(&workload), options, "").map_err(|failure| failure.exit.code())
+    let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    state_of_record(&workload, &recorded, &selected(&workload), options, &Scope::default())
+        .map_err(|failure| failure.exit.code())
 }
 
-fn is_nothing(standing: &Result<Standing, u8>) -> bool {
-    matches!(standing, Ok(Standing::Nothing { .. }))
+fn is_nothing(state: &Result<StateOfRecord, u8>) -> bool {
+    matches!(state, Ok(StateOfRecord::Nothing { .. }))
 }
 
-fn is_attached(standing: &Result<Standing, u8>) -> bool {
-    matches!(standing, Ok(Standing::Attach(_)))
+fn is_attached(state: &Result<StateOfRecord, u8>) -> bool {
+    matches!(state, Ok(StateOfRecord::Attach(_)))
 }
 
 /// A CI job that is retried would go back two releases.
 #[test]
 fn the_same_words_again_change_nothing_until_something_new_is_deployed() {
-    let done = || Some(moved("2", "1", Some(DONE)));
+    let done = || Some(moved("2", "1", Some(RunResult::Done)));
     assert!(is_nothing(&stands("1", done(), &options())));
-    assert_eq!(stands("3", done(), &options()), Ok(Standing::Open), "something new");
-    assert_eq!(stands("2", done(), &options()), Ok(Standing::Open), "somebody went forward again");
-    assert_eq!(stands("1", done(), &RollbackOptions { again: true, ..options() }), Ok(Standing::Open));
-    assert_eq!(stands("1", None, &options()), Ok(Standing::Open));
+    assert_eq!(stands("3", done(), &options()), Ok(StateOfRecord::Open), "something new");
+    assert_eq!(stands("2", done(), &options()), Ok(StateOfRecord::Open), "somebody went forward again");
+    assert_eq!(stands("1", done(), &RollbackOptions { again: true, ..options() }), Ok(StateOfRecord::Open));
+    assert_eq!(stands("1", None, &options()), Ok(StateOfRecord::Open));
 }
 
 /// A laptop lid that closed in the middle would leave a rollback that nobody finishes.
@@ -103,9 +108,9 @@ fn a_rollback_without_a_result_is_taken_up() {
     let open = || Some(moved("2", "1", None));
     assert!(is_attached(&stands("1", open(), &options())));
     assert!(is_attached(&stands("1", open(), &RollbackOptions { again: true, ..options() })), "never two back");
-    assert_eq!(stands("2", open(), &options()), Ok(Standing::Open), "taken back by hand");
+    assert_eq!(stands("2", open(), &options()), Ok(StateOfRecord::Open), "taken back by hand");
     let elsewhere = Wanted { to_tag: Some("0".into()), ..options().wanted };
-    assert_eq!(stands("1", open(), &RollbackOptions { wanted: elsewhere, ..options() }), Ok(Standing::Open));
+    assert_eq!(stands("1", open(), &RollbackOptions { wanted: elsewhere, ..options() }), Ok(StateOfRecord::Open));
     let there = Wanted { to_tag: Some("1".into()), ..options().wanted };
     assert!(is_attached(&stands("1", open(), &RollbackOptions { wanted: there, ..options() })));
 }
@@ -113,28 +118,29 @@ fn a_rollback_without_a_result_is_taken_up() {
 /// A rollback that was taken back has not happened.
 #[test]
 fn a_failed_rollback_may_be_tried_again() {
-    assert_eq!(stands("2", Some(moved("2", "1", Some(ROLLED_BACK))), &options()), Ok(Standing::Open));
+    assert_eq!(stands("2", Some(moved("2", "1", Some(RunResult::RolledBack))), &options()), Ok(StateOfRecord::Open));
 }
 
 /// Two people on call type the same command at the same minute.
 #[test]
 fn if_running_makes_a_call_safe_for_two() {
     let only = |tag: &str| RollbackOptions { if_running: Some(tag.into()), ..options() };
-    assert_eq!(stands("2", None, &only("2")), Ok(Standing::Open));
-    assert!(is_nothing(&stands("1", Some(moved("2", "1", Some(DONE))), &only("2"))));
+    assert_eq!(stands("2", None, &only("2")), Ok(StateOfRecord::Open));
+    assert!(is_nothing(&stands("1", Some(moved("2", "1", Some(RunResult::Done))), &only("2"))));
     assert!(is_attached(&stands("1", Some(moved("2", "1", None)), &only("2"))));
     assert_eq!(stands("1", None, &only("2")), Err(3));
-    assert_eq!(stands("1", Some(moved("3", "1", Some(DONE))), &only("2")), Err(3));
+    assert_eq!(stands("1", Some(moved("3", "1", Some(RunResult::Done))), &only("2")), Err(3));
 }
 
 /// A patch without conditions would overwrite what somebody else wrote in between.
 #[test]
 fn the_patch_is_conditional_on_images_and_record() {
-    let annotations = json!({CURRENT: "as it was"});
+    let annotations = json!({ImageRecord::CURRENT: "as it was"});
     let workload = workload("2", &annotations);
-    let roll = resumed(&moved("2", "1", None), &places(&workload));
-    let recorded = Recorded::read(workload.metadata.annotations.as_ref());
-    let change = roll.change(&workload, &recorded, "shop", "");
+    let image_change = resumed(&moved("2", "1", None), &containers_of(&workload));
+    let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    let scope = Scope::default().in_namespace("shop");
+    let change = image_change.forward(&workload, &recorded, At { namespace: "shop", scope: &scope });
     let Action::JsonPatch(ops) = &change.action else { panic!("{change:?}") };
     let ops: Vec<&Value> = ops.iter().map(|op| &op.0).collect();
     let tests: Vec<&Value> = ops.iter().filter(|op| op["op"] == "test").map(|op| &op["value"]).collect();
@@ -143,16 +149,8 @@ fn the_patch_is_conditional_on_images_and_record() {
     assert_eq!((&last["op"], &last["value"]), (&json!("replace"), &json!(format!("{REPOSITORY}:1"))));
     assert_eq!(last["path"], "/spec/template/spec/containers/0/image");
     assert_eq!(
-        change.undo.as_deref(),
-        Some(format!("kubectl set image deploy/api app={REPOSITORY}:2 -n shop").as_str())
+        change.undo.map(|undo| undo.to_string()),
+        Some(format!("kubectl set image deploy/api app={REPOSITORY}:2 -n shop"))
     );
     assert_eq!(change.path, "/apis/apps/v1/namespaces/shop/deployments/api");
-}
-
-#[test]
-fn an_image_is_short_for_people_and_its_name_said_once() {
-    let workload = workload("2", &json!({}));
-    let roll = resumed(&moved("2", "1", None), &places(&workload));
-    assert_eq!(roll.summary(), "api:2 -> 1");
-    assert_eq!(pinned_short("r.io/x/api:1@sha256:0123456789abcdef"), "api:1@sha256:0123456789ab");
 }

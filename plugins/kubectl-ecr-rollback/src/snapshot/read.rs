@@ -3,16 +3,18 @@
 use futures::future::try_join;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
-use kubectl_release::cluster::Cluster;
-use kubectl_release::cluster::exchange::ApiError;
-use kubectl_release::cluster::read::{ListQuery, path_of};
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::objects::{Pod, Workload, WorkloadKind, selector_text};
-use kubectl_release::revisions::{Revision, of_workload};
+use release_cluster::Cluster;
+use release_cluster::exchange::ApiError;
+use release_cluster::read::ListQuery;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::path::path_of;
+use release_core::kube::{Pod, Workload, WorkloadKind, selector_text};
+use release_core::workload::revisions::{Revision, of_workload};
 
 use super::Snapshot;
-use crate::options::WorkloadName;
-use crate::record::Recorded;
+use crate::names::WorkloadName;
+use crate::record::RecordedImages;
 
 /// The workload itself; this first read opens the one connection that all others share.
 ///
@@ -24,11 +26,7 @@ pub async fn workload(cluster: &Cluster, name: &WorkloadName) -> Outcome<Workloa
     at(cluster, name.kind, &path).await.map_err(|error| {
         let missing = error.is_not_found();
         let failure = Failure::from(error);
-        if missing {
-            failure.next(format!("kubectl get {plural} -n {}{}", cluster.namespace, cluster.flags))
-        } else {
-            failure
-        }
+        if missing { failure.look(Command::new("kubectl get").arg(plural).scope(cluster.scope())) } else { failure }
     })
 }
 
@@ -56,9 +54,10 @@ pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> 
     let (pods, revisions) = essentials?;
     Ok(Snapshot {
         namespace: cluster.namespace.clone(),
+        scope: cluster.scope().clone(),
         at: Timestamp::now(),
         who,
-        recorded: Recorded::read(workload.metadata.annotations.as_ref()),
+        recorded: RecordedImages::read(workload.metadata.annotations.as_ref()),
         workload,
         pods,
         revisions,

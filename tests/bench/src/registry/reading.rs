@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kubectl_release::registry::{RegistryAddress, connect};
+use release_aws::connect::Address;
+use release_aws::ecr::connect;
 
 use super::stub::ONE;
 
 /// # Errors
 /// Where the repository can't be read, or holds less than it should.
 pub async fn print_second_newest(repository: &str) -> Result<()> {
-    let registry = connect(&RegistryAddress::default(), Duration::from_secs(15), 0).await?;
+    let registry = connect(&Address::default(), Duration::from_secs(15), 0).await?;
     let images = registry.images(repository).await?;
     if repository == ONE {
         ensure!(images.len() == 1, "{} images", images.len());

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::ServiceSpec;
-use kubectl_release::objects::Pod;
+use release_core::kube::Pod;
 
-use crate::checks::{Case, Finding};
+use crate::checks::case::Case;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 /// Nodes named in a message.
 const NAMED: usize = 3;
@@ -26,9 +28,9 @@ pub fn check(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
     let from_outside = matches!(spec.type_.as_deref(), Some("LoadBalancer" | "NodePort"));
     let external = from_outside && is_local(spec.external_traffic_policy.as_ref());
     let internal = is_local(spec.internal_traffic_policy.as_ref());
-    let finding = |id| case.warns(id, message.clone()).fix("spread the pods over the same nodes");
-    let ids = [(external, "local-traffic-uncovered"), (internal, "internal-traffic-uncovered")];
-    ids.into_iter().filter(|(applies, _)| *applies).map(|(_, id)| finding(id)).collect()
+    let finding = |id| case.warns(id, message.clone()).mend("spread the pods over the same nodes");
+    let found = [(external, ids::LOCAL_TRAFFIC_UNCOVERED), (internal, ids::INTERNAL_TRAFFIC_UNCOVERED)];
+    found.into_iter().filter(|(applies, _)| *applies).map(|(_, id)| finding(id)).collect()
 }
 
 /// The nodes with a ready pod.

@@ -27,15 +27,10 @@ fn a_plain_service_inside_the_cluster_has_nothing_in_front() {
 
 #[test]
 fn clients_of_an_alb_would_get_errors_until_the_new_targets_are_healthy() {
-    let text = "x lb-ip-targets  targetgroupbinding/k8s-shop-api has ip targets: a gap of 20 s or more \
-                | weighted target groups, or --force=lb-ip-targets";
-    assert_eq!(told(&bound(binding("api", Some("ip"))).findings(check)), [text]);
+    assert_eq!(told(&bound(binding("api", Some("ip"))).findings(check)), ["x lb-ip-targets"]);
     assert!(bound(binding("api", Some("instance"))).findings(check).is_empty());
     assert!(bound(binding("web", Some("ip"))).findings(check).is_empty());
-    assert_eq!(
-        told(&bound(binding("api", None)).findings(check)),
-        ["? lb-ip-targets  targetgroupbinding/k8s-shop-api (no targetType)"]
-    );
+    assert_eq!(told(&bound(binding("api", None)).findings(check)), ["? lb-ip-targets"]);
 }
 
 #[test]
@@ -57,21 +52,11 @@ fn clients_of_an_nlb_with_ip_targets_would_too() {
 #[test]
 fn other_load_balancers_follow_at_their_own_pace() {
     let plain = with(&json!({"type": "LoadBalancer"}), &json!({}));
-    let fix = "keep the old color up for a while";
-    assert_eq!(
-        told(&plain.findings(check)),
-        [format!("~ lb-propagation  the load balancer's nodes follow kube-proxy | {fix}")]
-    );
+    assert_eq!(told(&plain.findings(check)), ["~ lb-propagation"]);
     let local = with(&json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local"}), &json!({}));
-    assert_eq!(
-        told(&local.findings(check)),
-        [format!("! lb-propagation  nodes join and leave by health check | {fix}")]
-    );
+    assert_eq!(told(&local.findings(check)), ["! lb-propagation"]);
     let groups = with(&json!({}), &json!({"cloud.google.com/neg-status": "{}"}));
-    assert_eq!(
-        told(&groups.findings(check)),
-        [format!("! lb-propagation  network endpoint groups follow seconds later | {fix}")]
-    );
+    assert_eq!(told(&groups.findings(check)), ["! lb-propagation"]);
 }
 
 #[test]
@@ -81,10 +66,9 @@ fn nodes_without_a_pod_of_the_target_would_drop_their_traffic() {
     assert!(world.findings(check).is_empty());
     world.run("blue", 6, 6);
     world.run("green", 6, 2);
-    let text =
-        "4 of 6 nodes have no ready green pod: node-2, node-3, node-4, ... | spread the pods over the same nodes";
-    let expected = [format!("! local-traffic-uncovered  {text}"), format!("! internal-traffic-uncovered  {text}")];
-    assert_eq!(told(&world.findings(check)), expected);
+    let findings = world.findings(check);
+    assert_eq!(told(&findings), ["! local-traffic-uncovered", "! internal-traffic-uncovered"]);
+    assert!(findings[0].message.contains("4 of 6") && findings[0].message.contains("node-2, node-3, node-4"));
     world.service["spec"]["type"] = json!("ClusterIP");
     assert_eq!(ids(&world.findings(check)), ["internal-traffic-uncovered"]);
 }
@@ -92,7 +76,5 @@ fn nodes_without_a_pod_of_the_target_would_drop_their_traffic() {
 #[test]
 fn sticky_clients_all_get_a_new_pod() {
     let sticky = with(&json!({"sessionAffinity": "ClientIP"}), &json!({}));
-    let expected =
-        "! session-affinity  ClientIP: every client gets a new pod, of green | sessions must live outside of the pods";
-    assert_eq!(told(&sticky.findings(check)), [expected]);
+    assert_eq!(told(&sticky.findings(check)), ["! session-affinity"]);
 }

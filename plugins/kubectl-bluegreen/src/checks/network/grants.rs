@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kubectl_release::objects::{Labels, selector_matches};
+use release_core::kube::{Labels, selector_matches};
 
 /// Which way the traffic goes, seen from the pods that a policy selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,21 @@
 //! Waiting until every disruption budget would still hold once the color is gone.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures::future::join;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kubectl_release::cluster::read::{ListQuery, collection};
-use kubectl_release::disruption::{Verdict, after_removing, describe};
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::objects::Pod;
-use tokio::time::sleep;
+use release_cli::run::Run;
+use release_cluster::read::ListQuery;
+use release_cluster::wait::until;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Pod;
+use release_core::kube::path::collection;
+use release_core::workload::disruption::{AfterRemoval, after_removing, describe};
 
-use super::plan::Removal;
+use super::removal::Removal;
 use crate::snapshot::pods_with;
-use kubectl_release::run::Run;
 
 /// Between two looks at the budgets.
 const POLL: Duration = Duration::from_millis(500);
@@ -22,33 +25,46 @@ const POLL: Duration = Duration::from_millis(500);
 /// # Errors
 /// Exit 4 once the run's time is over, naming the budget.
 pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
-    loop {
-        let path = collection::<PodDisruptionBudget>(Some(&run.cluster.namespace));
-        let query = ListQuery::default();
-        let budgets = run.cluster.list::<PodDisruptionBudget>(&path, &query);
-        let (budgets, pods) = join(budgets, pods_with(&run.cluster, &removal.selector)).await;
-        let budgets = match budgets {
-            Ok(listed) => listed.items,
-            Err(e) if e.is_forbidden() || e.is_not_found() => return Ok(()),
-            Err(e) => return Err(e.into()),
-        };
-        let pods = pods?;
-        let leaving: Vec<&Pod> = pods.iter().filter(|p| !p.is_finished()).collect();
-        let Some(why) = budgets.iter().find_map(|b| obstacle(b, &leaving)) else { return Ok(()) };
-        if run.left().is_zero() {
-            let text = format!("out of time: {why}; {} was not taken down", removal.color);
-            return Err(Failure::out_of_time(text).next(format!("kubectl get pdb{}", run.suffix)));
+    let mut why = String::new();
+    let held = until(run.deadline, POLL, async || {
+        match hindrance(run, removal).await {
+            Err(failure) => return ControlFlow::Break(Err(failure)),
+            Ok(None) => return ControlFlow::Break(Ok(())),
+            Ok(Some(obstacle)) => why = obstacle,
         }
-        run.progress.step("waiting", &why);
-        sleep(POLL.min(run.left())).await;
-    }
+        if !run.left().is_zero() {
+            run.progress.step("waiting", &why);
+        }
+        ControlFlow::Continue(())
+    })
+    .await;
+    held.unwrap_or_else(|| {
+        let text = format!("out of time: {why}; {} was not taken down", removal.color);
+        Err(Failure::out_of_time(text).look(Command::new("kubectl get pdb").scope(run.scope())))
+    })
+}
+
+/// The first budget that would not hold, in words.
+async fn hindrance(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
+    let path = collection::<PodDisruptionBudget>(Some(&run.cluster.namespace));
+    let query = ListQuery::default();
+    let budgets = run.cluster.list::<PodDisruptionBudget>(&path, &query);
+    let (budgets, pods) = join(budgets, pods_with(&run.cluster, &removal.selector)).await;
+    let budgets = match budgets {
+        Ok(listed) => listed.items,
+        Err(e) if e.is_forbidden() || e.is_not_found() => return Ok(None),
+        Err(e) => return Err(e.into()),
+    };
+    let pods = pods?;
+    let leaving: Vec<&Pod> = pods.iter().filter(|p| !p.is_finished()).collect();
+    Ok(budgets.iter().find_map(|b| obstacle(b, &leaving)))
 }
 
 fn obstacle(budget: &PodDisruptionBudget, leaving: &[&Pod]) -> Option<String> {
     match after_removing(budget, leaving) {
-        Verdict::Holds => None,
-        Verdict::NotObserved => Some(format!("{}: its status is of an older generation", describe(budget))),
-        Verdict::Broken { left, demanded } => {
+        AfterRemoval::Holds => None,
+        AfterRemoval::NotObserved => Some(format!("{}: its status is of an older generation", describe(budget))),
+        AfterRemoval::Broken { left, demanded } => {
             Some(format!("{}: {left} healthy pods would be left, it demands {demanded}", describe(budget)))
         }
     }

@@ -1,16 +1,19 @@
 //! Waiting until a color's pods are really gone, and saying what holds those that stay.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::objects::Pod;
-use kubectl_release::record::printable;
-use tokio::time::sleep;
+use release_cli::run::Run;
+use release_cluster::wait::until;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Pod;
+use release_core::text::printable;
+use release_core::traffic::selector::as_label_selector;
 
 use super::overtaken;
-use super::plan::Removal;
+use super::removal::{Removal, stays};
 use crate::snapshot::pods_with;
-use kubectl_release::run::Run;
 
 /// Between two looks at the pods.
 const POLL: Duration = Duration::from_millis(300);
@@ -23,30 +26,31 @@ const NAMED: usize = 3;
 /// Exit 4 once the run's time is over, naming the pods and what holds them; exit 3 where someone
 /// switched to the color meanwhile.
 pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
-    loop {
-        overtaken::check(run, removal).await?;
+    let mut still = String::new();
+    let gone = until(run.deadline, POLL, async || {
+        if let Err(failure) = overtaken::check(run, removal).await {
+            return ControlFlow::Break(Err(failure));
+        }
         let pods = pods_with(&run.cluster, &removal.selector).await;
         let staying: Vec<&Pod> = pods.iter().flatten().filter(|pod| stays(pod)).collect();
         if pods.is_ok() && staying.is_empty() {
-            run.progress.step("gone", &format!("all pods of {} ({})", removal.color, removal.workloads.join(", ")));
-            return Ok(());
+            return ControlFlow::Break(Ok(()));
         }
-        let text = format!("{} pods of {} are still there: {}", staying.len(), removal.color, holders(&staying));
-        if run.left().is_zero() {
-            let selector = kubectl_release::selector::as_label_selector(&removal.selector);
-            return Err(Failure::out_of_time(format!("out of time: {text}"))
-                .next(format!("kubectl get pods -l {selector}{}", run.suffix)));
+        still = format!("{} pods of {} are still there: {}", staying.len(), removal.color, holders(&staying));
+        if !run.left().is_zero() {
+            run.progress.step("waiting", &still);
         }
-        run.progress.step("waiting", &text);
-        sleep(POLL.min(run.left())).await;
-    }
+        ControlFlow::Continue(())
+    })
+    .await;
+    gone.unwrap_or_else(|| Err(out_of_time(run, removal, &still)))?;
+    run.progress.step("gone", &format!("all pods of {} ({})", removal.color, removal.workloads.join(", ")));
+    Ok(())
 }
 
-/// A pod of a workload that still is there. One whose containers have ended counts while something
-/// holds its deletion up; one that was evicted long ago does not.
-#[must_use]
-pub fn stays(pod: &Pod) -> bool {
-    !pod.metadata.owner_references.is_empty() && (pod.is_terminating() || !pod.is_finished())
+fn out_of_time(run: &Run, removal: &Removal, still: &str) -> Failure {
+    let pods = Command::new("kubectl get pods").flag("-l", as_label_selector(&removal.selector));
+    Failure::out_of_time(format!("out of time: {still}")).look(pods.scope(run.scope()))
 }
 
 fn holders(staying: &[&Pod]) -> String {

@@ -2,11 +2,12 @@
 //! Service and before the color was gone: the Service decides, and the color gets its pods back.
 
 use k8s_openapi::api::core::v1::Service;
-use kubectl_release::error::{Failure, Outcome};
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::service::service_path;
 
-use super::plan::Removal;
-use crate::plan::service_path;
-use kubectl_release::run::Run;
+use super::removal::Removal;
 
 /// Looks whether the color is still idle. A read that fails is no verdict; the next one is near.
 ///
@@ -27,5 +28,5 @@ pub async fn check(run: &Run, removal: &Removal) -> Outcome<()> {
         }
     }
     let text = format!("service/{} was switched to {} by someone else meanwhile", removal.service, removal.color);
-    Err(Failure::changed(text).next(format!("kubectl bluegreen status {}{}", removal.service, run.suffix)))
+    Err(Failure::changed(text).look(Command::new("kubectl bluegreen status").arg(&removal.service).scope(run.scope())))
 }

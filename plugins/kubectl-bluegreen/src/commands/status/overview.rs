@@ -6,24 +6,27 @@ use std::sync::Arc;
 use futures::future::join;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
-use kubectl_release::cluster::read::{ListQuery, collection};
-use kubectl_release::error::Outcome;
-use kubectl_release::objects::Workload;
-use kubectl_release::record::Recorded;
-use kubectl_release::selector::{Color, Tracks, discover};
-use kubectl_release::table::table;
-use serde_json::json;
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::table::table;
+use release_cluster::read::ListQuery;
+use release_core::duration::age;
+use release_core::failure::Outcome;
+use release_core::kube::Workload;
+use release_core::kube::path::collection;
+use release_core::kube::service::service_name;
+use release_core::release::record::Recorded;
+use release_core::traffic::selector::{Color, Tracks, discover};
 
-use crate::report::status_text::age;
-use crate::snapshot::{service_name, workloads};
-use kubectl_release::report::Report;
-use kubectl_release::run::Run;
+use crate::record::Record;
+use crate::report::status_document::{ListedColor, ListedService, StatusEntry, StatusMembers};
+use crate::snapshot::workloads;
 
 /// Fills the report with a row for each Service that has more than one color.
 ///
 /// # Errors
 /// Where Services or workloads can't be listed.
-pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut Report) -> Outcome<()> {
+pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut Report<StatusMembers>) -> Outcome<()> {
     let namespace = (!everywhere).then_some(run.cluster.namespace.as_str());
     let path = collection::<Service>(namespace);
     // The first read opens the connection that the others share.
@@ -35,11 +38,14 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     for service in services?.items {
         let home = service.metadata.namespace.clone().unwrap_or_default();
         let Some(workloads) = by_namespace.get(&home) else { continue };
-        let recorded = Recorded::read(&service.metadata.annotations.clone().unwrap_or_default());
+        let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
         let remembered = recorded.current.as_ref().map(|r| r.key.as_str());
         let Ok(tracks) = discover(&service, workloads, key.or(remembered)) else { continue };
         if tracks.others().next().is_some() || recorded.current.is_some() {
-            rows.push(row(&home, &service, &tracks, &recorded, report));
+            let listed = listed(home, &service, &tracks, recorded.current);
+            rows.push(row(&listed));
+            report.names.push(format!("service/{}", listed.name));
+            report.members.services.push(StatusEntry::Listed(listed));
         }
     }
     if rows.is_empty() {
@@ -64,21 +70,29 @@ fn by_namespace(workloads: Vec<Arc<Workload>>) -> BTreeMap<String, Vec<Arc<Workl
     sorted
 }
 
-fn row(namespace: &str, service: &Service, tracks: &Tracks, recorded: &Recorded, report: &mut Report) -> Vec<String> {
-    let others: Vec<String> = tracks.others().map(|c| format!("{} {}", c.name, ready(c))).collect();
-    let active = tracks.color(&tracks.active).map(ready).unwrap_or_default();
-    let record = recorded.current.as_ref().filter(|r| r.to == tracks.active);
+fn listed(namespace: String, service: &Service, tracks: &Tracks, record: Option<Record>) -> ListedService {
+    let other = |color: &Color| ListedColor { name: color.name.clone(), ready: ready(color) };
+    ListedService {
+        namespace,
+        name: service_name(service).to_owned(),
+        track_key: tracks.key.clone(),
+        active: tracks.active.clone(),
+        ready: tracks.color(&tracks.active).map(ready).unwrap_or_default(),
+        record,
+        others: tracks.others().map(other).collect(),
+    }
+}
+
+fn row(listed: &ListedService) -> Vec<String> {
+    let others: Vec<String> = listed.others.iter().map(|c| format!("{} {}", c.name, c.ready)).collect();
+    let record = listed.record.as_ref().filter(|r| r.to == listed.active);
     let since = record.map(|r| format!("{} by {}", age(r.at, Timestamp::now()), r.by)).unwrap_or_default();
-    report.names.push(format!("service/{}", service_name(service)));
-    report.items.push(json!({"namespace": namespace, "name": service_name(service), "trackKey": tracks.key,
-        "active": tracks.active, "ready": active, "record": recorded.current,
-        "others": tracks.others().map(|c| json!({"name": c.name, "ready": ready(c)})).collect::<Vec<_>>()}));
     vec![
-        namespace.to_owned(),
-        service_name(service).to_owned(),
-        tracks.key.clone(),
-        tracks.active.clone(),
-        active,
+        listed.namespace.clone(),
+        listed.name.clone(),
+        listed.track_key.clone(),
+        listed.active.clone(),
+        listed.ready.clone(),
         others.join(", "),
         since,
     ]

@@ -1,31 +1,28 @@
 //! `lifecycle apply`: puts a policy in force, unless it would take what is in use.
 
-mod standing;
+use std::cell::RefCell;
 
-use std::cell::{Cell, RefCell};
-
-use futures::future::join;
 use futures::{StreamExt, stream};
-use kubectl_release::confirm::agree;
-use kubectl_release::error::{Failure, Outcome};
-use kubectl_release::finding::{self, Finding, blocking};
-use kubectl_release::lifecycle_policy::Action;
-use kubectl_release::registry::Registry;
-use kubectl_release::report::Report;
-use kubectl_release::table::table;
-use serde_json::json;
-use tokio::time::Instant;
+use release_aws::ecr::Registry;
+use release_cli::confirm::agree;
+use release_cli::report::Report;
+use release_cli::table::table;
+use release_core::checks::finding::{self, Finding};
+use release_core::checks::weighing::blocking;
+use release_core::failure::{Failure, Outcome};
+use release_core::registry::lifecycle_policy::Action;
 
-use super::clusters::{self, Looked};
-use super::preview::{Asked, item, judge, section};
-use super::read::{self, AT_ONCE};
-use super::session::Session;
-use super::show::ended;
+use super::put_progress::PutProgress;
 use crate::lifecycle::args::ApplyArgs;
-use crate::lifecycle::objections::{Weighing, images, objections};
-use crate::lifecycle::options::{self, ApplyOptions};
+use crate::lifecycle::document::{AppliedRepository, ApplyMembers, RepositoryFailure};
+use crate::lifecycle::objections::objections;
+use crate::lifecycle::options::{self, ApplyOptions, apply_command};
 use crate::lifecycle::outlook::Outlook;
-use standing::Standing;
+use crate::lifecycle::words::images;
+use crate::repositories::failures::ended;
+use crate::repositories::judge::{Judged, Question, judge};
+use crate::repositories::read::{AT_ONCE, in_force};
+use crate::repositories::session::Session;
 
 /// What becomes of one repository.
 #[derive(Debug)]
@@ -69,28 +66,14 @@ struct Job {
 /// Exit 1 where something in use would go, a cluster can't be read, or a repository failed: the
 /// other repositories are done all the same. Exit 2 for words that make no sense, exit 6 without a
 /// terminal and `--yes`, exit 3 where somebody else changed the policy meanwhile.
-pub async fn run(session: &Session<'_>, args: &ApplyArgs, report: &mut Report) -> Outcome<()> {
+pub async fn run(session: &Session, args: &ApplyArgs, report: &mut Report<ApplyMembers>) -> Outcome<()> {
     let options = options::apply(args)?;
-    let wanted = options::repositories(&args.repositories)?;
-    let policy = read::policy(&options::source(&args.policy))?;
-    let registry = read::registry(&wanted, session.connection).await?;
-    let clusters = clusters::look(session.connection, &args.clusters.contexts);
-    let (found, looked) = join(read::repositories(&registry, &wanted), clusters).await;
-    let deadline = Instant::now() + options.timeout;
-    let protect = options.keep_rollback_target;
-    let asked = Asked {
-        registry: &registry,
-        looked: &looked,
-        policy: policy.as_ref(),
-        protect,
-        deadline,
-        progress: &session.progress,
-        judged: Cell::new(0),
-    };
-    let judged = stream::iter(found?).map(|found| judge(&asked, found)).buffered(AT_ONCE);
-    let mut jobs: Vec<Job> = judged.map(|(name, outlook)| job(name, outlook, &options)).collect().await;
-    let unread = looked.findings(&registry.place().to_string(), true, options.allow_in_use);
-    show(session, &jobs, &registry, &looked, &unread);
+    let question = Question { repositories: &args.repositories, policy: &args.policy, clusters: &args.clusters };
+    let mut judged = judge(session, &question).await?;
+    let outlooks = std::mem::take(&mut judged.outlooks);
+    let mut jobs: Vec<Job> = outlooks.into_iter().map(|(name, outlook)| job(name, outlook, &options)).collect();
+    let unread = judged.looked.findings(&judged.registry.location().to_string(), true, options.allow_in_use);
+    show(session, &jobs, &judged, &unread);
     let to_do = jobs.iter().any(|job| matches!(job.fate, Fate::Ready | Fate::Refused));
     let unknown = to_do && blocking(&unread).count() > 0;
     report.findings.extend(unread);
@@ -98,18 +81,18 @@ pub async fn run(session: &Session<'_>, args: &ApplyArgs, report: &mut Report) -
         Err(Failure::failed("ClusterUnread", "what is in use can't be known; nothing was written")
             .next("name all clusters that use the repositories: --contexts A,B"))
     } else {
-        write(session, &mut jobs, &registry, &options).await
+        write(session, &mut jobs, &judged.registry, &options).await
     };
-    fill(report, &jobs, &looked, &options);
+    fill(report, &jobs, &judged, &options);
     written?;
-    outcome(jobs, args, &session.connection.to_repeat())
+    outcome(session, jobs, args)
 }
 
 fn job(name: String, outlook: Outcome<Outlook>, options: &ApplyOptions) -> Job {
     match outlook {
         Err(failure) => Job { name, outlook: None, findings: Vec::new(), fate: Fate::Failed(failure) },
         Ok(outlook) => {
-            let findings = objections(&outlook, Weighing { allow_in_use: options.allow_in_use });
+            let findings = objections(&outlook, options.allow_in_use);
             let fate = if outlook.is_unchanged() {
                 Fate::Unchanged
             } else if blocking(&findings).count() > 0 {
@@ -123,26 +106,26 @@ fn job(name: String, outlook: Outcome<Outlook>, options: &ApplyOptions) -> Job {
 }
 
 /// The plan, before anybody is asked.
-fn show(session: &Session<'_>, jobs: &[Job], registry: &Registry, looked: &Looked, unread: &[Finding]) {
+fn show(session: &Session, jobs: &[Job], judged: &Judged, unread: &[Finding]) {
     for job in jobs.iter().filter(|job| !matches!(job.fate, Fate::Unchanged) || session.wide()) {
         if let Some(outlook) = &job.outlook {
-            session.say(&format!("{}\n", section(session, outlook, registry, &job.findings)));
+            session.say(&format!("{}\n", judged.section(session, outlook, &job.findings)));
         }
     }
-    session.say(&format!("clusters looked at: {}", looked.names()));
+    session.say(&format!("clusters looked at: {}", judged.looked.names()));
     session.say(&finding::lines(unread, session.look(1)));
 }
 
 /// Asks, and puts all policies that are ready.
-async fn write(session: &Session<'_>, jobs: &mut [Job], registry: &Registry, options: &ApplyOptions) -> Outcome<()> {
+async fn write(session: &Session, jobs: &mut [Job], registry: &Registry, options: &ApplyOptions) -> Outcome<()> {
     let ready: Vec<&Outlook> =
         jobs.iter().filter(|job| matches!(job.fate, Fate::Ready)).filter_map(|job| job.outlook.as_ref()).collect();
     if ready.is_empty() || options.dry_run {
         return Ok(());
     }
     agree(&question(&ready), options.yes)?;
-    let standing = RefCell::new(Standing::before(ready.len()));
-    let puts = ready.iter().map(|outlook| put(session, registry, outlook, &standing));
+    let progress = RefCell::new(PutProgress::before(ready.len()));
+    let puts = ready.iter().map(|outlook| put(session, registry, outlook, &progress));
     let puts: Vec<_> = stream::iter(puts).buffer_unordered(AT_ONCE).collect().await;
     for (name, done) in puts {
         if let Some(job) = jobs.iter_mut().find(|job| job.name == name) {
@@ -164,17 +147,17 @@ fn question(ready: &[&Outlook]) -> String {
 }
 
 async fn put(
-    session: &Session<'_>,
+    session: &Session,
     registry: &Registry,
     outlook: &Outlook,
-    standing: &RefCell<Standing>,
+    progress: &RefCell<PutProgress>,
 ) -> (String, Outcome<()>) {
     let name = outlook.repository.clone();
-    standing.borrow_mut().began(&name);
-    session.stands(standing.borrow().in_words());
+    progress.borrow_mut().began(&name);
+    session.stands(progress.borrow().in_words());
     let done = put_unless_changed(registry, outlook).await;
-    standing.borrow_mut().ended(&name, done.is_ok());
-    session.stands(standing.borrow().in_words());
+    progress.borrow_mut().ended(&name, done.is_ok());
+    session.stands(progress.borrow().in_words());
     match &done {
         Ok(()) => session.progress.step("applied", &name),
         Err(error) => session.progress.step("failed", &format!("{name}: {error}")),
@@ -186,25 +169,25 @@ async fn put(
 /// have changed it while a person was asked.
 async fn put_unless_changed(registry: &Registry, outlook: &Outlook) -> Outcome<()> {
     let name = outlook.repository.as_str();
-    if read::in_force(registry, name).await.map_err(Failure::from)? != outlook.in_force {
+    if in_force(registry, name).await.map_err(Failure::from)? != outlook.in_force {
         let message = format!("the policy of {name} was changed by somebody else; nothing was written to it");
         return Err(Failure::changed(message).next("look again: run the same command"));
     }
     registry.put_lifecycle_policy(name, &outlook.policy.to_text()).await.map_err(Failure::from)
 }
 
-fn fill(report: &mut Report, jobs: &[Job], looked: &Looked, options: &ApplyOptions) {
-    report.context = looked.read.join(",");
+fn fill(report: &mut Report<ApplyMembers>, jobs: &[Job], judged: &Judged, options: &ApplyOptions) {
+    report.context = Some(judged.looked.read.join(","));
     let mut lines = Vec::new();
     for job in jobs {
         report.names.push(format!("repository/{}", job.name));
-        let mut value = job.outlook.as_ref().map_or_else(|| json!({"name": job.name}), |outlook| item(outlook, looked));
-        value["result"] = json!(job.fate.word(options.dry_run));
-        if let Fate::Failed(failure) = &job.fate {
-            value["reason"] = json!(failure.reason);
-            value["message"] = json!(failure.message);
-        }
-        report.items.push(value);
+        let failure = if let Fate::Failed(failure) = &job.fate { Some(RepositoryFailure::from(failure)) } else { None };
+        report.members.repositories.push(AppliedRepository {
+            name: job.name.clone(),
+            outlook: job.outlook.as_ref().map(|outlook| judged.document(outlook)),
+            result: job.fate.word(options.dry_run),
+            failure,
+        });
         report.findings.extend(job.findings.iter().cloned());
         let word = if matches!(job.fate, Fate::Unchanged) {
             "unchanged, nothing to do"
@@ -238,30 +221,28 @@ fn summary(jobs: &[Job], options: &ApplyOptions) -> String {
 }
 
 /// Refusals and failures end in exit 1, once everything else is done.
-fn outcome(jobs: Vec<Job>, args: &ApplyArgs, connection: &str) -> Outcome<()> {
+fn outcome(session: &Session, jobs: Vec<Job>, args: &ApplyArgs) -> Outcome<()> {
     let mut failures = Vec::new();
-    for job in jobs {
-        match job.fate {
-            Fate::Failed(failure) => failures.push((job.name, failure)),
+    for Job { name, outlook, fate, .. } in jobs {
+        match fate {
+            Fate::Failed(failure) => failures.push((name, failure)),
             Fate::Refused => {
-                let threatened = job.outlook.as_ref().map_or(0, |outlook| outlook.threatened().count());
-                let message =
-                    format!("{} in use would go from {}; its policy was not changed", images(threatened), job.name);
-                let flags = options::to_repeat(&args.repositories, &args.policy, &args.clusters);
-                let next = format!("kubectl ecr-rollback lifecycle apply{flags}{connection} --keep-rollback-target");
-                let failure = Failure::failed("InUse", message);
-                let proposes = !args.clusters.keep_rollback_target;
-                failures.push((
-                    job.name,
-                    if proposes {
-                        failure.next(next)
-                    } else {
-                        failure.next("--allow-expiring-in-use applies it all the same")
-                    },
-                ));
+                let threatened = outlook.map_or(0, |outlook| outlook.threatened().count());
+                let failure = refused(session, &name, threatened, args);
+                failures.push((name, failure));
             }
             Fate::Unchanged | Fate::Ready | Fate::Applied => {}
         }
     }
     ended(failures)
+}
+
+fn refused(session: &Session, name: &str, threatened: usize, args: &ApplyArgs) -> Failure {
+    let message = format!("{} in use would go from {name}; its policy was not changed", images(threatened));
+    let failure = Failure::failed("InUse", message);
+    if args.clusters.keep_rollback_target {
+        return failure.next("--allow-expiring-in-use applies it all the same");
+    }
+    let command = apply_command(&args.repositories, &args.policy, &args.clusters).scope(&session.connection.scope());
+    failure.try_next(command.arg("--keep-rollback-target"))
 }

@@ -107,7 +107,7 @@ fn a_rollback_is_decided_by_the_workloads_own_pods_and_revisions() {
     let running = |digit| format!("{HOST}/ms-account-management@{}", digest(digit));
     let all = [replica_set(1, "u", "1.0.1"), replica_set(2, "u", "1.0.2"), replica_set(3, "other", "9.9.9")];
     let pods = [pod("api-2", "Running", &image, &running('2')), pod("web-2", "Running", &image, &running('3'))];
-    let found = subjects("prod", "deploy", &workload("1.0.2"), &all, &pods);
+    let found = rollback_containers("prod", "deploy", &workload("1.0.2"), &all, &pods);
     assert_eq!(found.len(), 1);
     let revisions: Vec<i64> = found[0].revisions.iter().map(|revision| revision.number).collect();
     assert_eq!((found[0].container.as_str(), revisions), ("api", vec![2, 1]));

@@ -1,12 +1,14 @@
-use kubectl_release::finding::{Severity, blocking};
-use kubectl_release::lifecycle_policy::{Keep, build};
+use release_core::checks::finding::Severity;
+use release_core::checks::weighing::blocking;
+use release_core::registry::lifecycle_policy::{Keep, build};
 
 use super::*;
-use crate::lifecycle::compare::{Answer, Theirs};
+use crate::lifecycle::compare::Answer;
+use crate::lifecycle::row::Theirs;
 use crate::lifecycle::samples::{ago, digest, image, keep_five, outlook, releases, running};
-use crate::lifecycle::uses::Use;
+use crate::lifecycle::usage::Use;
 
-fn ids(findings: &[Finding]) -> Vec<&str> {
+fn found_ids(findings: &[Finding]) -> Vec<CheckId> {
     findings.iter().map(|finding| finding.id).collect()
 }
 
@@ -14,19 +16,18 @@ fn ids(findings: &[Finding]) -> Vec<&str> {
 fn each_use_of_an_image_that_goes_blocks_under_its_name() {
     let (cluster, by) = ("prod".to_owned(), "shop/deploy/api".to_owned());
     let uses = [
-        (running(), "running"),
-        (Use::RollbackTarget { cluster: cluster.clone(), by: by.clone() }, "rollback-target"),
-        (Use::Revision { cluster, by, number: 4 }, "in-history"),
-        (Use::Pulled { at: ago(3) }, "pulled-lately"),
+        (running(), ids::RUNNING),
+        (Use::RollbackTarget { cluster: cluster.clone(), by: by.clone() }, ids::ROLLBACK_TARGET),
+        (Use::Revision { cluster, by, number: 4 }, ids::IN_HISTORY),
+        (Use::Pulled { at: ago(3) }, ids::PULLED_LATELY),
     ];
     for (used, id) in uses {
-        let found = objections(&outlook(releases(), Some(('0', used.clone())), &keep_five()), Weighing::default());
+        let found = objections(&outlook(releases(), Some(('0', used.clone())), &keep_five()), false);
         let blocks: Vec<&Finding> = blocking(&found).collect();
         assert_eq!(blocks.len(), 1, "{found:?}");
         assert_eq!(blocks[0].id, id);
         assert!(blocks[0].message.contains("latest-release-1.0.0") && blocks[0].message.contains(&used.who()));
-        let allowed =
-            objections(&outlook(releases(), Some(('0', used)), &keep_five()), Weighing { allow_in_use: true });
+        let allowed = objections(&outlook(releases(), Some(('0', used)), &keep_five()), true);
         assert_eq!(blocking(&allowed).count(), 0);
         assert!(allowed.iter().any(|finding| finding.id == id && finding.overridden));
     }
@@ -36,13 +37,13 @@ fn each_use_of_an_image_that_goes_blocks_under_its_name() {
 fn an_image_of_ecrs_list_and_one_in_a_tie_block_too() {
     let mut theirs = outlook(releases(), Some(('5', running())), &keep_five());
     theirs.compare_with(Answer::Listed(vec![Theirs { digest: digest('5'), rule: 1, action: Action::Expire }]));
-    let found = objections(&theirs, Weighing::default());
-    assert_eq!(blocking(&found).map(|f| f.id).collect::<Vec<_>>(), ["running"]);
-    assert!(ids(&found).contains(&"ecr-differs"));
+    let found = objections(&theirs, false);
+    assert_eq!(blocking(&found).map(|f| f.id).collect::<Vec<_>>(), [ids::RUNNING]);
+    assert!(found_ids(&found).contains(&ids::ECR_DIFFERS));
     let tie = vec![image('1', "", 3), image('2', "", 3)];
     let one = build(&Keep { untagged: Some(1), ..Keep::default() });
     for digit in ['1', '2'] {
-        let found = objections(&outlook(tie.clone(), Some((digit, running())), &one), Weighing::default());
+        let found = objections(&outlook(tie.clone(), Some((digit, running())), &one), false);
         assert_eq!(blocking(&found).count(), 1, "{digit}");
     }
 }
@@ -53,14 +54,14 @@ fn hundreds_of_images_are_summed_up() {
         ('0'..='9').chain('a'..='f').map(|digit| image(digit, &format!("latest-{digit}"), 9)).collect();
     let mut found = outlook(images, None, &build(&Keep { tagged: Some(1), ..Keep::default() }));
     found.rows.iter_mut().for_each(|row| row.uses = vec![running()]);
-    let found = objections(&found, Weighing::default());
+    let found = objections(&found, false);
     assert_eq!(blocking(&found).count(), NAMED + 1);
     assert!(found.iter().any(|finding| finding.message.contains("6 images more")));
 }
 
 #[test]
 fn a_policy_without_objections_has_only_what_was_not_checked() {
-    let found = objections(&outlook(releases(), Some(('5', running())), &keep_five()), Weighing::default());
-    assert_eq!(ids(&found), ["ecr-preview"]);
+    let found = objections(&outlook(releases(), Some(('5', running())), &keep_five()), false);
+    assert_eq!(found_ids(&found), [ids::ECR_PREVIEW]);
     assert_eq!(found[0].severity, Severity::NotChecked);
 }

@@ -1,6 +1,7 @@
+use release_cli::flags::{Output, OutputArgs};
+use release_core::failure::Exit;
+
 use super::*;
-use kubectl_release::error::Exit;
-use kubectl_release::flags::{Output, OutputArgs};
 
 const HOST: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com";
 

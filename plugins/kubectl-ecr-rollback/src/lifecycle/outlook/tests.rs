@@ -1,4 +1,4 @@
-use kubectl_release::lifecycle_policy::{Keep, build};
+use release_core::registry::lifecycle_policy::{Keep, build};
 
 use super::*;
 use crate::lifecycle::samples::{digest, image, index, keep_five, now, outlook, releases, running};

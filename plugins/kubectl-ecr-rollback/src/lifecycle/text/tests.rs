@@ -1,13 +1,14 @@
 use super::*;
-use crate::lifecycle::compare::{Answer, Theirs};
+use crate::lifecycle::compare::Answer;
+use crate::lifecycle::row::Theirs;
 use crate::lifecycle::samples::{digest, keep_five, now, outlook as judged, releases, running};
 
-const PLACE: &str = "123456789012 ap-southeast-2";
+const LOCATION: &str = "123456789012 ap-southeast-2";
 
 #[test]
 fn what_changes_what_goes_and_who_uses_it_fits_a_narrow_terminal() {
     let found = judged(releases(), Some(('0', running())), &keep_five());
-    let text = outlook(&found, PLACE, Look { wide: false, now: now() });
+    let text = outlook(&found, LOCATION, View { wide: false, now: now() });
     for word in ["repository/ms-account-management", "+ 1   tagged latest*", "latest-release-1.0.0", "6d", "running"] {
         assert!(text.contains(word), "{word}\n{text}");
     }
@@ -19,7 +20,7 @@ fn what_changes_what_goes_and_who_uses_it_fits_a_narrow_terminal() {
 fn wide_shows_every_image_and_where_ecr_differs() {
     let mut found = judged(releases(), None, &keep_five());
     found.compare_with(Answer::Listed(vec![Theirs { digest: digest('1'), rule: 1, action: Action::Expire }]));
-    let text = outlook(&found, PLACE, Look { wide: true, now: now() });
+    let text = outlook(&found, LOCATION, View { wide: true, now: now() });
     for image in releases() {
         assert!(text.contains(&image.digest), "{text}");
     }

@@ -1,0 +1,52 @@
+//! Making the moves: write, prove, and take back what fails.
+
+mod conclude;
+mod converge;
+mod in_progress;
+mod known_pods;
+mod prove;
+pub mod scale;
+mod take_back;
+mod verify;
+mod write;
+
+pub use in_progress::MoveInProgress;
+pub use prove::Reached;
+pub use write::rehearse;
+
+use release_cli::run::Run;
+use release_core::failure::{Exit, Failure, Outcome};
+use tokio::time::Instant;
+
+use crate::snapshot::Snapshot;
+
+/// Writes all moves, proves them, concludes.
+///
+/// # Errors
+/// 1 or 3: not written, or taken back to what was. 5: failed and rolled back. 3 also: reverted by
+/// someone else. 4: out of time, left as it is (rollback, or `--no-rollback`).
+pub async fn apply(
+    run: &Run,
+    snapshot: &Snapshot,
+    moves: &[MoveInProgress<'_>],
+    rollback_on_failure: bool,
+) -> Outcome<Vec<Reached>> {
+    let began = Instant::now();
+    write::all(run, moves).await?;
+    let failure = match prove::all(run, snapshot, moves, began).await {
+        Ok(reached) => {
+            conclude::done(run, moves).await;
+            return Ok(reached);
+        }
+        Err(failure) => failure,
+    };
+    if failure.exit == Exit::Changed || !rollback_on_failure {
+        conclude::left_as_is(run, moves, &failure).await;
+        return Err(with_way_back(run, moves, failure));
+    }
+    Err(take_back::all(run, snapshot, moves, failure, began).await)
+}
+
+fn with_way_back(run: &Run, moves: &[MoveInProgress<'_>], failure: Failure) -> Failure {
+    if failure.next.is_some() { failure } else { failure.try_next(in_progress::rollback(moves, run.scope())) }
+}

@@ -1,0 +1,78 @@
+//! Waiting until the EndpointSlices hold the target's pods and no other color's.
+
+use std::time::Duration;
+
+use release_cli::run::Run;
+use release_cluster::slice_view::SliceView;
+use release_core::failure::{Failure, Outcome};
+use release_core::traffic::endpoints::Convergence;
+use release_core::traffic::selector::Tracks;
+use tokio::time::Instant;
+
+use super::known_pods::KnownPods;
+use crate::plan::Move;
+use crate::snapshot::pods_with;
+
+/// When it takes longer than this, pods may have come or gone: look at them again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Waiting that is shorter than this is not worth a line.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Waits for convergence.
+///
+/// # Errors
+/// Exit 4 once the run's time is over.
+pub async fn wait(
+    run: &Run,
+    view: &mut SliceView,
+    mut known: KnownPods,
+    movement: &Move,
+    tracks: &Tracks,
+) -> Outcome<Convergence> {
+    let began = Instant::now();
+    let mut looked = began;
+    loop {
+        let seen = view.slices.convergence(&known.ready_of(&movement.to), |pod| known.is_foreign(pod, &movement.to));
+        let strangers = view.slices.pods().keys().any(|pod| !known.colors.contains_key(*pod));
+        if seen.is_done() && !strangers {
+            return Ok(seen);
+        }
+        // A pod that nobody knows yet may be of the color that is left: find out before saying done.
+        if (strangers && seen.is_done()) || looked.elapsed() > LOOK_AGAIN {
+            looked = Instant::now();
+            let refreshed = refresh(run, tracks).await;
+            if let Some(refreshed) = refreshed {
+                known = refreshed;
+                let seen =
+                    view.slices.convergence(&known.ready_of(&movement.to), |pod| known.is_foreign(pod, &movement.to));
+                if seen.is_done() {
+                    return Ok(seen);
+                }
+            }
+        }
+        if run.left().is_zero() {
+            return Err(not_converged(movement, seen));
+        }
+        if began.elapsed() > PATIENCE {
+            let text = format!(
+                "{}: {} ready, {} missing, {} of other colors",
+                movement.service, seen.ready, seen.missing, seen.foreign
+            );
+            run.progress.step("waiting", &text);
+        }
+        view.changed(run.left().min(LOOK_AGAIN)).await;
+    }
+}
+
+async fn refresh(run: &Run, tracks: &Tracks) -> Option<KnownPods> {
+    let pods = tokio::time::timeout(run.left(), pods_with(&run.cluster, &tracks.base)).await.ok()?.ok()?;
+    Some(KnownPods::of(tracks, &pods))
+}
+
+fn not_converged(movement: &Move, seen: Convergence) -> Failure {
+    Failure::out_of_time(format!(
+        "out of time: the endpoints of service/{} did not follow to {} ({} ready, {} missing, {} of other colors)",
+        movement.service, movement.to, seen.ready, seen.missing, seen.foreign
+    ))
+}

@@ -1,0 +1,46 @@
+//! Which pods are of which color.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use release_core::kube::Pod;
+use release_core::traffic::selector::Tracks;
+
+/// Pods whose color is known, by name.
+#[derive(Debug, Clone, Default)]
+pub struct KnownPods {
+    /// Ready pods of the target's own workloads.
+    pub ready: BTreeMap<String, BTreeSet<String>>,
+    /// Every pod's color.
+    pub colors: BTreeMap<String, String>,
+}
+
+impl KnownPods {
+    /// Sorts pods into colors.
+    #[must_use]
+    pub fn of(tracks: &Tracks, pods: &[Pod]) -> Self {
+        let mut known = Self::default();
+        for pod in pods {
+            if let Some(color) = tracks.color_of(&pod.metadata.labels) {
+                known.colors.insert(pod.metadata.name.clone(), color.to_owned());
+            }
+        }
+        for color in &tracks.colors {
+            let own = tracks.pods_of(&color.name, pods);
+            let ready = own.iter().filter(|p| p.is_ready()).map(|p| p.metadata.name.clone()).collect();
+            known.ready.insert(color.name.clone(), ready);
+        }
+        known
+    }
+
+    /// The ready pods of a color.
+    #[must_use]
+    pub fn ready_of(&self, color: &str) -> BTreeSet<String> {
+        self.ready.get(color).cloned().unwrap_or_default()
+    }
+
+    /// True for a pod that is known to be of another color.
+    #[must_use]
+    pub fn is_foreign(&self, pod: &str, target: &str) -> bool {
+        self.colors.get(pod).is_some_and(|color| color != target)
+    }
+}

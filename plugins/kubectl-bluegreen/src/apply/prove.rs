@@ -1,0 +1,56 @@
+//! Proving that moves have taken place: the endpoints followed, and stay.
+
+use futures::future::try_join_all;
+use release_cli::run::Run;
+use release_cluster::slice_view::SliceView;
+use release_core::duration::short_duration;
+use release_core::failure::Outcome;
+use tokio::time::Instant;
+
+use super::in_progress::MoveInProgress;
+use super::known_pods::KnownPods;
+use super::{converge, verify};
+use crate::snapshot::Snapshot;
+
+/// Says in the end what was reached.
+#[derive(Debug, Clone, Default)]
+pub struct Reached {
+    /// From the first write to convergence.
+    pub converged_millis: u64,
+    pub ready: usize,
+}
+
+/// Proves all moves at once.
+///
+/// # Errors
+/// The first failure.
+pub async fn all(
+    run: &Run,
+    snapshot: &Snapshot,
+    moves: &[MoveInProgress<'_>],
+    began: Instant,
+) -> Outcome<Vec<Reached>> {
+    let reached = try_join_all(moves.iter().map(|made| one(run, snapshot, made, began))).await?;
+    let verify_for = moves.iter().map(|made| made.verify_for).max().unwrap_or_default();
+    if !verify_for.is_zero() {
+        run.progress.step("verified", &format!("for {}", short_duration(verify_for)));
+    }
+    Ok(reached)
+}
+
+async fn one(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>, began: Instant) -> Outcome<Reached> {
+    let movement = made.movement;
+    let slices = snapshot.slices.get(made.service()).cloned().unwrap_or_default();
+    let mut view = SliceView::at(&run.cluster, made.service(), slices);
+    let known = KnownPods::of(made.tracks, &snapshot.pods);
+    let converged = tokio::select! {
+        converged = converge::wait(run, &mut view, known, movement, made.tracks) => converged?,
+        failure = verify::until_changed(run, made) => return Err(failure),
+    };
+    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let seconds = began.elapsed().as_secs_f32();
+    let text = format!("{}{} {}, {} 0 ({seconds:.1} s)", made.prefix(), movement.to, converged.ready, movement.from);
+    run.progress.step("converged", &text);
+    verify::hold(run, &mut view, made).await?;
+    Ok(Reached { converged_millis: millis, ready: converged.ready })
+}

@@ -1,0 +1,152 @@
+//! Bringing a color to size, and waiting for its pods.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use release_cli::run::Run;
+use release_cluster::wait::until;
+use release_core::command::{Command, Scope};
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Workload;
+use release_core::release::change::Change;
+use release_core::traffic::selector::{Color, Tracks};
+use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
+use release_core::workload::trouble;
+use tokio::time::Instant;
+
+use crate::service_view::ready_count;
+use crate::snapshot::{pods_with, workloads};
+
+/// Between two looks at the workloads.
+const POLL: Duration = Duration::from_millis(250);
+/// Pods that stay unready longer than this are asked why.
+const WHY_AFTER: Duration = Duration::from_secs(2);
+
+/// Makes the writes.
+///
+/// # Errors
+/// Where one is refused; a changed replica count is exit 3.
+pub async fn apply(run: &Run, changes: &[Change]) -> Outcome<()> {
+    for change in changes {
+        let look = workloads_command(run.scope());
+        run.stands(format!("interrupted while scaling; no Service was switched. See {look}"));
+        run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
+            Some(409 | 422) => {
+                Failure::changed(format!("{} was changed by someone else meanwhile: {error}", change.object))
+            }
+            _ => Failure::from(error),
+        })?;
+        run.progress.step("scaled", &format!("{} {}", change.object, change.summary));
+        if let Some(undo) = &change.undo {
+            run.progress.step("undo", &undo.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// What is waited for: a color with enough ready pods.
+#[derive(Debug, Clone, Copy)]
+pub struct Size<'a> {
+    pub tracks: &'a Tracks,
+    pub color: &'a Color,
+    /// Ready pods.
+    pub required: usize,
+    /// Its rollouts must be done, too.
+    pub whole: bool,
+}
+
+/// What one look at the workloads showed.
+struct Looked {
+    ready: usize,
+    enough: bool,
+}
+
+/// Waits until a color has its size.
+///
+/// # Errors
+/// Exit 4 once the run's time is over, with why pods aren't ready; exit 3 where someone else took
+/// them away meanwhile.
+pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
+    let Size { color, required, .. } = size;
+    let began = Instant::now();
+    let (mut asked, mut why) = (began, String::new());
+    let mut shown = String::new();
+    let settled = until(run.deadline, POLL, async || {
+        let looked = match look(run, size).await {
+            Ok(looked) => looked,
+            Err(failure) => return ControlFlow::Break(Err(failure)),
+        };
+        if looked.enough {
+            return ControlFlow::Break(Ok(looked.ready));
+        }
+        if asked.elapsed() > WHY_AFTER {
+            asked = Instant::now();
+            why = reasons(run, size).await.unwrap_or_else(|| why.clone());
+        }
+        let because = if why.is_empty() { String::new() } else { format!(": {why}") };
+        shown = format!("{} of {required} pods ready{because}", looked.ready);
+        if !run.left().is_zero() {
+            run.progress.step("waiting", &format!("{} {}/{required} ready{because}", color.name, looked.ready));
+        }
+        ControlFlow::Continue(())
+    })
+    .await;
+    let ready = settled.unwrap_or_else(|| Err(out_of_time(run, size, &shown)))?;
+    let seconds = began.elapsed().as_secs_f32();
+    run.progress.step("ready", &format!("{} {ready}/{required} ({seconds:.1} s)", color.name));
+    Ok(())
+}
+
+/// Looks once. A read that fails shows nothing.
+async fn look(run: &Run, size: Size<'_>) -> Outcome<Looked> {
+    let Size { tracks, color, required, whole } = size;
+    let names: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
+    let current = workloads(&run.cluster, Some(&run.cluster.namespace)).await;
+    let own: Vec<&Arc<Workload>> = current.iter().flatten().filter(|w| names.contains(&w.reference())).collect();
+    let ready = usize::try_from(own.iter().map(|w| w.ready).sum::<i32>()).unwrap_or(0);
+    let settled = !whole || own.iter().all(|w| rollout_status(w) == RolloutStatus::Done);
+    // A workload's status lags behind a scale-down: only its pods tell whether they are going.
+    let enough = !own.is_empty() && ready >= required && settled && has_ready(run, tracks, color, required).await;
+    if !enough {
+        taken_down(color, &own, run)?;
+    }
+    Ok(Looked { ready, enough })
+}
+
+fn out_of_time(run: &Run, size: Size<'_>, shown: &str) -> Failure {
+    let Size { tracks, color, .. } = size;
+    let text = format!("out of time: {} has {shown}\nno Service was switched", color.name);
+    let labels = format!("{}={}", tracks.key, color.name);
+    Failure::out_of_time(text).look(Command::new("kubectl get pods").flag("-l", labels).scope(run.scope()))
+}
+
+/// A cleanup or an autoscaler may have been faster: what it took away does not become ready.
+fn taken_down(color: &Color, own: &[&Arc<Workload>], run: &Run) -> Outcome<()> {
+    let before =
+        |w: &Workload| color.workloads.iter().find(|b| b.reference() == w.reference()).map_or(0, |b| b.replicas);
+    let Some(less) = own.iter().find(|w| w.replicas == 0 || w.replicas < before(w)) else { return Ok(()) };
+    let text = format!(
+        "{} was scaled to {} by someone else meanwhile\nno Service was switched",
+        less.reference(),
+        less.replicas
+    );
+    Err(Failure::changed(text).look(workloads_command(run.scope())))
+}
+
+async fn has_ready(run: &Run, tracks: &Tracks, color: &Color, required: usize) -> bool {
+    let pods = pods_with(&run.cluster, &tracks.selector_for(&color.name)).await;
+    pods.is_ok_and(|pods| ready_count(&tracks.pods_of(&color.name, &pods)) >= required)
+}
+
+async fn reasons(run: &Run, size: Size<'_>) -> Option<String> {
+    let Size { tracks, color, .. } = size;
+    let pods = pods_with(&run.cluster, &tracks.selector_for(&color.name)).await.ok()?;
+    let own = tracks.pods_of(&color.name, &pods);
+    let groups = trouble::summarize(&own, run.scope());
+    Some(groups.iter().map(|g| g.message.as_str()).collect::<Vec<_>>().join("; "))
+}
+
+fn workloads_command(scope: &Scope) -> Command {
+    Command::new("kubectl get deploy,sts").scope(scope)
+}

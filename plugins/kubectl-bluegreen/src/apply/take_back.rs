@@ -1,0 +1,160 @@
+//! Taking a failed move back by itself.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_cluster::exchange::ApiError;
+use release_cluster::slice_view::{SliceView, slices_of};
+use release_core::failure::{Exit, Failure, Outcome};
+use release_core::kube::service::service_path;
+use release_core::release::record::{Record as _, Recorded, RunResult};
+use release_core::text::printable;
+use tokio::time::{Instant, timeout};
+
+use super::in_progress::{MoveInProgress, rollback};
+use super::known_pods::KnownPods;
+use super::{conclude, converge};
+use crate::plan::Move;
+use crate::record::{CleanupNote, Record, RecordedVerb};
+use crate::snapshot::Snapshot;
+
+/// Our own outcome note may change the record between reading and taking back.
+const ATTEMPTS: u32 = 3;
+/// Going back gets this much time even when the run's own is over.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Takes all moves back, in reverse order, and waits until the endpoints followed.
+pub async fn all(
+    run: &Run,
+    snapshot: &Snapshot,
+    moves: &[MoveInProgress<'_>],
+    failure: Failure,
+    began: Instant,
+) -> Failure {
+    run.progress.step("failed", &failure.message);
+    let exposed = began.elapsed();
+    let mut left = Vec::new();
+    for made in moves.iter().rev() {
+        let movement = made.movement;
+        match one(run, made, &failure.message).await {
+            Ok(()) => {
+                let text = format!("{}{} -> {}", made.prefix(), movement.to, movement.from);
+                run.progress.step("rolled back", &text);
+            }
+            Err(why) => left.push(still_there(made, &why)),
+        }
+    }
+    if !left.is_empty() {
+        return Failure {
+            reason: "RollbackFailed",
+            exit: Exit::Failed,
+            message: format!("{}\n{}", failure.message, left.join("\n")),
+            ..failure.try_next(rollback(moves, run.scope()))
+        };
+    }
+    for made in moves {
+        follow(run, snapshot, made).await;
+    }
+    conclude::rolled_back(run, moves, &failure).await;
+    let to = moves.first().map_or("", |j| j.movement.to.as_str());
+    let sentence =
+        format!("switch failed and was rolled back; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
+    let message = format!("{sentence}\n{}", failure.message);
+    Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
+}
+
+fn still_there(made: &MoveInProgress<'_>, why: &Failure) -> String {
+    let Move { service, to, .. } = made.movement;
+    let stand = match made.moved.get() {
+        Some(true) => format!("still selects {to}"),
+        Some(false) => "was not taken back".to_owned(),
+        None => format!("may still select {to}, it can't be read"),
+    };
+    format!("service/{service} {stand}: {}", why.message)
+}
+
+/// Takes one move back, unless someone else has moved the Service since.
+///
+/// # Errors
+/// Where the write is refused, or the Service isn't as we left it.
+pub async fn one(run: &Run, made: &MoveInProgress<'_>, why: &str) -> Outcome<()> {
+    let mut last = None;
+    for attempts in (0..=ATTEMPTS).rev() {
+        // The last look only finds out what became of the write before it.
+        match attempt(run, made, why, attempts > 0).await {
+            Ok(()) => {
+                made.moved.set(Some(false));
+                return Ok(());
+            }
+            Err(Attempt::Final(failure)) => return Err(failure),
+            Err(Attempt::Again(error)) => last = Some(error),
+            Err(Attempt::Stands) => break,
+        }
+    }
+    Err(last.map_or_else(|| Failure::failed("RollbackFailed", "not taken back"), Failure::from))
+}
+
+enum Attempt {
+    Again(ApiError),
+    Final(Failure),
+    /// It is as we left it, and no further write is to be made.
+    Stands,
+}
+
+async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: bool) -> Result<(), Attempt> {
+    let movement = made.movement;
+    let path = service_path(&movement.namespace, &movement.service);
+    made.moved.set(None);
+    let service: Service = run.cluster.get(&path).await.map_err(Attempt::Again)?;
+    let annotations = service.metadata.annotations.as_ref();
+    let (mut recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
+    let selector = service.spec.and_then(|s| s.selector).unwrap_or_default();
+    made.moved.set(Some(selector == movement.selector));
+    if selector == movement.previous {
+        return Ok(());
+    }
+    if !recorded.is_of(&movement.record) || selector != movement.selector {
+        let text = format!("service/{} was changed by someone else meanwhile; left as it is", movement.service);
+        return Err(Attempt::Final(Failure::changed(text)));
+    }
+    if !may_write {
+        return Err(Attempt::Stands);
+    }
+    let record = undoing(movement, run, why);
+    if let Some(failed) = &mut recorded.current {
+        failed.result = Some(RunResult::RolledBack);
+    }
+    let change = movement.take_back(&recorded, &cleanup, &record);
+    run.cluster.apply(&change, run.write_mode()).await.map_err(Attempt::Again)?;
+    if let Some(undo) = &change.undo {
+        run.progress.step("undo", &undo.to_string());
+    }
+    Ok(())
+}
+
+/// The record of the way back. It keeps the run's id, so that the run's own last note finds it.
+fn undoing(movement: &Move, run: &Run, why: &str) -> Record {
+    let back = Record {
+        verb: RecordedVerb::Rollback,
+        from: movement.to.clone(),
+        to: movement.from.clone(),
+        at: Timestamp::now(),
+        reason: printable(&format!("by itself: {why}")),
+        selector: movement.selector.clone(),
+        ..movement.record.clone()
+    };
+    back.ended(RunResult::Done, run.millis())
+}
+
+async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) {
+    let Ok(at) = slices_of(&run.cluster, &made.movement.service).await else { return };
+    let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
+    let back = Move { from: made.movement.to.clone(), to: made.movement.from.clone(), ..made.movement.clone() };
+    let known = KnownPods::of(made.tracks, &snapshot.pods);
+    let waited = timeout(GRACE, converge::wait(run, &mut view, known, &back, made.tracks)).await;
+    if let Ok(Ok(seen)) = waited {
+        run.progress.step("converged", &format!("{} {}, {} 0", back.to, seen.ready, back.from));
+    }
+}

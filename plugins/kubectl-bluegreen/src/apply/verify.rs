@@ -1,0 +1,133 @@
+//! The hold after a move: the target stays ready, and the selector stays ours.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_cluster::slice_view::SliceView;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Pod;
+use release_core::kube::service::service_path;
+use release_core::release::record::Recorded;
+use release_core::text::printable;
+use release_core::traffic::endpoints::Slices;
+use release_core::workload::trouble;
+use tokio::time::{Instant, sleep};
+
+use super::in_progress::MoveInProgress;
+use crate::record::Record;
+use crate::service_view::ready_count;
+use crate::snapshot::{pods_with, workloads};
+
+/// How often the Service itself is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Watches for the move's time.
+///
+/// # Errors
+/// Exit 1 where the target fails, exit 3 where someone else moved the selector.
+pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
+    let until = Instant::now() + made.verify_for;
+    let mut required = made.required.min(ready_now(&view.slices));
+    if !made.verify_for.is_zero() {
+        required = required.max(1);
+    }
+    let mut looked: Option<Instant> = None;
+    while Instant::now() < until {
+        if looked.is_none_or(|at| at.elapsed() >= TICK) {
+            looked = Some(Instant::now());
+            still_ours(run, made).await?;
+        }
+        if ready_now(&view.slices) < required {
+            required = still_enough(run, made, required).await?;
+        }
+        view.changed(until.saturating_duration_since(Instant::now()).min(TICK)).await;
+    }
+    Ok(())
+}
+
+/// Waits until someone else moves the Service, for as long as its endpoints don't follow us.
+pub async fn until_changed(run: &Run, made: &MoveInProgress<'_>) -> Failure {
+    loop {
+        sleep(TICK).await;
+        if let Err(failure) = still_ours(run, made).await {
+            return failure;
+        }
+    }
+}
+
+fn ready_now(slices: &Slices) -> usize {
+    slices.ready_pods().len()
+}
+
+/// A read that fails is no verdict; the next tick asks again.
+async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
+    let movement = made.movement;
+    let read: Result<Service, _> = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await;
+    let service = match read {
+        Ok(service) => service,
+        Err(e) if e.is_not_found() => {
+            made.moved.set(Some(false));
+            return Err(Failure::changed(format!("service/{} was deleted by someone else", movement.service)));
+        }
+        Err(_) => return Ok(()),
+    };
+    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+    if selector == movement.selector {
+        return Ok(());
+    }
+    made.moved.set(Some(false));
+    let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
+    let by = match recorded.current.filter(|r| r.id != movement.record.id) {
+        Some(record) => format!("{} by {}", record.verb, record.by),
+        None => format!("written by {}", last_writer(&service)),
+    };
+    let now = selector.get(&movement.key).cloned().unwrap_or_else(|| "something else".into());
+    Err(Failure::changed(format!(
+        "service/{} was put to {} by someone else ({by}); left as it is",
+        movement.service,
+        printable(&now)
+    ))
+    .look(Command::new("kubectl bluegreen preflight").arg(&movement.service).scope(run.scope())))
+}
+
+/// The field manager that wrote last, which is all that the API server keeps.
+fn last_writer(service: &Service) -> String {
+    let entries = service.metadata.managed_fields.iter().flatten();
+    let last = entries.max_by_key(|e| e.time.as_ref().map(|t| t.0));
+    last.and_then(|e| e.manager.as_deref()).map_or_else(|| "unknown".into(), printable)
+}
+
+/// Fewer endpoints are ready than the move was allowed with: that is a failure, unless the color
+/// was scaled down meanwhile and is whole at its new size.
+async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> Outcome<usize> {
+    let to = &made.movement.to;
+    let (pods, current) = futures::join!(
+        pods_with(&run.cluster, &made.tracks.base),
+        workloads(&run.cluster, Some(&run.cluster.namespace))
+    );
+    let (Ok(pods), Ok(current)) = (pods, current) else { return Ok(required) };
+    let own = made.tracks.pods_of(to, &pods);
+    let ready = ready_count(&own);
+    let names: Vec<String> =
+        made.tracks.color(to).into_iter().flat_map(|c| &c.workloads).map(|w| w.reference()).collect();
+    let desired: i32 = current.iter().filter(|w| names.contains(&w.reference())).map(|w| w.replicas).sum();
+    let desired = usize::try_from(desired).unwrap_or(0);
+    if ready >= required || (ready > 0 && ready >= desired) {
+        return Ok(required.min(ready));
+    }
+    Err(not_enough(run, &own, to, required))
+}
+
+fn not_enough(run: &Run, own: &[&Pod], to: &str, required: usize) -> Failure {
+    let groups = trouble::summarize(own, run.scope());
+    let why: Vec<&str> = groups.iter().map(|g| g.message.as_str()).collect();
+    let reason = if why.is_empty() { "pods are gone or not ready".to_owned() } else { why.join("; ") };
+    let text = format!("{to} {}/{required} ready: {reason}", ready_count(own));
+    let failure = Failure::failed("TargetFailed", text);
+    match groups.into_iter().next() {
+        Some(group) => failure.look(group.look),
+        None => failure,
+    }
+}

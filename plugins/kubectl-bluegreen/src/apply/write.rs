@@ -1,0 +1,150 @@
+//! Writing the moves: one conditional patch a Service, all or none.
+
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_cluster::apply::DryRun;
+use release_cluster::conditional::{Found, UNCLEAR, Written};
+use release_cluster::exchange::ApiError;
+use release_core::failure::{Exit, Failure, Outcome};
+use release_core::kube::Labels;
+use release_core::kube::service::service_path;
+use release_core::release::change::Change;
+use release_core::release::record::Recorded;
+use release_core::traffic::selector::as_label_selector;
+
+use super::in_progress::{MoveInProgress, rollback, status};
+use super::{conclude, take_back};
+use crate::record::{CleanupNote, Record};
+
+/// Writes every move in order; where one fails, the ones done are taken back in reverse order.
+///
+/// # Errors
+/// The failure of the one that failed, with what became of the others.
+pub async fn all(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
+    for (index, made) in moves.iter().enumerate() {
+        let change = made.change();
+        let written = one(run, &change, made).await;
+        let unclear = written.as_ref().is_err_and(|failure| failure.reason == UNCLEAR);
+        made.moved.set((!unclear).then_some(written.is_ok()));
+        let Err(failure) = written else {
+            told(run, &change, moves, index);
+            continue;
+        };
+        conclude::attempt_failed(run, made, &failure).await;
+        return Err(match index {
+            0 => failure,
+            _ => undo_earlier(run, &moves[..index], failure).await,
+        });
+    }
+    Ok(())
+}
+
+fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) {
+    let movement = moves[index].movement;
+    let names: Vec<&str> = moves[..=index].iter().map(MoveInProgress::service).collect();
+    run.stands(format!(
+        "interrupted: service/{} selects {} now, not proven yet\nBack: {}",
+        names.join(", service/"),
+        movement.to,
+        rollback(&moves[..=index], run.scope())
+    ));
+    let service = if moves.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
+    run.progress.step(movement.record.verb.past(), &format!("{service}{} -> {}", movement.from, movement.to));
+    if let Some(undo) = &change.undo {
+        run.progress.step("undo", &undo.to_string());
+    }
+}
+
+async fn undo_earlier(run: &Run, written: &[MoveInProgress<'_>], failure: Failure) -> Failure {
+    let mut left = Vec::new();
+    for made in written.iter().rev() {
+        match take_back::one(run, made, &failure.message).await {
+            Ok(()) => run.progress.step(
+                "taken back",
+                &format!("{}: {} -> {}", made.movement.service, made.movement.to, made.movement.from),
+            ),
+            Err(why) => {
+                left.push(format!("service/{} could not be taken back: {}", made.movement.service, why.message))
+            }
+        }
+    }
+    let exit = if left.is_empty() && failure.exit == Exit::Failed { Exit::RolledBack } else { failure.exit };
+    let what =
+        if left.is_empty() { format!("the {} written before were taken back", written.len()) } else { left.join("\n") };
+    Failure { exit, message: format!("{}\n{what}", failure.message), ..failure }
+}
+
+/// Makes one write and finds out what became of it.
+async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<()> {
+    let service = &made.movement.service;
+    let look_again = status(service, run.scope());
+    run.stands(format!("interrupted while {} was being written: see {look_again}", change.object));
+    match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, made).await).await {
+        Ok(Written::Answered) => Ok(()),
+        Ok(Written::ReadBack(error)) => {
+            if error.leaves_write_unclear() {
+                run.progress.step("read back", &format!("{error}; the change is there"));
+            }
+            Ok(())
+        }
+        Err(unwritten) => Err(unwritten.failure(&format!("service/{service} was switched"), look_again)),
+    }
+}
+
+/// Reads the Service back.
+async fn look(run: &Run, made: &MoveInProgress<'_>) -> Result<Found, ApiError> {
+    let movement = made.movement;
+    let service: Service = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await?;
+    let annotations = service.metadata.annotations.as_ref();
+    let (recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
+    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+    if recorded.is_of(&movement.record) && selector == movement.selector {
+        return Ok(Found::Ours);
+    }
+    Ok(match what_changed(&selector, &recorded, &cleanup, made) {
+        None => {
+            let before = made.view;
+            Found::Untouched(Box::new(movement.change(&service, &before.recorded, &before.cleanup)))
+        }
+        Some(what) => {
+            let text = format!(
+                "service/{} was changed by someone else meanwhile: {what}; nothing was overwritten",
+                movement.service
+            );
+            Found::Changed(Failure::changed(text).look(status(&movement.service, run.scope())))
+        }
+    })
+}
+
+/// What of all that the patch is conditional on is not as it was read.
+fn what_changed(
+    selector: &Labels,
+    recorded: &Recorded<Record>,
+    cleanup: &CleanupNote,
+    made: &MoveInProgress<'_>,
+) -> Option<String> {
+    let before = &made.view.recorded;
+    let by = recorded.current.as_ref().filter(|_| recorded.raw_current != before.raw_current);
+    let by = by.map(|r| format!("{} {} -> {} by {}", r.verb, r.from, r.to, r.by));
+    if *selector != made.movement.previous {
+        let by = by.map(|by| format!(" ({by})")).unwrap_or_default();
+        return Some(format!("its selector is {} now{by}", as_label_selector(selector)));
+    }
+    if recorded.raw_current != before.raw_current {
+        return Some(by.unwrap_or_else(|| "its record was edited".to_owned()));
+    }
+    let noted = !cleanup.is_as_in(&made.view.cleanup);
+    let by = cleanup.note.as_ref().map(|c| format!("{} is being taken down by {}", c.color, c.by));
+    noted.then(|| by.unwrap_or_else(|| "the note of its last cleanup was edited".to_owned()))
+}
+
+/// Sends the writes with `dryRun=All`: admission, validation and permissions answer for real.
+///
+/// # Errors
+/// The API server's refusal.
+pub async fn rehearse(run: &Run, changes: &[Change]) -> Outcome<()> {
+    for change in changes {
+        run.cluster.apply(change, DryRun::Server).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What checks are asked about.
+
+use release_core::checks::finding::{Finding, Severity};
+use release_core::checks::ids::CheckId;
+use release_core::command::Scope;
+use release_core::kube::Pod;
+use release_core::traffic::selector::{Color, Tracks};
+
+use crate::options::Verb;
+use crate::service_view::{ServiceView, ready_count};
+use crate::snapshot::Snapshot;
+
+/// A check: what it finds about a case.
+pub type Check = fn(&Case<'_>) -> Vec<Finding>;
+
+/// One Service about to move to one color, and everything known around it.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub verb: Verb,
+    pub snapshot: &'a Snapshot,
+    pub view: &'a ServiceView<'a>,
+    pub tracks: &'a Tracks,
+    pub target: &'a Color,
+    pub active: &'a Color,
+    pub target_pods: Vec<&'a Pod>,
+    pub active_pods: Vec<&'a Pod>,
+    /// Ready target pods that the move needs.
+    pub required: usize,
+    /// True where the target is brought to size before the move (`--scale`, or a cold rollback).
+    pub scales_first: bool,
+    /// All Services that move together with this one, this one included.
+    pub moving: &'a [String],
+}
+
+impl Case<'_> {
+    /// Ready pods of the target.
+    pub fn target_ready(&self) -> usize {
+        ready_count(&self.target_pods)
+    }
+
+    /// Ready pods of the active color.
+    pub fn active_ready(&self) -> usize {
+        ready_count(&self.active_pods)
+    }
+
+    /// Pods that the target is asked to run by the time of the move.
+    pub fn target_size(&self) -> usize {
+        let asked = replicas(self.target);
+        if self.scales_first { asked.max(self.required) } else { asked }
+    }
+
+    /// True where the Service runs on one pod anyway: notes about losing one of several are noise.
+    pub fn runs_one_pod(&self) -> bool {
+        match self.target_size() {
+            0 => replicas(self.active) <= 1,
+            size => size == 1,
+        }
+    }
+
+    /// A finding about the Service.
+    pub fn finding(&self, id: CheckId, severity: Severity, message: impl Into<String>) -> Finding {
+        Finding::new(self.view.name(), id, severity, message)
+    }
+
+    /// A finding that stops the move.
+    pub fn blocks(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        self.finding(id, Severity::Blocks, message)
+    }
+
+    /// A finding to know about.
+    pub fn warns(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        self.finding(id, Severity::Warns, message)
+    }
+
+    /// A check that couldn't be made.
+    pub fn not_checked(&self, id: CheckId, what: &str, why: &str) -> Finding {
+        Finding::not_checked(self.view.name(), id, what, why)
+    }
+
+    /// What commands to paste must repeat.
+    pub fn scope(&self) -> &Scope {
+        &self.snapshot.scope
+    }
+}
+
+/// Pods that a color's workloads ask for.
+pub fn replicas(color: &Color) -> usize {
+    color.workloads.iter().map(|w| usize::try_from(w.replicas).unwrap_or(0)).sum()
+}

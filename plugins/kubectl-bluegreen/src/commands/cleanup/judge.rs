@@ -1,0 +1,140 @@
+//! What a cleanup may take down: pure.
+
+use jiff::Timestamp;
+use release_core::command::Command;
+use release_core::duration::age;
+use release_core::failure::Outcome;
+use release_core::kube::Workload;
+use release_core::kube::service::service_path;
+use release_core::release::change::{Action, Change, Op, annotation_pointer};
+use release_core::release::record::{Record as _, Recorded};
+use release_core::text::printable;
+use release_core::traffic::selector::{Color, Tracks};
+use serde_json::{Value, json};
+
+use super::decision::{Decision, Kept};
+use super::removal::{Removal, delete, give_back, stays};
+use crate::idle::users_of;
+use crate::options::Verb;
+use crate::plan::scale;
+use crate::record::{CLEANUP, Cleanup, Record};
+use crate::refusal::not_switchable;
+use crate::service_view::ServiceView;
+use crate::snapshot::Snapshot;
+
+/// What is asked for, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Workloads are deleted instead of scaled to zero.
+    pub delete: bool,
+    /// The retention doesn't count.
+    pub before_due: bool,
+    pub reason: &'a str,
+    /// The kubeconfig's name for the user, where the API server doesn't say who we are.
+    pub user: &'a str,
+}
+
+/// One Service of a moment, with its colors.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    snapshot: &'a Snapshot,
+    view: &'a ServiceView<'a>,
+    tracks: &'a Tracks,
+}
+
+/// Judges every color besides the active one.
+///
+/// # Errors
+/// Where the Service has no colors.
+pub fn judge(asked: Asked<'_>, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<Vec<Decision>> {
+    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, Verb::Switch))?;
+    let seen = Seen { snapshot, view, tracks };
+    Ok(tracks.others().filter(|c| !c.workloads.is_empty()).map(|color| of_color(asked, seen, color)).collect())
+}
+
+fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
+    let Seen { snapshot, view, tracks } = seen;
+    let (service, name) = (view.name().to_owned(), color.name.clone());
+    let pods = tracks.pods_of(&color.name, &snapshot.pods);
+    let down =
+        color.workloads.iter().all(|w| w.replicas == 0 && w.status_replicas == 0) && !pods.iter().any(|p| stays(p));
+    if down && !asked.delete {
+        return Decision::Down { service, color: name };
+    }
+    let users = users_of(color, tracks, view, snapshot);
+    let (why, next) = if !users.is_empty() {
+        (format!("not idle: {}", users.join(", ")), None)
+    } else if let Some(why) = not_due(&view.recorded, &color.name, snapshot.at).filter(|_| !asked.before_due) {
+        let now = Command::new("kubectl bluegreen cleanup").arg(&service).arg("--before-due");
+        (why, Some(now.scope(&snapshot.scope)))
+    } else if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
+        (format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)"), None)
+    } else {
+        return Decision::Remove(removal(asked, seen, color));
+    };
+    Decision::Kept(Kept { service, color: name, why, next })
+}
+
+/// Volumes are never deleted by a cleanup, by no detour either.
+fn loses_volumes(workload: &Workload, delete: bool) -> bool {
+    workload.has_own_volumes && if delete { workload.volumes_go_when_deleted } else { workload.volumes_go_when_scaled }
+}
+
+/// Why a color's retention has not passed; nothing where it has.
+fn not_due(recorded: &Recorded<Record>, color: &str, now: Timestamp) -> Option<String> {
+    let Some(record) = recorded.all().find(|r| r.from == color) else {
+        return Some("no record says when it was left".into());
+    };
+    (record.due() > now).then(|| format!("kept for another {}", age(now, record.due())))
+}
+
+fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
+    let Seen { snapshot, view, tracks } = seen;
+    let mut changes = vec![note(seen, &cleanup(asked, color, snapshot))];
+    for workload in &color.workloads {
+        let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
+        changes.extend(autoscalers.filter_map(|hpa| scale::restore_floor(hpa, snapshot)));
+        let gone =
+            if asked.delete { delete(workload, &snapshot.namespace) } else { scale::resize(workload, 0, snapshot) };
+        changes.push(gone);
+    }
+    let pods = tracks.pods_of(&color.name, &snapshot.pods).len();
+    let verb = if asked.delete { "delete" } else { "scale to zero" };
+    let workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
+    let volumes = if color.workloads.iter().any(|w| w.has_own_volumes) { "; its volume claims stay" } else { "" };
+    Removal {
+        service: view.name().to_owned(),
+        color: color.name.clone(),
+        selector: tracks.selector_for(&color.name),
+        summary: format!("{verb} {} ({pods} pods){volumes}", workloads.join(", ")),
+        workloads,
+        changes,
+        give_back: if asked.delete { Vec::new() } else { give_back(color, snapshot) },
+    }
+}
+
+/// The first write: a note on the Service that holds only while the selector is what the plan was
+/// made from. A switch that got there first makes it fail, and one that comes later sees it.
+fn note(seen: Seen<'_>, cleanup: &Cleanup) -> Change {
+    let Seen { snapshot, view, tracks } = seen;
+    let mut ops = vec![Op::test("/spec/selector", json!(tracks.selector_for(&tracks.active)))];
+    if view.service.metadata.annotations.is_none() {
+        ops.push(Op::test("/metadata/annotations", Value::Null));
+        ops.push(Op::add("/metadata/annotations", json!({CLEANUP: cleanup.text()})));
+    } else {
+        ops.push(Op::test(&annotation_pointer(Record::CURRENT), json!(view.recorded.raw_current)));
+        ops.push(cleanup.write());
+    }
+    Change {
+        object: format!("service/{}", view.name()),
+        path: service_path(&snapshot.namespace, view.name()),
+        action: Action::JsonPatch(ops),
+        summary: format!("note: {} is taken down", cleanup.color),
+        undo: None,
+    }
+}
+
+fn cleanup(asked: Asked<'_>, color: &Color, snapshot: &Snapshot) -> Cleanup {
+    let by = snapshot.who.clone().unwrap_or_else(|_| asked.user.to_owned());
+    Cleanup { color: color.name.clone(), by, at: snapshot.at, reason: printable(asked.reason) }
+}

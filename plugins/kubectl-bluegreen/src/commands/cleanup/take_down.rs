@@ -1,0 +1,44 @@
+//! Taking one color down: budgets first, then the writes, then waiting for its pods.
+
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+
+use super::removal::Removal;
+use super::{budgets, gone};
+use crate::report::cleanup_document::{CleanupMembers, ColorOutcome};
+
+/// Takes it down, and puts that into the report.
+///
+/// # Errors
+/// Exit 3 where something changed meanwhile, 4 where a budget would not hold or pods stay.
+pub async fn take_down(run: &Run, removal: &Removal, report: &mut Report<CleanupMembers>) -> Outcome<()> {
+    let status = Command::new("kubectl bluegreen status").arg(&removal.service).scope(run.scope());
+    run.stands(format!("interrupted; see {status}"));
+    budgets::wait(run, removal).await?;
+    for change in &removal.changes {
+        run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
+            Some(409 | 422) => {
+                let stays = format!("{} stays", removal.color);
+                let text = format!("{} was changed by someone else meanwhile; {stays}\n{error}", change.object);
+                Failure::changed(text).look(status.clone())
+            }
+            _ => Failure::from(error),
+        })?;
+        run.progress.step("written", &format!("{} {}", change.object, change.summary));
+        if let Some(undo) = &change.undo {
+            run.progress.step("undo", &undo.to_string());
+        }
+    }
+    gone::wait(run, removal).await?;
+    let line = format!("{} of service/{} taken down", removal.color, removal.service);
+    report.text = if report.text.is_empty() { line } else { format!("{}\n{line}", report.text) };
+    let mut entries = report.members.services.iter_mut();
+    if let Some(entry) = entries.find(|entry| entry.name == removal.service && entry.color == removal.color)
+        && let ColorOutcome::Remove { gone, .. } = &mut entry.verdict
+    {
+        *gone = true;
+    }
+    Ok(())
+}

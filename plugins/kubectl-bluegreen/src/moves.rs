@@ -1,0 +1,12 @@
+//! The way of every move, from reading to report: what `switch`, `rollback` and `preflight` share.
+
+mod next_step;
+mod planning;
+mod report;
+mod scaling;
+mod steps;
+
+pub use next_step::what_would_go_through;
+pub use planning::{make_plan, views};
+pub use report::MoveReport;
+pub use steps::make;

@@ -1,0 +1,105 @@
+//! What to do about a move that is blocked.
+
+use release_core::checks::finding::{Finding, Mend};
+use release_core::checks::ids;
+use release_core::command::{Command, Scope};
+use release_core::failure::Next;
+
+use crate::checks::EMPTY_TARGET;
+use crate::options::MoveOptions;
+use crate::plan::SwitchPlan;
+
+/// What a better command has an answer to without `--force`.
+const MENDED: [ids::CheckId; 3] = [ids::READY_BELOW_ACTIVE, ids::NO_READY_PODS, ids::TWIN_SERVICE];
+
+/// The command that would go through: with the twins named, and with `--scale` where that helps.
+#[must_use]
+pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: &MoveOptions, scope: &Scope) -> Next {
+    let mends = || blocking.iter().filter_map(|finding| finding.mend.as_ref());
+    let growable = mends().any(|mend| *mend == Mend::Scale);
+    if blocking.iter().any(|finding| finding.id == EMPTY_TARGET) && !growable {
+        return first_look(plan, options, scope);
+    }
+    let twins = mends().filter_map(|mend| match mend {
+        Mend::AlsoMove(service) => Some(service),
+        _ => None,
+    });
+    let mut command = Command::new("kubectl bluegreen switch").args(&options.services).args(twins);
+    if let Some(first) = plan.moves().next() {
+        command = command.flag("--to", &first.movement.to);
+    }
+    if growable {
+        command = command.arg("--scale");
+    }
+    let others: Vec<&str> =
+        blocking.iter().map(|f| f.id).filter(|id| !MENDED.contains(id)).map(|id| id.as_str()).collect();
+    if others.is_empty() {
+        return Next::Try(vec![command.scope(scope)], None);
+    }
+    let command = command.option("--force", &others.join(",")).scope(scope);
+    Next::Try(vec![command], Some("after fixing, or knowing better".into()))
+}
+
+/// Where no flag helps: what shows why the target has no ready pod.
+fn first_look(plan: &SwitchPlan, options: &MoveOptions, scope: &Scope) -> Next {
+    let why = plan.findings.iter().find(|f| f.id == ids::PODS_NOT_READY).and_then(|f| f.mend.as_ref());
+    let command = match why {
+        Some(Mend::Run(command)) => command.clone(),
+        _ => Command::new("kubectl bluegreen status").args(&options.services).scope(scope),
+    };
+    Next::Look(command, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use release_core::checks::weighing::blocking;
+    use serde_json::json;
+
+    use super::*;
+    use crate::args::{Cli, VerbArgs};
+    use crate::checks::testing::World;
+    use crate::moves::views;
+    use crate::options;
+    use crate::plan::MoveRequest;
+
+    /// The next step of `switch api --to green`, as it is printed.
+    fn next_in(world: &World) -> String {
+        let typed = Cli::try_parse_from(["kubectl-bluegreen", "preflight", "api", "--to", "green"]).unwrap();
+        let VerbArgs::Preflight(args) = typed.verb else { unreachable!("preflight was typed") };
+        let options = options::preflight(args).unwrap();
+        let snapshot = world.snapshot();
+        let request = MoveRequest { options: &options, run_id: "1", user: "lee" };
+        let plan = SwitchPlan::of(&snapshot, &views(&snapshot, None), request, false).unwrap();
+        let found: Vec<&Finding> = blocking(&plan.findings).collect();
+        let next = what_would_go_through(&found, &plan, &options, &snapshot.scope);
+        format!("{}: {next}", next.label())
+    }
+
+    #[test]
+    fn the_command_to_paste_names_twins_and_scales() {
+        let mut world = World::healthy();
+        world.run("blue", 6, 6);
+        world.run("green", 2, 2);
+        let selector = json!({"app": "api", "version": "blue"});
+        world.neighbours = Ok(vec![json!({"metadata": {"name": "api-headless"}, "spec": {"selector": selector}})]);
+        assert_eq!(next_in(&world), "Try: kubectl bluegreen switch api api-headless --to green --scale -n shop");
+    }
+
+    #[test]
+    fn what_only_a_person_can_judge_is_forced_by_name_and_said_to_be() {
+        let mut world = World::healthy();
+        world.service["metadata"]["annotations"] =
+            json!({"argocd.argoproj.io/tracking-id": "shop-prod:/Service:shop/api"});
+        let next =
+            "Try: kubectl bluegreen switch api --to green --force=gitops -n shop   (after fixing, or knowing better)";
+        assert_eq!(next_in(&world), next);
+    }
+
+    #[test]
+    fn where_no_flag_helps_a_pod_is_shown() {
+        let mut world = World::healthy();
+        world.run("green", 3, 0);
+        assert_eq!(next_in(&world), "Look: kubectl describe pod api-green-7d9f-0 -n shop");
+    }
+}

@@ -1,0 +1,63 @@
+//! What a move's report is filled with.
+
+use release_cli::run::Run;
+use release_cli::verb::would_be;
+use release_core::checks::finding::Finding;
+
+use crate::apply::{MoveInProgress, Reached};
+use crate::options::MoveOptions;
+use crate::plan::{Planned, SwitchPlan};
+use crate::report::move_document::MoveEntry;
+
+/// The parts of a verb's report that a move fills as it goes on.
+#[derive(Debug)]
+pub struct MoveReport<'r> {
+    pub services: &'r mut Vec<MoveEntry>,
+    pub findings: &'r mut Vec<Finding>,
+    pub text: &'r mut String,
+    pub names: &'r mut Vec<String>,
+}
+
+impl MoveReport<'_> {
+    /// What is about to happen.
+    pub fn planned(&mut self, plan: &SwitchPlan, options: &MoveOptions) {
+        self.findings.clone_from(&plan.findings);
+        *self.services = plan.services.iter().map(MoveEntry::planned).collect();
+        let stays = plan.services.iter().filter_map(|planned| match planned {
+            Planned::Stay(stay) => Some(format!("service/{} unchanged ({}); nothing to do", stay.service, stay.color)),
+            Planned::Move(_) => None,
+        });
+        *self.text = lines(stays);
+        *self.names = options.services.iter().map(|name| format!("service/{name}")).collect();
+    }
+
+    /// What would have happened.
+    pub fn would_be(&mut self, run: &Run, plan: &SwitchPlan) {
+        *self.text = lines(plan.moves().map(|plan| {
+            let (service, past, to) = (plan.service(), plan.movement.record.verb.past(), &plan.movement.to);
+            would_be(run, &format!("service/{service} {past} to {to}"))
+        }));
+    }
+
+    /// What has become of the moves; `reached` where all were proven.
+    pub fn ended(&mut self, run: &Run, plan: &SwitchPlan, moves: &[MoveInProgress<'_>], reached: Option<&[Reached]>) {
+        for (index, (made, plan)) in moves.iter().zip(plan.moves()).enumerate() {
+            let reached = reached.and_then(|all| all.get(index)).map(|reached| (reached, run.millis()));
+            let entry = MoveEntry::ended(plan, made.moved.get(), reached);
+            match self.services.iter_mut().find(|known| known.service() == made.service()) {
+                Some(known) => *known = entry,
+                None => self.services.push(entry),
+            }
+        }
+    }
+
+    /// All moves were proven.
+    pub fn done(&mut self, moves: &[MoveInProgress<'_>], options: &MoveOptions) {
+        let past = options.verb.past();
+        *self.text = lines(moves.iter().map(|m| format!("service/{} {past} to {}", m.service(), m.movement.to)));
+    }
+}
+
+fn lines(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,122 @@
+//! A move from reading to report: load, plan, check, agree, bring to size, write, prove.
+
+use release_cli::run::Run;
+use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show};
+use release_core::checks::finding;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Labels;
+use release_core::release::change::Change;
+
+use super::next_step::what_would_go_through;
+use super::planning::{make_plan, views};
+use super::report::MoveReport;
+use super::scaling;
+use crate::apply::{self, MoveInProgress};
+use crate::options::{MoveOptions, Verb};
+use crate::plan::{self, SwitchPlan};
+use crate::service_view::ServiceView;
+use crate::snapshot::{ReadScope, Snapshot, load};
+
+/// Makes a move.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut report: MoveReport<'_>) -> Outcome<()> {
+    let key = options.track_key.as_deref();
+    let snapshot = load(&run.cluster, &options.services, key, extent).await?;
+    let views = views(&snapshot, key);
+    let plan = make_plan(run, options, &snapshot, &views, false)?;
+    let subjects = plan::subjects_of(&options.services);
+    show(run, &heading(run, &subjects), &plan::text(&plan, &views), &plan.findings, options.services.len());
+    report.planned(&plan, options);
+    if plan.moves().next().is_none() {
+        return Ok(());
+    }
+    refuse(run, options, &plan)?;
+    let agreed = agree(run, &question(&asked(&plan), &plan.findings), options.yes)?;
+    let sizes = scaling::changes(&plan, &views, &snapshot);
+    match agreed {
+        Agreed::ToLook => report.would_be(run, &plan),
+        Agreed::ToRehearse => {
+            apply::rehearse(run, &rehearsed(&plan, &views, options, sizes)).await?;
+            report.would_be(run, &plan);
+        }
+        Agreed::ToWrite => {
+            let scales = plan.to_scale().next().is_some();
+            if scales {
+                scaling::bring_to_size(run, &plan, &views, &sizes, options.verb == Verb::Switch).await?;
+            }
+            if scales || !options.yes {
+                return write_anew(run, options, extent, &plan, report).await;
+            }
+            write(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Stops where a blocking finding isn't overridden.
+fn refuse(run: &Run, options: &MoveOptions, plan: &SwitchPlan) -> Outcome<()> {
+    let next = |blocking: &[&finding::Finding]| what_would_go_through(blocking, plan, options, run.scope());
+    refuse_blocked(&plan.findings, options.verb.past(), next)
+}
+
+fn asked(plan: &SwitchPlan) -> String {
+    let moves: Vec<String> = plan.moves().map(|m| format!("service/{} to {}", m.service(), m.movement.to)).collect();
+    format!("Switch {}", moves.join(", "))
+}
+
+/// All writes that a move would make.
+fn rehearsed(plan: &SwitchPlan, views: &[ServiceView<'_>], options: &MoveOptions, sizes: Vec<Change>) -> Vec<Change> {
+    let moves = MoveInProgress::all(plan, views, options);
+    sizes.into_iter().chain(moves.iter().map(MoveInProgress::change)).collect()
+}
+
+/// Pods took their time to start, or a person to answer: everything is read, planned and checked
+/// anew, and has to be what was agreed to.
+async fn write_anew(
+    run: &Run,
+    options: &MoveOptions,
+    extent: ReadScope,
+    agreed: &SwitchPlan,
+    report: MoveReport<'_>,
+) -> Outcome<()> {
+    let key = options.track_key.as_deref();
+    let snapshot = load(&run.cluster, &options.services, key, extent).await?;
+    let views = views(&snapshot, key);
+    let plan = make_plan(run, options, &snapshot, &views, true)?;
+    if !ways(&plan).eq(ways(agreed)) {
+        let status = Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
+        return Err(Failure::changed("someone else moved a Service meanwhile; nothing was switched").look(status));
+    }
+    report.findings.clone_from(&plan.findings);
+    if let Err(refused) = refuse(run, options, &plan) {
+        run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
+        return Err(refused);
+    }
+    write(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
+}
+
+/// From which selector to which, for each Service.
+fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels)> {
+    plan.moves().map(|m| (m.service(), &m.movement.previous, &m.movement.selector))
+}
+
+/// What the moves are written from.
+#[derive(Debug, Clone, Copy)]
+struct Basis<'a> {
+    snapshot: &'a Snapshot,
+    views: &'a [ServiceView<'a>],
+    plan: &'a SwitchPlan,
+}
+
+async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, mut report: MoveReport<'_>) -> Outcome<()> {
+    let Basis { snapshot, views, plan } = basis;
+    let moves = MoveInProgress::all(plan, views, options);
+    let reached = apply::apply(run, snapshot, &moves, options.rollback_on_failure).await;
+    report.ended(run, plan, &moves, reached.as_deref().ok());
+    reached?;
+    report.done(&moves, options);
+    Ok(())
+}

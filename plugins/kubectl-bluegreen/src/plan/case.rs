@@ -1,0 +1,66 @@
+//! A move as the checks are asked about it.
+
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::has_all;
+
+use super::movement::Move;
+use super::size::desired;
+use crate::checks::Case;
+use crate::options::{MoveOptions, Verb};
+use crate::service_view::{ServiceView, ready_count};
+use crate::snapshot::Snapshot;
+
+/// What all cases of one plan have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Common<'a> {
+    pub snapshot: &'a Snapshot,
+    pub options: &'a MoveOptions,
+    /// All Services that move together.
+    pub moving: &'a [String],
+    /// The targets have been brought to size already.
+    pub scaled: bool,
+}
+
+/// The case of one Service's move.
+///
+/// # Errors
+/// Where the color isn't there.
+pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) -> Outcome<Case<'a>> {
+    let Common { snapshot, options, moving, scaled } = common;
+    let vanished = || Failure::failed("NoSuchColor", format!("service/{} can't be switched", view.name()));
+    let tracks = view.tracks.as_ref().map_err(|_| vanished())?;
+    let target = tracks.color(&movement.to).ok_or_else(vanished)?;
+    let active = tracks.color(&movement.from).ok_or_else(vanished)?;
+    let mut target_pods = tracks.pods_of(&target.name, &snapshot.pods);
+    // A recorded selector may ask for more than the color: only pods that it matches count.
+    target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
+    let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
+    let required = required(options, view, ready_count(&active_pods));
+    let short = ready_count(&target_pods) < required;
+    let may_grow = desired(target) < desired(active).max(1) || ready_count(&target_pods) == 0;
+    let waits = options.scale && short && !scaled && !target.workloads.is_empty();
+    let scales_first = waits && (options.verb == Verb::Switch || may_grow);
+    Ok(Case {
+        verb: options.verb,
+        snapshot,
+        view,
+        tracks,
+        target,
+        active,
+        target_pods,
+        active_pods,
+        required,
+        scales_first,
+        moving,
+    })
+}
+
+/// Ready pods that the target needs; never zero.
+fn required(options: &MoveOptions, view: &ServiceView<'_>, active_ready: usize) -> usize {
+    let asked = options.min_ready.or(view.settings.min_ready);
+    match asked {
+        _ if options.now => 1,
+        Some(min_ready) => min_ready.of(active_ready),
+        None => active_ready.max(1),
+    }
+}

@@ -1,0 +1,95 @@
+//! The writes that change how many pods a workload has.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use release_core::command::Command;
+use release_core::kube::Workload;
+use release_core::kube::path::{collection, path_of};
+use release_core::release::annotations::PREFIX;
+use release_core::release::change::{Action, Change, Op, annotation_pointer};
+use serde_json::{Value, json};
+
+use crate::snapshot::Snapshot;
+
+/// On an autoscaler: the floor it had before it was raised.
+fn floor_annotation() -> String {
+    format!("{PREFIX}/min-replicas-before")
+}
+
+/// The writes that bring workloads to size: the autoscaler's floor first, or it would undo them.
+#[must_use]
+pub fn changes(sizes: &[(Arc<Workload>, i32)], snapshot: &Snapshot) -> Vec<Change> {
+    let autoscalers = snapshot.autoscalers.as_deref().unwrap_or_default();
+    let mut changes = Vec::new();
+    for (workload, wanted) in sizes {
+        let own = autoscalers.iter().filter(|hpa| workload.is_scaled_by(hpa));
+        changes.extend(own.filter_map(|hpa| raise_floor(hpa, *wanted, snapshot)));
+        changes.push(resize(workload, *wanted, snapshot));
+    }
+    changes
+}
+
+/// Sets a workload's replicas through its scale subresource, if they are still what was read.
+#[must_use]
+pub fn resize(workload: &Workload, wanted: i32, snapshot: &Snapshot) -> Change {
+    let collection = path_of("apps", "v1", workload.kind.plural(), Some(&snapshot.namespace));
+    let undo = Command::new("kubectl scale").arg(workload.reference()).scope(&snapshot.scope);
+    Change {
+        object: workload.reference(),
+        path: format!("{collection}/{}/scale", workload.name()),
+        action: Action::JsonPatch(vec![still(workload.replicas), Op::add("/spec/replicas", wanted)]),
+        summary: format!("replicas: {} -> {wanted}", workload.replicas),
+        undo: Some(undo.option("--replicas", &workload.replicas.to_string())),
+    }
+}
+
+/// A Scale omits `replicas` where it is 0 (autoscaling/v1 ScaleSpec).
+fn still(replicas: i32) -> Op {
+    Op::test("/spec/replicas", if replicas == 0 { Value::Null } else { replicas.into() })
+}
+
+fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapshot) -> Option<Change> {
+    let spec = hpa.spec.as_ref()?;
+    // Kubernetes defaults minReplicas to 1 (autoscaling/v2).
+    let (floor, raised) = (spec.min_replicas.unwrap_or(1), wanted.min(spec.max_replicas));
+    if floor >= raised {
+        return None;
+    }
+    let known = hpa.metadata.annotations.as_ref().is_some_and(|a| a.contains_key(&floor_annotation()));
+    let mut ops = vec![Op::test("/spec/minReplicas", floor)];
+    if hpa.metadata.annotations.is_none() {
+        ops.push(Op::add("/metadata/annotations", json!({})));
+    }
+    if !known {
+        ops.push(Op::add(&annotation_pointer(&floor_annotation()), floor.to_string()));
+    }
+    ops.push(Op::replace("/spec/minReplicas", raised));
+    Some(floor_change(hpa, ops, snapshot, (floor, raised)))
+}
+
+/// Puts an autoscaler's floor back to what it was before we raised it.
+#[must_use]
+pub fn restore_floor(hpa: &HorizontalPodAutoscaler, snapshot: &Snapshot) -> Option<Change> {
+    let before: i32 = hpa.metadata.annotations.as_ref()?.get(&floor_annotation())?.parse().ok()?;
+    let now = hpa.spec.as_ref()?.min_replicas.unwrap_or(1);
+    let ops = vec![
+        Op::test("/spec/minReplicas", now),
+        Op::replace("/spec/minReplicas", before.clamp(1, now.max(1))),
+        Op::remove(&annotation_pointer(&floor_annotation())),
+    ];
+    Some(floor_change(hpa, ops, snapshot, (now, before)))
+}
+
+fn floor_change(hpa: &HorizontalPodAutoscaler, ops: Vec<Op>, snapshot: &Snapshot, (from, to): (i32, i32)) -> Change {
+    let name = hpa.metadata.name.as_deref().unwrap_or_default();
+    let patch = json!({"spec": {"minReplicas": from}}).to_string();
+    let undo = Command::new("kubectl patch hpa").arg(name).scope(&snapshot.scope).flag("-p", patch);
+    Change {
+        object: format!("hpa/{name}"),
+        path: format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace))),
+        action: Action::JsonPatch(ops),
+        summary: format!("minReplicas: {from} -> {to}"),
+        undo: Some(undo),
+    }
+}

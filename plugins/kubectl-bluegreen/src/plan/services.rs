@@ -1,0 +1,123 @@
+//! A plan with its findings: what a switch or rollback is about to do, and why it is safe.
+
+use std::sync::Arc;
+
+use release_core::checks::finding::Finding;
+use release_core::failure::Outcome;
+use release_core::kube::Workload;
+use release_core::traffic::selector::{Color, Tracks};
+
+use super::case::{Common, case};
+use super::movement::Move;
+use super::size::parity;
+use super::step::{MoveRequest, Stay, Step, steps};
+use crate::checks::{self, Case};
+use crate::service_view::{ServiceView, ready_count};
+use crate::snapshot::Snapshot;
+
+/// One Service's part: the move, and how ready both sides are.
+#[derive(Debug)]
+pub struct ServicePlan {
+    pub movement: Move,
+    pub target_ready: usize,
+    pub active_ready: usize,
+    pub required: usize,
+    /// The target is brought to size first.
+    pub scales_first: bool,
+}
+
+/// What is to be done with one Service.
+#[derive(Debug)]
+pub enum Planned {
+    Move(Box<ServicePlan>),
+    Stay(Stay),
+}
+
+/// The whole plan.
+#[derive(Debug)]
+pub struct SwitchPlan {
+    /// In the order asked.
+    pub services: Vec<Planned>,
+    pub findings: Vec<Finding>,
+}
+
+impl SwitchPlan {
+    /// Plans and checks. `scaled` is set once the targets have been brought to size.
+    ///
+    /// # Errors
+    /// Where a Service can't be moved at all.
+    pub fn of(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveRequest<'_>, scaled: bool) -> Outcome<Self> {
+        let steps = steps(snapshot, views, request)?;
+        let moving: Vec<String> = steps.iter().filter_map(moving_service).collect();
+        let common = Common { snapshot, options: request.options, moving: &moving, scaled };
+        let (mut services, mut findings) = (Vec::new(), Vec::new());
+        for (step, view) in steps.into_iter().zip(views) {
+            services.push(match step {
+                Step::Stay(stay) => Planned::Stay(stay),
+                Step::Move(movement) => {
+                    let case = case(common, view, &movement)?;
+                    findings.extend(checks::run(&case, &request.options.weighing));
+                    Planned::Move(Box::new(ServicePlan::of(*movement, &case)))
+                }
+            });
+        }
+        findings.sort_by_key(|f| (f.severity, f.overridden));
+        Ok(Self { services, findings })
+    }
+
+    /// The Services that move, in the order asked.
+    pub fn moves(&self) -> impl Iterator<Item = &ServicePlan> {
+        self.services.iter().filter_map(|planned| match planned {
+            Planned::Move(plan) => Some(plan.as_ref()),
+            Planned::Stay(_) => None,
+        })
+    }
+
+    /// The Services whose target must be brought to size first.
+    pub fn to_scale(&self) -> impl Iterator<Item = &ServicePlan> {
+        self.moves().filter(|plan| plan.scales_first)
+    }
+}
+
+fn moving_service(step: &Step) -> Option<String> {
+    match step {
+        Step::Move(movement) => Some(movement.service.clone()),
+        Step::Stay(_) => None,
+    }
+}
+
+/// The colors of one of the Services.
+#[must_use]
+pub fn tracks_of<'v>(views: &'v [ServiceView<'_>], service: &str) -> Option<&'v Tracks> {
+    views.iter().find(|view| view.name() == service)?.tracks.as_ref().ok()
+}
+
+impl ServicePlan {
+    fn of(movement: Move, case: &Case<'_>) -> Self {
+        Self {
+            movement,
+            target_ready: ready_count(&case.target_pods),
+            active_ready: ready_count(&case.active_pods),
+            required: case.required,
+            scales_first: case.scales_first,
+        }
+    }
+
+    /// The Service's name.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.movement.service
+    }
+
+    /// The color that it moves to.
+    #[must_use]
+    pub fn target<'t>(&self, tracks: &'t Tracks) -> Option<&'t Color> {
+        tracks.color(&self.movement.to)
+    }
+
+    /// The sizes that the target's workloads are brought to.
+    #[must_use]
+    pub fn growth(&self, tracks: &Tracks) -> Option<Vec<(Arc<Workload>, i32)>> {
+        Some(parity(self.target(tracks)?, tracks.color(&self.movement.from)?, self.required))
+    }
+}

@@ -1,0 +1,76 @@
+//! The plan, as a person reads it.
+
+use std::sync::Arc;
+
+use release_core::kube::Workload;
+use release_core::registry::image::ImageRef;
+use release_core::traffic::selector::Color;
+
+use super::movement::Move;
+use super::services::{Planned, ServicePlan, SwitchPlan, tracks_of};
+use crate::service_view::ServiceView;
+
+/// `service/api service/web`
+#[must_use]
+pub fn subjects_of(services: &[String]) -> String {
+    let names: Vec<String> = services.iter().map(|name| format!("service/{name}")).collect();
+    names.join(" ")
+}
+
+/// The plan for people.
+#[must_use]
+pub fn text(plan: &SwitchPlan, views: &[ServiceView<'_>]) -> String {
+    let mut lines = vec![services(&plan.services, |service, color| {
+        tracks_of(views, service).and_then(|t| t.color(color)).map(short_image).unwrap_or_default()
+    })];
+    let sizes = |plan: &ServicePlan| plan.growth(tracks_of(views, plan.service())?);
+    for line in plan.to_scale().filter_map(|plan| Some(growth(plan, &sizes(plan)?))) {
+        // Services that move together share workloads.
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
+}
+
+/// One or two lines for each Service.
+fn services(planned: &[Planned], image_of: impl Fn(&str, &str) -> String) -> String {
+    let several = planned.len() > 1;
+    let lines = planned.iter().map(|planned| match planned {
+        Planned::Move(plan) => move_line(&plan.movement, several, &image_of),
+        Planned::Stay(stay) => {
+            let hint = stay.next().map(|next| format!("\n  {next}")).unwrap_or_default();
+            let lead = if several { format!("{}: ", stay.service) } else { String::new() };
+            format!("  {lead}{}{hint}", stay.message)
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn move_line(m: &Move, several: bool, image_of: impl Fn(&str, &str) -> String) -> String {
+    let lead = if several { format!("{}  ", m.service) } else { String::new() };
+    let (before, after) = (image_of(&m.service, &m.from), image_of(&m.service, &m.to));
+    let images = if before == after || after.is_empty() { String::new() } else { format!("   {before} -> {after}") };
+    let note = m.note.as_ref().map(|note| format!("\n  ({note})")).unwrap_or_default();
+    format!("  {lead}{}: {} -> {}{images}{note}", m.key, m.from, m.to)
+}
+
+/// What the target is brought to first, and waited for.
+fn growth(plan: &ServicePlan, sizes: &[(Arc<Workload>, i32)]) -> String {
+    let grow: Vec<String> = sizes.iter().map(|(w, size)| format!("{w} {} -> {size} replicas, ", w.replicas)).collect();
+    format!("  first: {}wait for {} ready pods of {}", grow.concat(), plan.required, plan.movement.to)
+}
+
+/// Images of a color without their registry: `api:1.5.0`.
+#[must_use]
+pub fn short_image(color: &Color) -> String {
+    let mut images: Vec<String> = color
+        .workloads
+        .iter()
+        .map(|w| w.image())
+        .filter(|i| !i.is_empty())
+        .map(|i| ImageRef::parse(i).short())
+        .collect();
+    images.dedup();
+    images.join(", ")
+}

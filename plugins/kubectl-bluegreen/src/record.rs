@@ -1,0 +1,280 @@
+//! What was done to a Service, kept on the Service: the current record and a bounded history.
+//!
+//! How records are read and written is `release_core::release::record`; here is what one holds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use release_core::kube::Labels;
+use release_core::release::annotations::parse;
+use release_core::release::change::{Op, annotation_pointer};
+use release_core::release::record::{self, RunResult};
+use release_core::text::{is_label_key, is_label_value, printable};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Which color a cleanup took down last: a [`Cleanup`] as JSON. Switches are conditional on it, so
+/// that a cleanup and a switch to the same color can't pass each other.
+pub const CLEANUP: &str = "kubectl-release.dev/bluegreen-cleanup";
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordedVerb {
+    Switch,
+    Rollback,
+    /// Written by another version of ours, or by somebody's hand.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl fmt::Display for RecordedVerb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Switch => "switch",
+            Self::Rollback => "rollback",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+impl RecordedVerb {
+    /// `rolled back`, else `switched`.
+    #[must_use]
+    pub fn past(&self) -> &'static str {
+        if *self == Self::Rollback { "rolled back" } else { "switched" }
+    }
+
+    fn printable(self) -> Self {
+        match self {
+            Self::Other(text) => Self::Other(printable(&text)),
+            known => known,
+        }
+    }
+}
+
+/// One change of a Service's selector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// Tells this write from any other.
+    pub id: String,
+    /// `switch` or `rollback`.
+    pub verb: RecordedVerb,
+    /// The label that tells the colors apart.
+    pub key: String,
+    pub from: String,
+    pub to: String,
+    /// The user as the API server knows them.
+    pub by: String,
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Seconds for which the color that was left stays warm.
+    pub retain_seconds: u64,
+    /// The whole selector before the change.
+    pub selector: Labels,
+    /// All Services that were moved as one, this one included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// `done`, `failed`, `rolled back`; absent while running, or where the run was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<RunResult>,
+    /// Milliseconds from the start of the command to its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
+}
+
+impl Record {
+    /// When the color that was left may be cleaned up.
+    #[must_use]
+    pub fn due(&self) -> Timestamp {
+        let retain = Duration::from_secs(self.retain_seconds.min(10 * 365 * 24 * 3600));
+        self.at.checked_add(retain).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl record::Record for Record {
+    const CURRENT: &'static str = "kubectl-release.dev/bluegreen";
+    const HISTORY: &'static str = "kubectl-release.dev/bluegreen-history";
+
+    fn checked(mut self) -> Result<Self, String> {
+        let labels = self.selector.iter().chain([(&self.key, &self.from), (&self.key, &self.to)]);
+        for (key, value) in labels {
+            if !is_label_key(key) || !is_label_value(value) {
+                return Err("it holds something that is no label".into());
+            }
+        }
+        if self.selector.is_empty() {
+            return Err("its previous selector is empty".into());
+        }
+        if self.selector.get(&self.key) != Some(&self.from) {
+            return Err("its previous selector is not of the color that it names".into());
+        }
+        for text in [&mut self.id, &mut self.by, &mut self.reason] {
+            *text = printable(text);
+        }
+        self.verb = self.verb.printable();
+        self.result = self.result.map(RunResult::printable);
+        self.services.retain(|name| is_label_value(name));
+        Ok(self)
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn ended(&self, result: RunResult, millis: u64) -> Self {
+        Self { result: Some(result), millis: Some(millis), ..self.clone() }
+    }
+}
+
+/// Who took an idle color down, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cleanup {
+    pub color: String,
+    pub by: String,
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+impl Cleanup {
+    fn checked(self) -> Option<Self> {
+        let (by, reason) = (printable(&self.by), printable(&self.reason));
+        is_label_value(&self.color).then_some(Self { by, reason, ..self })
+    }
+}
+
+/// The note of the last cleanup, as a Service has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CleanupNote {
+    /// Nothing where there is none, or it makes no sense.
+    pub note: Option<Cleanup>,
+    raw: Option<String>,
+}
+
+impl CleanupNote {
+    /// Reads the annotation.
+    #[must_use]
+    pub fn read(annotations: Option<&BTreeMap<String, String>>) -> Self {
+        let raw = annotations.and_then(|a| a.get(CLEANUP)).cloned();
+        let note = raw.as_deref().and_then(|raw| parse::<Cleanup>(raw).ok()).and_then(Cleanup::checked);
+        Self { note, raw }
+    }
+
+    /// True where both are the same text.
+    #[must_use]
+    pub fn is_as_in(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+
+    /// Refuses a patch unless the note is as it was read.
+    #[must_use]
+    pub fn still(&self) -> Op {
+        Op::test(&annotation_pointer(CLEANUP), self.raw.clone().map_or(Value::Null, Value::String))
+    }
+}
+
+impl Cleanup {
+    /// Sets the note, where the object has annotations.
+    #[must_use]
+    pub fn write(&self) -> Op {
+        Op::add(&annotation_pointer(CLEANUP), self.text())
+    }
+
+    /// The annotation's value.
+    #[must_use]
+    pub fn text(&self) -> String {
+        json!(self).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use release_core::release::annotations::{KEPT, KEPT_BYTES};
+    use release_core::release::record::{Record as _, Recorded};
+
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            id: "1".into(),
+            verb: RecordedVerb::Switch,
+            key: "version".into(),
+            from: "blue".into(),
+            to: "green".into(),
+            by: "ci".into(),
+            at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            reason: String::new(),
+            retain_seconds: 3600,
+            selector: Labels::from([("app".into(), "api".into()), ("version".into(), "blue".into())]),
+            services: vec![],
+            result: None,
+            millis: None,
+        }
+    }
+
+    fn read(current: &str) -> Recorded<Record> {
+        Recorded::read(Some(&BTreeMap::from([(Record::CURRENT.to_owned(), current.to_owned())])))
+    }
+
+    #[test]
+    fn a_record_survives_the_round_trip() {
+        let recorded = read(&serde_json::to_string(&record()).unwrap());
+        assert_eq!(recorded.current, Some(record()));
+        assert!(recorded.unreadable.is_none());
+    }
+
+    #[test]
+    fn verbs_and_results_of_other_versions_are_kept_and_made_printable() {
+        let mut odd = serde_json::to_value(record()).unwrap();
+        (odd["verb"], odd["result"]) = (json!("shift\u{1b}"), json!("paused\u{7}"));
+        let read = read(&odd.to_string()).current.unwrap();
+        assert_eq!(
+            (read.verb, read.result),
+            (RecordedVerb::Other("shift".into()), Some(RunResult::Other("paused".into())))
+        );
+    }
+
+    #[test]
+    fn edited_records_are_reported_and_not_used() {
+        let injected = serde_json::to_string(&Record { to: "green'; rm".into(), ..record() }).unwrap();
+        let empty = serde_json::to_string(&Record { selector: Labels::new(), ..record() }).unwrap();
+        for bad in ["", "garbage", "[]", "{}", r#"{"id":1}"#, &injected, &empty, &"x".repeat(100_000)] {
+            let recorded = read(bad);
+            assert_eq!(recorded.current, None, "{}", &bad[..bad.len().min(40)]);
+            assert!(recorded.unreadable.is_some());
+        }
+    }
+
+    #[test]
+    fn text_for_terminals_has_no_escapes() {
+        let raw = serde_json::to_string(&Record { reason: "\u{1b}[2Jgone\n".into(), ..record() }).unwrap();
+        assert_eq!(read(&raw).current.unwrap().reason, "[2Jgone");
+    }
+
+    #[test]
+    fn history_stays_bounded() {
+        let mut recorded = Recorded { current: Some(record()), ..Recorded::default() };
+        for _ in 0..50 {
+            let raw = recorded.history_with_current();
+            assert!(raw.len() <= KEPT_BYTES);
+            recorded = Recorded {
+                current: Some(Record { reason: "r".repeat(250), ..record() }),
+                history: serde_json::from_str(&raw).unwrap(),
+                ..Recorded::default()
+            };
+        }
+        assert!(recorded.history.len() > 5 && recorded.history.len() <= KEPT);
+    }
+
+    #[test]
+    fn retention_of_any_size_has_a_due_time() {
+        assert_eq!(record().due(), "2026-01-01T01:00:00Z".parse().unwrap());
+        let _ = Record { retain_seconds: u64::MAX, ..record() }.due();
+    }
+}

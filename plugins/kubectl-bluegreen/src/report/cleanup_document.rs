@@ -1,0 +1,46 @@
+//! The document of `cleanup`.
+
+use release_cli::report::{Members, Subject};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What `cleanup` has of its own.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CleanupMembers {
+    /// Every color besides the active one of every Service asked for.
+    pub services: Vec<ColorEntry>,
+}
+
+impl Members for CleanupMembers {
+    const KIND: &'static str = "Cleanup";
+    const SUBJECT: Subject = Subject::Service;
+}
+
+/// One color of one Service.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ColorEntry {
+    /// The Service's name.
+    pub name: String,
+    pub color: String,
+    #[serde(flatten)]
+    pub verdict: ColorOutcome,
+}
+
+/// What becomes of a color.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "verdict")]
+pub enum ColorOutcome {
+    Remove {
+        /// What is taken down.
+        plan: String,
+        /// Whether all its pods are gone.
+        gone: bool,
+    },
+    Kept {
+        why: String,
+    },
+    /// It is down already.
+    Down,
+}

@@ -1,0 +1,28 @@
+//! The JSON Schemas in docs/schema, which scripts rely on.
+
+use std::path::Path;
+
+use release_cli::report::Members;
+use release_cli::schema::check;
+
+use super::cleanup_document::CleanupMembers;
+use super::history_document::HistoryMembers;
+use super::move_document::{PreflightMembers, RollbackMembers, SwitchMembers};
+use super::status_document::StatusMembers;
+
+/// A script that reads a document by its schema would break.
+fn holds<M: Members + 'static>() {
+    let name = format!("bluegreen-{}.json", M::KIND.to_lowercase());
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema").join(name);
+    assert_eq!(check::<M>(&kept), Ok(()));
+}
+
+#[test]
+fn documents_are_as_their_schemas_say() {
+    holds::<StatusMembers>();
+    holds::<PreflightMembers>();
+    holds::<SwitchMembers>();
+    holds::<RollbackMembers>();
+    holds::<HistoryMembers>();
+    holds::<CleanupMembers>();
+}

@@ -1,0 +1,105 @@
+//! What is so with one Service: judged once, for people and for programs.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use release_cli::clock::clock;
+use release_core::duration::age;
+use release_core::kube::Workload;
+use release_core::traffic::selector::{Color, Tracks};
+
+use super::status_document::{ColorStatus, ServiceStatus, WorkloadStatus};
+use super::status_notes::notes;
+use crate::idle::users_of;
+use crate::service_view::{ServiceView, ready_count};
+use crate::snapshot::Snapshot;
+
+/// Judges one Service.
+#[must_use]
+pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ServiceStatus {
+    let colors: Vec<ColorStatus> = ordered(tracks).map(|color| of_color(color, view, tracks, snapshot)).collect();
+    let foreign: usize = colors.iter().filter(|color| !color.active).map(|color| color.endpoints).sum();
+    let (here, ready) = colors.iter().find(|c| c.active).map_or((0, 0), |c| (c.endpoints, c.ready));
+    let converged = foreign == 0 && here >= ready;
+    let active = &tracks.active;
+    let mut notes = notes(view, tracks, snapshot);
+    if !converged {
+        notes.push(format!("! converging    {here} of {ready} endpoints of {active}, {foreign} of other colors"));
+    }
+    if here == 0 {
+        notes.push(format!("x no-endpoints  no pod of {active} is ready: connections are refused"));
+    }
+    ServiceStatus {
+        name: view.name().to_owned(),
+        track_key: tracks.key.clone(),
+        active: active.clone(),
+        converged,
+        record: view.recorded.current.clone(),
+        cleanup: view.cleanup.note.clone(),
+        notes,
+        colors,
+    }
+}
+
+/// The active color first, then by name.
+fn ordered(tracks: &Tracks) -> impl Iterator<Item = &Color> {
+    tracks.color(&tracks.active).into_iter().chain(tracks.others())
+}
+
+fn of_color(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ColorStatus {
+    ColorStatus {
+        name: color.name.clone(),
+        active: color.name == tracks.active,
+        endpoints: endpoints_of(color, view, tracks, snapshot),
+        ready: ready_count(&tracks.pods_of(&color.name, &snapshot.pods)),
+        state: state(color, view, tracks, snapshot),
+        workloads: color.workloads.iter().map(|w| of_workload(w, snapshot)).collect(),
+    }
+}
+
+fn endpoints_of(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> usize {
+    let Some(at) = snapshot.slices.get(view.name()) else { return 0 };
+    let ready = at.slices.ready_pods();
+    let own = snapshot.pods.iter().filter(|p| tracks.color_of(&p.metadata.labels) == Some(&color.name));
+    own.filter(|p| ready.contains(p.metadata.name.as_str())).count()
+}
+
+fn of_workload(workload: &Arc<Workload>, snapshot: &Snapshot) -> WorkloadStatus {
+    let pods: Vec<_> = snapshot.pods.iter().filter(|pod| workload.owns(pod)).collect();
+    WorkloadStatus {
+        kind: workload.kind.kind(),
+        name: workload.name().to_owned(),
+        image: workload.image().to_owned(),
+        replicas: workload.replicas,
+        ready: ready_count(&pods),
+        reference: workload.reference(),
+    }
+}
+
+fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> String {
+    let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active);
+    if color.name == tracks.active {
+        let since = record.map(|r| format!(" {} by {}", age(r.at, snapshot.at), r.by));
+        return format!("ACTIVE{}", since.unwrap_or_default());
+    }
+    let users = users_of(color, tracks, view, snapshot);
+    if !users.is_empty() {
+        return format!("selected by {}", users.join(", "));
+    }
+    let note = view.cleanup.note.as_ref();
+    if let Some(cleanup) = note.filter(|c| c.color == color.name && record.is_none_or(|r| c.at >= r.at)) {
+        let why = if cleanup.reason.is_empty() { String::new() } else { format!(" ({})", cleanup.reason) };
+        return format!("taken down {} ago by {}{why}", age(cleanup.at, snapshot.at), cleanup.by);
+    }
+    match record.filter(|r| r.from == color.name) {
+        Some(r) if r.due() > snapshot.at => format!("previous, kept to {}", until(r.due(), snapshot.at)),
+        Some(_) => "previous, cleanup is due".into(),
+        None => "idle".into(),
+    }
+}
+
+/// The wall clock where it is today's, else the date too.
+fn until(due: Timestamp, now: Timestamp) -> String {
+    let hours = due.duration_since(now).as_hours();
+    if hours < 20 { clock(due)[..5].to_owned() } else { format!("{due:.0}") }
+}

@@ -1,0 +1,54 @@
+//! One Service with all that was found out about it: its colors, its record, its settings.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Service;
+use release_core::kube::service::service_name;
+use release_core::kube::{Pod, Workload};
+use release_core::release::record::Recorded;
+use release_core::traffic::selector::{NotSwitchable, Tracks, discover};
+
+use crate::record::{CleanupNote, Record};
+use crate::settings::Settings;
+
+/// One Service and what it can be switched between.
+#[derive(Debug, Clone)]
+pub struct ServiceView<'a> {
+    pub service: &'a Service,
+    pub recorded: Recorded<Record>,
+    pub cleanup: CleanupNote,
+    pub settings: Settings,
+    pub tracks: Result<Tracks, NotSwitchable>,
+}
+
+impl<'a> ServiceView<'a> {
+    /// Finds the colors of a Service. The track key is, in this order, what the flag, the
+    /// annotation or our record says, else what the labels show.
+    #[must_use]
+    pub fn of(service: &'a Service, workloads: &[Arc<Workload>], key_flag: Option<&str>) -> Self {
+        let settings = Settings::read(service);
+        let annotations = service.metadata.annotations.as_ref();
+        let recorded = Recorded::<Record>::read(annotations);
+        let asked = key_flag.or(settings.track_key.as_deref());
+        let remembered = recorded.current.as_ref().map(|r| r.key.as_str()).filter(|key| selects_by(service, key));
+        let tracks = discover(service, workloads, asked.or(remembered));
+        Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks }
+    }
+
+    /// The Service's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        service_name(self.service)
+    }
+}
+
+/// A record's key is followed only while the selector still has it.
+fn selects_by(service: &Service, key: &str) -> bool {
+    service.spec.as_ref().and_then(|s| s.selector.as_ref()).is_some_and(|s| s.contains_key(key))
+}
+
+/// How many of the pods are ready.
+#[must_use]
+pub fn ready_count(pods: &[&Pod]) -> usize {
+    pods.iter().filter(|pod| pod.is_ready()).count()
+}

@@ -1,0 +1,70 @@
+//! Which reads a snapshot makes, and in which order.
+
+use futures::future::{join, join3, try_join_all};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use release_cluster::Cluster;
+use release_cluster::slice_view::slices_of;
+use release_core::failure::Outcome;
+use release_core::kube::{Labels, Pod};
+
+use super::moment::Snapshot;
+use super::optional::{OptionalReads, ReadScope};
+use super::read::{pods_with, service, workloads};
+use crate::service_view::ServiceView;
+
+/// Reads one moment of the namespace.
+///
+/// # Errors
+/// Where one of the Services, the workloads, pods or EndpointSlices can't be read.
+pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent: ReadScope) -> Outcome<Snapshot> {
+    // The first read opens the one connection that all others share.
+    let first = service(cluster, &names[0]).await?;
+    let beside = OptionalReads::of(cluster, extent);
+    let (found, beside) = join(essentials(cluster, names, first, key), beside.read()).await;
+    let found = found?;
+    Ok(Snapshot {
+        namespace: found.namespace,
+        at: found.at,
+        services: found.services,
+        workloads: found.workloads,
+        pods: found.pods,
+        slices: found.slices,
+        ..beside
+    })
+}
+
+/// What no verb can do without: Services, workloads, EndpointSlices, and the pods whose labels
+/// follow from them.
+async fn essentials(cluster: &Cluster, names: &[String], first: Service, key: Option<&str>) -> Outcome<Snapshot> {
+    let others = try_join_all(names[1..].iter().map(|name| service(cluster, name)));
+    let slices = try_join_all(names.iter().map(|name| slices_of(cluster, name)));
+    let (others, slices, workloads) = join3(others, slices, workloads(cluster, Some(&cluster.namespace))).await;
+    let mut snapshot = Snapshot {
+        services: std::iter::once(first).chain(others?).collect(),
+        slices: names.iter().cloned().zip(slices?).collect(),
+        workloads: workloads?,
+        ..Snapshot::empty(&cluster.namespace, cluster.scope(), Timestamp::now())
+    };
+    snapshot.pods = pods(cluster, &snapshot, key).await?;
+    Ok(snapshot)
+}
+
+/// The pods of every color of the Services: one list for each distinct base selector.
+async fn pods(cluster: &Cluster, snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Pod>> {
+    let mut bases: Vec<Labels> = Vec::new();
+    for service in &snapshot.services {
+        let base = match ServiceView::of(service, &snapshot.workloads, key).tracks {
+            Ok(tracks) => tracks.base,
+            Err(_) => service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default(),
+        };
+        if !base.is_empty() && !bases.contains(&base) {
+            bases.push(base);
+        }
+    }
+    let lists = try_join_all(bases.iter().map(|base| pods_with(cluster, base))).await?;
+    let mut pods: Vec<Pod> = lists.into_iter().flatten().collect();
+    pods.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    pods.dedup_by(|a, b| a.metadata.uid == b.metadata.uid);
+    Ok(pods)
+}

@@ -1,0 +1,69 @@
+//! What was read at one moment, as a value.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use release_cluster::read::Reading;
+use release_cluster::slice_view::SlicesAt;
+use release_core::command::Scope;
+use release_core::kube::{Pod, Workload};
+use release_core::traffic::alb::TargetGroupBinding;
+use release_core::traffic::routes::{DestinationRule, HttpRoute, VirtualService};
+
+/// One namespace at one moment, as far as the named Services are concerned.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub namespace: String,
+    /// What printed commands must repeat to reach that namespace.
+    pub scope: Scope,
+    pub at: Timestamp,
+    /// The user as the API server knows them.
+    pub who: Reading<String>,
+    /// The Services asked for, in the order asked.
+    pub services: Vec<Service>,
+    /// All Services of the namespace.
+    pub neighbours: Reading<Vec<Service>>,
+    pub workloads: Vec<Arc<Workload>>,
+    /// The pods that the named Services select or could select; none where nothing can.
+    pub pods: Vec<Pod>,
+    /// By Service name.
+    pub slices: BTreeMap<String, SlicesAt>,
+    pub budgets: Reading<Vec<PodDisruptionBudget>>,
+    pub autoscalers: Reading<Vec<HorizontalPodAutoscaler>>,
+    pub network_policies: Reading<Vec<NetworkPolicy>>,
+    pub virtual_services: Reading<Vec<VirtualService>>,
+    /// Read only where a VirtualService names a subset.
+    pub destination_rules: Reading<Vec<DestinationRule>>,
+    pub http_routes: Reading<Vec<HttpRoute>>,
+    pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
+}
+
+impl Snapshot {
+    /// A namespace of which nothing is known yet.
+    #[must_use]
+    pub fn empty(namespace: &str, scope: &Scope, at: Timestamp) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            scope: scope.clone(),
+            at,
+            who: Err("not asked".into()),
+            services: Vec::new(),
+            neighbours: Ok(Vec::new()),
+            workloads: Vec::new(),
+            pods: Vec::new(),
+            slices: BTreeMap::new(),
+            budgets: Ok(Vec::new()),
+            autoscalers: Ok(Vec::new()),
+            network_policies: Ok(Vec::new()),
+            virtual_services: Ok(Vec::new()),
+            destination_rules: Ok(Vec::new()),
+            http_routes: Ok(Vec::new()),
+            target_group_bindings: Ok(Vec::new()),
+        }
+    }
+}

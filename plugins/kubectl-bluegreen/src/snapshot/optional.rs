@@ -1,0 +1,154 @@
+//! What is read beside the Services and their pods: each of these may fail, and says why.
+
+use std::time::Duration;
+
+use futures::future::join;
+use jiff::Timestamp;
+use k8s_openapi::Resource;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use release_cluster::Cluster;
+use release_cluster::read::{ListQuery, Reading};
+use release_core::kube::path::path_of;
+use release_core::traffic::alb::TargetGroupBinding;
+use release_core::traffic::routes::{DestinationRule, HttpRoute, VirtualService};
+use serde::de::DeserializeOwned;
+
+use super::moment::Snapshot;
+
+/// How far a snapshot looks.
+#[derive(Debug, Clone, Copy)]
+pub enum ReadScope {
+    /// Everything, each read with the full request timeout.
+    Everything,
+    /// What shows the colors: no policies, no autoscalers, no identity.
+    Colors,
+    /// What a rollback needs, and of the rest what the API server's cache gives within this time.
+    Essentials { others: Duration },
+}
+
+/// Reads that a check may go without, and what they may cost.
+pub struct OptionalReads {
+    cluster: Cluster,
+    query: ListQuery,
+    colors_only: bool,
+}
+
+type Policies = (
+    Reading<String>,
+    Reading<Vec<PodDisruptionBudget>>,
+    Reading<Vec<HorizontalPodAutoscaler>>,
+    Reading<Vec<NetworkPolicy>>,
+    Reading<Vec<TargetGroupBinding>>,
+);
+
+type Routes = (Reading<Vec<VirtualService>>, Reading<Vec<DestinationRule>>, Reading<Vec<HttpRoute>>);
+
+impl OptionalReads {
+    /// As far as asked.
+    pub fn of(cluster: &Cluster, extent: ReadScope) -> Self {
+        match extent {
+            ReadScope::Everything | ReadScope::Colors => {
+                let colors_only = matches!(extent, ReadScope::Colors);
+                Self { cluster: cluster.clone(), query: ListQuery::default(), colors_only }
+            }
+            ReadScope::Essentials { others } => {
+                let query = ListQuery { cached: true, ..ListQuery::default() };
+                let cluster = cluster.with_request_timeout(others.min(cluster.request_timeout()));
+                Self { cluster, query, colors_only: false }
+            }
+        }
+    }
+
+    /// Reads it, all at once.
+    pub async fn read(&self) -> Snapshot {
+        let (neighbours, routes, policies) = futures::join!(self.built_in::<Service>(), self.routes(), self.policies());
+        let (virtual_services, destination_rules, http_routes) = routes;
+        let empty = Snapshot::empty(&self.cluster.namespace, self.cluster.scope(), Timestamp::now());
+        let Some((who, budgets, autoscalers, network_policies, target_group_bindings)) = policies else {
+            return Snapshot { neighbours, virtual_services, destination_rules, http_routes, ..empty };
+        };
+        Snapshot {
+            who,
+            neighbours,
+            budgets,
+            autoscalers,
+            network_policies,
+            virtual_services,
+            destination_rules,
+            http_routes,
+            target_group_bindings,
+            ..empty
+        }
+    }
+
+    /// What only a move needs to know.
+    async fn policies(&self) -> Option<Policies> {
+        if self.colors_only {
+            return None;
+        }
+        let who = async { self.cluster.who_am_i().await.map_err(|e| e.short()) };
+        Some(futures::join!(
+            who,
+            self.built_in::<PodDisruptionBudget>(),
+            self.built_in::<HorizontalPodAutoscaler>(),
+            self.built_in::<NetworkPolicy>(),
+            self.target_group_bindings(),
+        ))
+    }
+
+    /// Those of the AWS Load Balancer Controller, and those of EKS Auto Mode.
+    async fn target_group_bindings(&self) -> Reading<Vec<TargetGroupBinding>> {
+        let controller = self.custom::<TargetGroupBinding>("elbv2.k8s.aws", "v1beta1", "targetgroupbindings");
+        let auto_mode = self.custom::<TargetGroupBinding>("eks.amazonaws.com", "v1", "targetgroupbindings");
+        let (controller, auto_mode) = join(controller, auto_mode).await;
+        let mut bindings = controller?;
+        bindings.extend(auto_mode?);
+        Ok(bindings)
+    }
+
+    async fn routes(&self) -> Routes {
+        let virtual_services = self.istio("virtualservices");
+        let http_routes = self.custom("gateway.networking.k8s.io", "v1", "httproutes");
+        let (virtual_services, http_routes) = join(virtual_services, http_routes).await;
+        let destination_rules = self.destination_rules(&virtual_services).await;
+        (virtual_services, destination_rules, http_routes)
+    }
+
+    /// Only where a VirtualService names a subset is there something to look up.
+    async fn destination_rules(&self, routes: &Reading<Vec<VirtualService>>) -> Reading<Vec<DestinationRule>> {
+        let mut destinations = routes.iter().flatten().flat_map(VirtualService::destinations);
+        if destinations.any(|to| to.destination.subset.is_some()) {
+            self.istio("destinationrules").await
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    async fn built_in<K: Resource + DeserializeOwned>(&self) -> Reading<Vec<K>> {
+        self.cluster.reading::<K>(&self.query).await
+    }
+
+    /// Istio before 1.22 serves only v1beta1.
+    async fn istio<T: DeserializeOwned>(&self, plural: &str) -> Reading<Vec<T>> {
+        let namespace = Some(self.cluster.namespace.as_str());
+        let current = path_of("networking.istio.io", "v1", plural, namespace);
+        match self.cluster.list(&current, &self.query).await {
+            Ok(listed) => Ok(listed.items),
+            Err(e) if e.is_not_found() => self.custom("networking.istio.io", "v1beta1", plural).await,
+            Err(e) => Err(e.short()),
+        }
+    }
+
+    /// A custom resource whose API is not served has no objects.
+    async fn custom<T: DeserializeOwned>(&self, group: &str, version: &str, plural: &str) -> Reading<Vec<T>> {
+        let path = path_of(group, version, plural, Some(&self.cluster.namespace));
+        match self.cluster.list(&path, &self.query).await {
+            Ok(listed) => Ok(listed.items),
+            Err(e) if e.is_not_found() => Ok(Vec::new()),
+            Err(e) => Err(e.short()),
+        }
+    }
+}

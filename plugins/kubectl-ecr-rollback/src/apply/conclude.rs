@@ -1,0 +1,92 @@
+//! The last notes of a change: its result in the record, and an Event. Nothing depends on them.
+
+use jiff::Timestamp;
+use release_cli::verb::say_unwritten;
+use release_core::failure::Failure;
+use release_core::release::event::{Notice, Regarding, event};
+use release_core::release::record::RunResult;
+
+use super::in_progress::ChangeInProgress;
+use crate::record::{RecordVerb, RecordedImages};
+use crate::snapshot::read::again;
+
+/// The rollout is done.
+pub async fn done(change: &ChangeInProgress<'_>) {
+    let past = if change.image_change.record.verb == RecordVerb::Unpin { "Unpinned" } else { "RolledBack" };
+    let note = format!("{}, in {} ms", describe(change), change.run.millis());
+    notice(change, past, &note, false).await;
+    // Last of all: with it this rollback is over, and `--again` goes one further. Whoever is killed
+    // before it takes the same one up.
+    result(change, RunResult::Done).await;
+}
+
+/// It failed, and stays.
+pub async fn left_as_is(change: &ChangeInProgress<'_>, failure: &Failure) {
+    let note = format!("{}: {}", describe(change), failure.message);
+    futures::join!(result(change, RunResult::Failed), notice(change, "RollbackFailed", &note, true));
+}
+
+/// It failed and was taken back; the record says so already.
+pub async fn taken_back(change: &ChangeInProgress<'_>, failure: &Failure) {
+    let note = format!("{} failed and was taken back: {}", describe(change), failure.message);
+    notice(change, "RollbackTakenBack", &note, true).await;
+}
+
+/// The write itself was refused.
+pub async fn attempt_failed(change: &ChangeInProgress<'_>, failure: &Failure) {
+    let note = format!("{}: {}", describe(change), failure.message);
+    notice(change, "RollbackFailed", &note, true).await;
+}
+
+fn describe(change: &ChangeInProgress<'_>) -> String {
+    let record = &change.image_change.record;
+    let reason = if record.reason.is_empty() { String::new() } else { format!(" ({})", record.reason) };
+    format!("{} {} by {}{reason}", record.verb, change.image_change.summary(), record.by)
+}
+
+/// Only where the record is still the one that was written.
+async fn result(change: &ChangeInProgress<'_>, result: RunResult) {
+    let (run, workload) = (change.run, change.workload);
+    let note = change.image_change.outcome(result, run.millis(), workload, &run.cluster.namespace);
+    // A record without a result is what a run that was cut off leaves; the next run takes it up.
+    // Another run that watched the same rollout may have been faster.
+    if let Err(error) = run.cluster.apply(&note, run.write_mode()).await
+        && !is_concluded(change).await
+    {
+        say_unwritten(&format!("the result was not recorded on {workload}"), &error);
+    }
+}
+
+async fn is_concluded(change: &ChangeInProgress<'_>) -> bool {
+    let read = again(&change.run.cluster, change.workload).await;
+    read.is_ok_and(|now| {
+        let recorded = RecordedImages::read(now.metadata.annotations.as_ref());
+        recorded.is_of(&change.image_change.record) && recorded.current.is_some_and(|record| !record.is_open())
+    })
+}
+
+async fn notice(change: &ChangeInProgress<'_>, reason: &str, note: &str, warning: bool) {
+    let (run, workload) = (change.run, change.workload);
+    let id = format!("{}.{}", change.image_change.record.id, reason.to_lowercase());
+    let notice = Notice {
+        namespace: &run.cluster.namespace,
+        regarding: Regarding {
+            api_version: "apps/v1",
+            kind: workload.kind.kind(),
+            name: workload.name(),
+            uid: workload.metadata.uid.as_deref().unwrap_or_default(),
+        },
+        id: &id,
+        controller: "kubectl-ecr-rollback",
+        warning,
+        reason,
+        action: "Rollback",
+        note,
+    };
+    // Of several runs that watched one rollout, the first has recorded the Event of this id.
+    if let Err(error) = run.cluster.apply(&event(&notice, Timestamp::now()), run.write_mode()).await
+        && error.code() != Some(409)
+    {
+        say_unwritten(&format!("no Event was recorded on {workload}"), &error);
+    }
+}

@@ -1,0 +1,55 @@
+//! A change under way, and the commands about it.
+
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::kube::Workload;
+use release_core::release::change::Change;
+
+use crate::options::WriteOptions;
+use crate::plan::image_change::{At, ImageChange};
+use crate::record::{RecordVerb, RecordedImages};
+use crate::typed::CONTAINERS;
+
+/// A change under way.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeInProgress<'a> {
+    pub run: &'a Run,
+    /// As it was when the plan was made.
+    pub workload: &'a Workload,
+    pub recorded: &'a RecordedImages,
+    pub image_change: &'a ImageChange,
+    pub options: &'a WriteOptions,
+}
+
+impl<'a> ChangeInProgress<'a> {
+    /// Where its writes go.
+    pub(super) fn at(&self) -> At<'a> {
+        At { namespace: &self.run.cluster.namespace, scope: self.run.scope() }
+    }
+
+    /// The write that makes it.
+    #[must_use]
+    pub fn forward(&self) -> Change {
+        self.image_change.forward(self.workload, self.recorded, self.at())
+    }
+
+    /// The command that takes it back by hand.
+    #[must_use]
+    pub fn undo(&self) -> Command {
+        self.image_change.undo(self.workload, self.run.scope())
+    }
+
+    /// The command that shows where things stand.
+    pub(super) fn look(&self) -> Command {
+        Command::new("kubectl rollout status").arg(self.workload.reference()).scope(self.run.scope())
+    }
+
+    /// The command that takes this up; an `unpin` is not taken up, only looked at.
+    pub(super) fn again(&self) -> Command {
+        if self.image_change.record.verb == RecordVerb::Unpin {
+            return self.look();
+        }
+        let command = Command::new("kubectl ecr-rollback").arg(self.workload.reference());
+        command.args(self.options.typed.only(&CONTAINERS)).scope(self.run.scope())
+    }
+}

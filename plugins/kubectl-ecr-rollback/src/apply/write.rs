@@ -1,0 +1,78 @@
+//! Writing the images: one conditional patch.
+
+use release_cluster::conditional::{Found, Written};
+use release_cluster::exchange::ApiError;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Workload;
+
+use super::conclude;
+use super::in_progress::ChangeInProgress;
+use crate::container_image::containers_of;
+use crate::record::RecordedImages;
+use crate::snapshot::read::again;
+use crate::words::pinned_short;
+
+/// Makes the write and finds out what became of it.
+///
+/// # Errors
+/// Exit 1 where it was refused or isn't known to have been made, 3 where something that it relies
+/// on was changed by someone else.
+pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
+    let run = change.run;
+    let cluster = &run.cluster;
+    let patch = change.forward();
+    run.stands(format!("interrupted while {} was being written: see {}", patch.object, change.look()));
+    let written = cluster.write_if_unchanged(&patch, run.write_mode(), async || look(change).await).await;
+    match written {
+        Ok(Written::ReadBack(error)) if error.leaves_write_unclear() => {
+            run.progress.step("read back", &format!("{error}; the change is there"));
+        }
+        Ok(_) => {}
+        Err(unwritten) => {
+            let failure = unwritten.failure(&format!("{} was changed", patch.object), change.look());
+            conclude::attempt_failed(change, &failure).await;
+            return Err(failure);
+        }
+    }
+    run.stands(format!(
+        "interrupted: {} asks for {} now, its rollout goes on\nWatch: {}\nBack: {}",
+        patch.object,
+        pinned_short(&change.image_change.to),
+        change.again(),
+        change.undo()
+    ));
+    run.progress.step("written", &format!("{} {}", names(change), patch.summary));
+    run.progress.step("undo", &change.undo().to_string());
+    Ok(())
+}
+
+fn names(change: &ChangeInProgress<'_>) -> String {
+    let names: Vec<&str> = change.image_change.containers.iter().map(|one| one.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Reads the workload back.
+async fn look(change: &ChangeInProgress<'_>) -> Result<Found, ApiError> {
+    let cluster = &change.run.cluster;
+    let now = again(cluster, change.workload).await?;
+    let recorded = RecordedImages::read(now.metadata.annotations.as_ref());
+    let template = containers_of(&now);
+    let record = &change.image_change.record;
+    if recorded.is_of(record) && record.is_in(&template) {
+        return Ok(Found::Ours);
+    }
+    let as_planned = record.was_left_for(&template) && recorded.raw_current == change.recorded.raw_current;
+    if as_planned && is_same(&now, change.workload) {
+        let anew = change.image_change.forward(&now, &recorded, change.at());
+        return Ok(Found::Untouched(Box::new(anew)));
+    }
+    let by = recorded.current.filter(|_| recorded.raw_current != change.recorded.raw_current);
+    let by = by.map(|r| format!(" ({} by {})", r.verb, r.by)).unwrap_or_default();
+    let text = format!("{now} was changed by someone else meanwhile{by}; nothing was overwritten");
+    Ok(Found::Changed(Failure::changed(text).look(change.look())))
+}
+
+/// One that was deleted and made again is another.
+fn is_same(now: &Workload, planned: &Workload) -> bool {
+    now.metadata.uid == planned.metadata.uid
+}

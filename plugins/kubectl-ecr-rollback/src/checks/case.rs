@@ -1,0 +1,77 @@
+//! What a check gets: one workload about to get one image, and everything known around it.
+
+use jiff::Timestamp;
+use release_cluster::read::Reading;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids::CheckId;
+use release_core::command::Command;
+use release_core::kube::Workload;
+use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::push_history::{PushedImage, ScanSeverity};
+
+use crate::plan::image_change::ImageChange;
+use crate::selection::Selected;
+use crate::snapshot::Snapshot;
+
+/// What the registry told, where it was asked.
+#[derive(Debug)]
+pub struct Pushed<'a> {
+    pub images: &'a [PushedImage],
+    pub children: &'a IndexChildren,
+    /// The image to go to; nothing where it isn't in the repository.
+    pub target: Option<&'a PushedImage>,
+    /// The lifecycle policy in force; read only where the target would lose its last tag.
+    pub policy: &'a Reading<Option<String>>,
+}
+
+/// The gate that `--max-severity` sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    Off,
+    /// No findings at all.
+    NoFindings,
+    /// None graver than this.
+    UpTo(ScanSeverity),
+}
+
+/// One workload about to get one image, and everything known around it.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub snapshot: &'a Snapshot,
+    pub selected: &'a Selected,
+    pub change: &'a ImageChange,
+    /// Nothing where no registry was asked.
+    pub pushed: Option<Pushed<'a>>,
+    pub gate: Gate,
+    pub now: Timestamp,
+}
+
+impl Case<'_> {
+    /// The workload that is changed.
+    #[must_use]
+    pub fn workload(&self) -> &Workload {
+        &self.snapshot.workload
+    }
+
+    /// A finding that stops the rollback.
+    pub fn blocks(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        Finding::blocks(self.workload().name(), id, message)
+    }
+
+    /// A finding to know about.
+    pub fn warns(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        Finding::warns(self.workload().name(), id, message)
+    }
+
+    /// A check that couldn't be made.
+    #[must_use]
+    pub fn not_checked(&self, id: CheckId, what: &str, why: &str) -> Finding {
+        Finding::not_checked(self.workload().name(), id, what, why)
+    }
+
+    /// A command for this cluster and namespace.
+    #[must_use]
+    pub fn here(&self, command: Command) -> Command {
+        command.scope(&self.snapshot.scope)
+    }
+}

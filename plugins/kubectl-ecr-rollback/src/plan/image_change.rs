@@ -1,0 +1,207 @@
+//! A change of a workload's images as a value: what is written, on which condition, and how it is
+//! taken back.
+
+use release_core::command::{Command, Scope};
+use release_core::kube::Workload;
+use release_core::registry::image::ImageRef;
+use release_core::registry::push_history::{Chosen, Left, Pinned};
+use release_core::release::change::{Action, Change, Op, annotation_pointer};
+use release_core::release::record::{RunResult, note_result};
+use release_core::text::printable;
+
+use crate::container_image::ContainerImage;
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::selection::Selected;
+use crate::snapshot::Snapshot;
+use crate::words::arrow;
+
+/// Why a template was changed last, as `kubectl rollout history` shows it
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>).
+const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
+/// A change of a workload's images.
+#[derive(Debug, Clone)]
+pub struct ImageChange {
+    pub containers: Vec<ContainerImage>,
+    /// The reference to write.
+    pub to: String,
+    /// The revision that ran it last, if one did.
+    pub revision: Option<i64>,
+    pub pinned: Option<Pinned>,
+    /// What is written into the annotation.
+    pub record: ImageRecord,
+}
+
+/// Who makes a change, in which run, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Author<'a> {
+    /// Identifies the run in records and Events.
+    pub run_id: &'a str,
+    /// The kubeconfig's name for the user.
+    pub user: &'a str,
+    pub reason: &'a str,
+}
+
+/// Where a write goes.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    pub namespace: &'a str,
+    /// For the command that takes it back.
+    pub scope: &'a Scope,
+}
+
+/// The rollback to a chosen image.
+#[must_use]
+pub fn back(
+    snapshot: &Snapshot,
+    selected: &Selected,
+    left: &Left,
+    chosen: &Chosen,
+    author: &Author<'_>,
+) -> ImageChange {
+    let record = record(RecordVerb::Rollback, snapshot, selected, &chosen.image, author);
+    ImageChange {
+        containers: selected.containers.clone(),
+        to: chosen.image.clone(),
+        revision: chosen.revision,
+        pinned: chosen.pinned,
+        record: ImageRecord { from_digest: left.digest.clone(), to_digest: chosen.digest.clone(), ..record },
+    }
+}
+
+/// The way from a pinned digest back to its tag.
+#[must_use]
+pub fn unpinned(snapshot: &Snapshot, selected: &Selected, to: &str, author: &Author<'_>) -> ImageChange {
+    let record = record(RecordVerb::Unpin, snapshot, selected, to, author);
+    let from_digest = ImageRef::parse(selected.image()).digest.map(str::to_owned);
+    ImageChange {
+        containers: selected.containers.clone(),
+        to: to.to_owned(),
+        revision: None,
+        pinned: None,
+        record: ImageRecord { from_digest, ..record },
+    }
+}
+
+/// What a plan was made of, rebuilt from the record of a run that was cut off or still goes on.
+#[must_use]
+pub fn resumed(record: &ImageRecord, template: &[ContainerImage]) -> ImageChange {
+    let of = |m: &Moved| {
+        let index = template.iter().find(|c| c.name == m.name && c.init == m.init).map_or(0, |c| c.index);
+        ContainerImage { name: m.name.clone(), init: m.init, index, image: m.from.clone() }
+    };
+    ImageChange {
+        containers: record.containers.iter().map(of).collect(),
+        to: record.containers[0].to.clone(),
+        revision: None,
+        pinned: None,
+        record: record.clone(),
+    }
+}
+
+fn record(verb: RecordVerb, snapshot: &Snapshot, selected: &Selected, to: &str, author: &Author<'_>) -> ImageRecord {
+    let moved =
+        |c: &ContainerImage| Moved { name: c.name.clone(), init: c.init, from: c.image.clone(), to: to.to_owned() };
+    ImageRecord {
+        id: author.run_id.to_owned(),
+        verb,
+        containers: selected.containers.iter().map(moved).collect(),
+        from_digest: None,
+        to_digest: None,
+        by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", author.user)),
+        at: snapshot.at,
+        reason: author.reason.to_owned(),
+        result: None,
+        millis: None,
+    }
+}
+
+impl ImageChange {
+    /// The image that is left.
+    #[must_use]
+    pub fn from(&self) -> &str {
+        &self.containers[0].image
+    }
+
+    /// `api:1.0.6 -> 1.0.5`
+    #[must_use]
+    pub fn summary(&self) -> String {
+        arrow(self.from(), &self.to)
+    }
+
+    /// The one conditional patch: refused as a whole where the images or our record are no longer
+    /// what the plan was made from.
+    #[must_use]
+    pub fn forward(&self, workload: &Workload, recorded: &RecordedImages, at: At<'_>) -> Change {
+        let mut ops = vec![same_object(workload)];
+        ops.extend(annotation_ops(workload, recorded, &self.record, &self.summary()));
+        ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &one.image, &self.to)));
+        self.as_change(workload, ops, at, |moved| &moved.from)
+    }
+
+    /// The patch that takes it back, conditional on it being still the last one. `ended` is the record
+    /// that says so.
+    #[must_use]
+    pub fn backward(&self, workload: &Workload, recorded: &RecordedImages, ended: &ImageRecord, at: At<'_>) -> Change {
+        let summary = format!("{} (failed, taken back)", arrow(&self.to, self.from()));
+        let mut ops = annotation_ops(workload, recorded, ended, &summary);
+        ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &self.to, &one.image)));
+        self.as_change(workload, ops, at, |moved| &moved.to)
+    }
+
+    /// The command that puts the images back by hand.
+    #[must_use]
+    pub fn undo(&self, workload: &Workload, scope: &Scope) -> Command {
+        self.set_images(workload, scope, |moved| &moved.from)
+    }
+
+    /// The note of a result in the record.
+    #[must_use]
+    pub fn outcome(&self, result: RunResult, millis: u64, workload: &Workload, namespace: &str) -> Change {
+        Change {
+            object: workload.reference(),
+            path: workload.path(namespace),
+            summary: format!("record: {result}"),
+            action: Action::JsonPatch(note_result(&self.record, result, millis)),
+            undo: None,
+        }
+    }
+
+    fn as_change(&self, workload: &Workload, ops: Vec<Op>, at: At<'_>, undone: impl Fn(&Moved) -> &String) -> Change {
+        Change {
+            object: workload.reference(),
+            path: workload.path(at.namespace),
+            action: Action::JsonPatch(ops),
+            summary: self.summary(),
+            undo: Some(self.set_images(workload, at.scope, undone)),
+        }
+    }
+
+    fn set_images(&self, workload: &Workload, scope: &Scope, to: impl Fn(&Moved) -> &String) -> Command {
+        let images = self.record.containers.iter().map(|moved| format!("{}={}", moved.name, to(moved)));
+        Command::new("kubectl set image").arg(workload.reference()).args(images).scope(scope)
+    }
+}
+
+/// One that was deleted and made anew is another, whatever its name and images.
+fn same_object(workload: &Workload) -> Op {
+    Op::test("/metadata/uid", workload.metadata.uid.clone())
+}
+
+fn image_ops(container: &ContainerImage, from: &str, to: &str) -> [Op; 3] {
+    let pointer = container.pointer();
+    let (name, image) = (format!("{pointer}/name"), format!("{pointer}/image"));
+    // Another container may have moved to this place in the list.
+    [Op::test(&name, container.name.clone()), Op::test(&image, from), Op::replace(&image, to)]
+}
+
+fn annotation_ops(workload: &Workload, recorded: &RecordedImages, record: &ImageRecord, summary: &str) -> Vec<Op> {
+    let mut ops = recorded.followed_by(record, workload.metadata.annotations.is_some());
+    ops.push(Op::add(&annotation_pointer(CHANGE_CAUSE), change_cause(record, summary)));
+    ops
+}
+
+fn change_cause(record: &ImageRecord, summary: &str) -> String {
+    let reason = if record.reason.is_empty() { String::new() } else { format!(" ({})", record.reason) };
+    printable(&format!("kubectl ecr-rollback: {summary}{reason}"))
+}

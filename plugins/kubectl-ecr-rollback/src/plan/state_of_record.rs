@@ -1,0 +1,125 @@
+//! Whether there is something to do at all: what the record of the last rollback says about a
+//! command that is typed again.
+
+use release_core::command::{Command, Scope};
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Workload;
+use release_core::registry::image::ImageRef;
+use release_core::release::record::RunResult;
+use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
+
+use crate::container_image::containers_of;
+use crate::options::RollbackOptions;
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::selection::Selected;
+use crate::words::{pinned_short, when};
+
+/// What the record makes of the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateOfRecord {
+    /// Nothing of ours stands in the way: plan.
+    Open,
+    /// It is so already.
+    Nothing {
+        message: String,
+        /// Goes one further back.
+        further: Option<Command>,
+    },
+    /// The same rollback is under way, or was cut off: watch it to its end.
+    Attach(ImageRecord),
+}
+
+/// Decides from the record.
+///
+/// A rollback that finished is not repeated by the same words, or a CI job that is retried would go
+/// back two releases; one that didn't is taken up again, whoever began it.
+///
+/// # Errors
+/// Exit 3 where `--if-running` names something that isn't and wasn't what runs.
+pub fn state_of_record(
+    workload: &Workload,
+    recorded: &RecordedImages,
+    selected: &Selected,
+    options: &RollbackOptions,
+    scope: &Scope,
+) -> Outcome<StateOfRecord> {
+    let template = containers_of(workload);
+    let in_force =
+        |r: &&ImageRecord| r.verb == RecordVerb::Rollback && r.is_about(selected.container()) && r.is_in(&template);
+    let record = recorded.current.as_ref().filter(in_force);
+    if let Some(tag) = &options.if_running
+        && !names(selected.image(), tag)
+    {
+        return not_running(workload, selected, record, tag);
+    }
+    let Some(record) = record else { return Ok(StateOfRecord::Open) };
+    let unfinished = rollout_status(workload) != RolloutStatus::Done;
+    let same_target = !options.is_explicit() || went_where(record, selected, options);
+    // What failed and was left may have come up since; that it did is this rollback's end, too.
+    let left_as_it_was = record.result == Some(RunResult::Failed) && (unfinished || !options.again);
+    if same_target && (record.is_open() || left_as_it_was) {
+        return Ok(StateOfRecord::Attach(record.clone()));
+    }
+    if options.is_explicit() || options.again || record.result != Some(RunResult::Done) {
+        return Ok(StateOfRecord::Open);
+    }
+    let command = Command::new("kubectl ecr-rollback").arg(workload.reference()).args(options.write.typed.all());
+    Ok(StateOfRecord::Nothing {
+        message: format!("{} since the rollback at {} by {}", runs(workload, selected), when(record.at), record.by),
+        further: Some(command.arg("--again").scope(scope)),
+    })
+}
+
+/// Somebody was there before, or the words are wrong.
+fn not_running(
+    workload: &Workload,
+    selected: &Selected,
+    record: Option<&ImageRecord>,
+    tag: &str,
+) -> Outcome<StateOfRecord> {
+    let left = record.filter(|r| moved(r, selected).is_some_and(|m| names(&m.from, tag)));
+    match left {
+        Some(record) if record.is_open() => Ok(StateOfRecord::Attach(record.clone())),
+        Some(record) => Ok(StateOfRecord::Nothing {
+            message: format!(
+                "{}: {} rolled back from {tag} at {}",
+                runs(workload, selected),
+                record.by,
+                when(record.at)
+            ),
+            further: None,
+        }),
+        None => Err(Failure::changed(format!(
+            "{}, not {}; nothing was written",
+            runs(workload, selected),
+            tag.escape_debug()
+        ))),
+    }
+}
+
+fn runs(workload: &Workload, selected: &Selected) -> String {
+    format!("{workload} asks for {}", pinned_short(selected.image()))
+}
+
+fn moved<'a>(record: &'a ImageRecord, selected: &Selected) -> Option<&'a Moved> {
+    record.containers.iter().find(|m| m.name == selected.container())
+}
+
+/// True where the tag or (the beginning of) the digest is the reference's.
+fn names(reference: &str, word: &str) -> bool {
+    let parsed = ImageRef::parse(reference);
+    let digest =
+        |d: &str| word.len() >= 7 && (d.starts_with(word) || d.trim_start_matches("sha256:").starts_with(word));
+    parsed.tag.or(parsed.digest.is_none().then_some("latest")) == Some(word) || parsed.digest.is_some_and(digest)
+}
+
+/// True where the record went to what is asked for now.
+fn went_where(record: &ImageRecord, selected: &Selected, options: &RollbackOptions) -> bool {
+    let to = moved(record, selected).map(|m| m.to.as_str()).unwrap_or_default();
+    let by_digest = |word: &String| {
+        let bare = word.trim_start_matches("sha256:");
+        record.to_digest.as_ref().is_some_and(|d| bare.len() >= 7 && d.trim_start_matches("sha256:").starts_with(bare))
+    };
+    let by_tag = |word: &String| ImageRef::parse(to).tag == Some(word);
+    options.wanted.to_tag.as_ref().is_some_and(by_tag) || options.wanted.to_digest.as_ref().is_some_and(by_digest)
+}

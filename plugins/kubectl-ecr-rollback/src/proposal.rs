@@ -1,0 +1,159 @@
+//! What a rollback and an unpin have in common once it is clear what they write: show, check,
+//! agree, write, watch, report.
+
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::verb::{self, Agreed};
+use release_cluster::apply::DryRun;
+use release_cluster::conditional::UNCLEAR;
+use release_core::checks::finding::Finding;
+use release_core::command::Command;
+use release_core::failure::{Exit, Next, Outcome};
+use release_core::kube::Workload;
+
+use crate::apply::{ChangeInProgress, prove, write};
+use crate::checks::{self, case::Case};
+use crate::document::{ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
+use crate::names::WorkloadName;
+use crate::options::WriteOptions;
+use crate::plan::image_change::ImageChange;
+use crate::record::RecordVerb;
+use crate::words::pinned_short;
+
+/// One change, and how people call it.
+#[derive(Debug)]
+pub struct Proposal<'a> {
+    pub name: &'a WorkloadName,
+    pub case: &'a Case<'a>,
+    pub options: &'a WriteOptions,
+    /// `rolled back`, `unpinned`
+    pub past: &'static str,
+    /// Lines about what was found, below the heading.
+    pub lines: Vec<String>,
+}
+
+/// Shows the proposal with its findings, and makes the change once it is agreed to.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report: &mut Report<M>) -> Outcome<()> {
+    let (case, options) = (proposal.case, proposal.options);
+    let change = ChangeInProgress {
+        run,
+        workload: &case.snapshot.workload,
+        recorded: &case.snapshot.recorded,
+        image_change: case.change,
+        options,
+    };
+    let findings = checks::run(case, &options.weighing);
+    let lines: Vec<String> = proposal.lines.iter().map(|line| format!("  {line}")).collect();
+    verb::show(run, &heading(run, change.workload), &lines.join("\n"), &findings, 1);
+    begin(&change, Some(change.undo().to_string()), report);
+    report.findings = findings;
+    verb::refuse_blocked(&report.findings, proposal.past, |blocking| force(run, proposal, blocking))?;
+    let done = done_line(change.workload, case.change, proposal.past);
+    let question = format!("Change {} to {}", change.workload, pinned_short(&case.change.to));
+    match verb::agree(run, &verb::question(&question, &report.findings), options.yes)? {
+        Agreed::ToLook => report.text = verb::would_be(run, &done),
+        Agreed::ToRehearse => {
+            run.cluster.apply(&change.forward(), DryRun::Server).await?;
+            report.text = verb::would_be(run, &done);
+        }
+        Agreed::ToWrite => {
+            let written = write(&change).await;
+            let is_unclear = written.as_ref().is_err_and(|failure| failure.reason == UNCLEAR);
+            if let Some(entry) = change_in(report) {
+                entry.changed = if is_unclear { None } else { Some(written.is_ok()) };
+            }
+            written?;
+            if options.wait {
+                return finish(&change, proposal.past, report).await;
+            }
+            report.text = format!("{done} (its rollout goes on)");
+        }
+    }
+    Ok(())
+}
+
+/// Takes up a change that was begun by another run, or by one that was cut off.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn attach<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Report<M>) -> Outcome<()> {
+    let (run, image_change) = (change.run, change.image_change);
+    let record = &image_change.record;
+    run.say(&heading(run, change.workload));
+    run.say(&format!("  {} begun at {:.0} by {}: {}", record.verb, record.at, record.by, image_change.summary()));
+    begin(change, None, report);
+    if let Some(entry) = change_in(report) {
+        entry.attached = true;
+    }
+    if run.dry_run.word().is_some() || !change.options.wait {
+        report.text = format!("{} is on its way to {} already", change.workload, pinned_short(&image_change.to));
+        return Ok(());
+    }
+    finish(change, "rolled back", report).await
+}
+
+/// It is so already; `further` is the command that goes one further back.
+pub fn nothing<M: OfOneChange>(
+    run: &Run,
+    workload: &Workload,
+    message: &str,
+    further: Option<&Command>,
+    report: &mut Report<M>,
+) {
+    run.say(&heading(run, workload));
+    let next = further.map(|command| format!("one further back: {command}"));
+    let hint = next.as_ref().map(|next| format!("\n  {next}")).unwrap_or_default();
+    report.members.workloads().push(ChangedWorkload::Nothing(NothingToDo::with(workload, message, next)));
+    report.names = vec![resource(workload)];
+    report.text = format!("{message}; nothing to do{hint}");
+}
+
+fn begin<M: OfOneChange>(change: &ChangeInProgress<'_>, undo: Option<String>, report: &mut Report<M>) {
+    let planned = WorkloadChange::planned(change.workload, change.image_change, undo);
+    report.members.workloads().push(ChangedWorkload::Change(Box::new(planned)));
+    report.names = vec![resource(change.workload)];
+}
+
+async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, past: &str, report: &mut Report<M>) -> Outcome<()> {
+    let run = change.run;
+    let proven = prove(change).await;
+    if let Some(entry) = change_in(report) {
+        entry.total_millis = Some(run.millis());
+        if proven.as_ref().is_err_and(|failure| failure.exit == Exit::RolledBack) {
+            entry.changed = Some(false);
+        }
+    }
+    proven?;
+    run.progress.step("done", &format!("in {:.1} s", run.started.elapsed().as_secs_f32()));
+    report.text = done_line(change.workload, change.image_change, past);
+    Ok(())
+}
+
+/// `deploy/api   context prod-eu   namespace shop`
+fn heading(run: &Run, workload: &Workload) -> String {
+    verb::heading(run, &workload.reference())
+}
+
+/// As kubectl says it: `deployment.apps/api rolled back to api:1.0.5`.
+fn done_line(workload: &Workload, change: &ImageChange, past: &str) -> String {
+    format!("{} {past} to {}", resource(workload), pinned_short(&change.to))
+}
+
+/// `deployment.apps/api`
+fn resource(workload: &Workload) -> String {
+    format!("{}.apps/{}", workload.kind.kind().to_lowercase(), workload.name())
+}
+
+/// The command as it was typed, with what blocks overridden.
+fn force(run: &Run, proposal: &Proposal<'_>, blocking: &[&Finding]) -> Next {
+    let (options, name) = (proposal.options, proposal.name.to_string());
+    let forced = options.weighing.force.iter().map(String::as_str);
+    let ids = forced.chain(blocking.iter().map(|finding| finding.id.as_str())).collect::<Vec<_>>().join(",");
+    let is_unpin = proposal.case.change.record.verb == RecordVerb::Unpin;
+    let command = Command::new(if is_unpin { "kubectl ecr-rollback unpin" } else { "kubectl ecr-rollback" });
+    let command = command.arg(name).args(options.typed.without(&["--force"])).option("--force", &ids);
+    Next::Try(vec![command.scope(run.scope())], Some("after fixing, or knowing better".into()))
+}

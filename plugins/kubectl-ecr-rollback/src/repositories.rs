@@ -1,0 +1,8 @@
+//! What the lifecycle verbs share that talks to registries and clusters.
+
+pub mod clusters;
+pub mod failures;
+pub mod judge;
+pub mod policy_text;
+pub mod read;
+pub mod session;

@@ -1,0 +1,222 @@
+//! Which containers of the template a rollback is about.
+
+use release_core::command::{Command, Scope};
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::Workload;
+use release_core::registry::ecr_reference::{EcrRepository, same_repository};
+
+use crate::container_image::{ContainerImage, containers_of};
+
+/// The containers that go back, all with one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// At least one.
+    pub containers: Vec<ContainerImage>,
+    /// Nothing where the image is of another registry, which only the rollout history can help.
+    pub repository: Option<EcrRepository>,
+    /// Others of the same repository, which stay.
+    pub staying: Vec<ContainerImage>,
+}
+
+impl Selected {
+    /// The image that is being left.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        &self.containers[0].image
+    }
+
+    /// The container that pods and revisions are asked about.
+    #[must_use]
+    pub fn container(&self) -> &str {
+        &self.containers[0].name
+    }
+
+    /// Their names, for people.
+    #[must_use]
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.containers.iter().map(|p| p.name.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+/// What the flags and the template leave to decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    Clear(Selected),
+    /// A person decides, or `-c`.
+    Several(Vec<ContainerImage>),
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub containers: &'a [String],
+    pub include_init: bool,
+    /// No registry is asked, so that it need not be ECR.
+    pub offline: bool,
+    /// For printed commands.
+    pub scope: &'a Scope,
+}
+
+/// Finds the containers that are meant.
+///
+/// # Errors
+/// Exit 1 where a named container isn't there, where several have several images, or where no
+/// image is of ECR.
+pub fn select(workload: &Workload, asked: &Asked<'_>) -> Outcome<Selection> {
+    let all = containers_of(workload);
+    if !asked.containers.is_empty() {
+        return named(workload, &all, asked).map(|chosen| Selection::Clear(complete(chosen, &all, asked)));
+    }
+    let usable = |one: &&ContainerImage| !one.init && (asked.offline || one.repository().is_some());
+    let mut mains: Vec<ContainerImage> = all.iter().filter(usable).cloned().collect();
+    // Where several registries are in play, ECR's is what this plugin is about.
+    if mains.len() > 1 && mains.iter().filter(|p| p.repository().is_some()).count() == 1 {
+        mains.retain(|p| p.repository().is_some());
+    }
+    match mains.len() {
+        0 => Err(no_ecr_image(workload, &all, asked)),
+        1 => Ok(Selection::Clear(complete(mains, &all, asked))),
+        _ => Ok(Selection::Several(mains)),
+    }
+}
+
+/// The selection of one container among several.
+#[must_use]
+pub fn only(chosen: &ContainerImage, workload: &Workload, asked: &Asked<'_>) -> Selected {
+    complete(vec![chosen.clone()], &containers_of(workload), asked)
+}
+
+fn named(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) -> Outcome<Vec<ContainerImage>> {
+    let mut chosen: Vec<ContainerImage> = Vec::new();
+    for name in asked.containers {
+        let Some(found) = all.iter().find(|p| p.name == *name) else {
+            return Err(Failure::failed(
+                "NoSuchContainer",
+                format!("{workload} has no container \"{}\": found {}", name.escape_debug(), names(all)),
+            ));
+        };
+        if found.init && !asked.include_init {
+            return Err(Failure::failed("InitContainer", format!("{found} goes back only where that is asked for"))
+                .next("add --include-init-containers"));
+        }
+        if !chosen.contains(found) {
+            chosen.push(found.clone());
+        }
+    }
+    if let Some(other) = chosen.iter().find(|p| p.image != chosen[0].image) {
+        let text = format!("{} and {other} have different images; they can't go back together", chosen[0]);
+        return Err(Failure::failed("SeveralImages", text).next("name one container after the other"));
+    }
+    match EcrRepository::of(&chosen[0].image) {
+        Err(why) if !asked.offline => {
+            Err(Failure::failed("NotEcr", format!("{}: {why}", chosen[0])).try_next(offline(workload, asked)))
+        }
+        _ => Ok(chosen),
+    }
+}
+
+fn complete(mut chosen: Vec<ContainerImage>, all: &[ContainerImage], asked: &Asked<'_>) -> Selected {
+    let image = chosen[0].image.clone();
+    if asked.include_init {
+        let inits = all.iter().filter(|p| p.init && p.image == image && !chosen.contains(p)).cloned();
+        chosen.extend(inits.collect::<Vec<_>>());
+    }
+    let repository = EcrRepository::of(&image).ok();
+    let of_same = |p: &&ContainerImage| same_repository(&p.image, &image);
+    let staying = all.iter().filter(of_same).filter(|p| !chosen.contains(p)).cloned().collect();
+    Selected { containers: chosen, repository, staying }
+}
+
+fn no_ecr_image(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) -> Failure {
+    let why: Vec<String> = all
+        .iter()
+        .filter(|p| !p.init)
+        .filter_map(|p| EcrRepository::of(&p.image).err().map(|why| format!("{}: {why}", p.name)))
+        .collect();
+    Failure::failed("NotEcr", format!("no image of {workload} is in ECR\n{}", why.join("\n")))
+        .try_next(offline(workload, asked))
+}
+
+/// The rollout history needs no ECR.
+fn offline(workload: &Workload, asked: &Asked<'_>) -> Command {
+    let command = Command::new("kubectl ecr-rollback").arg(workload.reference());
+    let command = asked.containers.iter().fold(command, |command, name| command.flag("-c", name));
+    command.flag("--from", "rollout-history").scope(asked.scope)
+}
+
+fn names(all: &[ContainerImage]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    static ANYWHERE: LazyLock<Scope> = LazyLock::new(Scope::default);
+    const HOST: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com";
+
+    fn workload(containers: &Value, inits: &Value) -> Workload {
+        let template = json!({"spec": {"containers": containers, "initContainers": inits}});
+        let object = json!({"metadata": {"name": "api"}, "spec": {"selector": {}, "template": template}});
+        serde_json::from_value::<k8s_openapi::api::apps::v1::Deployment>(object).unwrap().into()
+    }
+
+    fn container(name: &str, image: &str) -> Value {
+        json!({"name": name, "image": format!("{HOST}/{image}")})
+    }
+
+    fn asked<'a>(containers: &'a [String], include_init: bool) -> Asked<'a> {
+        Asked { containers, include_init, offline: false, scope: &ANYWHERE }
+    }
+
+    fn clear(selection: Selection) -> (String, Vec<String>) {
+        let Selection::Clear(selected) = selection else { panic!("{selection:?}") };
+        (selected.names(), selected.staying.iter().map(|p| p.name.clone()).collect())
+    }
+
+    #[test]
+    fn the_only_container_of_ecr_is_meant_and_sidecars_of_others_are_not() {
+        let api = workload(
+            &json!([{"name": "proxy", "image": "envoyproxy/envoy:v1"}, container("app", "api:1")]),
+            &json!([]),
+        );
+        assert_eq!(clear(select(&api, &asked(&[], false)).unwrap()), ("app".into(), vec![]));
+    }
+
+    #[test]
+    fn several_of_ecr_are_for_a_person_to_decide() {
+        let api = workload(&json!([container("app", "api:1"), container("worker", "api:1")]), &json!([]));
+        assert!(matches!(select(&api, &asked(&[], false)).unwrap(), Selection::Several(all) if all.len() == 2));
+        let one = ["worker".to_owned()];
+        assert_eq!(clear(select(&api, &asked(&one, false)).unwrap()), ("worker".into(), vec!["app".into()]));
+        let both = ["app".to_owned(), "worker".to_owned()];
+        assert_eq!(clear(select(&api, &asked(&both, false)).unwrap()), ("app, worker".into(), vec![]));
+    }
+
+    #[test]
+    fn a_migration_stays_unless_it_is_asked_for() {
+        let inits = json!([container("migrate", "api:1"), container("wait", "tools:3")]);
+        let api = workload(&json!([container("app", "api:1")]), &inits);
+        assert_eq!(clear(select(&api, &asked(&[], false)).unwrap()), ("app".into(), vec!["migrate".into()]));
+        assert_eq!(clear(select(&api, &asked(&[], true)).unwrap()), ("app, migrate".into(), vec![]));
+        let init = ["migrate".to_owned()];
+        assert_eq!(select(&api, &asked(&init, false)).unwrap_err().reason, "InitContainer");
+    }
+
+    #[test]
+    fn what_can_t_be_meant_is_refused() {
+        let api = workload(&json!([container("app", "api:1"), container("job", "api:2")]), &json!([]));
+        let (unknown, both) = (["web".to_owned()], ["app".to_owned(), "job".to_owned()]);
+        assert_eq!(select(&api, &asked(&unknown, false)).unwrap_err().reason, "NoSuchContainer");
+        assert_eq!(select(&api, &asked(&both, false)).unwrap_err().reason, "SeveralImages");
+        let hub = workload(&json!([{"name": "app", "image": "nginx:1"}]), &json!([]));
+        assert_eq!(select(&hub, &asked(&[], false)).unwrap_err().reason, "NotEcr");
+        let offline = Asked { offline: true, ..asked(&[], false) };
+        assert_eq!(clear(select(&hub, &offline).unwrap()), ("app".into(), vec![]));
+    }
+}

@@ -1,0 +1,42 @@
+//! Images and times as a line of text has room for them.
+
+use jiff::Timestamp;
+use release_core::registry::image::{ImageRef, short_digest};
+
+/// `api:1.0.5`, with the beginning of the digest where it is pinned to one.
+#[must_use]
+pub fn pinned_short(reference: &str) -> String {
+    let parsed = ImageRef::parse(reference);
+    match (parsed.tag, parsed.digest) {
+        (Some(_), Some(digest)) => format!("{}@{}", parsed.short(), short_digest(digest)),
+        _ => parsed.short(),
+    }
+}
+
+/// `api:1.0.6 -> 1.0.5`: the name is said once, where it is the same.
+#[must_use]
+pub fn arrow(from: &str, to: &str) -> String {
+    let (before, after) = (ImageRef::parse(from), ImageRef::parse(to));
+    let name = format!("{}:", after.base_name());
+    let after_short = pinned_short(to);
+    let short = if before.base_name() == after.base_name() { after_short.strip_prefix(&name) } else { None };
+    format!("{} -> {}", pinned_short(from), short.unwrap_or(&after_short))
+}
+
+/// When a record was written, short.
+#[must_use]
+pub fn when(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_short_for_people_and_its_name_said_once() {
+        assert_eq!(arrow("r.io/x/api:2", "r.io/x/api:1"), "api:2 -> 1");
+        assert_eq!(arrow("r.io/x/api:2", "r.io/x/web:1"), "api:2 -> web:1");
+        assert_eq!(pinned_short("r.io/x/api:1@sha256:0123456789abcdef"), "api:1@sha256:0123456789ab");
+    }
+}

@@ -1,0 +1,61 @@
+//! The one place that writes to ECR: putting a lifecycle policy.
+//!
+//! A write is sent again only after a plain no (throttling). Putting a policy twice would do no
+//! harm by itself, but a repeat after an unclear answer could come after somebody else's policy
+//! and undo it; so after one the policy in force is read back, and that says what is so.
+
+use aws_config::retry::RetryConfig;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::registry::{Call, Registry};
+use crate::error::RegistryError;
+use crate::trouble::Trouble;
+
+/// How often a throttled write is sent again.
+const THROTTLED_RETRIES: u32 = 4;
+
+impl Registry {
+    /// Puts a lifecycle policy in the place of the one in force.
+    ///
+    /// # Errors
+    /// See [`RegistryError`]. After [`RegistryError::leaves_write_unclear`] the policy in force
+    /// could not be read back, or it is another one.
+    pub async fn put_lifecycle_policy(&self, repository: &str, text: &str) -> Result<(), RegistryError> {
+        let mut attempt = 0;
+        let error = loop {
+            match self.put_once(repository, text).await {
+                Err(error) if error.trouble == Trouble::Throttled && attempt < THROTTLED_RETRIES => {
+                    sleep(self.pace.throttled * 2_u32.pow(attempt)).await;
+                    attempt += 1;
+                }
+                Err(error) => break error,
+                Ok(()) => return Ok(()),
+            }
+        };
+        if error.leaves_write_unclear() && self.is_in_force(repository, text).await {
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    async fn put_once(&self, repository: &str, text: &str) -> Result<(), RegistryError> {
+        let call = Call::new("PutLifecyclePolicy", repository);
+        let request = self.client.put_lifecycle_policy().repository_name(repository).lifecycle_policy_text(text);
+        let once = aws_sdk_ecr::config::Builder::new().retry_config(RetryConfig::disabled());
+        let request = request.set_registry_id(self.account.clone()).customize().config_override(once);
+        self.made(call, request.send()).await.map(drop)
+    }
+
+    /// ECR may give the text back in another form, so values are compared.
+    async fn is_in_force(&self, repository: &str, text: &str) -> bool {
+        let in_force = self.lifecycle_policy(repository).await.ok().flatten();
+        in_force.is_some_and(|found| same_policy(&found, text))
+    }
+}
+
+/// True where both texts are the same JSON.
+pub(super) fn same_policy(one: &str, other: &str) -> bool {
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+    one == other || parsed(one).is_some_and(|value| Some(value) == parsed(other))
+}

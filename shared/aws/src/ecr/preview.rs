@@ -1,0 +1,116 @@
+//! ECR's own preview of a lifecycle policy: started, waited for, read page by page.
+//!
+//! A repository has one preview at a time, anybody's
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartLifecyclePolicyPreview.html>).
+//! So one that runs already is waited for, and an answer counts only where it is of our text.
+
+use aws_sdk_ecr::operation::get_lifecycle_policy_preview::GetLifecyclePolicyPreviewOutput;
+use aws_sdk_ecr::types::LifecyclePolicyPreviewStatus;
+use tokio::time::{Instant, sleep};
+
+use super::apply::same_policy;
+use super::registry::{Call, PreviewedImage, Registry};
+use super::translate;
+use crate::error::RegistryError;
+use crate::trouble::Trouble;
+
+/// The most that GetLifecyclePolicyPreview gives in a page.
+const PAGE: i32 = 100;
+
+impl Registry {
+    /// What ECR says a policy would do now; without a text, the policy in force. Images that it
+    /// would leave alone are not in the answer. Nothing expires.
+    ///
+    /// # Errors
+    /// See [`RegistryError`]; [`Trouble::Unsupported`] where the service knows no previews, and
+    /// [`Trouble::PreviewRunning`] where none of ours was done by the deadline.
+    pub async fn preview(
+        &self,
+        repository: &str,
+        text: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<PreviewedImage>, RegistryError> {
+        let mut ours = self.start_preview(repository, text).await?;
+        loop {
+            match self.preview_page(repository, None).await {
+                Ok(page) if is_running(&page) => {}
+                Ok(page) if ours.as_ref().is_some_and(|ours| ours.is(&page)) => {
+                    return self.preview_results(repository, page).await;
+                }
+                // Somebody else's, which is over: now ours can start.
+                Ok(_) => ours = self.start_preview(repository, text).await?,
+                Err(error) if !error.is_code("LifecyclePolicyPreviewNotFoundException") => return Err(error),
+                Err(_) if ours.is_none() => ours = self.start_preview(repository, text).await?,
+                Err(_) => {}
+            }
+            if Instant::now() + self.pace.preview >= deadline {
+                return Err(self.failed(Call::new("GetLifecyclePolicyPreview", repository), Trouble::PreviewRunning));
+            }
+            sleep(self.pace.preview).await;
+        }
+    }
+
+    /// Nothing where another preview of the repository is still running.
+    async fn start_preview(&self, repository: &str, text: Option<&str>) -> Result<Option<Started>, RegistryError> {
+        let call = Call::new("StartLifecyclePolicyPreview", repository);
+        let request = self.client.start_lifecycle_policy_preview().repository_name(repository);
+        let request = request.set_registry_id(self.account.clone());
+        match self.made(call, request.set_lifecycle_policy_text(text.map(str::to_owned)).send()).await {
+            Ok(answer) => Ok(Some(Started(answer.lifecycle_policy_text))),
+            Err(error) if error.is_code("LifecyclePolicyPreviewInProgressException") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn preview_page(
+        &self,
+        repository: &str,
+        page: Option<(usize, String)>,
+    ) -> Result<GetLifecyclePolicyPreviewOutput, RegistryError> {
+        let (number, token) = page.map_or((1, None), |(number, token)| (number, Some(token)));
+        let call = Call { page: number, ..Call::new("GetLifecyclePolicyPreview", repository) };
+        let request = self.client.get_lifecycle_policy_preview().repository_name(repository);
+        let request = request.set_registry_id(self.account.clone()).max_results(PAGE).set_next_token(token);
+        self.made(call, request.send()).await
+    }
+
+    /// All results, once the first page says that they are there.
+    async fn preview_results(
+        &self,
+        repository: &str,
+        first: GetLifecyclePolicyPreviewOutput,
+    ) -> Result<Vec<PreviewedImage>, RegistryError> {
+        let mut call = Call::new("GetLifecyclePolicyPreview", repository);
+        if first.status != Some(LifecyclePolicyPreviewStatus::Complete) {
+            let status = first.status.map_or_else(|| "nothing".to_owned(), |s| s.as_str().to_owned());
+            return Err(self.failed(call, Trouble::PreviewFailed(status)));
+        }
+        let mut images = Vec::new();
+        let mut page = first;
+        let mut token = None;
+        loop {
+            for result in page.preview_results.unwrap_or_default() {
+                images.push(translate::previewed(result).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
+            }
+            token = self.next_page(call, token, page.next_token)?;
+            let Some(next) = token.clone() else { return Ok(images) };
+            call.page += 1;
+            page = self.preview_page(repository, Some((call.page, next))).await?;
+        }
+    }
+}
+
+fn is_running(page: &GetLifecyclePolicyPreviewOutput) -> bool {
+    page.status == Some(LifecyclePolicyPreviewStatus::InProgress)
+}
+
+/// A preview that we started: the policy's text as ECR took it.
+struct Started(Option<String>);
+
+impl Started {
+    /// True where what ECR shows is ours, as far as can be told.
+    fn is(&self, page: &GetLifecyclePolicyPreviewOutput) -> bool {
+        let (Some(ours), Some(shown)) = (&self.0, page.lifecycle_policy_text()) else { return true };
+        same_policy(ours, shown)
+    }
+}

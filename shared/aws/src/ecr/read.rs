@@ -1,0 +1,131 @@
+//! Reading images: whole repositories page by page, or a few images by name.
+
+use std::collections::VecDeque;
+
+use aws_sdk_ecr::types::{DescribeImagesFilter, ImageStatusFilter};
+use futures::{StreamExt, stream};
+
+use super::registry::{Call, ImageId, Registry};
+use super::translate;
+use crate::error::RegistryError;
+use crate::trouble::Trouble;
+use release_core::registry::push_history::{PushedImage, Scan};
+
+/// The most that DescribeImages gives in a page
+/// (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>).
+pub(super) const PAGE: i32 = 1000;
+/// The most `imageIds` in one call.
+pub(super) const IDS: usize = 100;
+/// Calls on their way at the same time.
+pub(super) const AT_ONCE: usize = 8;
+
+impl Registry {
+    /// Every image of a repository, archived ones and untagged ones too; the newest first, those
+    /// of the same moment by digest. Each page is cut down before the next is asked for.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub async fn images(&self, repository: &str) -> Result<Vec<PushedImage>, RegistryError> {
+        let mut call = Call::new("DescribeImages", repository);
+        let mut images = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let request =
+                self.client.describe_images().repository_name(repository).set_registry_id(self.account.clone());
+            let request = request.max_results(PAGE).set_next_token(token.clone()).filter(every_status());
+            let page = self.made(call, request.send()).await?;
+            for detail in page.image_details.unwrap_or_default() {
+                images.push(translate::image(detail).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
+            }
+            token = self.next_page(call, token, page.next_token)?;
+            if token.is_none() {
+                return Ok(in_order(images));
+            }
+            call.page += 1;
+        }
+    }
+
+    /// The images of these names that are there; one that isn't is no error. In the order of
+    /// [`Self::images`]. Any number of names: they are asked for a hundred at a time.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub async fn images_by(&self, repository: &str, ids: &[ImageId]) -> Result<Vec<PushedImage>, RegistryError> {
+        let mut found = Vec::new();
+        let mut open: VecDeque<&[ImageId]> = ids.chunks(IDS).collect();
+        while !open.is_empty() {
+            let asked: Vec<&[ImageId]> = open.drain(..).collect();
+            let answers: Vec<_> =
+                stream::iter(asked.iter().map(|part| self.all_of(repository, part))).buffered(AT_ONCE).collect().await;
+            for (part, answer) in asked.iter().zip(answers) {
+                match answer {
+                    Ok(images) => found.extend(images),
+                    // ECR refuses all of them for one that is missing, and names one: halve.
+                    Err(error) if error.is_code("ImageNotFoundException") && part.len() > 1 => {
+                        let (left, right) = part.split_at(part.len() / 2);
+                        open.extend([left, right]);
+                    }
+                    Err(error) if error.is_code("ImageNotFoundException") => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(in_order(found))
+    }
+
+    async fn all_of(&self, repository: &str, ids: &[ImageId]) -> Result<Vec<PushedImage>, RegistryError> {
+        let call = Call::new("DescribeImages", repository);
+        let request = self.client.describe_images().repository_name(repository).set_registry_id(self.account.clone());
+        let ids = ids.iter().map(translate::identifier).collect();
+        let answer = self.made(call, request.set_image_ids(Some(ids)).filter(every_status()).send()).await?;
+        let images: Result<_, _> = answer.image_details.unwrap_or_default().into_iter().map(translate::image).collect();
+        images.map_err(|why| self.failed(call, Trouble::Garbled(why)))
+    }
+
+    /// What the scan of one image found. Enhanced scans and the newer basic scans are not in
+    /// [`Self::images`], which says `ACTIVE` or `COMPLETE` there.
+    ///
+    /// # Errors
+    /// See [`RegistryError`]; an image that was never scanned is none.
+    pub async fn scan(&self, repository: &str, digest: &str) -> Result<Scan, RegistryError> {
+        let call = Call::new("DescribeImageScanFindings", repository);
+        let request = self.client.describe_image_scan_findings().repository_name(repository);
+        let request = request.set_registry_id(self.account.clone()).max_results(1);
+        let image = translate::identifier(&ImageId::Digest(digest.to_owned()));
+        match self.made(call, request.image_id(image).send()).await {
+            // The counts are of all findings, not of this page's.
+            Ok(answer) => {
+                let counts = answer.image_scan_findings.map(|f| f.finding_severity_counts.unwrap_or_default());
+                Ok(translate::scan(counts.as_ref(), answer.image_scan_status.as_ref()))
+            }
+            Err(error) if error.is_code("ScanNotFoundException") => Ok(Scan::None(None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The token of the next page, where there is one; a page that points at itself is no answer.
+    pub(super) fn next_page(
+        &self,
+        call: Call<'_>,
+        asked: Option<String>,
+        next: Option<String>,
+    ) -> Result<Option<String>, RegistryError> {
+        let next = next.filter(|token| !token.is_empty());
+        if next.is_some() && next == asked {
+            return Err(self.failed(call, Trouble::Garbled("a page that is followed by itself".into())));
+        }
+        Ok(next)
+    }
+}
+
+/// Without it ECR gives active images only.
+fn every_status() -> DescribeImagesFilter {
+    DescribeImagesFilter::builder().image_status(ImageStatusFilter::Any).build()
+}
+
+/// A push between two pages may give an image twice.
+fn in_order(mut images: Vec<PushedImage>) -> Vec<PushedImage> {
+    images.sort_unstable_by(|a, b| b.pushed_at.cmp(&a.pushed_at).then_with(|| a.digest.cmp(&b.digest)));
+    images.dedup_by(|a, b| a.digest == b.digest);
+    images
+}

@@ -1,0 +1,176 @@
+//! A connection to the registry of one account and region, and what it is asked about.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_ecr::Client;
+use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
+use jiff::Timestamp;
+use release_core::failure::Outcome;
+use tokio::time::Instant;
+
+use crate::connect::{Address, FIRST_PAUSE, custom_endpoint, sdk_config};
+use crate::error::{Location, RegistryError};
+use crate::trouble::Trouble;
+
+/// The verbosity from which kubectl logs requests.
+const REQUESTS: u8 = 6;
+
+/// A connection to the ECR registry of one account and region.
+#[derive(Clone)]
+pub struct Registry {
+    pub(super) client: Client,
+    /// The account that every request names; without one ECR takes the credentials' own.
+    pub(super) account: Option<String>,
+    location: Arc<Location>,
+    pub(super) pace: Pace,
+    verbosity: u8,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+/// How long to wait between two calls that belong together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Before asking again whether a preview is done.
+    pub preview: Duration,
+    /// Before sending a throttled write again; doubled each time.
+    pub throttled: Duration,
+}
+
+/// Which image of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ImageId {
+    Tag(String),
+    /// `sha256:…`
+    Digest(String),
+}
+
+/// A repository as ECR describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryInfo {
+    pub name: String,
+    /// `HOST/NAME`
+    pub uri: String,
+    /// The account whose registry it is in.
+    pub registry_id: String,
+    pub tags: TagMutability,
+}
+
+/// Whether a tag can be moved to another image
+/// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagMutability {
+    Mutable,
+    /// Tags can be moved, but for those that a filter names.
+    MutableWithExclusion,
+    Immutable,
+    /// Tags can't be moved, but for those that a filter names.
+    ImmutableWithExclusion,
+}
+
+/// One image that a lifecycle policy would act on, as ECR's own preview has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewedImage {
+    /// `sha256:…`
+    pub digest: String,
+    /// In alphabetical order.
+    pub tags: Vec<String>,
+    pub pushed_at: Option<Timestamp>,
+    /// `rulePriority` of the rule that acts.
+    pub rule: u32,
+    pub action: PreviewAction,
+}
+
+/// What becomes of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewAction {
+    /// Deleted.
+    Expire,
+    /// Moved to archive storage.
+    Transition,
+}
+
+/// One API call, for the log and for messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// `DescribeImages`; the IAM action is `ecr:DescribeImages`.
+    pub operation: &'static str,
+    /// Empty where the call is about all repositories.
+    pub repository: &'a str,
+    /// From 1.
+    pub page: usize,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(operation: &'static str, repository: &'a str) -> Self {
+        Self { operation, repository, page: 1 }
+    }
+}
+
+/// Reads profiles and environment; opens nothing yet, but for EC2 metadata where no region is
+/// named anywhere else. `request_timeout` is for one request, retries not counted.
+///
+/// # Errors
+/// Exit 1 where no region is known, or where `HTTPS_PROXY` or `AWS_CA_BUNDLE` can't be used.
+pub async fn connect(address: &Address, request_timeout: Duration, verbosity: u8) -> Outcome<Registry> {
+    let pace = Pace { preview: Duration::from_millis(500), throttled: FIRST_PAUSE };
+    Ok(Registry::over(&sdk_config(address, request_timeout).await?, address, pace, verbosity))
+}
+
+impl Registry {
+    pub(super) fn over(sdk: &SdkConfig, address: &Address, pace: Pace, verbosity: u8) -> Self {
+        let mut config = aws_sdk_ecr::config::Builder::from(sdk);
+        let endpoint = custom_endpoint(sdk, "AWS_ENDPOINT_URL_ECR");
+        if endpoint.is_some() {
+            // The SDK refuses FIPS and dual-stack together with an endpoint that somebody chose.
+            config = config.use_fips(false).use_dual_stack(false);
+        }
+        Self {
+            client: Client::from_conf(config.build()),
+            account: address.account.clone(),
+            location: Arc::new(Location::of(sdk, address, endpoint.as_deref())),
+            pace,
+            verbosity,
+        }
+    }
+
+    /// The account, region and endpoint that are looked at.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Waits for a call's answer, logs that it was made and words its failure.
+    pub(super) async fn made<T, E>(
+        &self,
+        call: Call<'_>,
+        sent: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, RegistryError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let began = Instant::now();
+        let answer = sent.await;
+        if self.verbosity >= REQUESTS {
+            let Call { operation, repository, page } = call;
+            let millis = began.elapsed().as_millis();
+            eprintln!("ecr {operation} {repository} page {page} in {millis} ms");
+        }
+        answer.map_err(|error| self.failed(call, Trouble::of(&error)))
+    }
+
+    pub(super) fn failed(&self, call: Call<'_>, trouble: Trouble) -> RegistryError {
+        RegistryError {
+            trouble,
+            operation: call.operation,
+            repository: call.repository.to_owned(),
+            location: Arc::clone(&self.location),
+        }
+    }
+}

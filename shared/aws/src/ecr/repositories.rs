@@ -1,0 +1,59 @@
+//! Reading repositories and the lifecycle policies in force.
+
+use super::read::PAGE;
+use super::registry::{Call, Registry, RepositoryInfo};
+use super::translate;
+use crate::error::RegistryError;
+use crate::trouble::Trouble;
+
+impl Registry {
+    /// Every repository of the registry, by name.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub async fn repositories(&self) -> Result<Vec<RepositoryInfo>, RegistryError> {
+        let mut call = Call::new("DescribeRepositories", "");
+        let mut repositories = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let request = self.client.describe_repositories().set_registry_id(self.account.clone());
+            let page = self.made(call, request.max_results(PAGE).set_next_token(token.clone()).send()).await?;
+            for info in page.repositories.unwrap_or_default() {
+                repositories.push(translate::repository(info).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
+            }
+            token = self.next_page(call, token, page.next_token)?;
+            if token.is_none() {
+                repositories.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+                return Ok(repositories);
+            }
+            call.page += 1;
+        }
+    }
+
+    /// One repository.
+    ///
+    /// # Errors
+    /// See [`RegistryError`]; [`Trouble::NoSuchRepository`] where it isn't there.
+    pub async fn repository(&self, name: &str) -> Result<RepositoryInfo, RegistryError> {
+        let call = Call::new("DescribeRepositories", name);
+        let request = self.client.describe_repositories().set_registry_id(self.account.clone()).repository_names(name);
+        let answer = self.made(call, request.send()).await?;
+        let found = answer.repositories.unwrap_or_default().into_iter().next();
+        let found = found.ok_or_else(|| self.failed(call, Trouble::NoSuchRepository))?;
+        translate::repository(found).map_err(|why| self.failed(call, Trouble::Garbled(why)))
+    }
+
+    /// The text of the lifecycle policy in force; a repository without one is no error.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub async fn lifecycle_policy(&self, repository: &str) -> Result<Option<String>, RegistryError> {
+        let call = Call::new("GetLifecyclePolicy", repository);
+        let request = self.client.get_lifecycle_policy().repository_name(repository);
+        match self.made(call, request.set_registry_id(self.account.clone()).send()).await {
+            Ok(answer) => Ok(answer.lifecycle_policy_text.filter(|text| !text.is_empty())),
+            Err(error) if error.is_code("LifecyclePolicyNotFoundException") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What kind of trouble a failed call is in, read from the SDK's error.
+//!
+//! Nothing of a request is ever repeated: a refused signature's message holds the canonical
+//! request with its token, a credential process may print anything, and a principal's session name
+//! may be a person's.
+
+use std::error::Error;
+
+use aws_config::imds::client::error::ImdsError;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use hyper_util::client::legacy::Error as HttpError;
+
+use release_core::text::printable;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// ECR said to slow down, also after several tries.
+    Throttled,
+    /// The caller may not do this; the role or user without its session, and why, where ECR says.
+    AccessDenied {
+        who: Option<String>,
+        because: Option<String>,
+    },
+    /// No source of credentials has any.
+    NoCredentials,
+    /// Credentials were found and are too old; true for those of an SSO session.
+    ExpiredCredentials {
+        sso: bool,
+    },
+    /// Credentials were found and can't be used, or their source failed; how.
+    BadCredentials(String),
+    NoSuchRepository,
+    /// No connection could be made: nothing was sent.
+    Unreachable(String),
+    /// The request was sent and no whole answer came.
+    NoAnswer(String),
+    /// An answer came that is not what was asked for.
+    Garbled(String),
+    /// No preview of ours was done in time, or another one runs in this repository.
+    PreviewRunning,
+    /// ECR's preview ended in this status.
+    PreviewFailed(String),
+    /// The service does not know the operation.
+    Unsupported,
+    /// Any other refusal.
+    Service {
+        code: String,
+        message: String,
+        status: u16,
+        request_id: Option<Box<str>>,
+    },
+}
+
+impl Trouble {
+    /// Reads the SDK's error; see the module for what is left out of it.
+    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        match error {
+            SdkError::ServiceError(_) => Self::refused(error),
+            SdkError::TimeoutError(_) => Self::NoAnswer("it took too long".into()),
+            SdkError::ResponseError(_) => Self::Garbled("no JSON of the kind that was asked for".into()),
+            SdkError::DispatchFailure(failure) => {
+                let cause = failure.as_connector_error().map(|e| e as &(dyn Error + 'static));
+                cause.map_or_else(|| Self::NoAnswer("the connection failed".into()), Self::before_an_answer)
+            }
+            other => Self::before_an_answer(other),
+        }
+    }
+
+    fn refused<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
+        let message = error.message().unwrap_or_default();
+        let Some(code) = error.code() else {
+            return match status {
+                200..=299 => Self::Garbled("no JSON of the kind that was asked for".into()),
+                429 => Self::Throttled,
+                501 => Self::Unsupported,
+                _ => Self::Service { code: format!("HTTP {status}"), message: String::new(), status, request_id: None },
+            };
+        };
+        match code {
+            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+                Self::Throttled
+            }
+            "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => denied(message),
+            "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => Self::ExpiredCredentials { sso: false },
+            "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidClientTokenIdException" => {
+                Self::BadCredentials("AWS does not know them; are they of another partition, or deleted?".into())
+            }
+            "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException" => {
+                Self::BadCredentials("the signature was refused; is the secret key right, and the clock?".into())
+            }
+            "RepositoryNotFoundException" => Self::NoSuchRepository,
+            "UnknownOperationException"
+            | "UnsupportedOperationException"
+            | "UnsupportedOperation"
+            | "NotImplemented"
+            | "InvalidAction" => Self::Unsupported,
+            code => Self::Service {
+                code: printable(code),
+                message: printable(message),
+                status,
+                request_id: error.request_id().map(|id| printable(id).into()),
+            },
+        }
+    }
+
+    /// Tells "no credentials" from "never connected" from "connected, and then lost".
+    fn before_an_answer(error: &(dyn Error + 'static)) -> Self {
+        for cause in chain(error) {
+            if let Some(found) = cause.downcast_ref::<CredentialsError>() {
+                return credentials(found);
+            }
+            if cause.downcast_ref::<HttpError>().is_some_and(HttpError::is_connect) {
+                return Self::Unreachable(innermost(cause));
+            }
+        }
+        Self::NoAnswer(innermost(error))
+    }
+}
+
+/// The role or user without the session's name, and the reason that AWS gives after "because".
+fn denied(message: &str) -> Trouble {
+    let arn = message.split_whitespace().find(|word| word.starts_with("arn:"));
+    let who = arn.and_then(|arn| {
+        let resource = arn.rsplit(':').next()?;
+        let mut parts = resource.split('/');
+        match (parts.next()?, parts.next()?) {
+            ("assumed-role", role) => Some(format!("role {}", printable(role))),
+            ("user", _) => Some(format!("user {}", printable(resource.rsplit('/').next()?))),
+            _ => None,
+        }
+    });
+    let because = message.split_once("because ").map(|(_, why)| printable(why));
+    Trouble::AccessDenied { who, because }
+}
+
+/// The chain is read for its kind only: what a credential process or an endpoint printed may be in it.
+fn credentials(error: &CredentialsError) -> Trouble {
+    let words: String = chain(error).map(|cause| format!("{cause:?} {cause}\n").to_lowercase()).collect();
+    let has = |text: &str| words.contains(text);
+    if has("expired") {
+        return Trouble::ExpiredCredentials { sso: has("sso") };
+    }
+    // EC2 metadata is the last to be asked: no source before it had any.
+    let asked_all = chain(error).any(|cause| cause.is::<ImdsError>());
+    let how = match error {
+        _ if asked_all => return Trouble::NoCredentials,
+        CredentialsError::CredentialsNotLoaded(_) => return Trouble::NoCredentials,
+        CredentialsError::ProviderTimedOut(_) => "their source gave no answer in time",
+        CredentialsError::InvalidConfiguration(_) => "the profile is not set up right",
+        _ if has("external process") => "the profile's credential process failed",
+        _ if has("sso") && (has("notfound") || has("no such file") || has("unauthorized")) => {
+            return Trouble::ExpiredCredentials { sso: true };
+        }
+        _ if has("accessdenied") => "AWS refused the profile's role",
+        _ if has("dispatchfailure") || has("dispatch failure") => "their source can't be reached",
+        _ => "their source failed",
+    };
+    Trouble::BadCredentials(how.into())
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// The innermost cause, which is the one a person can act on.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map(|cause| printable(&cause.to_string())).unwrap_or_default()
+}

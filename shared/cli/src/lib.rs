@@ -1,0 +1,14 @@
+//! What a person touches: flags, prompts, progress, tables, completion, and how a run ends.
+
+pub mod clock;
+pub mod complete;
+pub mod confirm;
+pub mod flags;
+pub mod print;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod schema;
+pub mod table;
+pub mod talk;
+pub mod verb;

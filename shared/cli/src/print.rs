@@ -1,0 +1,40 @@
+//! Printing a report: stdout is data, stderr is talk.
+
+use release_core::failure::{Exit, Failure};
+use serde_json::Value;
+
+use crate::flags::Output;
+use crate::report::{Members, Origin, Report};
+
+/// Prints to stdout what the output format asks for, and to stderr what a person needs to know of
+/// a failure.
+pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, failed: Option<&Failure>) {
+    // As a value, so that members stand in alphabetical order whatever they are made of.
+    let document = || serde_json::to_value(report.document(origin, failed)).unwrap_or(Value::Null);
+    match output {
+        Output::Json => println!("{}", serde_json::to_string_pretty(&document()).unwrap_or_default()),
+        Output::Jsonl => println!("{}", document()),
+        Output::Yaml => print!("{}", serde_saphyr::to_string(&document()).unwrap_or_default()),
+        Output::Name => report.names.iter().for_each(|name| println!("{name}")),
+        Output::Table | Output::Wide if !report.text.is_empty() => println!("{}", report.text),
+        Output::Table | Output::Wide => {}
+    }
+    if let Some(failed) = failed
+        && !matches!(output, Output::Json | Output::Jsonl | Output::Yaml)
+    {
+        failure(failed);
+    }
+}
+
+/// kubectl's words stay kubectl's; ours begin with `error:`.
+pub fn failure(failure: &Failure) {
+    let lead = match failure.exit {
+        Exit::Interrupted => "\n",
+        _ if failure.is_servers => "",
+        _ => "error: ",
+    };
+    eprintln!("{lead}{}", failure.message);
+    if let Some(next) = &failure.next {
+        eprintln!("{}: {next}", next.label());
+    }
+}

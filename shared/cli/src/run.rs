@@ -1,0 +1,165 @@
+//! What one run of a verb carries along: the cluster, the clock, and where to talk.
+
+use std::hash::{BuildHasher, Hasher};
+use std::rc::Rc;
+use std::time::Duration;
+
+use release_cluster::Cluster;
+use release_cluster::apply::DryRun;
+use release_core::command::Scope;
+use release_core::failure::{Exit, Failure, Outcome};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::flags::{ConnectionFlags, DryRunFlag, Output};
+use crate::report::{Members, Origin, Report};
+use crate::talk::{Standing, Talk};
+
+/// One run of a verb.
+#[derive(Debug)]
+pub struct Run {
+    pub cluster: Cluster,
+    pub talk: Talk,
+    pub dry_run: DryRunFlag,
+    pub started: Instant,
+    /// When waiting ends.
+    pub deadline: Instant,
+    /// Tells what this run wrote from anything else.
+    pub id: String,
+}
+
+impl std::ops::Deref for Run {
+    type Target = Talk;
+
+    fn deref(&self) -> &Talk {
+        &self.talk
+    }
+}
+
+impl Run {
+    /// Prepares a run; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Where the kubeconfig can't be used.
+    pub fn new(flags: &ConnectionFlags, setting: Setting, standing: Standing) -> Outcome<Self> {
+        let Setting { output, dry_run, timeout } = setting;
+        let cluster = release_cluster::connect::connect(&flags.into())?;
+        if !is_namespace(&cluster.namespace) {
+            return Err(Failure::usage(format!("\"{}\" is no namespace name", cluster.namespace.escape_debug())));
+        }
+        let started = Instant::now();
+        Ok(Self {
+            cluster,
+            talk: Talk::new(output, standing),
+            dry_run,
+            started,
+            deadline: started + timeout,
+            id: run_id(),
+        })
+    }
+
+    /// What a printed command must repeat to reach our namespace of this cluster.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        self.cluster.scope()
+    }
+
+    /// Where this run looks, for its document.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let (context, namespace) = (self.cluster.context.clone(), self.cluster.namespace.clone());
+        Origin { context, namespace, dry_run: self.dry_run }
+    }
+
+    /// How writes are sent.
+    #[must_use]
+    pub fn write_mode(&self) -> DryRun {
+        if self.dry_run == DryRunFlag::Server { DryRun::Server } else { DryRun::None }
+    }
+
+    /// kubectl's `-v`.
+    #[must_use]
+    pub fn verbosity(&self) -> u8 {
+        self.cluster.verbosity()
+    }
+
+    /// Milliseconds since the command started.
+    #[must_use]
+    pub fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Time left for waiting.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+fn is_namespace(name: &str) -> bool {
+    let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.len() <= 63 && name.chars().all(ok)
+}
+
+/// Sixteen hexadecimal digits from the process's random hash seed: unique, not secret.
+fn run_id() -> String {
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    format!("{:016x}", hasher.finish())
+}
+
+/// How a verb was asked to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub output: Output,
+    pub dry_run: DryRunFlag,
+    /// How long it may wait.
+    pub timeout: Duration,
+}
+
+/// Runs a verb on one cluster until it ends or is interrupted, and prints its report.
+pub async fn to_the_end<M: Members>(
+    connection: &ConnectionFlags,
+    setting: Setting,
+    verb: impl AsyncFnOnce(&Run, &mut Report<M>) -> Outcome<()>,
+) -> Exit {
+    let standing = nothing_written();
+    let (origin, run) = match Run::new(connection, setting, Rc::clone(&standing)) {
+        Ok(run) => (run.origin(), Ok(run)),
+        Err(failure) => (Origin { dry_run: setting.dry_run, ..Origin::default() }, Err(failure)),
+    };
+    print_end(setting.output, &origin, &standing, async |report| verb(&run?, report).await).await
+}
+
+/// Runs `verb` until it ends or is interrupted, and prints its report.
+pub async fn print_end<M: Members>(
+    output: Output,
+    origin: &Origin,
+    standing: &Standing,
+    verb: impl AsyncFnOnce(&mut Report<M>) -> Outcome<()>,
+) -> Exit {
+    let mut report = Report::default();
+    let outcome = tokio::select! {
+        outcome = verb(&mut report) => outcome,
+        () = interrupted() => Err(Failure::new(Exit::Interrupted, "Interrupted", standing.borrow().clone())),
+    };
+    crate::print::report(&report, output, origin, outcome.as_ref().err());
+    outcome.err().map_or(Exit::Done, |failure| failure.exit)
+}
+
+/// What stands while nothing has been written.
+#[must_use]
+pub fn nothing_written() -> Standing {
+    Standing::new("interrupted; nothing was written".to_owned().into())
+}
+
+/// Ctrl-C, or being told to stop.
+pub async fn interrupted() {
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
+}

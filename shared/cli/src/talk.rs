@@ -1,0 +1,60 @@
+//! Talking to a person while a run goes on, and remembering what to say if it is interrupted.
+
+use std::cell::RefCell;
+use std::io::IsTerminal;
+use std::rc::Rc;
+
+use release_core::checks::finding::Look;
+
+use crate::flags::Output;
+use crate::progress::{Progress, Sink};
+
+/// What is so in the cluster at this instant, for the last line of an interrupted run.
+pub type Standing = Rc<RefCell<String>>;
+
+/// Where a run talks.
+#[derive(Debug)]
+pub struct Talk {
+    pub output: Output,
+    pub progress: Progress,
+    standing: Standing,
+}
+
+impl Talk {
+    /// Talks as the output format wants it.
+    #[must_use]
+    pub fn new(output: Output, standing: Standing) -> Self {
+        let sink = match output {
+            Output::Table | Output::Wide => Sink::Lines,
+            Output::Jsonl => Sink::JsonLines,
+            Output::Json | Output::Yaml | Output::Name => Sink::Silent,
+        };
+        Self { output, progress: Progress::new(sink), standing }
+    }
+
+    /// Talk for people: stderr, unless stdout is for programs.
+    pub fn say(&self, text: &str) {
+        if !self.output.is_machine() && !text.is_empty() {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Every column and note.
+    #[must_use]
+    pub fn wide(&self) -> bool {
+        self.output == Output::Wide
+    }
+
+    /// How findings of so many subjects are shown. Color is for terminals, and `NO_COLOR` by its
+    /// mere presence turns it off (<https://no-color.org>).
+    #[must_use]
+    pub fn look(&self, subjects: usize) -> Look {
+        let colored = std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal();
+        Look { wide: self.wide(), several: subjects > 1, colored }
+    }
+
+    /// Remembers what is so, for the case that the run is interrupted now.
+    pub fn stands(&self, text: impl Into<String>) {
+        self.standing.replace(text.into());
+    }
+}

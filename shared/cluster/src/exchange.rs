@@ -1,0 +1,242 @@
+//! One request and its answer, with the answer's kind told apart: said no, never asked, unclear.
+
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout};
+
+use super::Cluster;
+use release_core::command::Command;
+use release_core::failure::{Exit, Failure};
+
+/// The verbosity from which kubectl logs requests.
+const REQUESTS: u8 = 6;
+
+/// Why an API request has no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiError {
+    /// The API server answered with a `metav1.Status` of failure.
+    Refused { code: u16, reason: String, message: String, retry_after: Option<Duration> },
+    /// No connection could be made: nothing was sent.
+    Unreachable(String),
+    /// The request was sent and no whole answer came: a write may have happened.
+    Unclear(String),
+    /// An answer came that is not what was asked for.
+    Garbled(String),
+}
+
+impl ApiError {
+    /// The HTTP status, where the API server answered.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// True for `NotFound`.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.code() == Some(404)
+    }
+
+    /// True where the object or the whole API group is not ours to read.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        self.code() == Some(403)
+    }
+
+    /// True where a write may have been committed although no success was reported: no answer,
+    /// or an error that the server gives after or beside the work (500, 502, 503, 504).
+    #[must_use]
+    pub fn leaves_write_unclear(&self) -> bool {
+        matches!(self, Self::Unclear(_) | Self::Garbled(_)) || self.code().is_some_and(|c| c >= 500)
+    }
+
+    /// True where asking again may help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unclear(_)) || matches!(self.code(), Some(429 | 500 | 502 | 503 | 504))
+    }
+
+    /// A few words for a list of checks that couldn't be made.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Self::Refused { code: 403, .. } => "forbidden".into(),
+            Self::Refused { code: 404, .. } => "no such API here".into(),
+            Self::Refused { code, .. } => format!("server said {code}"),
+            Self::Unreachable(_) => "unreachable".into(),
+            Self::Unclear(why) | Self::Garbled(why) => why.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    /// Worded as kubectl does.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused { code: 401, .. } => f.write_str("You must be logged in to the server (Unauthorized)"),
+            Self::Refused { reason, message, .. } => write!(f, "Error from server ({reason}): {message}"),
+            Self::Unreachable(why) => write!(f, "Unable to connect to the server: {why}"),
+            Self::Unclear(why) => write!(f, "no answer from the server: {why}"),
+            Self::Garbled(why) => write!(f, "unexpected answer from the server: {why}"),
+        }
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let reason = match &error {
+            ApiError::Refused { code: 401, .. } => "Unauthorized",
+            ApiError::Refused { code: 403, .. } => "Forbidden",
+            ApiError::Refused { code: 404, .. } => "NotFound",
+            ApiError::Refused { .. } => "ApiError",
+            ApiError::Unreachable(_) => "Unreachable",
+            ApiError::Unclear(_) => "NoAnswer",
+            ApiError::Garbled(_) => "BadAnswer",
+        };
+        // kubectl has `error:` before what it says of 401, and before nothing else of these.
+        let is_servers = match &error {
+            ApiError::Refused { code, .. } => *code != 401,
+            ApiError::Unreachable(_) => true,
+            ApiError::Unclear(_) | ApiError::Garbled(_) => false,
+        };
+        let failure = Self { is_servers, ..Self::new(Exit::Failed, reason, error.to_string()) };
+        match error {
+            ApiError::Refused { code: 401, .. } => failure.next("log in again, then check with: kubectl auth whoami"),
+            ApiError::Refused { code: 403, .. } => {
+                failure.next("docs/permissions.md lists the Role that each verb needs")
+            }
+            ApiError::Unreachable(_) => failure.look(Command::new("kubectl cluster-info")),
+            _ => failure,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Status {
+    reason: String,
+    message: String,
+}
+
+impl Cluster {
+    /// Sends one request and parses the answer. Never repeats it.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, ApiError> {
+        let limit = self.request_timeout();
+        match timeout(limit, self.ask_unbounded(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ApiError::Unclear(format!("none within {} s", limit.as_secs_f32()))),
+        }
+    }
+
+    async fn ask_unbounded<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, ApiError> {
+        let response = self.send(request).await?;
+        let body = response.into_body().collect().await.map_err(|e| ApiError::Unclear(cause(&e)))?.to_bytes();
+        serde_json::from_slice(&body).map_err(|e| ApiError::Garbled(e.to_string()))
+    }
+
+    /// Sends one request; answers with its response once that is a success.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub(super) async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ApiError> {
+        let told =
+            (self.verbosity >= REQUESTS).then(|| (format!("{} {}", request.method(), request.uri()), Instant::now()));
+        let response = self.client.send(request.map(Body::from)).await.map_err(|e| connection_error(&e))?;
+        if let Some((what, began)) = told {
+            eprintln!("{what} {} in {} ms", response.status(), began.elapsed().as_millis());
+        }
+        show_warnings(response.headers());
+        if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+    }
+}
+
+async fn refusal(response: Response<Body>) -> ApiError {
+    let code = response.status().as_u16();
+    let retry_after =
+        response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+    let body = response.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let status: Status = serde_json::from_slice(&body).unwrap_or_default();
+    let or = |text: String, other: String| if text.is_empty() { other } else { text };
+    let fallback = http::StatusCode::from_u16(code).ok().and_then(|c| c.canonical_reason()).unwrap_or("Unknown");
+    ApiError::Refused {
+        code,
+        reason: or(status.reason, fallback.replace(' ', "")),
+        message: or(status.message, format!("the server answered with HTTP status {code}")),
+        retry_after,
+    }
+}
+
+/// Tells "never connected" (nothing sent) from "connected, and then lost" (unclear).
+fn connection_error(error: &kube::Error) -> ApiError {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(e) = source {
+        if e.downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
+        {
+            return ApiError::Unreachable(cause(e));
+        }
+        if e.downcast_ref::<kube::client::AuthError>().is_some() {
+            return ApiError::Unreachable("the credential plugin failed".to_owned());
+        }
+        source = e.source();
+    }
+    ApiError::Unclear(cause(error))
+}
+
+/// The innermost cause, which is the one a person can act on.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// Prints the API server's `Warning` headers once each, as kubectl does
+/// (<https://kubernetes.io/blog/2020/09/03/warnings/>).
+fn show_warnings(headers: &HeaderMap) {
+    static SHOWN: LazyLock<Mutex<BTreeSet<String>>> = LazyLock::new(Mutex::default);
+    for value in headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()) {
+        // warn-code SP warn-agent SP quoted-text (RFC 7234, section 5.5)
+        let Some((_, quoted)) = value.split_once('"') else { continue };
+        let text: String =
+            quoted.trim_end().trim_end_matches('"').replace("\\\"", "\"").chars().filter(|c| !c.is_control()).collect();
+        let fresh = SHOWN.lock().is_ok_and(|mut shown| shown.insert(text.clone()));
+        if fresh {
+            eprintln!("Warning: {text}");
+        }
+    }
+}
+
+/// A request with a JSON body, or none.
+pub(super) fn request(method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Request<Vec<u8>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    // Paths are made of names that the API server gave us or that were validated as DNS labels.
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    let headers = request.headers_mut();
+    headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("application/json"));
+    headers.insert(
+        http::header::USER_AGENT,
+        http::HeaderValue::from_static(concat!("kubectl-release/", env!("CARGO_PKG_VERSION"))),
+    );
+    if !content_type.is_empty()
+        && let Ok(value) = http::HeaderValue::from_str(content_type)
+    {
+        headers.insert(http::header::CONTENT_TYPE, value);
+    }
+    request
+}

@@ -1,0 +1,79 @@
+//! Talking to the API server: connecting, reading, watching, and the one place that writes.
+
+pub mod apply;
+pub mod conditional;
+pub mod connect;
+pub mod connection;
+pub mod exchange;
+pub mod kubeconfig;
+pub mod proxy_env;
+pub mod read;
+pub mod slice_view;
+pub mod wait;
+pub mod watch;
+
+use std::time::Duration;
+
+use kube::Client;
+use release_core::command::Scope;
+
+/// A connection to one cluster, and what every request to it has in common.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    /// Name of the kubeconfig context, `in-cluster` without a kubeconfig.
+    pub context: String,
+    /// Namespace from the flags, else from the context, else `default`.
+    pub namespace: String,
+    /// The kubeconfig's name for the user; a label for people, not an identity.
+    pub user: String,
+    scope: Scope,
+    server: String,
+    request_timeout: Duration,
+    field_manager: String,
+    verbosity: u8,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("context", &self.context).field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// The API server's address, without credentials.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// kubectl's `-v`: requests are logged from level 6 on.
+    #[must_use]
+    pub fn verbosity(&self) -> u8 {
+        self.verbosity
+    }
+
+    /// How long one request may take.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
+    /// What a printed command must repeat to reach our namespace of this cluster.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The same cluster with another limit for one request.
+    #[must_use]
+    pub fn with_request_timeout(&self, limit: Duration) -> Self {
+        Self { request_timeout: limit, ..self.clone() }
+    }
+
+    /// The same cluster with another namespace.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned(), scope: self.scope.in_namespace(namespace), ..self.clone() }
+    }
+}

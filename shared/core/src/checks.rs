@@ -1,0 +1,7 @@
+//! What checks find, and every check that plugins share.
+
+pub mod finding;
+pub mod ids;
+pub mod ownership;
+pub mod severity;
+pub mod weighing;

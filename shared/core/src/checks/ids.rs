@@ -1,0 +1,271 @@
+//! Every check that there is: its id, how it may weigh, and the line that documents it. What is not
+//! here can't be found; the documents and the tests read it.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::severity::Severity;
+
+/// The stable name of a check, for `--force` and `accept`: lower case, words joined by hyphens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckId(&'static str);
+
+impl CheckId {
+    /// As people type it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The check of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.iter().map(|check| check.id).find(|id| id.0 == name)
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl fmt::Debug for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.0, f)
+    }
+}
+
+impl PartialEq<&str> for CheckId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl Serialize for CheckId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+/// Whose check it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    /// `kubectl bluegreen`
+    Bluegreen,
+    /// `kubectl ecr-rollback`
+    EcrRollback,
+    /// `kubectl ecr-rollback lifecycle`
+    Lifecycle,
+}
+
+/// A check, as the documents have it.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    pub id: CheckId,
+    pub suites: &'static [Suite],
+    /// How it may weigh, besides that it could not be made.
+    pub severities: &'static [Severity],
+    /// What it found when it speaks; one line of Markdown.
+    pub means: &'static str,
+}
+
+impl Check {
+    /// `blocks`, `warns`, `blocks or warns`; nothing where it can only not be made.
+    #[must_use]
+    pub fn weighs(&self) -> String {
+        let words = self.severities.iter().map(|severity| match severity {
+            Severity::Blocks => "blocks",
+            Severity::Warns => "warns",
+            Severity::NotChecked => "is not made",
+        });
+        words.collect::<Vec<_>>().join(" or ")
+    }
+}
+
+macro_rules! checks {
+    ($($name:ident = $id:literal, [$($suite:ident),+], [$($severity:ident),*], $means:literal;)+) => {
+        $(
+            #[doc = $means]
+            pub const $name: CheckId = CheckId($id);
+        )+
+
+        /// All of them, in alphabetical order.
+        pub const ALL: &[Check] = &[$(Check {
+            id: $name,
+            suites: &[$(Suite::$suite),+],
+            severities: &[$(Severity::$severity),*],
+            means: $means,
+        }),+];
+    };
+}
+
+checks! {
+    ALL_UNAVAILABLE = "all-unavailable", [EcrRollback], [Warns],
+        "`maxUnavailable` lets all pods go at once";
+    ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
+        "the template of one of these, or of a CronJob, asks for it";
+    CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
+        "a cluster that may use the images could not be read";
+    CONTAINER_STAYS = "container-stays", [EcrRollback], [Warns],
+        "another container of the same repository keeps its image";
+    DEADLINE_EXCEEDED = "deadline-exceeded", [Bluegreen], [Blocks],
+        "its rollout passed `progressDeadlineSeconds`";
+    ECR_DIFFERS = "ecr-differs", [Lifecycle], [Warns],
+        "ECR's own preview differs from what is judged here";
+    ECR_PREVIEW = "ecr-preview", [Lifecycle], [],
+        "ECR's own preview could not be made";
+    FAILED_BEFORE = "failed-before", [EcrRollback], [Warns],
+        "the same image was gone back to before, failed, and was taken back";
+    FORBIDDEN = "forbidden", [EcrRollback], [Blocks],
+        "the API server would not let you patch the workload";
+    GITOPS = "gitops", [Bluegreen, EcrRollback], [Blocks],
+        "a controller owns the field that is written: Argo CD, Flux, or somebody else who holds it by server-side apply";
+    GRACE_TOO_SHORT = "grace-too-short", [Bluegreen, EcrRollback], [Warns],
+        "its preStop sleeps as long as the grace period, or longer";
+    HELD_BY_INDEX = "held-by-index", [Lifecycle], [Warns],
+        "images stay only because an index that stays is made of them";
+    HELM = "helm", [Bluegreen, EcrRollback], [Warns],
+        "a Helm release has the object";
+    HPA_AT_LIMIT = "hpa-at-limit", [EcrRollback], [Warns],
+        "its autoscaler is at `maxReplicas`";
+    HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
+        "blocks: `maxReplicas` of the target's autoscaler is below what is required. Warns: `minReplicas` is below the active color's ready pods (not with `--scale`)";
+    IN_HISTORY = "in-history", [Lifecycle], [Blocks],
+        "a ReplicaSet or ControllerRevision of it had it (`kubectl rollout undo`)";
+    INDEXES = "indexes", [Lifecycle], [],
+        "what the indexes are made of could not be read";
+    INIT_CONTAINER_STAYS = "init-container-stays", [EcrRollback], [Warns],
+        "an init container of the same repository keeps its image";
+    INTERNAL_TRAFFIC_UNCOVERED = "internal-traffic-uncovered", [Bluegreen], [Warns],
+        "the same with `internalTrafficPolicy: Local`";
+    KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
+        "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, Terraform, Pulumi)";
+    LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
+        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, or NLB annotations";
+    LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],
+        "a load balancer follows in its own time: by health check of the nodes (`externalTrafficPolicy: Local`), or by network endpoint groups; *quiet* where its nodes simply follow kube-proxy";
+    LIST_IS_AND = "list-is-and", [Lifecycle], [Warns],
+        "a rule's list has several entries, and an image needs a tag for every one of them";
+    LOCAL_TRAFFIC_UNCOVERED = "local-traffic-uncovered", [Bluegreen], [Warns],
+        "`externalTrafficPolicy: Local`, and nodes with a ready active pod have no ready target pod";
+    NETWORK_POLICY = "network-policy", [Bluegreen], [Blocks],
+        "a NetworkPolicy gives the active color traffic that the target wouldn't get: on the colors' own pods (in or out), limiting the target alone, or a policy of other pods that names the active color (a database that admits blue only)";
+    NETWORK_POLICY_UNCOVERED = "network-policy-uncovered", [Bluegreen], [Warns],
+        "policies cover the active color, and none covers the target";
+    NEVER_APPLIES = "never-applies", [Lifecycle], [Warns],
+        "a rule of higher priority selects all images of this one";
+    NO_PODS = "no-pods", [EcrRollback], [Warns],
+        "it is scaled to zero";
+    NO_PRESTOP = "no-prestop", [Bluegreen, EcrRollback], [Warns],
+        "no container that serves has a preStop hook";
+    NO_READINESS_PROBE = "no-readiness-probe", [Bluegreen, EcrRollback], [Warns],
+        "the container that serves has no readiness probe";
+    NO_READY_PODS = "no-ready-pods", [Bluegreen], [Blocks],
+        "no pod of the target is ready: scaled to zero, none ready yet, or nothing runs that color";
+    NOT_IN_REPOSITORY = "not-in-repository", [Lifecycle], [Warns],
+        "something asks for an image that is not in the repository";
+    NOT_SCANNED = "not-scanned", [EcrRollback], [Blocks],
+        "`--max-severity` is given and the image has no finished scan";
+    ON_DELETE = "on-delete", [EcrRollback], [Blocks],
+        "`updateStrategy: OnDelete`";
+    PARTITION = "partition", [EcrRollback], [Warns],
+        "a StatefulSet's `partition` is above 0";
+    PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
+        "the Deployment is paused";
+    PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
+        "a budget of the target allows no disruption now";
+    PDB_BROKEN = "pdb-broken", [EcrRollback], [Warns],
+        "a budget of the pods is broken already";
+    PDB_MISSING = "pdb-missing", [Bluegreen, EcrRollback], [Warns],
+        "no PodDisruptionBudget covers the pods";
+    PDB_SPANS_COLORS = "pdb-spans-colors", [Bluegreen], [Warns],
+        "one budget counts both colors' pods";
+    PODS_NOT_READY = "pods-not-ready", [Bluegreen], [Warns],
+        "why target pods aren't ready, one line for each reason: image pull, crash loop, out of memory, unschedulable, probes, readiness gates";
+    POLICY_UNREADABLE = "policy-unreadable", [Lifecycle], [Warns],
+        "the policy in force can't be read, so that there is nothing to compare with";
+    PORT_MISSING = "port-missing", [Bluegreen], [Blocks],
+        "the Service's named `targetPort` is not in the target's pod template, or has another protocol";
+    PORT_UNDECLARED = "port-undeclared", [Bluegreen], [Warns],
+        "the template declares ports, but not the number the Service sends to; *quiet* where the active color doesn't either";
+    PREFIX_MATCHES_MORE = "prefix-matches-more", [Lifecycle], [Warns],
+        "a prefix that ends in a digit selects longer numbers too";
+    PULLED_LATELY = "pulled-lately", [Lifecycle], [Blocks],
+        "ECR recorded a pull in the last 30 days";
+    READY_BELOW_ACTIVE = "ready-below-active", [Bluegreen], [Blocks],
+        "fewer ready pods than the active color has, or than `--min-ready` asks for";
+    RECORD = "record", [EcrRollback], [Warns],
+        "our record on the workload was edited by hand and makes no sense";
+    RECORD_UNREADABLE = "record-unreadable", [Bluegreen], [Warns],
+        "our record on the Service was edited by hand and makes no sense";
+    RECREATE = "recreate", [EcrRollback], [Warns],
+        "`strategy: Recreate`";
+    ROLLBACK_TARGET = "rollback-target", [Lifecycle], [Blocks],
+        "a Deployment, StatefulSet or DaemonSet would go back to it: both what was pushed and what was deployed before, where these differ";
+    ROLLOUT_FAILED = "rollout-failed", [EcrRollback], [Warns],
+        "the rollout before failed";
+    ROLLOUT_IN_PROGRESS = "rollout-in-progress", [EcrRollback], [Warns],
+        "the rollout before isn't done";
+    ROLLOUT_UNFINISHED = "rollout-unfinished", [Bluegreen], [Blocks],
+        "the target's rollout goes on, or its controller has not seen the latest change";
+    ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
+        "an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or an HTTPRoute splits between this Service and one of another color";
+    RUNNING = "running", [Lifecycle], [Blocks],
+        "a pod in any namespace runs it or waits to, containers, init and ephemeral containers, by the digest in `imageID`, else by tag";
+    SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
+        "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, always";
+    SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],
+        "a color is a StatefulSet with volumes of its own";
+    SESSION_AFFINITY = "session-affinity", [Bluegreen], [Warns],
+        "`sessionAffinity: ClientIP`";
+    SETTING_UNUSABLE = "setting-unusable", [Bluegreen], [Warns],
+        "an annotation of ours has a value that can't be used";
+    SINGLE_REPLICA = "single-replica", [Bluegreen], [Warns],
+        "the target runs on one pod; *quiet* where the active color does too";
+    TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
+        "another Service selects the active color and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`): it is meant to stay";
+    WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
+        "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader of the documents finds every check with its weight and meaning, and none that is
+    /// not there any more.
+    #[test]
+    fn the_documents_have_every_check_as_it_is() {
+        let documents = [
+            (Suite::Bluegreen, include_str!("../../../../docs/checks.md")),
+            (Suite::EcrRollback, include_str!("../../../../docs/checks-ecr-rollback.md")),
+            (Suite::Lifecycle, include_str!("../../../../docs/lifecycle.md")),
+        ];
+        for (suite, document) in documents {
+            let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
+            for check in ALL.iter().filter(|check| check.suites.contains(&suite)) {
+                let row = format!("| `{}` | {} | {} |", check.id, check.weighs(), check.means);
+                assert!(rows.iter().any(|found| found.starts_with(&row)), "{suite:?} lacks: {row}");
+            }
+            let is_check = |row: &&&str| ["| blocks", "| warns", "|  |"].iter().any(|weight| row.contains(weight));
+            for row in rows.iter().filter(is_check) {
+                let id = row.split('`').nth(1).unwrap_or_default();
+                let known =
+                    CheckId::named(id).is_some_and(|id| ALL.iter().any(|c| c.id == id && c.suites.contains(&suite)));
+                assert!(known, "no check of {suite:?}: {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_words_joined_by_hyphens_and_in_order() {
+        for pair in ALL.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{:?} {:?}", pair[0].id, pair[1].id);
+        }
+        for check in ALL {
+            assert!(check.id.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{:?}", check.id);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Who wrote a field, as the object itself tells.
+
+use serde_json::Value;
+
+use super::owned::Owned;
+
+/// A manifest larger than this was not written by `kubectl apply`: all annotations together may
+/// have 256 KiB.
+const READABLE_BYTES: usize = 256 * 1024;
+
+/// The field manager of this suite, where `--field-manager` doesn't say another.
+const OURS: &str = "kubectl-release";
+
+/// Tools that write when a person or a pipeline starts them, and not by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnNextApply {
+    Kubectl,
+    Helm,
+    Terraform,
+    Pulumi,
+}
+
+impl OnNextApply {
+    /// The tool behind a field manager's name.
+    pub fn of(manager: &str) -> Option<Self> {
+        match manager {
+            "kubectl" => Some(Self::Kubectl),
+            "helm" => Some(Self::Helm),
+            "Terraform" => Some(Self::Terraform),
+            _ if manager.starts_with("pulumi") => Some(Self::Pulumi),
+            _ => None,
+        }
+    }
+
+    fn command(self) -> &'static str {
+        match self {
+            Self::Kubectl => "kubectl apply",
+            Self::Helm => "helm upgrade",
+            Self::Terraform => "terraform apply",
+            Self::Pulumi => "pulumi up",
+        }
+    }
+}
+
+/// The manager, among those asked for, that holds the field by server-side apply.
+///
+/// Whoever changes a field by any other write takes it from those who held it: an owner found here
+/// has applied it since.
+pub(super) fn owner<'a>(owned: &Owned<'a>, is_asked_for: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let mut entries = owned.metadata.managed_fields.iter().flatten();
+    let entry = entries.find(|entry| {
+        let manager = entry.manager.as_deref().unwrap_or_default();
+        // Argo CD writes without server-side apply too, unless it is told to use it.
+        let applies = entry.operation.as_deref() == Some("Apply") || manager == "argocd-controller";
+        let whole_object = entry.subresource.as_deref().unwrap_or_default().is_empty();
+        let fields = entry.fields_v1.as_ref().map(|f| &f.0);
+        let holds = fields.is_some_and(|f| owned.field.managed.iter().any(|pointer| f.pointer(pointer).is_some()));
+        applies && whole_object && holds && manager != OURS && is_asked_for(manager)
+    })?;
+    entry.manager.as_deref()
+}
+
+/// The command whose next run writes the field again: `kubectl apply` keeps the whole manifest
+/// in an annotation, the others own the field.
+pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<&'static str> {
+    let annotations = owned.metadata.annotations.as_ref();
+    let last = annotations.and_then(|a| a.get("kubectl.kubernetes.io/last-applied-configuration"));
+    let manifest: Option<Value> =
+        last.filter(|raw| raw.len() <= READABLE_BYTES).and_then(|raw| serde_json::from_str(raw).ok());
+    if manifest.is_some_and(|m| m.pointer(owned.field.json).is_some_and(|value| !value.is_null())) {
+        return Some(OnNextApply::Kubectl.command());
+    }
+    let manager = owner(owned, |manager| manager != "helm" && OnNextApply::of(manager).is_some())?;
+    OnNextApply::of(manager).map(OnNextApply::command)
+}

@@ -1,0 +1,150 @@
+//! Commands that we print for people to paste.
+
+use std::fmt;
+
+use serde_json::json;
+
+use crate::kube::Labels;
+
+/// A command line as a value: every word is quoted where a POSIX shell would read it otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Command {
+    words: Vec<String>,
+}
+
+/// What a command must repeat to reach the same namespace of the same cluster as the run that
+/// prints it. Never holds a token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    namespace: Option<String>,
+    connection: Vec<String>,
+}
+
+impl Scope {
+    /// Connection flags as words: `["--context", "prod"]`.
+    #[must_use]
+    pub fn new(connection: Vec<String>) -> Self {
+        Self { namespace: None, connection }
+    }
+
+    /// The same cluster, with `-n NAMESPACE`.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        Self { namespace: Some(namespace.to_owned()), connection: self.connection.clone() }
+    }
+
+    /// The same cluster, without a namespace.
+    #[must_use]
+    pub fn without_namespace(&self) -> Self {
+        Self { namespace: None, connection: self.connection.clone() }
+    }
+
+    fn words(&self) -> impl Iterator<Item = String> {
+        let namespace = self.namespace.iter().flat_map(|n| ["-n".to_owned(), n.clone()]);
+        namespace.chain(self.connection.iter().cloned())
+    }
+}
+
+impl Command {
+    /// A program with fixed words of ours: `kubectl bluegreen switch`.
+    #[must_use]
+    pub fn new(words: &str) -> Self {
+        Self { words: words.split_whitespace().map(str::to_owned).collect() }
+    }
+
+    /// Adds a word that is somebody's.
+    #[must_use]
+    pub fn arg(mut self, word: impl Into<String>) -> Self {
+        self.words.push(word.into());
+        self
+    }
+
+    /// Adds words that are somebody's.
+    #[must_use]
+    pub fn args<W: Into<String>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.words.extend(words.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a flag and its value, two words: `--to green`.
+    #[must_use]
+    pub fn flag(self, name: &str, value: impl Into<String>) -> Self {
+        self.arg(name).arg(value)
+    }
+
+    /// Adds a flag that stands in one word with its value: `--force=gitops`.
+    #[must_use]
+    pub fn option(self, name: &str, value: &str) -> Self {
+        self.arg(format!("{name}={value}"))
+    }
+
+    /// Adds what it takes to reach the same namespace of the same cluster.
+    #[must_use]
+    pub fn scope(self, scope: &Scope) -> Self {
+        self.args(scope.words())
+    }
+
+    /// The words, unquoted: what an `exec` would get.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
+        f.write_str(&quoted.join(" "))
+    }
+}
+
+/// The bare kubectl command that sets a Service's whole selector.
+#[must_use]
+pub fn selector_command(service: &str, scope: &Scope, selector: &Labels) -> Command {
+    let patch = json!([{"op": "replace", "path": "/spec/selector", "value": selector}]);
+    Command::new("kubectl patch service").arg(service).scope(scope).arg("--type=json").flag("-p", patch.to_string())
+}
+
+/// Of `--flag=value` only the value is quoted.
+fn quoted(word: &str) -> String {
+    match word.split_once('=') {
+        Some((flag, value)) if flag.starts_with("--") && shell_quote(flag) == flag => {
+            format!("{flag}={}", shell_quote(value))
+        }
+        _ => shell_quote(word),
+    }
+}
+
+/// Quotes a word for a POSIX shell where it needs it.
+#[must_use]
+pub fn shell_quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_reaches_the_same_cluster_and_survives_the_shell() {
+        let scope = Scope::new(vec!["--context".into(), "prod eu".into()]).in_namespace("shop");
+        let command = Command::new("kubectl bluegreen switch").arg("api").flag("--to", "$(reboot)").scope(&scope);
+        assert_eq!(command.to_string(), "kubectl bluegreen switch api --to '$(reboot)' -n shop --context 'prod eu'");
+        assert_eq!(command.words()[5], "$(reboot)");
+        let because = Command::new("kubectl bluegreen switch api").option("--reason", "bad; really");
+        assert_eq!(because.to_string(), "kubectl bluegreen switch api --reason='bad; really'");
+    }
+
+    #[test]
+    fn printed_words_survive_the_shell() {
+        assert_eq!(shell_quote("prod-eu"), "prod-eu");
+        assert_eq!(shell_quote("arn:aws:eks:eu-west-1:1:cluster/x"), "arn:aws:eks:eu-west-1:1:cluster/x");
+        assert_eq!(shell_quote("a b'; rm -rf ~"), r"'a b'\''; rm -rf ~'");
+        assert_eq!(shell_quote(""), "''");
+    }
+}

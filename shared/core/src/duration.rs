@@ -1,0 +1,51 @@
+//! Durations as people type and read them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Parses `90`, `90s`, `5m`, `1h30m`; a bare number is seconds, as in kubectl.
+///
+/// # Errors
+/// A message for clap where it is no duration, or a negative one.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| "a time like 30s, 5m or 1h30m".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "a time can't be negative".to_owned())
+}
+
+/// `1h30m`, `45s`, `300ms`: short for people.
+#[must_use]
+pub fn short_duration(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) && !duration.is_zero() {
+        return format!("{}ms", duration.as_millis());
+    }
+    let seconds = duration.as_secs();
+    let parts = [(seconds / 86400, 'd'), (seconds / 3600 % 24, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let shown: String = parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if shown.is_empty() { "0s".into() } else { shown }
+}
+
+/// How long ago: `21m`, `2h5m`; nothing below zero, for clocks differ.
+#[must_use]
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+    short_duration(Duration::from_secs(age.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_and_print_as_people_write_them() {
+        assert_eq!(duration("90").unwrap(), Duration::from_secs(90));
+        assert_eq!(duration("1h30m").unwrap(), Duration::from_secs(5400));
+        assert!(duration("-5s").is_err() && duration("soon").is_err());
+        assert_eq!(short_duration(Duration::from_secs(5400)), "1h30m");
+        assert_eq!(short_duration(Duration::from_secs(3600)), "1h");
+        assert_eq!(short_duration(Duration::ZERO), "0s");
+    }
+}

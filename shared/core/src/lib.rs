@@ -1,0 +1,17 @@
+//! Decides over values.
+//!
+//! Nothing here knows a client, a runtime, a parser of flags, an SDK, a clock, a terminal or an
+//! environment: they are not among this crate's dependencies, and `clippy.toml` beside its
+//! manifest forbids what the standard library would still offer. What it needs of the world comes
+//! in as a value; what is to be done or said goes out as one.
+
+pub mod checks;
+pub mod command;
+pub mod duration;
+pub mod failure;
+pub mod kube;
+pub mod registry;
+pub mod release;
+pub mod text;
+pub mod traffic;
+pub mod workload;

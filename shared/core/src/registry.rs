@@ -1,0 +1,7 @@
+//! What a registry holds: references, the order of pushes, lifecycle policies.
+
+pub mod ecr_reference;
+pub mod image;
+pub mod index_manifest;
+pub mod lifecycle_policy;
+pub mod push_history;

@@ -1,0 +1,106 @@
+//! Image references: `[registry/]name[:tag][@digest]`, as container runtimes read them
+//! (<https://pkg.go.dev/github.com/distribution/reference>).
+
+use crate::text::printable;
+
+/// The parts of an image reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageRef<'a> {
+    /// Everything before tag and digest, registry and port included.
+    pub repository: &'a str,
+    pub tag: Option<&'a str>,
+    /// `sha256:…`
+    pub digest: Option<&'a str>,
+}
+
+impl<'a> ImageRef<'a> {
+    /// Splits a reference; nothing is checked, for the cluster runs it already. The scheme that
+    /// some runtimes put before a pod's `imageID` (`docker-pullable://`) is left out.
+    #[must_use]
+    pub fn parse(reference: &'a str) -> Self {
+        let reference = reference.split_once("://").map_or(reference, |(_, rest)| rest);
+        let (named, digest) = reference.split_once('@').map_or((reference, None), |(n, d)| (n, Some(d)));
+        // A colon before the last slash is the registry's port.
+        let tag_at = named.rfind(':').filter(|colon| !named[*colon..].contains('/'));
+        let (repository, tag) = tag_at.map_or((named, None), |colon| (&named[..colon], Some(&named[colon + 1..])));
+        Self { repository, tag, digest }
+    }
+
+    /// The repository without its registry and path: `api`.
+    #[must_use]
+    pub fn base_name(&self) -> &'a str {
+        self.repository.rsplit_once('/').map_or(self.repository, |(_, name)| name)
+    }
+
+    /// Short for people: `api:1.5.0`, and only without a tag the beginning of the digest.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match (self.tag, self.digest) {
+            (Some(tag), _) => format!("{}:{tag}", self.base_name()),
+            (None, Some(digest)) => format!("{}@{}", self.base_name(), digest.chars().take(19).collect::<String>()),
+            (None, None) => self.base_name().to_owned(),
+        }
+    }
+}
+
+/// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`, as the OCI distribution specification has tags.
+#[must_use]
+pub fn is_tag(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    (1..=128).contains(&text.len()) && text.chars().all(inner) && !text.starts_with(['.', '-'])
+}
+
+/// `sha256:` and 64 lower-case hexadecimal digits, the only digests that ECR gives.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    let hex = text.strip_prefix("sha256:").unwrap_or_default();
+    hex.len() == 64 && hex.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+}
+
+/// The beginning of a digest: `sha256:0123456789ab`
+#[must_use]
+pub fn short_digest(digest: &str) -> String {
+    printable(digest).chars().take(19).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_splits_into_its_parts() {
+        let cases = [
+            ("api", "api", None, None, "api"),
+            ("api:1.5.0", "api", Some("1.5.0"), None, "api:1.5.0"),
+            ("localhost:5000/a/api", "localhost:5000/a/api", None, None, "api"),
+            ("localhost:5000/api:v1@sha256:abc", "localhost:5000/api", Some("v1"), Some("sha256:abc"), "api:v1"),
+            (
+                "r.io/api@sha256:0123456789abcdef",
+                "r.io/api",
+                None,
+                Some("sha256:0123456789abcdef"),
+                "api@sha256:0123456789ab",
+            ),
+            ("docker-pullable://r.io/api@sha256:abc", "r.io/api", None, Some("sha256:abc"), "api@sha256:abc"),
+        ];
+        for (reference, repository, tag, digest, short) in cases {
+            let parsed = ImageRef::parse(reference);
+            assert_eq!(parsed, ImageRef { repository, tag, digest }, "{reference}");
+            assert_eq!(parsed.short(), short);
+        }
+    }
+
+    #[test]
+    fn what_could_never_be_pulled_is_neither_tag_nor_digest() {
+        assert!(is_tag("1.5.0") && is_tag("_x") && is_tag(&"a".repeat(128)));
+        for bad in ["", ".hidden", "-rf", "a/b", "a:b", "ä", "a b", &"a".repeat(129)] {
+            assert!(!is_tag(bad), "{bad}");
+        }
+        let hex = "0123456789abcdef".repeat(4);
+        assert!(is_digest(&format!("sha256:{hex}")));
+        for bad in [hex.clone(), format!("sha512:{hex}"), format!("sha256:{}", hex.to_uppercase()), "sha256:abc".into()]
+        {
+            assert!(!is_digest(&bad), "{bad}");
+        }
+    }
+}

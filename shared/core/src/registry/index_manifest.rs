@@ -1,0 +1,124 @@
+//! Multi-architecture images: which images an index points at.
+//!
+//! Format: the OCI image index (<https://github.com/opencontainers/image-spec/blob/main/image-index.md>)
+//! and Docker's manifest list, which has the same fields. Build tools keep an attestation as one
+//! more entry, told by its annotation `vnd.docker.reference.type`
+//! (<https://docs.docker.com/build/metadata/attestations/attestation-storage/>).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::image::is_digest;
+
+/// Media types of an index: OCI's image index and Docker's manifest list.
+pub const INDEX_TYPES: [&str; 2] =
+    ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
+
+/// Digests of the manifests that an index lists, by the index' digest.
+pub type IndexChildren = BTreeMap<String, Vec<String>>;
+
+/// One entry of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexChild {
+    /// `sha256:…`
+    pub digest: String,
+    /// `linux/arm64/v8`; nothing where the entry names none.
+    pub platform: Option<String>,
+    /// It describes another entry (provenance, bill of materials) and can't be run.
+    pub is_attestation: bool,
+}
+
+/// The entries of an index in their order; none at all for a manifest of one image.
+///
+/// # Errors
+/// A few words where it is neither.
+pub fn children(manifest: &str) -> Result<Vec<IndexChild>, String> {
+    let unreadable = |e: serde_json::Error| format!("a manifest that can't be read ({e})");
+    let mut index: Map<String, Value> = serde_json::from_str(manifest).map_err(unreadable)?;
+    let Some(entries) = index.remove("manifests") else { return Ok(Vec::new()) };
+    let entries: Vec<Entry> = serde_json::from_value(entries).map_err(unreadable)?;
+    entries.into_iter().map(Entry::into_child).collect()
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    digest: String,
+    platform: Option<Platform>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Platform {
+    os: String,
+    architecture: String,
+    variant: String,
+}
+
+impl Entry {
+    fn into_child(self) -> Result<IndexChild, String> {
+        if !is_digest(&self.digest) {
+            return Err("an index with an entry without a digest".into());
+        }
+        let is_attestation = self.annotations.contains_key("vnd.docker.reference.type");
+        Ok(IndexChild { digest: self.digest, platform: self.platform.and_then(Platform::shown), is_attestation })
+    }
+}
+
+impl Platform {
+    /// Attestations say `unknown/unknown`.
+    fn shown(self) -> Option<String> {
+        let parts: Vec<String> = [self.os, self.architecture, self.variant]
+            .into_iter()
+            .filter(|p| !p.is_empty() && p != "unknown")
+            .collect();
+        (!parts.is_empty()).then(|| parts.join("/"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn digest(n: u8) -> String {
+        format!("sha256:{n:064x}")
+    }
+
+    #[test]
+    fn an_index_names_its_images_and_what_only_describes_them() {
+        let index = json!({
+            "schemaVersion": 2, "mediaType": INDEX_TYPES[0],
+            "manifests": [
+                {"digest": digest(1), "size": 5, "platform": {"os": "linux", "architecture": "amd64"}},
+                {"digest": digest(2), "size": 5, "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
+                {"digest": digest(3), "size": 5, "platform": {"os": "unknown", "architecture": "unknown"},
+                 "annotations": {"vnd.docker.reference.type": "attestation-manifest",
+                                 "vnd.docker.reference.digest": digest(1)}},
+            ],
+        });
+        let found = children(&index.to_string()).unwrap();
+        let shown: Vec<_> = found.iter().map(|c| (c.digest.clone(), c.platform.as_deref(), c.is_attestation)).collect();
+        assert_eq!(
+            shown,
+            [
+                (digest(1), Some("linux/amd64"), false),
+                (digest(2), Some("linux/arm64/v8"), false),
+                (digest(3), None, true)
+            ]
+        );
+    }
+
+    #[test]
+    fn one_image_has_no_children_and_nonsense_is_said_to_be_so() {
+        let manifest = json!({"schemaVersion": 2, "config": {"digest": digest(1)}, "layers": []});
+        assert_eq!(children(&manifest.to_string()), Ok(vec![]));
+        for bad in ["", "[]", "null", r#"{"manifests": [{"digest": "latest"}]}"#, r#"{"manifests": {}}"#] {
+            assert!(children(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What a repository holds and in which order it was pushed, and which of it a workload can go
+//! back to.
+//!
+//! The order is that of `imagePushedAt`, the time of the manifest's push: tagging an image again
+//! does not change it, and a tag that is moved leaves the image it was on behind
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html>).
+//!
+//! [`choose`] decides; the rules it follows are written down in `docs/which-image.md`.
+
+mod answer;
+mod catalog;
+mod choice;
+mod deployable;
+mod deployments;
+mod leaving;
+mod listing;
+mod pushed_image;
+mod question;
+mod tag;
+mod target;
+
+pub use super::index_manifest::IndexChildren;
+pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
+pub use choice::{choose, pick};
+pub use deployable::{LeftOut, is_index};
+pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id};
+pub use listing::{Candidate, Deployed};
+pub use pushed_image::{ImageStatus, PushedImage, Scan, ScanSeverity};
+pub use question::{Options, Question, Repository, Source};
+pub use tag::{TagForm, TagKind};
+
+#[cfg(test)]
+mod tests;

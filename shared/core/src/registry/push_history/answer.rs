@@ -1,0 +1,151 @@
+//! What is decided, as values for a report.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::deployable::LeftOut;
+use super::leaving::{Left, UnknownRunning};
+use super::listing::Candidate;
+
+/// Everything there is to show, and what was decided.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice<'a> {
+    pub left: Left,
+    /// All images, newest push first; empty where no registry was asked.
+    pub candidates: Vec<Candidate<'a>>,
+    pub decision: Decision,
+}
+
+/// What to go back to, or why that can't be decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "decision", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Decision {
+    Chosen(Chosen),
+    /// What was pushed before and what was deployed before are two images, or nothing of the
+    /// form was pushed before: a person decides, or `--from`.
+    Disagree {
+        pushed_before: Option<Chosen>,
+        deployed_before: Chosen,
+    },
+    /// It isn't known which image is being left, so nothing is "before" it in the registry.
+    UnknownRunning {
+        why: UnknownRunning,
+        deployed_before: Option<Chosen>,
+    },
+    /// There are not that many older images of the form, or not that many older revisions.
+    NothingOlder {
+        /// The newest deployable image pushed before, of whatever form: its tag or digest.
+        of_another_form: Option<String>,
+        skipped: Vec<Skipped>,
+    },
+    /// The revision's tag moves, or it is to be pinned, and the rollout history doesn't tell
+    /// which image it was.
+    CannotPin {
+        image: String,
+        revision: i64,
+    },
+    NoSuchTag {
+        tag: String,
+        /// Tags that look like it, the closest first.
+        close: Vec<String>,
+    },
+    NoSuchDigest {
+        digest: String,
+        /// Where the text is the beginning of several digests: all of them.
+        close: Vec<String>,
+    },
+    NotDeployable {
+        digest: String,
+        tag: Option<String>,
+        why: LeftOut,
+    },
+    /// What was asked for is what is being left.
+    AlreadyRuns {
+        digest: Option<String>,
+        tag: Option<String>,
+    },
+}
+
+/// One image to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chosen {
+    /// The reference to write: with a tag, with a tag and a digest, or with a digest.
+    pub image: String,
+    /// Unknown only where the rollout history alone was asked.
+    pub digest: Option<String>,
+    pub tag: Option<String>,
+    pub why: Why,
+    /// Why the reference has a digest, if it has one.
+    pub pinned: Option<Pinned>,
+    /// The revision that ran it last, if one did.
+    pub revision: Option<i64>,
+    /// What would have come first, but was passed over.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What speaks for an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    PushedBefore,
+    DeployedBefore,
+    PushedAndDeployedBefore,
+    /// A person or a flag named it.
+    Asked,
+}
+
+/// Why a reference is written with a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Pinned {
+    /// `--pin-digest`
+    Asked,
+    /// The tag being left moves by its name, or was moved: tags of this workload can't be relied
+    /// on.
+    TagWasMoved,
+    /// The tag to go by is a name, or stands for a longer version.
+    TagMoves,
+    /// There is no tag.
+    Untagged,
+    /// The reference being left has a digest, and keeps having one.
+    AsBefore,
+    /// The revision's reference has it.
+    AsDeployed,
+}
+
+/// An image that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skipped {
+    /// A tag or a digest, or a revision's whole reference.
+    pub image: String,
+    pub revision: Option<i64>,
+    pub why: SkipReason,
+}
+
+/// Why an image was passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum SkipReason {
+    /// It can't be deployed.
+    LeftOut { why: LeftOut },
+    /// A revision's image that the repository no longer has.
+    NotInRepository,
+    /// A revision's tag moves: which image it was can't be told any more.
+    TagMoved,
+    /// A revision's image is of another repository.
+    OtherRepository,
+    /// A build or a release candidate, where a release is being left.
+    OtherForm,
+    /// A rollback left it, and nothing new was deployed since: going back never comes back to it.
+    RolledBackFrom,
+}
+
+impl Skipped {
+    pub(super) fn candidate(candidate: &Candidate<'_>, why: SkipReason) -> Self {
+        let image = candidate.tag.unwrap_or(&candidate.image.digest).to_owned();
+        Self { image, revision: None, why }
+    }
+}

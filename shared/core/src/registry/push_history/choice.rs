@@ -1,0 +1,166 @@
+//! The choice: which image is "the one before".
+
+use wildmatch::WildMatch;
+
+use super::answer::{Choice, Chosen, Decision, SkipReason, Skipped, Why};
+use super::catalog::Catalog;
+use super::deployable::LeftOut;
+use super::deployments::{Deployments, Ran};
+use super::leaving::{Left, PodImage};
+use super::listing::{Candidate, Deployed, candidates};
+use super::question::{Question, Source};
+use super::tag::{TagForm, TagKind};
+use super::target::{Deciding, Target, asked, older_of_another_form};
+use crate::registry::ecr_reference::same_repository;
+use crate::registry::image::ImageRef;
+
+/// Decides what to go back to, and lists what there is.
+#[must_use]
+pub fn choose<'a>(question: &Question<'a>) -> Choice<'a> {
+    let catalog = question.repository.map(|r| Catalog::new(r.images, r.children));
+    let filter = question.options.tag_filter.as_deref().map(WildMatch::new);
+    let mut left = Left::of(question.spec, question.pods, catalog.as_ref());
+    let deployments = Deployments {
+        container: question.container,
+        revisions: question.revisions,
+        pods: question.pods,
+        catalog: catalog.as_ref(),
+        left_behind: question.left_behind,
+    };
+    let mut listed = Vec::new();
+    if let Some(catalog) = &catalog {
+        let keep = left.keep(catalog, filter.as_ref());
+        left.form = keep.form().map(TagForm::pattern);
+        listed = candidates(catalog, &keep, filter.as_ref());
+        mark(&mut listed, &left, &deployments, catalog);
+    }
+    let deciding = Deciding { question, left: &left, candidates: &listed, deployments };
+    let decision = match asked(&deciding, catalog.as_ref()) {
+        Some(decision) => decision,
+        None => deciding.back(),
+    };
+    Choice { left, candidates: listed, decision }
+}
+
+/// The decision for an image that a person picked from [`Choice::candidates`].
+#[must_use]
+pub fn pick(question: &Question<'_>, choice: &Choice<'_>, digest: &str) -> Decision {
+    let target = Target { question, left: &choice.left };
+    match choice.candidates.iter().find(|c| c.image.digest == digest) {
+        Some(candidate) => target.named(candidate, candidate.tag, candidate.tag_moves),
+        None => Decision::NoSuchDigest { digest: digest.to_owned(), close: Vec::new() },
+    }
+}
+
+fn mark(candidates: &mut [Candidate<'_>], left: &Left, deployments: &Deployments<'_>, catalog: &Catalog<'_>) {
+    let whole = |pod: &PodImage| catalog.whole(pod.digest.as_deref()?, ImageRef::parse(&pod.image).tag);
+    let ready: Vec<&str> =
+        deployments.pods.iter().filter(|p| p.ready).filter_map(whole).map(|i| i.digest.as_str()).collect();
+    let ran = deployments.all(left);
+    for candidate in candidates.iter_mut() {
+        let digest = candidate.image.digest.as_str();
+        candidate.running = left.digest.as_deref() == Some(digest);
+        candidate.ready = ready.contains(&digest);
+        let last = ran.iter().find(|r| r.digest.as_deref() == Some(digest)).map(|r| r.revision);
+        candidate.deployed = last.map(|r| Deployed { revision: r.number, created: r.created, current: r.current });
+    }
+    let older = candidates.iter_mut().skip_while(|c| !c.running).skip(1);
+    let mut eligible = older.filter(|c| c.is_eligible() && !deployments.is_left_behind(c.image));
+    if let Some(previous) = eligible.next() {
+        previous.previous = true;
+    }
+}
+
+impl Deciding<'_, '_> {
+    fn steps(&self) -> usize {
+        self.question.options.steps.max(1)
+    }
+
+    fn back(&self) -> Decision {
+        let (deployed, unused) = self.deployed_before();
+        if self.question.options.from == Some(Source::RolloutHistory) {
+            return deployed.unwrap_or_else(|| self.nothing_older(unused));
+        }
+        let deployed = deployed.and_then(|d| if let Decision::Chosen(chosen) = d { Some(chosen) } else { None });
+        if let Some(why) = &self.left.unknown {
+            return Decision::UnknownRunning { why: why.clone(), deployed_before: deployed };
+        }
+        let (pushed, passed_over) = self.pushed_before();
+        let from_registry = self.question.options.from == Some(Source::Registry);
+        match (pushed, deployed.filter(|_| !from_registry)) {
+            (Some(pushed), None) => Decision::Chosen(pushed),
+            (Some(pushed), Some(deployed)) if pushed.is_same(&deployed) => {
+                Decision::Chosen(Chosen { why: Why::PushedAndDeployedBefore, ..pushed })
+            }
+            (pushed_before, Some(deployed_before)) => Decision::Disagree { pushed_before, deployed_before },
+            (None, None) => self.nothing_older(passed_over),
+        }
+    }
+
+    fn nothing_older(&self, skipped: Vec<Skipped>) -> Decision {
+        Decision::NothingOlder { of_another_form: older_of_another_form(self.candidates), skipped }
+    }
+
+    /// The newest candidate of the form pushed before the one being left, or the one so many
+    /// steps back; and what was passed over on the way.
+    fn pushed_before(&self) -> (Option<Chosen>, Vec<Skipped>) {
+        let (mut skipped, mut steps) = (Vec::new(), self.steps());
+        for candidate in self.candidates.iter().skip_while(|c| !c.running).skip(1).filter(|c| c.same_form) {
+            match &candidate.left_out {
+                Some(why @ (LeftOut::Archived | LeftOut::Activating)) => {
+                    skipped.push(Skipped::candidate(candidate, SkipReason::LeftOut { why: why.clone() }));
+                }
+                Some(_) => {}
+                None if self.deployments.is_left_behind(candidate.image) => {
+                    skipped.push(Skipped::candidate(candidate, SkipReason::RolledBackFrom));
+                }
+                None if steps > 1 => steps -= 1,
+                None => {
+                    let chosen = self.target().of(candidate, Why::PushedBefore);
+                    return (Some(Chosen { skipped, ..chosen }), Vec::new());
+                }
+            }
+        }
+        (None, skipped)
+    }
+
+    /// The newest older revision with another image, or the one so many images back.
+    fn deployed_before(&self) -> (Option<Decision>, Vec<Skipped>) {
+        let (mut skipped, mut steps) = (Vec::new(), self.steps());
+        for (ran, why) in self.deployments.before(self.left) {
+            let usable = why.map_or_else(|| self.usable(&ran), Err);
+            match usable {
+                Err(why) => skipped.push(ran.skipped(why)),
+                Ok(_) if steps > 1 => steps -= 1,
+                Ok(Decision::Chosen(chosen)) => {
+                    return (Some(Decision::Chosen(Chosen { skipped, ..chosen })), Vec::new());
+                }
+                Ok(other) => return (Some(other), Vec::new()),
+            }
+        }
+        (None, skipped)
+    }
+
+    /// What going back to a revision's image means, or why that can't be done.
+    fn usable(&self, ran: &Ran<'_>) -> Result<Decision, SkipReason> {
+        let from_history = self.question.options.from == Some(Source::RolloutHistory);
+        let reference = ImageRef::parse(ran.image);
+        let same_repository = same_repository(ran.image, self.question.spec);
+        let Some(catalog) = self.deployments.catalog else { return Ok(self.target().as_it_was(ran)) };
+        if !same_repository {
+            return if from_history { Ok(self.target().as_it_was(ran)) } else { Err(SkipReason::OtherRepository) };
+        }
+        let Some(digest) = &ran.digest else {
+            let tag = reference.tag.unwrap_or("latest");
+            let moved = catalog.by_tag(tag).is_some() || TagForm::of(tag).kind() == TagKind::Name;
+            return Err(if moved { SkipReason::TagMoved } else { SkipReason::NotInRepository });
+        };
+        let candidate = self.candidates.iter().find(|c| c.image.digest == *digest);
+        let candidate = candidate.ok_or(SkipReason::NotInRepository)?;
+        if let Some(why) = &candidate.left_out {
+            return Err(SkipReason::LeftOut { why: why.clone() });
+        }
+        let chosen = self.target().of(candidate, Why::DeployedBefore);
+        Ok(Decision::Chosen(Chosen { revision: Some(ran.revision.number), ..chosen }))
+    }
+}

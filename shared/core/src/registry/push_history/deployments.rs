@@ -1,0 +1,140 @@
+//! Which image each revision of the workload was, as far as that can still be told.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::answer::{SkipReason, Skipped};
+use super::catalog::Catalog;
+use super::leaving::{Left, LeftBehind, PodImage};
+use super::pushed_image::PushedImage;
+use super::tag::{TagForm, TagKind};
+use crate::registry::ecr_reference::same_repository;
+use crate::registry::image::ImageRef;
+use crate::workload::revisions;
+use crate::workload::revisions::Revision;
+
+/// How much later than a template its image may have been pushed: clocks differ, the API server
+/// cuts seconds off, and some pipelines deploy while they push.
+const PUSH_MAY_FOLLOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// The image of one revision.
+#[derive(Debug, Clone)]
+pub(super) struct Ran<'a> {
+    pub revision: &'a Revision,
+    /// As its template asks for it.
+    pub image: &'a str,
+    /// Of the whole image, where it is known.
+    pub digest: Option<String>,
+}
+
+impl Ran<'_> {
+    /// That it was passed over.
+    pub fn skipped(&self, why: SkipReason) -> Skipped {
+        Skipped { image: self.image.to_owned(), revision: Some(self.revision.number), why }
+    }
+}
+
+/// Everything that says what revisions ran.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deployments<'a> {
+    pub container: &'a str,
+    pub revisions: &'a [Revision],
+    pub pods: &'a [PodImage],
+    pub catalog: Option<&'a Catalog<'a>>,
+    pub left_behind: &'a [LeftBehind],
+}
+
+impl<'a> Deployments<'a> {
+    /// What all revisions ran, newest first by number.
+    pub fn all(&self, left: &Left) -> Vec<Ran<'a>> {
+        let ran = self.revisions.iter().filter_map(|revision| self.ran(revision, left));
+        ran.collect()
+    }
+
+    /// What ran before the image being left, the nearest first, each image once; where it is to
+    /// be passed over, why.
+    pub fn before(&self, left: &Left) -> Vec<(Ran<'a>, Option<SkipReason>)> {
+        let mut before: Vec<(Ran<'a>, Option<SkipReason>)> = Vec::new();
+        for ran in revisions::older(self.revisions).into_iter().filter_map(|r| self.ran(r, left)) {
+            let is_left = is_same(&ran, &left.image, left.digest.as_deref());
+            if !is_left && !before.iter().any(|(b, _)| is_same(&ran, b.image, b.digest.as_deref())) {
+                let why = self.reason_to_skip(&ran, left);
+                before.push((ran, why));
+            }
+        }
+        before
+    }
+
+    /// True where a rollback left that image of the repository.
+    pub fn is_left_behind(&self, image: &PushedImage) -> bool {
+        self.left_behind.iter().any(|left| match &left.digest {
+            Some(digest) => *digest == image.digest,
+            None => {
+                let fixed = ImageRef::parse(&left.image).tag.filter(|tag| TagForm::of(tag).kind() != TagKind::Name);
+                fixed.is_some_and(|fixed| image.tags.iter().any(|tag| tag == fixed))
+            }
+        })
+    }
+
+    fn reason_to_skip(&self, ran: &Ran<'_>, left: &Left) -> Option<SkipReason> {
+        if self.left_behind.iter().any(|left| is_same(ran, &left.image, left.digest.as_deref())) {
+            return Some(SkipReason::RolledBackFrom);
+        }
+        // A release is never followed back into builds or release candidates.
+        let kind = |tag: Option<&str>| tag.map(|tag| TagForm::of(tag).kind());
+        let from_release = kind(left.tag.as_deref()) == Some(TagKind::Release);
+        let to = kind(ImageRef::parse(ran.image).tag).or_else(|| self.kind_in_registry(ran));
+        (from_release && matches!(to, Some(TagKind::Build | TagKind::PreRelease))).then_some(SkipReason::OtherForm)
+    }
+
+    fn kind_in_registry(&self, ran: &Ran<'_>) -> Option<TagKind> {
+        let image = self.catalog?.by_digest(ran.digest.as_deref()?)?;
+        image.tags.iter().map(|tag| TagForm::of(tag).kind()).max()
+    }
+
+    fn ran(&self, revision: &'a Revision, left: &Left) -> Option<Ran<'a>> {
+        let image = revision.image_of(self.container).filter(|image| !image.is_empty())?;
+        let digest = if revision.current { left.digest.clone() } else { self.digest_of(image, revision, left) };
+        Some(Ran { revision, image, digest })
+    }
+
+    /// By the reference's own digest; else by what pods of an older template pulled for the same
+    /// reference; else by where the tag is now, if it is one that stays.
+    fn digest_of(&self, image: &str, revision: &Revision, left: &Left) -> Option<String> {
+        let reference = ImageRef::parse(image);
+        let tag = reference.tag.unwrap_or("latest");
+        let whole = |digest: &str| {
+            let image = self.catalog.and_then(|catalog| catalog.whole(digest, Some(tag)));
+            image.map_or_else(|| digest.to_owned(), |image| image.digest.clone())
+        };
+        if let Some(digest) = reference.digest {
+            return Some(whole(digest));
+        }
+        let mut pulled: Vec<String> = self
+            .pods
+            .iter()
+            .filter(|pod| !pod.updated && pod.image == image)
+            .filter_map(|pod| pod.digest.as_deref().map(whole))
+            .collect();
+        pulled.dedup();
+        if let [only] = pulled.as_slice() {
+            return Some(only.clone());
+        }
+        let same_repository = same_repository(image, &left.image);
+        let tagged = self.catalog.filter(|_| same_repository).and_then(|catalog| catalog.by_tag(tag))?;
+        let stays = TagForm::of(tag).kind() != TagKind::Name && !pushed_after(tagged.pushed_at, revision.created);
+        stays.then(|| tagged.digest.clone())
+    }
+}
+
+/// An image that is newer than the template was not what the template ran: its tag was moved.
+fn pushed_after(pushed_at: Timestamp, created: Option<Timestamp>) -> bool {
+    created.is_some_and(|created| pushed_at.duration_since(created) > PUSH_MAY_FOLLOW)
+}
+
+/// By digest where both are known, else by reference.
+fn is_same(ran: &Ran<'_>, image: &str, digest: Option<&str>) -> bool {
+    match (ran.digest.as_deref(), digest) {
+        (Some(a), Some(b)) => a == b,
+        _ => ran.image == image,
+    }
+}

@@ -1,0 +1,174 @@
+//! What is being left: the image that the template asks for, and which one that really is.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use wildmatch::WildMatch;
+
+use super::catalog::Catalog;
+use super::listing::{Keep, choose_tag};
+use super::pushed_image::PushedImage;
+use super::tag::{TagForm, TagKind};
+use crate::registry::image::ImageRef;
+
+/// What one pod runs in the container that is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodImage {
+    /// As the pod's spec asks for it.
+    pub image: String,
+    /// Of the manifest that was pulled, from [`digest_of_image_id`]; nothing where none was.
+    pub digest: Option<String>,
+    /// The pod was made from the template that the workload has now.
+    pub updated: bool,
+    pub ready: bool,
+}
+
+/// An image that a rollback left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// As the template asked for it.
+    pub image: String,
+    /// Which image it was; nothing where the rollout history alone decided.
+    pub digest: Option<String>,
+}
+
+/// The digest in a container status' `imageID`: `[docker-pullable://]REPOSITORY@sha256:…`. A bare
+/// `sha256:…` is the digest of a configuration, which no registry knows an image by.
+#[must_use]
+pub fn digest_of_image_id(image_id: &str) -> Option<&str> {
+    image_id.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| digest.starts_with("sha256:"))
+}
+
+/// What is being left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Left {
+    /// As the template asks for it.
+    pub image: String,
+    /// The tag in it; `latest` where it names neither tag nor digest, as runtimes read it.
+    pub tag: Option<String>,
+    /// What it is in the registry: of a multi-architecture image the whole.
+    pub digest: Option<String>,
+    /// The digest that the tag is on now, where that is another: the tag was moved.
+    pub tag_moved_to: Option<String>,
+    /// The tag is a name (`latest`, `prod`), or stands for a longer version beside it.
+    pub tag_moves: bool,
+    /// The form that is kept: `latest-release-N.N`.
+    pub form: Option<String>,
+    /// A stuck rollout: what ready pods run instead, as their specs ask for it.
+    pub ready_pods_run: Vec<String>,
+    /// Why it can't be told which image it is.
+    pub unknown: Option<UnknownRunning>,
+}
+
+/// Why it can't be told which image of the repository is being left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum UnknownRunning {
+    /// Pods of one template run several images: their tag was moved while they were started.
+    SeveralDigests { digests: Vec<String> },
+    /// What runs is no longer in the repository, or never was.
+    NotInRepository { tag: Option<String>, digest: Option<String> },
+    /// The tag moves, and no pod says which image it pulled.
+    NotReported { tag: String },
+}
+
+impl Left {
+    pub(super) fn of(spec: &str, pods: &[PodImage], catalog: Option<&Catalog<'_>>) -> Self {
+        let reference = ImageRef::parse(spec);
+        let tag = reference.tag.or_else(|| reference.digest.is_none().then_some("latest"));
+        let found = found(&reference, tag, pods, catalog);
+        let on = tag.and_then(|tag| catalog?.by_tag(tag)).map(|image| image.digest.clone());
+        let digest = found.as_ref().ok().cloned().flatten();
+        let image = digest.as_deref().and_then(|digest| catalog?.by_digest(digest));
+        Self {
+            image: spec.to_owned(),
+            tag: tag.map(str::to_owned),
+            tag_moved_to: on.filter(|on| digest.as_ref().is_some_and(|digest| digest != on)),
+            tag_moves: tag.is_some_and(|tag| moves(tag, image)),
+            form: None,
+            ready_pods_run: ready_pods_run(spec, digest.as_deref(), pods),
+            unknown: found.err(),
+            digest,
+        }
+    }
+
+    /// The class of tags to stay in: that of the template's tag, where the tag is fixed; else
+    /// that of the most telling tag of the image; else that of a tag that the image has lost.
+    pub(super) fn keep(&self, catalog: &Catalog<'_>, filter: Option<&WildMatch>) -> Keep {
+        let image = self.digest.as_deref().and_then(|digest| catalog.by_digest(digest));
+        let tags = image.map(|image| image.tags.as_slice()).unwrap_or_default();
+        let own = self.tag.as_ref().map(|tag| (tag, TagForm::of(tag))).filter(|(_, f)| f.kind() != TagKind::Name);
+        let held = own.as_ref().filter(|(tag, _)| tags.contains(tag) && !self.tag_moves);
+        let other = || {
+            let like = own.as_ref().map(|(_, form)| form);
+            let fixed = tags.iter().filter(|tag| !moves(tag, image));
+            choose_tag(fixed, tags, like).map(|c| (c.tag.to_owned(), c.form))
+        };
+        let kept = held.map(|(tag, form)| ((*tag).clone(), form.clone())).or_else(other);
+        let lost = || own.as_ref().map(|(tag, form)| ((*tag).clone(), form.clone()));
+        match (kept.or_else(lost), filter) {
+            (Some((tag, _)), Some(filter)) if !filter.matches(&tag) => Keep::Anything,
+            (None, Some(_)) => Keep::Anything,
+            (Some((_, form)), _) => Keep::Form(form),
+            (None, None) => Keep::Names,
+        }
+    }
+}
+
+/// Which image the template's reference is: what its pods pulled, else its own digest, else what
+/// the tag is on.
+fn found(
+    reference: &ImageRef<'_>,
+    tag: Option<&str>,
+    pods: &[PodImage],
+    catalog: Option<&Catalog<'_>>,
+) -> Result<Option<String>, UnknownRunning> {
+    let whole = |digest: &str| match catalog {
+        Some(catalog) => catalog.whole(digest, tag).map_or_else(|| digest.to_owned(), |image| image.digest.clone()),
+        None => digest.to_owned(),
+    };
+    let updated = || pods.iter().filter(|pod| pod.updated);
+    let pulled: BTreeSet<String> = updated().filter_map(|pod| pod.digest.as_deref()).map(whole).collect();
+    if pulled.len() > 1 {
+        return Err(UnknownRunning::SeveralDigests { digests: pulled.into_iter().collect() });
+    }
+    let own = pulled.into_iter().next().or_else(|| reference.digest.map(whole));
+    let Some(catalog) = catalog else { return Ok(own) };
+    if let Some(digest) = own {
+        let known = catalog.by_digest(&digest).is_some();
+        let gone = UnknownRunning::NotInRepository { tag: tag.map(str::to_owned), digest: Some(digest.clone()) };
+        return if known { Ok(Some(digest)) } else { Err(gone) };
+    }
+    let on = tag.and_then(|tag| catalog.by_tag(tag));
+    let Some(on) = on else {
+        return Err(UnknownRunning::NotInRepository { tag: tag.map(str::to_owned), digest: None });
+    };
+    match tag {
+        Some(tag) if moves(tag, Some(on)) && updated().any(|pod| pod.ready) => {
+            Err(UnknownRunning::NotReported { tag: tag.to_owned() })
+        }
+        _ => Ok(Some(on.digest.clone())),
+    }
+}
+
+/// A name, or an alias of a longer version on the same image.
+fn moves(tag: &str, image: Option<&PushedImage>) -> bool {
+    let form = TagForm::of(tag);
+    let longer = |other: &String| form.is_alias_of(&TagForm::of(other));
+    form.kind() == TagKind::Name || image.is_some_and(|image| image.tags.iter().any(longer))
+}
+
+fn ready_pods_run(spec: &str, left: Option<&str>, pods: &[PodImage]) -> Vec<String> {
+    if pods.iter().any(|pod| pod.ready && pod.updated) {
+        return Vec::new();
+    }
+    let ready = pods.iter().filter(|pod| pod.ready && (pod.image != spec || pod.digest.as_deref() != left));
+    // The same reference for another image: only the digest tells them apart.
+    let name = |pod: &PodImage| match &pod.digest {
+        Some(digest) if pod.image == spec => format!("{}@{digest}", ImageRef::parse(spec).repository),
+        _ => pod.image.clone(),
+    };
+    ready.map(name).collect::<BTreeSet<String>>().into_iter().collect()
+}

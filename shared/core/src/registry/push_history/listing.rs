@@ -1,0 +1,158 @@
+//! All images of a repository in the order of their push, each with the tag it goes by.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use wildmatch::WildMatch;
+
+use super::catalog::Catalog;
+use super::deployable::{LeftOut, is_outside};
+use super::pushed_image::PushedImage;
+use super::tag::{TagForm, TagKind};
+
+/// One image as a table or a picker shows it. As JSON: the members of [`PushedImage`] and those
+/// here, on one level.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate<'a> {
+    #[serde(flatten)]
+    pub image: &'a PushedImage,
+    /// The tag to go by, chosen by the stated rule; nothing for an untagged image.
+    pub tag: Option<&'a str>,
+    /// That tag is a name, or stands for a longer version beside it: it will move.
+    pub tag_moves: bool,
+    /// Of the same form as the tag that is being left: what `--steps` counts, where it isn't
+    /// left out.
+    pub same_form: bool,
+    /// What is being left.
+    pub running: bool,
+    /// Ready pods run it; in a stuck rollout that is another than the one being left.
+    pub ready: bool,
+    /// The newest of the same form pushed before the one being left.
+    pub previous: bool,
+    /// When this workload had it, as far as its revisions tell; the newest of them.
+    pub deployed: Option<Deployed>,
+    /// Why it is no candidate, if it isn't one.
+    pub left_out: Option<LeftOut>,
+    #[serde(skip)]
+    form: TagForm,
+}
+
+impl Candidate<'_> {
+    /// The image can be deployed, and is of the form that is kept.
+    #[must_use]
+    pub fn is_eligible(&self) -> bool {
+        self.same_form && self.left_out.is_none()
+    }
+}
+
+/// A revision of the workload that had an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deployed {
+    pub revision: i64,
+    /// When that template was new.
+    pub created: Option<Timestamp>,
+    /// The workload asks for it now.
+    pub current: bool,
+}
+
+/// Which tags are of the class that is being left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Keep {
+    Form(TagForm),
+    /// A name was left, and its image has no other tag. What counts builds or says that it isn't
+    /// released is no candidate; everything else, untagged images above all, may once have had
+    /// the name.
+    Names,
+    /// A filter names the class, and what is being left is not in it.
+    Anything,
+}
+
+impl Keep {
+    pub fn form(&self) -> Option<&TagForm> {
+        if let Self::Form(form) = self { Some(form) } else { None }
+    }
+
+    fn keeps(&self, chosen: Option<&ChosenTag<'_>>) -> bool {
+        match self {
+            Self::Form(form) => chosen.is_some_and(|c| form.is_like(&c.form)),
+            Self::Names => chosen.is_none_or(|c| !matches!(c.form.kind(), TagKind::Build | TagKind::PreRelease)),
+            Self::Anything => true,
+        }
+    }
+}
+
+/// All images, newest push first.
+pub(super) fn candidates<'a>(catalog: &Catalog<'a>, keep: &Keep, filter: Option<&WildMatch>) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<Candidate<'a>> =
+        catalog.images.iter().map(|image| candidate(image, catalog, keep, filter)).collect();
+    candidates.sort_by(newest_first);
+    candidates
+}
+
+fn candidate<'a>(
+    image: &'a PushedImage,
+    catalog: &Catalog<'a>,
+    keep: &Keep,
+    filter: Option<&WildMatch>,
+) -> Candidate<'a> {
+    let outside = is_outside(&image.tags, filter);
+    // The tag to go by is one of those that were asked for.
+    let tags = image.tags.iter().filter(|tag| outside || filter.is_none_or(|f| f.matches(tag)));
+    let chosen = choose_tag(tags, &image.tags, keep.form());
+    Candidate {
+        image,
+        tag: chosen.as_ref().map(|c| c.tag),
+        tag_moves: chosen.as_ref().is_some_and(|c| c.moves),
+        same_form: keep.keeps(chosen.as_ref()),
+        running: false,
+        ready: false,
+        previous: false,
+        deployed: None,
+        left_out: catalog.not_deployable(image).or_else(|| outside.then_some(LeftOut::OutsideTagFilter)),
+        form: chosen.map_or_else(|| TagForm::of(""), |c| c.form),
+    }
+}
+
+/// Where two images have one time: the pattern of their tags, then what the tags count, then the
+/// digest. One is asked after the other and of all images alike, so that this is one order and
+/// not a ring.
+fn newest_first(a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
+    (b.image.pushed_at.cmp(&a.image.pushed_at))
+        .then_with(|| a.form.pattern().cmp(&b.form.pattern()))
+        .then_with(|| b.form.cmp_version(&a.form))
+        .then_with(|| a.image.digest.cmp(&b.image.digest))
+}
+
+/// The tag that an image goes by.
+#[derive(Debug, Clone)]
+pub(super) struct ChosenTag<'a> {
+    pub tag: &'a str,
+    pub form: TagForm,
+    /// A name, or an alias of a longer version.
+    pub moves: bool,
+}
+
+/// Chooses among `tags`: the form to keep first; then what does not move before what does; then
+/// what says more (a release, a pre-release, a stamp, a build, a commit, a name); then the
+/// longer version, the higher one, and the alphabet. `all` are the image's tags, of which one
+/// may be the longer form of another.
+pub(super) fn choose_tag<'a>(
+    tags: impl Iterator<Item = &'a String>,
+    all: &[String],
+    like: Option<&TagForm>,
+) -> Option<ChosenTag<'a>> {
+    let all: Vec<TagForm> = all.iter().map(|tag| TagForm::of(tag)).collect();
+    let is_like = |form: &TagForm| like.is_some_and(|l| l.is_like(form));
+    let chosen = tags.map(|tag| {
+        let form = TagForm::of(tag);
+        let is_name = form.kind() == TagKind::Name && !is_like(&form);
+        let moves = is_name || all.iter().any(|longer| form.is_alias_of(longer));
+        ChosenTag { tag, form, moves }
+    });
+    let rank = |c: &ChosenTag<'_>| (is_like(&c.form), !c.moves, c.form.kind(), c.form.precision());
+    chosen.max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.form.cmp_version(&b.form)).then_with(|| b.tag.cmp(a.tag)))
+}

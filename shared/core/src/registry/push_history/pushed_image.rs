@@ -1,0 +1,68 @@
+//! An image of a repository, as the registry describes it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// One image of a repository, as the registry describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PushedImage {
+    /// `sha256:…`
+    pub digest: String,
+    /// In alphabetical order; empty for an untagged image.
+    pub tags: Vec<String>,
+    pub pushed_at: Timestamp,
+    /// Compressed, as the registry stores it; nothing for an index.
+    pub size_bytes: Option<u64>,
+    pub status: ImageStatus,
+    /// The last pull that the registry recorded, at most once a day.
+    pub last_pulled_at: Option<Timestamp>,
+    /// When the image was moved to archive storage last.
+    pub last_archived_at: Option<Timestamp>,
+    /// When the image was restored from archive storage last.
+    pub last_activated_at: Option<Timestamp>,
+    /// `imageManifestMediaType`
+    pub manifest_type: Option<String>,
+    /// `artifactMediaType`: the media type of the configuration, or the artifact's own.
+    pub artifact_type: Option<String>,
+    /// The image that this one is about: it is a signature, an attestation or another referrer.
+    pub subject: Option<String>,
+    pub scan: Scan,
+}
+
+/// Whether an image can be pulled. Written as ECR writes it: `ACTIVE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ImageStatus {
+    Active,
+    /// In archive storage: it has to be restored before it can be pulled.
+    Archived,
+    /// On its way back from the archive.
+    Activating,
+}
+
+/// How grave a finding of an image scan is, the gravest last. Written as ECR writes it: `HIGH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ScanSeverity {
+    Undefined,
+    Untriaged,
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// What an image scan found: `{"found": {"HIGH": 2}}` or `{"none": "UNSUPPORTED_IMAGE"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Scan {
+    /// There is no finished scan; why, where the registry says (`UNSUPPORTED_IMAGE`).
+    None(Option<String>),
+    /// Findings by severity; none at all is an empty map.
+    Found(BTreeMap<ScanSeverity, u32>),
+}

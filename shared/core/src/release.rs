@@ -1,0 +1,6 @@
+//! A release as values: a write before it is made, what is recorded of it, who is told.
+
+pub mod annotations;
+pub mod change;
+pub mod event;
+pub mod record;

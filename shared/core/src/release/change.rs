@@ -1,0 +1,102 @@
+//! A write as a value: which object, what changes, on what condition, and how it is undone.
+
+use serde_json::{Value, json};
+
+use crate::command::Command;
+
+/// One operation of a JSON patch (RFC 6902).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Op(pub Value);
+
+impl Op {
+    /// The patch is refused as a whole (HTTP 422) unless `path` holds `value` now.
+    #[must_use]
+    pub fn test(path: &str, value: impl Into<Value>) -> Self {
+        Self(json!({"op": "test", "path": path, "value": value.into()}))
+    }
+
+    /// Sets a member, whether or not it is there.
+    #[must_use]
+    pub fn add(path: &str, value: impl Into<Value>) -> Self {
+        Self(json!({"op": "add", "path": path, "value": value.into()}))
+    }
+
+    /// Sets a member that is there.
+    #[must_use]
+    pub fn replace(path: &str, value: impl Into<Value>) -> Self {
+        Self(json!({"op": "replace", "path": path, "value": value.into()}))
+    }
+
+    /// Removes a member that is there.
+    #[must_use]
+    pub fn remove(path: &str) -> Self {
+        Self(json!({"op": "remove", "path": path}))
+    }
+
+    /// Whether an object is as this leaves it; a `test` leaves nothing.
+    #[must_use]
+    pub fn holds_in(&self, object: &Value) -> bool {
+        let found = self.0["path"].as_str().and_then(|path| object.pointer(path));
+        match (self.0["op"].as_str(), found) {
+            (Some("add" | "replace"), Some(value)) => *value == self.0["value"],
+            // The API server leaves out zeros.
+            (Some("add" | "replace"), None) => self.0["value"] == 0,
+            (Some("remove"), found) => found.is_none(),
+            _ => true,
+        }
+    }
+}
+
+/// The JSON pointer of an annotation (RFC 6901 escapes `/` as `~1` and `~` as `~0`).
+#[must_use]
+pub fn annotation_pointer(key: &str) -> String {
+    format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What is done to the object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// A conditional patch: its `test` operations are its precondition.
+    JsonPatch(Vec<Op>),
+    /// A new object in the collection that the path names.
+    Create(Value),
+    /// Deletes exactly the object that was read: by uid and resourceVersion. Where only its status
+    /// moved on meanwhile (the generation, which counts changes of the spec, is the one that was
+    /// read), it is still that object.
+    Delete { uid: String, resource_version: String, generation: i64 },
+}
+
+/// One write to the cluster, before it is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// As people name it: `service/api`, `deploy/api-green`.
+    pub object: String,
+    /// The API path of the object (of the collection for `Create`).
+    pub path: String,
+    pub action: Action,
+    /// What it does, for the plan: `version: blue -> green`.
+    pub summary: String,
+    /// The bare kubectl command that takes it back, where one can.
+    pub undo: Option<Command>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_tells_whether_a_patch_took_place() {
+        let scaled = json!({"metadata": {"annotations": {"a/b": "new"}}, "spec": {}});
+        let holds = |ops: &[Op]| ops.iter().all(|op| op.holds_in(&scaled));
+        assert!(holds(&[Op::test("/spec/replicas", 2), Op::add("/spec/replicas", 0)]));
+        assert!(holds(&[Op::add(&annotation_pointer("a/b"), "new"), Op::remove("/metadata/labels")]));
+        assert!(!holds(&[Op::add("/spec/replicas", 2)]));
+        assert!(!holds(&[Op::replace(&annotation_pointer("a/b"), "old")]));
+        assert!(!holds(&[Op::remove(&annotation_pointer("a/b"))]));
+    }
+
+    #[test]
+    fn annotation_keys_are_escaped_as_json_pointers() {
+        assert_eq!(annotation_pointer("a.b/c~d"), "/metadata/annotations/a.b~1c~0d");
+    }
+}

@@ -1,0 +1,180 @@
+//! What was done to an object, kept on the object: the current record and a bounded history, in two
+//! annotations.
+//!
+//! They are ours, and anybody with `kubectl annotate` can write into them: what is read back is
+//! bounded and validated, and a record that makes no sense is reported and not used.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::annotations::{KEPT, bounded_history, parse};
+use super::change::{Op, annotation_pointer};
+
+/// One change of an object, as it is kept.
+pub trait Record: Serialize + DeserializeOwned + Clone {
+    /// The annotation of the last change: one record as JSON.
+    const CURRENT: &'static str;
+    /// The annotation of the changes before it, newest first: a JSON array of records.
+    const HISTORY: &'static str;
+
+    /// The record, where it makes sense; texts in it are made printable.
+    ///
+    /// # Errors
+    /// Why it makes none, in a few words.
+    fn checked(self) -> Result<Self, String>;
+
+    /// Tells this change from any other.
+    fn id(&self) -> &str;
+
+    /// The record once it is known how the change ended.
+    #[must_use]
+    fn ended(&self, result: RunResult, millis: u64) -> Self;
+}
+
+/// How a change ended. Absent from a record while the run goes on, or where it was cut off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RunResult {
+    /// It was proven.
+    #[serde(rename = "done")]
+    Done,
+    /// It failed and was left.
+    #[serde(rename = "failed")]
+    Failed,
+    /// It failed and was taken back.
+    #[serde(rename = "rolled back")]
+    RolledBack,
+    /// Written by another version of ours, or by somebody's hand.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl std::fmt::Display for RunResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled back",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+impl RunResult {
+    /// The same with a text of somebody's made printable.
+    #[must_use]
+    pub fn printable(self) -> Self {
+        match self {
+            Self::Other(text) => Self::Other(crate::text::printable(&text)),
+            known => known,
+        }
+    }
+}
+
+/// What an object's annotations say of our changes.
+#[derive(Debug, Clone)]
+pub struct Recorded<R> {
+    pub current: Option<R>,
+    /// Newest first, without the current one.
+    pub history: Vec<R>,
+    /// Why an annotation of ours can't be used, for a finding.
+    pub unreadable: Option<String>,
+    /// The annotations as they are, to make a write conditional on them.
+    pub raw_current: Option<String>,
+    pub raw_history: Option<String>,
+}
+
+impl<R> Default for Recorded<R> {
+    fn default() -> Self {
+        Self { current: None, history: Vec::new(), unreadable: None, raw_current: None, raw_history: None }
+    }
+}
+
+impl<R: Record> Recorded<R> {
+    /// Reads the annotations of an object.
+    #[must_use]
+    pub fn read(annotations: Option<&BTreeMap<String, String>>) -> Self {
+        let raw = |key: &str| annotations.and_then(|a| a.get(key)).cloned();
+        let mut recorded = Self { raw_current: raw(R::CURRENT), raw_history: raw(R::HISTORY), ..Self::default() };
+        match recorded.raw_current.as_deref().map(|text| parse::<R>(text).and_then(R::checked)) {
+            Some(Ok(record)) => recorded.current = Some(record),
+            Some(Err(why)) => recorded.unreadable = Some(format!("{}: {why}", R::CURRENT)),
+            None => {}
+        }
+        match recorded.raw_history.as_deref().map(parse::<Vec<R>>) {
+            Some(Ok(records)) => {
+                recorded.history = records.into_iter().take(KEPT).filter_map(|r| r.checked().ok()).collect();
+            }
+            Some(Err(why)) => {
+                recorded.unreadable = recorded.unreadable.or(Some(format!("{}: {why}", R::HISTORY)));
+            }
+            None => {}
+        }
+        recorded
+    }
+
+    /// True where the current record is that one.
+    #[must_use]
+    pub fn is_of(&self, record: &R) -> bool {
+        self.current.as_ref().is_some_and(|current| current.id() == record.id())
+    }
+
+    /// All records, newest first.
+    pub fn all(&self) -> impl Iterator<Item = &R> {
+        self.current.iter().chain(&self.history)
+    }
+
+    /// The history once the current record has been followed by another: bounded in number and
+    /// bytes, the oldest dropped first.
+    #[must_use]
+    pub fn history_with_current(&self) -> String {
+        bounded_history(self.all())
+    }
+
+    /// Operations that refuse the patch unless the record is as it was read, and write another.
+    #[must_use]
+    pub fn followed_by(&self, record: &R, has_annotations: bool) -> Vec<Op> {
+        let (current, history) = (json!(record).to_string(), self.history_with_current());
+        if !has_annotations {
+            let annotations = json!({R::CURRENT: current, R::HISTORY: history});
+            return vec![Op::test("/metadata/annotations", Value::Null), Op::add("/metadata/annotations", annotations)];
+        }
+        let pointer = annotation_pointer(R::CURRENT);
+        vec![
+            Op::test(&pointer, json!(self.raw_current)),
+            Op::add(&pointer, current),
+            Op::add(&annotation_pointer(R::HISTORY), history),
+        ]
+    }
+}
+
+/// Operations that note how a change ended, where its record is still the one that was written.
+#[must_use]
+pub fn note_result<R: Record>(written: &R, result: RunResult, millis: u64) -> Vec<Op> {
+    let pointer = annotation_pointer(R::CURRENT);
+    let ended = written.ended(result, millis);
+    vec![Op::test(&pointer, json!(written).to_string()), Op::replace(&pointer, json!(ended).to_string())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_other_versions_are_kept_as_they_are() {
+        for (text, result) in [
+            ("done", RunResult::Done),
+            ("failed", RunResult::Failed),
+            ("rolled back", RunResult::RolledBack),
+            ("paused", RunResult::Other("paused".into())),
+        ] {
+            let json = format!("\"{text}\"");
+            assert_eq!(serde_json::from_str::<RunResult>(&json).unwrap(), result);
+            assert_eq!(serde_json::to_string(&result).unwrap(), json);
+            assert_eq!(result.to_string(), text);
+        }
+    }
+}

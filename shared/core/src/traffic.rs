@@ -1,0 +1,6 @@
+//! What decides where requests go.
+
+pub mod alb;
+pub mod endpoints;
+pub mod routes;
+pub mod selector;

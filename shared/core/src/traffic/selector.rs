@@ -1,0 +1,248 @@
+//! Which workloads a Service can point at, and by which label they differ.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Service;
+
+use crate::kube::{Labels, Pod, Workload, has_all};
+
+/// Labels that controllers put on pods: they tell pods apart, not colors.
+const MACHINE_KEYS: [&str; 8] = [
+    "pod-template-hash",
+    "controller-revision-hash",
+    "pod-template-generation",
+    "rollouts-pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/controller-uid",
+];
+
+/// Labels that say which application a pod is of. Where two applications share a version label
+/// (`app: api, version: blue` and `app: web, version: blue`), these differ too, and moving a
+/// Service along them would send one application's traffic to another: only on request.
+const IDENTITY_KEYS: [&str; 18] = [
+    "app",
+    "application",
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/component",
+    "app.kubernetes.io/part-of",
+    "app.kubernetes.io/managed-by",
+    "helm.sh/chart",
+    "k8s-app",
+    "name",
+    "component",
+    "service",
+    "tier",
+    "role",
+    "env",
+    "environment",
+    "team",
+    "heritage",
+];
+
+/// The workloads of one color.
+#[derive(Debug, Clone)]
+pub struct Color {
+    pub name: String,
+    /// Sorted by kind and name; empty where a Service selects a color that nothing provides.
+    pub workloads: Vec<Arc<Workload>>,
+}
+
+/// What a Service can be switched between.
+#[derive(Debug, Clone)]
+pub struct Tracks {
+    /// The label that tells the colors apart.
+    pub key: String,
+    /// The selector without the track key.
+    pub base: Labels,
+    /// The color that the Service selects now.
+    pub active: String,
+    /// Sorted by name; the active color is always among them.
+    pub colors: Vec<Color>,
+}
+
+impl Tracks {
+    /// The color of that name.
+    #[must_use]
+    pub fn color(&self, name: &str) -> Option<&Color> {
+        self.colors.iter().find(|c| c.name == name)
+    }
+
+    /// The colors besides the active one.
+    pub fn others(&self) -> impl Iterator<Item = &Color> {
+        self.colors.iter().filter(|c| c.name != self.active)
+    }
+
+    /// The selector that makes a color active.
+    #[must_use]
+    pub fn selector_for(&self, color: &str) -> Labels {
+        let mut selector = self.base.clone();
+        selector.insert(self.key.clone(), color.to_owned());
+        selector
+    }
+
+    /// The color of a pod that this Service could select.
+    #[must_use]
+    pub fn color_of<'l>(&self, labels: &'l Labels) -> Option<&'l str> {
+        if has_all(labels, &self.base) { labels.get(&self.key).map(String::as_str) } else { None }
+    }
+
+    /// The pods of a color that its own workloads run.
+    #[must_use]
+    pub fn pods_of<'p>(&self, color: &str, pods: &'p [Pod]) -> Vec<&'p Pod> {
+        let Some(color) = self.color(color) else { return Vec::new() };
+        pods.iter()
+            .filter(|pod| self.color_of(&pod.metadata.labels) == Some(&color.name))
+            .filter(|pod| color.workloads.iter().any(|w| w.owns(pod)))
+            .collect()
+    }
+}
+
+/// Why a Service can't be switched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotSwitchable {
+    /// `spec.type: ExternalName`: there is no selector to move.
+    ExternalName,
+    /// Its endpoints are managed by hand or by another controller.
+    NoSelector,
+    /// Argo Rollouts writes the selector; it would put it back.
+    ArgoRollouts,
+    /// It selects all colors at once: something else decides between them.
+    SelectsEveryColor { key: String, colors: Vec<String> },
+    /// The key asked for is not in the selector.
+    KeyNotInSelector { key: String, selector: Labels },
+    /// No label tells colors apart: nothing else matches all but one label.
+    NoOtherColor { selector: Labels },
+    /// Several labels could be the track key.
+    Ambiguous { keys: BTreeMap<String, Vec<String>> },
+}
+
+/// Finds the track key and the colors of a Service.
+///
+/// Workloads of another color match the Service's selector in all keys but one. `preferred` is
+/// the key that a person, an annotation or our record names.
+///
+/// # Errors
+/// See [`NotSwitchable`].
+pub fn discover(
+    service: &Service,
+    workloads: &[Arc<Workload>],
+    preferred: Option<&str>,
+) -> Result<Tracks, NotSwitchable> {
+    let selector = switchable_selector(service)?;
+    if let Some(key) = preferred {
+        if !selector.contains_key(key) {
+            return Err(missing_key(key, selector, workloads));
+        }
+        return Ok(tracks(key, selector, workloads));
+    }
+    let candidates: Vec<Tracks> = candidate_keys(selector).map(|key| tracks(key, selector, workloads)).collect();
+    let several = |t: &&Tracks| t.others().count() > 0;
+    let mut with_others: Vec<&Tracks> = candidates.iter().filter(several).collect();
+    match (with_others.pop(), with_others.is_empty()) {
+        (Some(only), true) => Ok(only.clone()),
+        (Some(last), false) => {
+            let named = with_others.into_iter().chain([last]);
+            Err(NotSwitchable::Ambiguous { keys: named.map(|t| (t.key.clone(), names(t))).collect() })
+        }
+        (None, _) => alone(candidates, selector, workloads),
+    }
+}
+
+fn switchable_selector(service: &Service) -> Result<&Labels, NotSwitchable> {
+    let spec = service.spec.as_ref();
+    if spec.and_then(|s| s.type_.as_deref()) == Some("ExternalName") {
+        return Err(NotSwitchable::ExternalName);
+    }
+    let annotated = service
+        .metadata
+        .annotations
+        .iter()
+        .flatten()
+        .any(|(k, _)| k == "argo-rollouts.argoproj.io/managed-by-rollouts");
+    let selector = spec.and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
+    if annotated || selector.is_some_and(|s| s.contains_key("rollouts-pod-template-hash")) {
+        return Err(NotSwitchable::ArgoRollouts);
+    }
+    selector.ok_or(NotSwitchable::NoSelector)
+}
+
+/// Keys that can tell colors apart: not a machine's, not the application's, and never the only
+/// one, for then nothing would say which application is meant.
+fn candidate_keys(selector: &Labels) -> impl Iterator<Item = &str> {
+    let alone = selector.len() < 2;
+    selector
+        .keys()
+        .map(String::as_str)
+        .filter(move |k| !alone && !MACHINE_KEYS.contains(k) && !IDENTITY_KEYS.contains(k))
+}
+
+fn tracks(key: &str, selector: &Labels, workloads: &[Arc<Workload>]) -> Tracks {
+    let mut base = selector.clone();
+    let active = base.remove(key).unwrap_or_default();
+    let mut by_color: BTreeMap<String, Vec<Arc<Workload>>> = BTreeMap::from([(active.clone(), Vec::new())]);
+    for workload in workloads {
+        let labels = workload.pod_labels();
+        if let Some(value) = labels.get(key).filter(|_| has_all(&labels, &base)) {
+            by_color.entry(value.clone()).or_default().push(Arc::clone(workload));
+        }
+    }
+    let colors = by_color.into_iter().map(|(name, mut workloads)| {
+        workloads.sort_by(|a, b| (a.kind, a.name()).cmp(&(b.kind, b.name())));
+        Color { name, workloads }
+    });
+    Tracks { key: key.to_owned(), base, active, colors: colors.collect() }
+}
+
+/// No key has a second color: take the one that could have, so that `status` can explain.
+fn alone(candidates: Vec<Tracks>, selector: &Labels, workloads: &[Arc<Workload>]) -> Result<Tracks, NotSwitchable> {
+    if let Some((key, colors)) = differing_key(selector, workloads) {
+        return Err(NotSwitchable::SelectsEveryColor { key, colors });
+    }
+    let mut provided: Vec<Tracks> =
+        candidates.into_iter().filter(|t| t.colors.iter().any(|c| !c.workloads.is_empty())).collect();
+    match (provided.pop(), provided.is_empty()) {
+        (Some(only), true) => Ok(only),
+        _ => Err(NotSwitchable::NoOtherColor { selector: selector.clone() }),
+    }
+}
+
+/// The label in which the workloads behind one selector differ.
+fn differing_key(selector: &Labels, workloads: &[Arc<Workload>]) -> Option<(String, Vec<String>)> {
+    let selected: Vec<Labels> =
+        workloads.iter().map(|w| w.pod_labels()).filter(|labels| has_all(labels, selector)).collect();
+    let first = selected.first().filter(|_| selected.len() > 1)?;
+    let usable = first.keys().filter(|k| !MACHINE_KEYS.contains(&k.as_str()) && !IDENTITY_KEYS.contains(&k.as_str()));
+    usable
+        .filter_map(|key| {
+            let mut values: Vec<String> = selected.iter().filter_map(|labels| labels.get(key)).cloned().collect();
+            values.sort();
+            values.dedup();
+            (values.len() > 1).then(|| (key.clone(), values))
+        })
+        .next()
+}
+
+fn missing_key(key: &str, selector: &Labels, workloads: &[Arc<Workload>]) -> NotSwitchable {
+    match differing_key(selector, workloads) {
+        Some((found, colors)) if found == key => NotSwitchable::SelectsEveryColor { key: found, colors },
+        _ => NotSwitchable::KeyNotInSelector { key: key.to_owned(), selector: selector.clone() },
+    }
+}
+
+fn names(tracks: &Tracks) -> Vec<String> {
+    tracks.colors.iter().map(|c| c.name.clone()).collect()
+}
+
+/// `a=b,c=d`, as kubectl's `-l` takes it.
+#[must_use]
+pub fn as_label_selector(labels: &Labels) -> String {
+    let pairs: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    pairs.join(",")
+}
+
+#[cfg(test)]
+mod tests;

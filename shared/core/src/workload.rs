@@ -1,0 +1,8 @@
+//! Workloads: how far a rollout is, what is wrong with pods, what may take them away.
+
+pub mod disruption;
+pub mod drain;
+pub mod probes;
+pub mod revisions;
+pub mod rollout_status;
+pub mod trouble;

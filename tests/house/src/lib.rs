@@ -1,0 +1,5 @@
+//! The shape of the workspace's sources, read as text: files, and which of them imports which.
+
+pub mod circles;
+pub mod imports;
+pub mod sources;

@@ -1,0 +1,89 @@
+//! What `make verify` holds the sources to, beyond what compiler and lints do.
+
+use std::fs;
+
+use anyhow::Result;
+use house::circles::circles;
+use house::imports::imports;
+use house::sources::{EVERYTHING, PRODUCT, Source, root, sources};
+
+/// Lines of one file, at most.
+const LONGEST: usize = 310;
+
+/// A reader can follow the imports downward and arrives; one way, file by file.
+#[test]
+fn no_file_imports_itself_through_others() -> Result<()> {
+    let sources = sources(&PRODUCT)?;
+    assert!(sources.len() > 150, "only {} sources found", sources.len());
+    let edges = imports(&sources);
+    assert!(edges.values().map(std::collections::BTreeSet::len).sum::<usize>() > 500, "imports are not read");
+    let shown: Vec<String> = circles(&edges)
+        .iter()
+        .map(|circle| {
+            let files = circle.iter().map(|file| {
+                let inside = edges[file].intersection(circle).map(|to| name(&sources[*to])).collect::<Vec<_>>();
+                format!("\n  {} -> {}", name(&sources[*file]), inside.join(", "))
+            });
+            files.collect()
+        })
+        .collect();
+    assert!(shown.is_empty(), "circles:{}", shown.join("\n"));
+    Ok(())
+}
+
+/// Arrows run from plugins to cli to the clients to core, and plugins never know each other.
+#[test]
+fn crates_point_one_way() -> Result<()> {
+    let sources = sources(&EVERYTHING)?;
+    for (from, targets) in imports(&sources) {
+        for to in targets {
+            let (from, to) = (&sources[from], &sources[to]);
+            let down = floor(from) > floor(to) || from.module[0] == to.module[0];
+            assert!(down, "{} imports {}", name(from), name(to));
+        }
+    }
+    Ok(())
+}
+
+fn floor(source: &Source) -> usize {
+    match source.module[0].as_str() {
+        "release_core" => 0,
+        "release_cluster" | "release_aws" | "release_metrics" | "release_notify" => 1,
+        "release_cli" => 2,
+        "lab" => 3,
+        "e2e" => 4,
+        _ => 5,
+    }
+}
+
+/// One concept a file.
+#[test]
+fn no_file_is_longer_than_one_reads_at_a_time() -> Result<()> {
+    let long: Vec<String> = sources(&EVERYTHING)?
+        .iter()
+        .filter(|s| s.lines > LONGEST)
+        .map(|s| format!("{} {}", name(s), s.lines))
+        .collect();
+    assert!(long.is_empty(), "{long:?}");
+    Ok(())
+}
+
+/// Documents name files and folders that are there.
+#[test]
+fn documents_name_what_is_there() -> Result<()> {
+    let mut missing = Vec::new();
+    for document in ["README.md", "docs/design.md", "docs/glossary.md", "tests/README.md"] {
+        let text = fs::read_to_string(root().join(document))?;
+        let words = text.split('`').skip(1).step_by(2).map(|word| word.trim_end_matches('/'));
+        let paths = words
+            .filter(|word| ["shared/", "plugins/", "tests/", "docs/", ".ci/"].iter().any(|top| word.starts_with(top)));
+        let plain = paths.filter(|path| path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c)));
+        missing.extend(plain.filter(|path| !root().join(path).exists()).map(|path| format!("{document}: {path}")));
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+    Ok(())
+}
+
+fn name(source: &Source) -> String {
+    source.path.display().to_string()
+}
