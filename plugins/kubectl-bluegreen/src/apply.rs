@@ -2,6 +2,7 @@
 
 mod conclude;
 mod converge;
+mod emptied;
 mod in_progress;
 mod known_pods;
 mod prove;
@@ -18,18 +19,21 @@ use release_cli::run::Run;
 use release_core::failure::{Exit, Failure, Outcome};
 use tokio::time::Instant;
 
+use crate::options::TakeBack;
 use crate::snapshot::Snapshot;
+use emptied::EMPTIED;
 
 /// Writes all moves, proves them, concludes.
 ///
 /// # Errors
-/// 1 or 3: not written, or taken back to what was. 5: failed and rolled back. 3 also: reverted by
-/// someone else. 4: out of time, left as it is (rollback, or `--no-rollback`).
+/// 1 or 3: not written, taken back to what was, or left because nothing better is there. 5: failed
+/// and rolled back. 3 also: reverted by someone else. 4: out of time, left as it is (rollback, or
+/// `--no-rollback`).
 pub async fn apply(
     run: &Run,
     snapshot: &Snapshot,
     moves: &[MoveInProgress<'_>],
-    rollback_on_failure: bool,
+    take_back: TakeBack,
 ) -> Outcome<Vec<Reached>> {
     let began = Instant::now();
     write::all(run, moves).await?;
@@ -40,7 +44,12 @@ pub async fn apply(
         }
         Err(failure) => failure,
     };
-    if failure.exit == Exit::Changed || !rollback_on_failure {
+    let goes_back = match take_back {
+        TakeBack::EveryFailure => true,
+        TakeBack::Emergency => failure.reason == EMPTIED,
+        TakeBack::Nothing => false,
+    };
+    if failure.exit == Exit::Changed || !goes_back {
         conclude::left_as_is(run, moves, &failure).await;
         return Err(with_way_back(run, moves, failure));
     }

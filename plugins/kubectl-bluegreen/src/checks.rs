@@ -6,15 +6,16 @@ mod budgets;
 mod capacity;
 mod case;
 mod drain;
+mod endpoints;
 mod load_balancer;
 mod network;
 mod ownership;
 mod ports;
+mod presence;
 mod readiness;
 mod recorded;
 mod rollout;
 mod routes;
-mod template;
 mod twins;
 mod volumes;
 
@@ -33,7 +34,8 @@ use case::Check;
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 16] = [
+    presence::check,
     rollout::check,
     capacity::check,
     autoscalers::check,
@@ -44,6 +46,7 @@ const CHECKS: [Check; 14] = [
     network::check,
     ownership::check,
     routes::check,
+    endpoints::check,
     load_balancer::check,
     volumes::check,
     twins::check,

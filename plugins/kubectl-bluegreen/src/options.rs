@@ -57,6 +57,15 @@ pub enum Target {
     Back,
 }
 
+/// Which failures of a move are taken back by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeBack {
+    EveryFailure,
+    /// Only one that leaves the Service without a ready endpoint.
+    Emergency,
+    Nothing,
+}
+
 /// A switch, a rollback or a preflight, resolved.
 #[derive(Debug, Clone)]
 pub struct MoveOptions {
@@ -73,7 +82,7 @@ pub struct MoveOptions {
     /// Nothing: the target's readiness failure window.
     pub verify_for: Option<Duration>,
     pub retain: Duration,
-    pub rollback_on_failure: bool,
+    pub take_back: TakeBack,
     pub reason: String,
     pub yes: bool,
 }
@@ -101,7 +110,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         now: false,
         verify_for: args.verify_for,
         retain: args.retain,
-        rollback_on_failure: !args.no_rollback,
+        take_back: if args.no_rollback { TakeBack::Nothing } else { TakeBack::EveryFailure },
         reason: args.write.reason,
         yes: args.write.yes,
     })
@@ -123,7 +132,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         now: false,
         verify_for: Some(Duration::ZERO),
         retain: Duration::ZERO,
-        rollback_on_failure: false,
+        take_back: TakeBack::Nothing,
         reason: String::new(),
         yes: false,
     })
@@ -145,7 +154,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
         now: args.now,
         verify_for: Some(args.verify_for),
         retain: Duration::from_secs(3600),
-        rollback_on_failure: false,
+        take_back: TakeBack::Emergency,
         reason: args.write.reason,
         yes: args.write.yes,
     })

@@ -1,5 +1,6 @@
 //! One Service with all that was found out about it: its colors, its record, its settings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
@@ -7,6 +8,7 @@ use release_core::kube::service::service_name;
 use release_core::kube::{Pod, Workload};
 use release_core::release::record::Recorded;
 use release_core::traffic::selector::{NotSwitchable, Tracks, discover};
+use release_core::traffic::service_ports::serving_ports;
 
 use crate::record::{CleanupNote, Record};
 use crate::settings::Settings;
@@ -33,6 +35,13 @@ impl<'a> ServiceView<'a> {
         let remembered = recorded.current.as_ref().map(|r| r.key.as_str()).filter(|key| selects_by(service, key));
         let tracks = discover(service, workloads, asked.or(remembered));
         Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks }
+    }
+
+    /// Names of its ports behind which an endpoint has to be to serve.
+    #[must_use]
+    pub fn ports(&self) -> BTreeSet<String> {
+        let colors = self.tracks.iter().flat_map(|tracks| &tracks.colors);
+        serving_ports(self.service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref))
     }
 
     /// The Service's name.

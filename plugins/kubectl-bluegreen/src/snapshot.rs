@@ -12,5 +12,5 @@ mod read;
 pub use load::load;
 pub use moment::Snapshot;
 pub use optional::ReadScope;
-pub use read::{pods_with, service, workloads};
+pub use read::{pods_with, reachable_pods_with, service, workloads};
 pub use release_cluster::read::Reading;

@@ -108,7 +108,7 @@ impl SliceView {
     fn listed(&mut self, listed: Result<SlicesAt, ApiError>) {
         self.listing = None;
         if let Ok(at) = listed {
-            self.slices = at.slices;
+            self.slices.replace(at.slices);
             // A watch from before would tell of what is past.
             self.opening =
                 self.may_watch.then(|| open(self.cluster.clone(), self.service.clone(), at.resource_version));

@@ -4,3 +4,4 @@ pub mod alb;
 pub mod endpoints;
 pub mod routes;
 pub mod selector;
+pub mod service_ports;

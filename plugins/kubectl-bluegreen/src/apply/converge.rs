@@ -9,9 +9,10 @@ use release_core::traffic::endpoints::Convergence;
 use release_core::traffic::selector::Tracks;
 use tokio::time::Instant;
 
+use super::emptied::{Lasting, emptied};
 use super::known_pods::KnownPods;
 use crate::plan::Move;
-use crate::snapshot::pods_with;
+use crate::snapshot::reachable_pods_with;
 
 /// When it takes longer than this, pods may have come or gone: look at them again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Waits for convergence.
 ///
 /// # Errors
-/// Exit 4 once the run's time is over.
+/// Exit 1 where the Service stays without a ready endpoint, 4 once the run's time is over.
 pub async fn wait(
     run: &Run,
     view: &mut SliceView,
@@ -32,9 +33,10 @@ pub async fn wait(
 ) -> Outcome<Convergence> {
     let began = Instant::now();
     let mut looked = began;
+    let mut empty = Lasting::default();
     loop {
         let seen = view.slices.convergence(&known.ready_of(&movement.to), |pod| known.is_foreign(pod, &movement.to));
-        let strangers = view.slices.pods().keys().any(|pod| !known.colors.contains_key(*pod));
+        let strangers = view.slices.pods().iter().any(|pod| !known.colors.contains_key(*pod));
         if seen.is_done() && !strangers {
             return Ok(seen);
         }
@@ -51,6 +53,9 @@ pub async fn wait(
                 }
             }
         }
+        if empty.too_long(view.slices.ready_pods().is_empty()) {
+            return Err(emptied(run, &movement.service, &movement.to).await);
+        }
         if run.left().is_zero() {
             return Err(not_converged(movement, seen));
         }
@@ -66,7 +71,7 @@ pub async fn wait(
 }
 
 async fn refresh(run: &Run, tracks: &Tracks) -> Option<KnownPods> {
-    let pods = tokio::time::timeout(run.left(), pods_with(&run.cluster, &tracks.base)).await.ok()?.ok()?;
+    let pods = tokio::time::timeout(run.left(), reachable_pods_with(&run.cluster, &tracks.base)).await.ok()?.ok()?;
     Some(KnownPods::of(tracks, &pods))
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures::future::join;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::{SliceView, slices_of};
 use release_core::failure::{Exit, Failure, Outcome};
+use release_core::kube::has_all;
 use release_core::kube::service::service_path;
 use release_core::release::record::{Record as _, Recorded, RunResult};
 use release_core::text::printable;
@@ -18,7 +20,7 @@ use super::known_pods::KnownPods;
 use super::{conclude, converge};
 use crate::plan::Move;
 use crate::record::{CleanupNote, Record, RecordedVerb};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, reachable_pods_with};
 
 /// Our own outcome note may change the record between reading and taking back.
 const ATTEMPTS: u32 = 3;
@@ -59,8 +61,9 @@ pub async fn all(
     }
     conclude::rolled_back(run, moves, &failure).await;
     let to = moves.first().map_or("", |j| j.movement.to.as_str());
-    let sentence =
-        format!("switch failed and was rolled back; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
+    let is_rollback = moves.first().is_some_and(|made| made.movement.record.verb == RecordedVerb::Rollback);
+    let what = if is_rollback { "rollback failed and was taken back" } else { "switch failed and was rolled back" };
+    let sentence = format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
     let message = format!("{sentence}\n{}", failure.message);
     Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
 }
@@ -122,6 +125,9 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: boo
     if !may_write {
         return Err(Attempt::Stands);
     }
+    if let Some(why) = worse_there(run, made).await {
+        return Err(Attempt::Final(Failure::failed("NothingToGoBackTo", why)));
+    }
     let record = undoing(movement, run, why);
     if let Some(failed) = &mut recorded.current {
         failed.result = Some(RunResult::RolledBack);
@@ -132,6 +138,23 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: boo
         run.progress.step("undo", &undo.to_string());
     }
     Ok(())
+}
+
+/// Why going back would be worse than staying: fewer pods are ready there than serve now. Nothing
+/// where it isn't, or can't be told.
+async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
+    let movement = made.movement;
+    let (pods, slices) =
+        join(reachable_pods_with(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
+    let (pods, slices) = (pods.ok()?, slices.ok()?.slices.behind(made.view.ports()));
+    let there = pods.iter().filter(|pod| pod.is_ready() && has_all(&pod.metadata.labels, &movement.previous)).count();
+    let here = slices.ready_pods().len();
+    let Move { from, to, .. } = movement;
+    match there {
+        0 => Some(format!("not taken back, {from} has no ready pod")),
+        _ if there < here => Some(format!("not taken back, {from} has {there} ready pods and {here} serve on {to}")),
+        _ => None,
+    }
 }
 
 /// The record of the way back. It keeps the run's id, so that the run's own last note finds it.
@@ -149,7 +172,8 @@ fn undoing(movement: &Move, run: &Run, why: &str) -> Record {
 }
 
 async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) {
-    let Ok(at) = slices_of(&run.cluster, &made.movement.service).await else { return };
+    let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return };
+    at.slices = at.slices.behind(made.view.ports());
     let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
     let back = Move { from: made.movement.to.clone(), to: made.movement.from.clone(), ..made.movement.clone() };
     let known = KnownPods::of(made.tracks, &snapshot.pods);

@@ -15,15 +15,16 @@ use release_core::traffic::endpoints::Slices;
 use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
+use super::emptied::{Lasting, emptied, unreachable};
 use super::in_progress::MoveInProgress;
 use crate::record::Record;
 use crate::service_view::ready_count;
-use crate::snapshot::{pods_with, workloads};
+use crate::snapshot::{reachable_pods_with, workloads};
 
 /// How often the Service itself is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Watches for the move's time.
+/// Watches for the move's time; for longer while the endpoints are behind.
 ///
 /// # Errors
 /// Exit 1 where the target fails, exit 3 where someone else moved the selector.
@@ -34,15 +35,25 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
         required = required.max(1);
     }
     let mut looked: Option<Instant> = None;
-    while Instant::now() < until {
+    let (mut empty, mut short) = (Lasting::default(), Lasting::default());
+    while Instant::now() < until || short.is_so() {
         if looked.is_none_or(|at| at.elapsed() >= TICK) {
             looked = Some(Instant::now());
             still_ours(run, made).await?;
         }
-        if ready_now(&view.slices) < required {
+        let ready = ready_now(&view.slices);
+        if empty.too_long(ready == 0) {
+            return Err(emptied(run, made.service(), &made.movement.to).await);
+        }
+        if ready < required {
             required = still_enough(run, made, required).await?;
         }
-        view.changed(until.saturating_duration_since(Instant::now()).min(TICK)).await;
+        if short.too_long(ready < required) {
+            let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
+            return Err(unreachable(run, made.service(), &what).await);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        view.changed(if short.is_so() { TICK } else { left.min(TICK) }).await;
     }
     Ok(())
 }
@@ -104,7 +115,7 @@ fn last_writer(service: &Service) -> String {
 async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> Outcome<usize> {
     let to = &made.movement.to;
     let (pods, current) = futures::join!(
-        pods_with(&run.cluster, &made.tracks.base),
+        reachable_pods_with(&run.cluster, &made.tracks.base),
         workloads(&run.cluster, Some(&run.cluster.namespace))
     );
     let (Ok(pods), Ok(current)) = (pods, current) else { return Ok(required) };

@@ -10,9 +10,9 @@ use release_core::kube::Workload;
 use release_core::text::printable;
 
 use super::case::Case;
-use super::template::{destination, leads_to, ports, protocol};
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
+use release_core::traffic::service_ports::{destination, leads_to, ports, protocol};
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let service_ports = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());

@@ -4,16 +4,18 @@ use k8s_openapi::api::core::v1::Container;
 use release_core::kube::Workload;
 
 use super::case::Case;
-use super::template::{leads_to, ports};
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
+use release_core::traffic::service_ports::{leads_to, ports};
 use release_core::workload::trouble::summarize;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let probes = case.target.workloads.iter().filter_map(|w| without_probe(case, w));
     let groups = summarize(&case.target_pods, case.scope());
     let not_ready = groups.into_iter().map(|g| case.warns(ids::PODS_NOT_READY, g.message).mend(g.look));
-    probes.chain(not_ready).collect()
+    let unknown =
+        case.snapshot.nodes.as_ref().err().map(|why| case.not_checked(ids::NODES, "nodes", why).quiet_if(true));
+    probes.chain(not_ready).chain(unknown).collect()
 }
 
 /// Without a readiness probe, a pod counts as ready once its containers run

@@ -127,6 +127,7 @@ impl World {
             neighbours: parse_all(&self.neighbours),
             workloads: self.workloads.iter().map(workload).collect(),
             pods: self.pods.iter().map(parse::<Pod>).collect(),
+            nodes: Ok(Vec::new()),
             slices: BTreeMap::new(),
             budgets: parse_all(&self.budgets),
             autoscalers: parse_all(&self.autoscalers),

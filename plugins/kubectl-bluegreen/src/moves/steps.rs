@@ -114,7 +114,7 @@ struct Basis<'a> {
 async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, mut report: MoveReport<'_>) -> Outcome<()> {
     let Basis { snapshot, views, plan } = basis;
     let moves = MoveInProgress::all(plan, views, options);
-    let reached = apply::apply(run, snapshot, &moves, options.rollback_on_failure).await;
+    let reached = apply::apply(run, snapshot, &moves, options.take_back).await;
     report.ended(run, plan, &moves, reached.as_deref().ok());
     reached?;
     report.done(&moves, options);

@@ -63,15 +63,15 @@ fn by_record(record: &Record, view: &ServiceView<'_>, tracks: &Tracks, scope: &S
             forward: Some(forward(view, &record.from, scope)),
         });
     }
+    // Only the track key goes back: what else was changed since was changed on purpose. A record that
+    // contradicts what the Service selects now is of something else.
+    let selector = tracks.selector_for(&record.from);
+    let of_another = tracks.base.iter().any(|(key, now)| record.selector.get(key).is_some_and(|then| then != now));
     let color = tracks.color(&record.from);
-    if !color.is_some_and(|c| c.workloads.iter().any(|w| has_all(&w.pod_labels(), &record.selector))) {
+    if of_another || !color.is_some_and(|c| c.workloads.iter().any(|w| has_all(&w.pod_labels(), &selector))) {
         return Err(refusal::way_back_gone(view, tracks, record, scope));
     }
-    Ok(WayBack::Color(Chosen {
-        color: record.from.clone(),
-        selector: record.selector.clone(),
-        note: Some(format!("taking back {}", describe(record))),
-    }))
+    Ok(WayBack::Color(Chosen::of(tracks, &record.from, Some(format!("taking back {}", describe(record))))))
 }
 
 fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) -> Outcome<WayBack> {

@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::Service;
 use release_cluster::Cluster;
 use release_cluster::slice_view::slices_of;
 use release_core::failure::Outcome;
-use release_core::kube::{Labels, Pod};
+use release_core::kube::service::service_name;
+use release_core::kube::{Labels, Pod, lose_unreachable};
 
 use super::moment::Snapshot;
 use super::optional::{OptionalReads, ReadScope};
@@ -23,7 +24,7 @@ pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent
     let beside = OptionalReads::of(cluster, extent);
     let (found, beside) = join(essentials(cluster, names, first, key), beside.read()).await;
     let found = found?;
-    Ok(Snapshot {
+    let read = Snapshot {
         namespace: found.namespace,
         at: found.at,
         services: found.services,
@@ -31,7 +32,26 @@ pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent
         pods: found.pods,
         slices: found.slices,
         ..beside
-    })
+    };
+    Ok(put_together(read, key))
+}
+
+/// What one read says about another: pods are as reachable as their nodes, and endpoints serve behind
+/// the ports of their Service.
+fn put_together(mut read: Snapshot, key: Option<&str>) -> Snapshot {
+    // Where nothing could be read of any node, nothing is known of each.
+    if let Some(nodes) = read.nodes.as_ref().ok().filter(|nodes| !nodes.is_empty()) {
+        lose_unreachable(&mut read.pods, nodes);
+    }
+    let ports = read.services.iter().map(|service| ServiceView::of(service, &read.workloads, key).ports());
+    for (service, ports) in read.services.iter().zip(ports.collect::<Vec<_>>()) {
+        if let Some(at) = read.slices.get_mut(service_name(service)) {
+            let addresses =
+                read.pods.iter().filter_map(|p| Some((p.status.pod_ip.as_deref()?, p.metadata.name.as_str())));
+            at.slices = std::mem::take(&mut at.slices).behind(ports).knowing(addresses);
+        }
+    }
+    read
 }
 
 /// What no verb can do without: Services, workloads, EndpointSlices, and the pods whose labels

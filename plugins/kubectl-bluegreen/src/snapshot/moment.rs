@@ -11,7 +11,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use release_cluster::read::Reading;
 use release_cluster::slice_view::SlicesAt;
 use release_core::command::Scope;
-use release_core::kube::{Pod, Workload};
+use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::routes::{DestinationRule, HttpRoute, VirtualService};
 
@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub workloads: Vec<Arc<Workload>>,
     /// The pods that the named Services select or could select; none where nothing can.
     pub pods: Vec<Pod>,
+    /// Those of the cluster, which tell whether a ready pod can be reached.
+    pub nodes: Reading<Vec<Node>>,
     /// By Service name.
     pub slices: BTreeMap<String, SlicesAt>,
     pub budgets: Reading<Vec<PodDisruptionBudget>>,
@@ -56,6 +58,7 @@ impl Snapshot {
             neighbours: Ok(Vec::new()),
             workloads: Vec::new(),
             pods: Vec::new(),
+            nodes: Ok(Vec::new()),
             slices: BTreeMap::new(),
             budgets: Ok(Vec::new()),
             autoscalers: Ok(Vec::new()),

@@ -11,6 +11,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use release_cluster::Cluster;
 use release_cluster::read::{ListQuery, Reading};
+use release_core::kube::Node;
 use release_core::kube::path::path_of;
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::routes::{DestinationRule, HttpRoute, VirtualService};
@@ -38,6 +39,7 @@ pub struct OptionalReads {
 
 type Policies = (
     Reading<String>,
+    Reading<Vec<Node>>,
     Reading<Vec<PodDisruptionBudget>>,
     Reading<Vec<HorizontalPodAutoscaler>>,
     Reading<Vec<NetworkPolicy>>,
@@ -67,11 +69,12 @@ impl OptionalReads {
         let (neighbours, routes, policies) = futures::join!(self.built_in::<Service>(), self.routes(), self.policies());
         let (virtual_services, destination_rules, http_routes) = routes;
         let empty = Snapshot::empty(&self.cluster.namespace, self.cluster.scope(), Timestamp::now());
-        let Some((who, budgets, autoscalers, network_policies, target_group_bindings)) = policies else {
+        let Some((who, nodes, budgets, autoscalers, network_policies, target_group_bindings)) = policies else {
             return Snapshot { neighbours, virtual_services, destination_rules, http_routes, ..empty };
         };
         Snapshot {
             who,
+            nodes,
             neighbours,
             budgets,
             autoscalers,
@@ -92,11 +95,17 @@ impl OptionalReads {
         let who = async { self.cluster.who_am_i().await.map_err(|e| e.short()) };
         Some(futures::join!(
             who,
+            self.nodes(),
             self.built_in::<PodDisruptionBudget>(),
             self.built_in::<HorizontalPodAutoscaler>(),
             self.built_in::<NetworkPolicy>(),
             self.target_group_bindings(),
         ))
+    }
+
+    async fn nodes(&self) -> Reading<Vec<Node>> {
+        let listed = self.cluster.list_map(&path_of("", "v1", "nodes", None), &self.query, Node::slim).await;
+        listed.map(|list| list.items).map_err(|e| e.short())
     }
 
     /// Those of the AWS Load Balancer Controller, and those of EKS Auto Mode.

@@ -12,7 +12,7 @@ use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::path::{collection, path_of};
 use release_core::kube::service::service_path;
-use release_core::kube::{Labels, Pod, Workload};
+use release_core::kube::{Labels, Node, Pod, Workload, lose_unreachable};
 use release_core::traffic::selector::as_label_selector;
 
 /// One Service; where it is missing, the next step is a list of those there are.
@@ -45,6 +45,22 @@ pub async fn workloads(cluster: &Cluster, namespace: Option<&str>) -> Outcome<Ve
     let mut workloads = deployments?.items;
     workloads.extend(sets?.items);
     Ok(workloads)
+}
+
+/// All pods with these labels, ready only where their nodes are; nodes that can't be read take
+/// nothing.
+///
+/// # Errors
+/// Where the pods can't be listed.
+pub async fn reachable_pods_with(cluster: &Cluster, labels: &Labels) -> Result<Vec<Pod>, ApiError> {
+    let (path, everything) = (path_of("", "v1", "nodes", None), ListQuery::default());
+    let nodes = cluster.list_map(&path, &everything, Node::slim);
+    let (pods, nodes) = join(pods_with(cluster, labels), nodes).await;
+    let mut pods = pods?;
+    if let Some(nodes) = nodes.ok().filter(|nodes| !nodes.items.is_empty()) {
+        lose_unreachable(&mut pods, &nodes.items);
+    }
+    Ok(pods)
 }
 
 /// All pods with these labels, cut down while they are read.

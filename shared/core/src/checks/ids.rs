@@ -106,6 +106,8 @@ checks! {
         "`maxUnavailable` lets all pods go at once";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
         "the template of one of these, or of a CronJob, asks for it";
+    BEING_DELETED = "being-deleted", [Bluegreen], [Blocks],
+        "the Service, or a workload of the target, has been deleted and is only waiting for its finalizers or dependents";
     CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
         "a cluster that may use the images could not be read";
     CONTAINER_STAYS = "container-stays", [EcrRollback], [Warns],
@@ -164,12 +166,16 @@ checks! {
         "the container that serves has no readiness probe";
     NO_READY_PODS = "no-ready-pods", [Bluegreen], [Blocks],
         "no pod of the target is ready: scaled to zero, none ready yet, or nothing runs that color";
+    NODES = "nodes", [Bluegreen], [],
+        "whether the nodes of the target's pods are there could not be read";
     NOT_IN_REPOSITORY = "not-in-repository", [Lifecycle], [Warns],
         "something asks for an image that is not in the repository";
     NOT_SCANNED = "not-scanned", [EcrRollback], [Blocks],
         "`--max-severity` is given and the image has no finished scan";
     ON_DELETE = "on-delete", [EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
+    OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen], [Blocks, Warns],
+        "a controller owns what is written: blocks for the Service, whose selector it puts back; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [EcrRollback], [Warns],
         "a StatefulSet's `partition` is above 0";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
@@ -226,6 +232,8 @@ checks! {
         "the target runs on one pod; *quiet* where the active color does too";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
         "another Service selects the active color and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`): it is meant to stay";
+    UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],
+        "an EndpointSlice of the Service is written by somebody else than its controller";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
         "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
 }

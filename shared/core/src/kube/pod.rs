@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use super::labels::Labels;
 
+/// The reason of a Ready condition that we took because of the pod's node.
+pub const NODE_LOST: &str = "NodeLost";
+
 /// A pod, cut down while it is parsed.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Pod {
@@ -120,6 +123,18 @@ impl Pod {
     pub fn container_status(&self, container: &str) -> Option<&ContainerStatus> {
         let mut all = self.status.container_statuses.iter().chain(&self.status.init_container_statuses);
         all.find(|c| c.name == container)
+    }
+
+    /// Takes its readiness, and says why: what its own condition says is out of date.
+    pub fn lose(&mut self, why: String) {
+        self.status.conditions.retain(|c| c.kind != "Ready");
+        let reason = NODE_LOST.to_owned();
+        self.status.conditions.push(PodCondition {
+            kind: "Ready".into(),
+            status: "Unknown".into(),
+            reason,
+            message: why,
+        });
     }
 
     /// Drops what only matters for pods that are in trouble, and what images they have.

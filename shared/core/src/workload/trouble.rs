@@ -4,7 +4,7 @@
 //! (<https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/>).
 
 use crate::command::{Command, Scope};
-use crate::kube::Pod;
+use crate::kube::{NODE_LOST, Pod};
 use crate::text::printable;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus};
 
@@ -36,6 +36,8 @@ pub enum Reason {
     ReadinessGate(String),
     StartupProbe,
     ReadinessProbe,
+    /// Its node is gone or not ready, and says so.
+    NodeLost(String),
     /// Its containers are ready and it isn't: the node no longer answers.
     NodeSilent,
     Starting,
@@ -66,6 +68,9 @@ pub struct TroubleGroup {
 pub fn trouble(pod: &Pod) -> Option<Trouble> {
     if pod.is_ready() || pod.is_terminating() || pod.is_finished() {
         return None;
+    }
+    if let Some(lost) = pod.condition("Ready").filter(|c| c.reason == NODE_LOST) {
+        return Some(Trouble { reason: Reason::NodeLost(printable(&lost.message)), restarts: 0, container: None });
     }
     let status = &pod.status;
     let several = status.container_statuses.len() + status.init_container_statuses.len() > 1;
@@ -205,6 +210,7 @@ impl Trouble {
             Reason::ReadinessGate(message) => format!("waiting for a readiness gate ({message})"),
             Reason::StartupProbe => "startup probe not passed".to_owned(),
             Reason::ReadinessProbe => "readiness probe not passed".to_owned(),
+            Reason::NodeLost(why) => format!("unreachable ({why})"),
             Reason::NodeSilent => "not ready, though their containers are (node?)".to_owned(),
             Reason::Starting => "starting".to_owned(),
             Reason::Pending => "pending".to_owned(),

@@ -4,6 +4,7 @@ mod bad_input;
 mod cleanup;
 mod discovery;
 mod dry_run;
+mod endpoints;
 mod faults;
 mod kills;
 mod kubectl;

@@ -1,0 +1,56 @@
+//! Which ports of a Service lead where.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Container, ContainerPort, Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::kube::Workload;
+
+/// The ports a container declares.
+pub fn ports(container: &Container) -> impl Iterator<Item = &ContainerPort> {
+    container.ports.iter().flatten()
+}
+
+/// Where a Service's port leads to: `targetPort`, or the same number
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports>).
+#[must_use]
+pub fn destination(port: &ServicePort) -> IntOrString {
+    match &port.target_port {
+        Some(IntOrString::Int(0)) | None => IntOrString::Int(port.port),
+        Some(target) => target.clone(),
+    }
+}
+
+/// `TCP` where nothing is said.
+#[must_use]
+pub fn protocol(declared: Option<&str>) -> &str {
+    declared.unwrap_or("TCP")
+}
+
+/// True where the container port is what the Service's port leads to.
+#[must_use]
+pub fn leads_to(service_port: &ServicePort, declared: &ContainerPort) -> bool {
+    let same_protocol = protocol(service_port.protocol.as_deref()) == protocol(declared.protocol.as_deref());
+    let same_port = match destination(service_port) {
+        IntOrString::Int(number) => declared.container_port == number,
+        IntOrString::String(name) => declared.name.as_deref() == Some(name.as_str()),
+    };
+    same_protocol && same_port
+}
+
+/// Names of the Service's ports behind which an endpoint has to be to serve. A named target that
+/// none of the workloads has serves nobody now either, and is left out, unless that is all there is.
+#[must_use]
+pub fn serving_ports<'w>(service: &Service, workloads: impl Iterator<Item = &'w Workload>) -> BTreeSet<String> {
+    let workloads: Vec<&Workload> = workloads.collect();
+    let declared = |port: &ServicePort| {
+        let by_number = matches!(destination(port), IntOrString::Int(_));
+        let mut containers = workloads.iter().flat_map(|w| w.serving_containers());
+        by_number || containers.any(|container| ports(container).any(|declared| leads_to(port, declared)))
+    };
+    let all: Vec<&ServicePort> = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).collect();
+    let name = |port: &&ServicePort| port.name.clone().unwrap_or_default();
+    let found: BTreeSet<String> = all.iter().filter(|port| declared(port)).map(name).collect();
+    if found.is_empty() { all.iter().map(name).collect() } else { found }
+}
