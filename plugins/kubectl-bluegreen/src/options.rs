@@ -144,20 +144,34 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
 /// Exit 2 for names that are none.
 pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
-        verb: Verb::Rollback,
         services: service_names(&args.services.services)?,
-        target: Target::Back,
         track_key: args.track.track_key,
+        now: args.now,
+        verify_for: Some(args.verify_for),
+        reason: args.write.reason,
+        yes: args.write.yes,
+        ..plain_rollback("")
+    })
+}
+
+/// `rollback SERVICE` without a flag.
+#[must_use]
+pub fn plain_rollback(service: &str) -> MoveOptions {
+    MoveOptions {
+        verb: Verb::Rollback,
+        services: vec![service.to_owned()],
+        target: Target::Back,
+        track_key: None,
         min_ready: None,
         weighing: Weighing::default(),
         scale: true,
-        now: args.now,
-        verify_for: Some(args.verify_for),
+        now: false,
+        verify_for: Some(Duration::ZERO),
         retain: Duration::from_secs(3600),
         take_back: TakeBack::Emergency,
-        reason: args.write.reason,
-        yes: args.write.yes,
-    })
+        reason: String::new(),
+        yes: false,
+    }
 }
 
 fn target(typed: &TargetArgs) -> Target {

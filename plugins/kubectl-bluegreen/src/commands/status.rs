@@ -16,12 +16,13 @@ use release_core::failure::{Failure, Outcome};
 use crate::args::StatusArgs;
 use crate::moves::views;
 use crate::names::service_names;
-use crate::options::Verb;
-use crate::plan::subjects_of;
+use crate::options::{self, Verb};
+use crate::plan::{MoveRequest, SwitchPlan, subjects_of};
 use crate::refusal::not_switchable;
 use crate::report::status::status;
 use crate::report::status_document::{ServiceStatus, StatusEntry, StatusMembers};
 use crate::report::status_text::{text, way};
+use crate::service_view::ServiceView;
 use crate::snapshot::{ReadScope, Snapshot, load};
 
 /// A watched Service is read again at least this often: workloads change without endpoints.
@@ -66,9 +67,17 @@ fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
     let shown = views(snapshot, key).into_iter().map(|view| {
         let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, Verb::Switch))?;
         let status = status(&view, tracks, snapshot);
-        Ok(Shown { text: text(&status, way(&view, tracks, snapshot)), status })
+        let back = plan_of_rollback(snapshot, &view);
+        Ok(Shown { text: text(&status, way(&view, tracks, snapshot, back.as_ref())), status })
     });
     shown.collect()
+}
+
+/// What `kubectl bluegreen rollback` would do with this Service now.
+fn plan_of_rollback(snapshot: &Snapshot, view: &ServiceView<'_>) -> Option<SwitchPlan> {
+    let options = options::plain_rollback(view.name());
+    let request = MoveRequest { options: &options, run_id: "", user: "" };
+    SwitchPlan::of(snapshot, std::slice::from_ref(view), request, false).ok()
 }
 
 fn fill(run: &Run, names: &[String], shown: Vec<Shown>, report: &mut Report<StatusMembers>) {

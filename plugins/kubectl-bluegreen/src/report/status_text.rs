@@ -1,11 +1,13 @@
 //! A Service's colors as a table for people.
 
 use release_cli::table::table;
+use release_core::checks::weighing::blocking;
 use release_core::command::Command;
 use release_core::registry::image::ImageRef;
 use release_core::traffic::selector::Tracks;
 
 use super::status_document::{ColorStatus, ServiceStatus};
+use crate::plan::SwitchPlan;
 use crate::record::RecordedVerb;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -32,24 +34,39 @@ fn rows(color: &ColorStatus) -> Vec<Vec<String>> {
     rows.collect()
 }
 
-/// The command that goes back to the color before, or forward again, and what it takes.
+/// The command that goes back to the color before, or forward again, and what it takes. `back` is what
+/// a rollback would do now.
 #[must_use]
-pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<String> {
+pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: Option<&SwitchPlan>) -> Option<String> {
     let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active)?;
     let color = tracks.color(&record.from).filter(|c| !c.workloads.is_empty())?;
-    let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
-    let wanted = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
     if record.verb == RecordedVerb::Rollback {
+        let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
+        let wanted = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
         let short =
             if ready < wanted { format!("     not now, {ready} of {wanted} pods are ready") } else { String::new() };
         let forward = Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", &record.from);
         return Some(format!("Forward: {}{short}", forward.scope(&snapshot.scope)));
     }
-    let effort = if ready >= wanted {
-        "< 1 s, its pods are ready".to_owned()
+    let command = Command::new("kubectl bluegreen rollback").arg(view.name()).scope(&snapshot.scope);
+    Some(format!("Back: {command}     {}", effort(back?, tracks)?))
+}
+
+/// What a rollback takes, by its own plan.
+fn effort(back: &SwitchPlan, tracks: &Tracks) -> Option<String> {
+    let plan = back.moves().next()?;
+    if let Some(blocked) = blocking(&back.findings).next() {
+        return Some(format!("not now, {}", blocked.message));
+    }
+    if plan.scales_first {
+        let sizes = plan.growth(tracks).unwrap_or_default();
+        let asked: usize = sizes.iter().map(|(_, size)| usize::try_from(*size).unwrap_or(0)).sum();
+        return Some(format!("starts {} pods", asked.max(plan.required).saturating_sub(plan.target_ready)));
+    }
+    let (ready, required) = (plan.target_ready, plan.required);
+    Some(if ready >= required {
+        "< 1 s, its pods are ready".into()
     } else {
-        format!("starts {} pods", wanted - ready)
-    };
-    let back = Command::new("kubectl bluegreen rollback").arg(view.name()).scope(&snapshot.scope);
-    Some(format!("Back: {back}     {effort}"))
+        format!("{ready} of {required} pods are ready")
+    })
 }

@@ -260,3 +260,32 @@ async fn an_emptied_service_goes_back_at_once() -> Result<()> {
     assert_eq!(app::replicas(&ns, "api-blue").await?, 2);
     Ok(())
 }
+
+/// `status` would promise `< 1 s, its pods are ready` for a color without a pod.
+#[tokio::test]
+async fn status_promises_only_what_a_rollback_would_do() -> Result<()> {
+    let ns = namespace("promises").await?;
+    blue_green(&ns, 3).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
+    bluegreen(&ns, "status api").await?.ends(0)?.tells("< 1 s, its pods are ready")?;
+    scale(&ns, "api-blue", 0).await?;
+    e2e::common::pods::gone(&ns, "version=blue").await?;
+    bluegreen(&ns, "status api").await?.ends(0)?.tells("starts 3 pods")?;
+    annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "never-ready")]).await?;
+    eventually("no green pod is ready", LIMIT, || async {
+        Ok((!pods(&ns, "version=green").await?.iter().any(is_ready)).then_some(()))
+    })
+    .await?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?.tells("starts 3 pods")?;
+    ensure!(!status.stdout.contains("its pods are ready"), "{}", said(&status));
+    // Blue asks for pods again, and none of them gets ready: a rollback has nowhere to go.
+    let template = json!({"metadata": {"annotations": {"lab.kubectl-release.dev/behavior": "never-ready"}}});
+    ns.patch::<Deployment>("api-blue", json!({"spec": {"replicas": 3, "template": template}})).await?;
+    eventually("blue's pods exist", LIMIT, || async {
+        Ok((pods(&ns, "version=blue").await?.len() == 3).then_some(()))
+    })
+    .await?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    ensure!(!status.stdout.contains("its pods are ready"), "{}", said(&status));
+    Ok(())
+}
