@@ -11,7 +11,7 @@ use crate::checks::ids;
 use crate::text::printable;
 pub use owned::{Field, Owned};
 
-use manifest::{OnNextApply, applied_by_hand, owner};
+use manifest::{Applied, OnNextApply, applied_by_hand, owner};
 
 /// Findings `gitops` (blocks), `kubectl-apply` and `helm` (warn).
 #[must_use]
@@ -102,14 +102,18 @@ fn flux_released(owned: &Owned<'_>) -> bool {
     of(&owned.metadata.annotations) || of(&owned.metadata.labels)
 }
 
-/// A person's next `kubectl apply` of the same manifest puts it back.
+/// A person's next `kubectl apply` of the same manifest puts it back, or stops over it.
 fn next_apply(owned: &Owned<'_>) -> Option<Finding> {
-    let tool = applied_by_hand(owned)?;
-    let message = format!("the next {tool} puts it back");
-    Some(
-        Finding::warns(owned.name(), ids::KUBECTL_APPLY, message)
-            .mend(format!("take {} from the cluster there", owned.field.part)),
-    )
+    let (message, mend) = match applied_by_hand(owned)? {
+        Applied::Writes(tool) => {
+            (format!("the next {tool} puts it back"), format!("take {} from the cluster there", owned.field.part))
+        }
+        Applied::Conflicts(tool) => {
+            let path = owned.field.path;
+            (format!("the next {tool} conflicts over {path}"), format!("leave {path} out of the manifest"))
+        }
+    };
+    Some(Finding::warns(owned.name(), ids::KUBECTL_APPLY, message).mend(mend))
 }
 
 /// Helm compares with its last manifest and the cluster, and writes what differs

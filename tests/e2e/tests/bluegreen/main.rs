@@ -9,6 +9,7 @@ mod faults;
 mod kills;
 mod kubectl;
 mod looks;
+mod manifests;
 mod permissions;
 mod races;
 mod rollback;

@@ -60,16 +60,29 @@ pub(super) fn owner<'a>(owned: &Owned<'a>, is_asked_for: impl Fn(&str) -> bool) 
     entry.manager.as_deref()
 }
 
-/// The command whose next run writes the field again: `kubectl apply` keeps the whole manifest
+/// How the tool that wrote a field goes about it when it is run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Applied {
+    /// It writes the field again.
+    Writes(&'static str),
+    /// It applies server-side: whoever has written the field since holds it, and that is a conflict
+    /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts>).
+    Conflicts(&'static str),
+}
+
+/// The command whose next run is about the field again: `kubectl apply` keeps the whole manifest
 /// in an annotation, the others own the field.
-pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<&'static str> {
+pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<Applied> {
     let annotations = owned.metadata.annotations.as_ref();
     let last = annotations.and_then(|a| a.get("kubectl.kubernetes.io/last-applied-configuration"));
     let manifest: Option<Value> =
         last.filter(|raw| raw.len() <= READABLE_BYTES).and_then(|raw| serde_json::from_str(raw).ok());
     if manifest.is_some_and(|m| m.pointer(owned.field.json).is_some_and(|value| !value.is_null())) {
-        return Some(OnNextApply::Kubectl.command());
+        return Some(Applied::Writes(OnNextApply::Kubectl.command()));
     }
     let manager = owner(owned, |manager| manager != "helm" && OnNextApply::of(manager).is_some())?;
-    OnNextApply::of(manager).map(OnNextApply::command)
+    match OnNextApply::of(manager)? {
+        OnNextApply::Kubectl => Some(Applied::Conflicts("kubectl apply --server-side")),
+        tool => Some(Applied::Conflicts(tool.command())),
+    }
 }
