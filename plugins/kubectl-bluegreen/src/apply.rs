@@ -5,10 +5,12 @@ mod converge;
 mod emptied;
 mod in_progress;
 mod known_pods;
+mod lasting;
 mod prove;
 pub mod scale;
 mod take_back;
 mod verify;
+mod warnings;
 mod write;
 
 pub use in_progress::MoveInProgress;

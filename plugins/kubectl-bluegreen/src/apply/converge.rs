@@ -9,8 +9,9 @@ use release_core::traffic::endpoints::Convergence;
 use release_core::traffic::selector::Tracks;
 use tokio::time::Instant;
 
-use super::emptied::{Lasting, emptied};
+use super::emptied::{TOLERATED, emptied};
 use super::known_pods::KnownPods;
+use super::lasting::Lasting;
 use crate::plan::Move;
 use crate::snapshot::reachable_pods_with;
 
@@ -53,7 +54,7 @@ pub async fn wait(
                 }
             }
         }
-        if empty.too_long(view.slices.ready_pods().is_empty()) {
+        if empty.longer_than(TOLERATED, view.slices.ready_pods().is_empty()) {
             return Err(emptied(run, &movement.service, &movement.to).await);
         }
         if run.left().is_zero() {

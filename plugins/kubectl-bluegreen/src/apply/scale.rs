@@ -8,13 +8,15 @@ use release_cli::run::Run;
 use release_cluster::wait::until;
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::Workload;
+use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::Change;
 use release_core::traffic::selector::{Color, Tracks};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use release_core::workload::trouble;
 use tokio::time::Instant;
 
+use super::lasting::Lasting;
+use super::warnings::newest_warning;
 use crate::service_view::ready_count;
 use crate::snapshot::{pods_with, workloads};
 
@@ -22,6 +24,11 @@ use crate::snapshot::{pods_with, workloads};
 const POLL: Duration = Duration::from_millis(250);
 /// Pods that stay unready longer than this are asked why.
 const WHY_AFTER: Duration = Duration::from_secs(2);
+
+/// For so long pods may be refused: a quota is freed while others are going.
+const REFUSED: Duration = Duration::from_secs(15);
+/// The reason of a failure to create pods.
+pub const PODS_REFUSED: &str = "PodsRefused";
 
 /// Makes the writes.
 ///
@@ -60,18 +67,20 @@ pub struct Size<'a> {
 struct Looked {
     ready: usize,
     enough: bool,
+    /// Why pods aren't created.
+    refused: Option<String>,
 }
 
 /// Waits until a color has its size.
 ///
 /// # Errors
-/// Exit 4 once the run's time is over, with why pods aren't ready; exit 3 where someone else took
-/// them away meanwhile.
+/// Exit 1 where the API server refuses the pods, 4 once the run's time is over, with why pods aren't
+/// ready; exit 3 where someone else took them away meanwhile.
 pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
     let Size { color, required, .. } = size;
     let began = Instant::now();
     let (mut asked, mut why) = (began, String::new());
-    let mut shown = String::new();
+    let (mut shown, mut refused) = (String::new(), Lasting::default());
     let settled = until(run.deadline, POLL, async || {
         let looked = match look(run, size).await {
             Ok(looked) => looked,
@@ -83,6 +92,12 @@ pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
         if asked.elapsed() > WHY_AFTER {
             asked = Instant::now();
             why = reasons(run, size).await.unwrap_or_else(|| why.clone());
+        }
+        if let Some(refused) = &looked.refused {
+            why.clone_from(refused);
+        }
+        if refused.longer_than(REFUSED, looked.refused.is_some()) {
+            return ControlFlow::Break(Err(refused_pods(run, size, looked.ready, &why)));
         }
         let because = if why.is_empty() { String::new() } else { format!(": {why}") };
         shown = format!("{} of {required} pods ready{because}", looked.ready);
@@ -111,7 +126,14 @@ async fn look(run: &Run, size: Size<'_>) -> Outcome<Looked> {
     if !enough {
         taken_down(color, &own, run)?;
     }
-    Ok(Looked { ready, enough })
+    Ok(Looked { ready, enough, refused: own.iter().find_map(|w| trouble::pods_refused(w)) })
+}
+
+fn refused_pods(run: &Run, size: Size<'_>, ready: usize, why: &str) -> Failure {
+    let Size { color, required, .. } = size;
+    let text = format!("{} has {ready} of {required} pods ready: {why}\nno Service was switched", color.name);
+    let quota = Command::new("kubectl describe resourcequota,limitrange").scope(run.scope());
+    Failure::failed(PODS_REFUSED, text).look(quota)
 }
 
 fn out_of_time(run: &Run, size: Size<'_>, shown: &str) -> Failure {
@@ -144,7 +166,12 @@ async fn reasons(run: &Run, size: Size<'_>) -> Option<String> {
     let pods = pods_with(&run.cluster, &tracks.selector_for(&color.name)).await.ok()?;
     let own = tracks.pods_of(&color.name, &pods);
     let groups = trouble::summarize(&own, run.scope());
-    Some(groups.iter().map(|g| g.message.as_str()).collect::<Vec<_>>().join("; "))
+    if !groups.is_empty() {
+        return Some(groups.iter().map(|g| g.message.as_str()).collect::<Vec<_>>().join("; "));
+    }
+    // A StatefulSet has no condition for it: what keeps pods from being created stands in Events.
+    let set = color.workloads.iter().find(|w| w.kind != WorkloadKind::Deployment)?;
+    newest_warning(run, set.kind.kind(), set.name()).await
 }
 
 fn workloads_command(scope: &Scope) -> Command {

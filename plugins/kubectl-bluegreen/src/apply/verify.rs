@@ -15,8 +15,9 @@ use release_core::traffic::endpoints::Slices;
 use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
-use super::emptied::{Lasting, emptied, unreachable};
+use super::emptied::{TOLERATED, emptied, unreachable};
 use super::in_progress::MoveInProgress;
+use super::lasting::Lasting;
 use crate::record::Record;
 use crate::service_view::ready_count;
 use crate::snapshot::{reachable_pods_with, workloads};
@@ -42,13 +43,13 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
             still_ours(run, made).await?;
         }
         let ready = ready_now(&view.slices);
-        if empty.too_long(ready == 0) {
+        if empty.longer_than(TOLERATED, ready == 0) {
             return Err(emptied(run, made.service(), &made.movement.to).await);
         }
         if ready < required {
             required = still_enough(run, made, required).await?;
         }
-        if short.too_long(ready < required) {
+        if short.longer_than(TOLERATED, ready < required) {
             let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
             return Err(unreachable(run, made.service(), &what).await);
         }

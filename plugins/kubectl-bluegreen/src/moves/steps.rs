@@ -1,5 +1,6 @@
 //! A move from reading to report: load, plan, check, agree, bring to size, write, prove.
 
+use futures::future::join;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show};
 use release_core::checks::finding;
@@ -50,7 +51,8 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
             if scales || !options.yes {
                 return write_anew(run, options, extent, &plan, report).await;
             }
-            write(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await?;
+            let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
+            return write_and_grow(run, options, basis, report).await;
         }
     }
     Ok(())
@@ -95,12 +97,21 @@ async fn write_anew(
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
         return Err(refused);
     }
-    write(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
+    write_and_grow(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
 }
 
 /// From which selector to which, for each Service.
 fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels)> {
     plan.moves().map(|m| (m.service(), &m.movement.previous, &m.movement.selector))
+}
+
+/// With `--now`, a rollback goes to a color that has not its size yet: it gets it meanwhile.
+async fn write_and_grow(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: MoveReport<'_>) -> Outcome<()> {
+    if !options.now {
+        return write(run, options, basis, report).await;
+    }
+    let growing = scaling::grow_meanwhile(run, basis.plan, basis.views, basis.snapshot);
+    join(write(run, options, basis, report), growing).await.0
 }
 
 /// What the moves are written from.

@@ -144,7 +144,7 @@ fn reasons(change: &ChangeInProgress<'_>, workload: &Workload, pods: &[Pod]) -> 
     let new: Vec<&Pod> = pods.iter().collect();
     let groups = trouble::summarize(&new, change.run.scope());
     let mut texts: Vec<String> = groups.iter().map(|g| g.message.clone()).collect();
-    let refused = not_created(workload);
+    let refused = trouble::pods_refused(workload);
     texts.extend(refused.clone());
     let stuck = new.iter().filter_map(|pod| trouble::trouble(pod)).any(|t| is_hopeless(&t.reason));
     Reasons {
@@ -152,13 +152,6 @@ fn reasons(change: &ChangeInProgress<'_>, workload: &Workload, pods: &[Pod]) -> 
         look: groups.into_iter().next().map(|group| group.look),
         is_hopeless: stuck || refused.is_some(),
     }
-}
-
-/// Pods that the API server doesn't let the controller create: a quota, an admission webhook
-/// (apps/v1 condition `ReplicaFailure`).
-fn not_created(workload: &Workload) -> Option<String> {
-    let condition = workload.conditions.iter().find(|c| c.kind == "ReplicaFailure" && c.status == "True")?;
-    Some(format!("pods are not created: {}", printable(&condition.message)))
 }
 
 fn is_hopeless(reason: &Reason) -> bool {

@@ -4,7 +4,7 @@
 //! (<https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/>).
 
 use crate::command::{Command, Scope};
-use crate::kube::{NODE_LOST, Pod};
+use crate::kube::{NODE_LOST, Pod, Workload};
 use crate::text::printable;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus};
 
@@ -103,6 +103,14 @@ pub fn summarize(pods: &[&Pod], scope: &Scope) -> Vec<TroubleGroup> {
             TroubleGroup { message: format!("{pods} {}", first.text()), look: first.look(&pod.metadata.name, scope) }
         })
         .collect()
+}
+
+/// Why the API server doesn't let a workload's controller create pods: a quota, a LimitRange, Pod
+/// Security, an admission webhook (apps/v1 condition `ReplicaFailure`; only Deployments have it).
+#[must_use]
+pub fn pods_refused(workload: &Workload) -> Option<String> {
+    let condition = workload.conditions.iter().find(|c| c.kind == "ReplicaFailure" && c.status == "True")?;
+    Some(format!("pods are not created: {}", printable(&condition.message)))
 }
 
 /// The `PodScheduled` condition: nothing once the pod has a node.

@@ -11,6 +11,7 @@ mod kubectl;
 mod looks;
 mod manifests;
 mod permissions;
+mod quota;
 mod races;
 mod rollback;
 mod set;

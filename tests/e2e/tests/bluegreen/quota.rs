@@ -1,0 +1,115 @@
+//! Bringing a color to size where the API server doesn't let pods be made.
+
+use anyhow::{Result, ensure};
+use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale};
+use e2e::bluegreen::run::bluegreen;
+use e2e::common::pods::pods;
+use e2e::common::run::{Ended, said};
+use e2e::{LIMIT, namespace};
+use lab::fixtures::Behavior;
+use lab::{Namespace, Output, eventually};
+use serde_json::{Value, json};
+
+async fn quota(ns: &Namespace, pods: u32) -> Result<()> {
+    let hard = json!({"pods": pods.to_string()});
+    ns.apply(
+        &json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}, "spec": {"hard": hard}}),
+    )
+    .await?;
+    // The quota counts from its first status on.
+    eventually("the quota is observed", LIMIT, || async {
+        let read = ns.kubectl(&["get", "resourcequota", "small", "-ojsonpath={.status.hard.pods}"]).await?;
+        Ok((read.stdout == pods.to_string()).then_some(()))
+    })
+    .await
+}
+
+fn message(output: &Output) -> Result<(String, Value)> {
+    let document = output.json()?;
+    Ok((document["message"].to_string(), document["next"].clone()))
+}
+
+/// Five minutes of `waiting 1/3 ready` without the word quota.
+#[tokio::test]
+async fn growing_under_a_full_quota_ends_with_its_name() -> Result<()> {
+    let ns = namespace("quota").await?;
+    let app = api().color(color("blue", 3, Behavior::Ready)).color(color("green", 1, Behavior::Ready));
+    rolled_out(&ns, &app).await?;
+    quota(&ns, 4).await?;
+    let output = bluegreen(&ns, "switch api --to green --scale --yes -ojson").await?.ends(1)?;
+    let (message, _) = message(&output)?;
+    ensure!(
+        message.contains("quota") && message.contains("left scaled: deploy/api-green replicas: 1 -> 3"),
+        "{}",
+        said(&output)
+    );
+    ensure!(message.contains("kubectl scale deploy/api-green"), "{}", said(&output));
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// The same where a LimitRange refuses what the template asks for.
+#[tokio::test]
+async fn a_limit_range_is_named_too() -> Result<()> {
+    let ns = namespace("limit-range").await?;
+    blue_green(&ns, 2).await?;
+    scale(&ns, "api-green", 0).await?;
+    e2e::common::pods::gone(&ns, "version=green").await?;
+    let limits = json!([{"type": "Pod", "max": {"memory": "1Ki"}}]);
+    ns.apply(
+        &json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tiny"}, "spec": {"limits": limits}}),
+    )
+    .await?;
+    let output = bluegreen(&ns, "switch api --to green --scale --yes -ojson").await?.ends(1)?;
+    let (message, _) = message(&output)?;
+    ensure!(message.contains("not created") && message.contains("memory"), "{}", said(&output));
+    Ok(())
+}
+
+/// A StatefulSet has no condition that says it; its Events do.
+#[tokio::test]
+async fn a_stateful_set_that_gets_no_pods_says_why() -> Result<()> {
+    let ns = namespace("quota-sts").await?;
+    let app = api().color(color("blue", 2, Behavior::Ready)).color(color("green", 1, Behavior::Ready).stateful());
+    rolled_out(&ns, &app).await?;
+    quota(&ns, 3).await?;
+    let output = bluegreen(&ns, "switch api --to green --scale --yes --timeout 12s -ojson").await?.ends(4)?;
+    ensure!(message(&output)?.0.contains("quota"), "{}", said(&output));
+    Ok(())
+}
+
+/// Blue has one of three pods, and no room for more: there is a way that doesn't wait.
+#[tokio::test]
+async fn a_rollback_without_room_names_the_way_that_does_not_wait() -> Result<()> {
+    let ns = namespace("quota-back").await?;
+    blue_green(&ns, 3).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
+    scale(&ns, "api-blue", 1).await?;
+    eventually("one blue pod is left", LIMIT, || async {
+        Ok((pods(&ns, "version=blue").await?.len() == 1).then_some(()))
+    })
+    .await?;
+    quota(&ns, 4).await?;
+    let output = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?;
+    let (message, next) = message(&output)?;
+    ensure!(message.contains("quota") && next.to_string().contains("rollback api --now"), "{}", said(&output));
+    bluegreen(&ns, "rollback api --now --yes").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// One pod of four would carry the load of four until somebody looks.
+#[tokio::test]
+async fn a_rollback_that_does_not_wait_brings_the_color_to_size_meanwhile() -> Result<()> {
+    let ns = namespace("now-grows").await?;
+    blue_green(&ns, 4).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
+    scale(&ns, "api-blue", 1).await?;
+    eventually("one blue pod is left", LIMIT, || async {
+        Ok((pods(&ns, "version=blue").await?.len() == 1).then_some(()))
+    })
+    .await?;
+    bluegreen(&ns, "rollback api --now --yes").await?.ends(0)?;
+    assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 4));
+    Ok(())
+}
