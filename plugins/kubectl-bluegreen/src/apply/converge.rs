@@ -34,7 +34,8 @@ pub async fn wait(
 ) -> Outcome<Convergence> {
     let began = Instant::now();
     let mut looked = began;
-    let mut empty = Lasting::default();
+    // Where nothing served before either, it is no news that nothing does: controllers may take long.
+    let (mut served, mut empty) = (false, Lasting::default());
     loop {
         let seen = view.slices.convergence(&known.ready_of(&movement.to), |pod| known.is_foreign(pod, &movement.to));
         let strangers = view.slices.pods().iter().any(|pod| !known.colors.contains_key(*pod));
@@ -54,7 +55,9 @@ pub async fn wait(
                 }
             }
         }
-        if empty.longer_than(TOLERATED, view.slices.ready_pods().is_empty()) {
+        let serves = !view.slices.ready_pods().is_empty();
+        served |= serves;
+        if empty.longer_than(TOLERATED, served && !serves) {
             return Err(emptied(run, &movement.service, &movement.to).await);
         }
         if run.left().is_zero() {
