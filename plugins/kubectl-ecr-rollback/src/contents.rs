@@ -1,14 +1,22 @@
 //! What the registry is asked for one rollback.
 
+use std::collections::BTreeMap;
+
 use release_aws::connect::Address;
 use release_aws::ecr::{Registry, connect};
 use release_aws::error::RegistryError;
+use release_aws::trouble::Trouble;
 use release_cli::run::Run;
 use release_cluster::read::Reading;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
-use release_core::registry::index_manifest::{IndexChild, IndexChildren};
-use release_core::registry::push_history::{PodImage, PushedImage, Scan, is_index};
+use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::push_history::{PushedImage, Question, Repository, Scan, choose, manifests_to_read};
+
+/// So many manifests are asked for in one call, at most: ECR takes no more `imageIds`.
+const MANIFESTS_AT_ONCE: usize = 100;
+/// How many times more each time: mostly the first one tells.
+const GROWTH: usize = 4;
 
 /// A repository's images, and the way to ask for more.
 #[derive(Debug)]
@@ -16,7 +24,9 @@ pub struct RepositoryContents {
     registry: Registry,
     name: String,
     pub images: Vec<PushedImage>,
+    /// What indexes are made of, as far as that was read.
     pub children: IndexChildren,
+    manifests_unreadable: bool,
 }
 
 impl RepositoryContents {
@@ -28,26 +38,46 @@ impl RepositoryContents {
         let address = Address::from(repository);
         let registry = connect(&address, run.cluster.request_timeout(), run.verbosity()).await?;
         let images = registry.images(&repository.name).await.map_err(Failure::from)?;
-        Ok(Self { registry, name: repository.name.clone(), images, children: IndexChildren::new() })
+        let (name, children) = (repository.name.clone(), IndexChildren::new());
+        Ok(Self { registry, name, images, children, manifests_unreadable: false })
     }
 
-    /// Finds out which image a running digest is a part of, where it may be a part of one: a
-    /// runtime may report the platform's own digest, and an index has its children's push time.
+    /// Reads the manifests that decide the question, until it is decided. Where they may not be read,
+    /// that is known from then on.
     ///
     /// # Errors
     /// Exit 1, with what to check next.
-    pub async fn resolve_parts(&mut self, running: &[PodImage]) -> Outcome<()> {
-        let digests: Vec<&str> = running.iter().filter_map(|pod| pod.digest.as_deref()).collect();
-        let is_part = |i: &&PushedImage| i.tags.is_empty() && digests.contains(&i.digest.as_str());
-        let times: Vec<_> = self.images.iter().filter(is_part).map(|i| i.pushed_at).collect();
-        let indexes = self.images.iter().filter(|i| times.contains(&i.pushed_at) && is_index(i));
-        let indexes: Vec<String> = indexes.map(|i| i.digest.clone()).collect();
-        if !indexes.is_empty() {
-            let listed = self.registry.index_children(&self.name, &indexes).await.map_err(Failure::from)?;
-            let digests = |children: Vec<IndexChild>| children.into_iter().map(|child| child.digest).collect();
-            self.children = listed.into_iter().map(|(index, children)| (index, digests(children))).collect();
+    pub async fn read_what_decides(&mut self, question: &Question<'_>) -> Outcome<()> {
+        let mut at_once = 1;
+        loop {
+            let question = Question { repository: Some(self.repository()), ..*question };
+            let mut wanted = manifests_to_read(&question, &choose(&question));
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            wanted.truncate(at_once);
+            self.read_manifests(&wanted).await?;
+            at_once = (at_once * GROWTH).min(MANIFESTS_AT_ONCE);
         }
+    }
+
+    async fn read_manifests(&mut self, indexes: &[String]) -> Outcome<()> {
+        let listed = match self.registry.index_children(&self.name, indexes).await {
+            Ok(listed) => listed,
+            Err(RegistryError { trouble: Trouble::AccessDenied { .. } | Trouble::Unsupported, .. }) => BTreeMap::new(),
+            Err(error) => return Err(error.into()),
+        };
+        // One that is gone meanwhile, or that can't be given out, is as good as one that is forbidden.
+        self.manifests_unreadable |= indexes.iter().any(|index| !listed.contains_key(index));
+        self.children.extend(listed);
         Ok(())
+    }
+
+    /// For a question.
+    #[must_use]
+    pub fn repository(&self) -> Repository<'_> {
+        let Self { images, children, manifests_unreadable, .. } = self;
+        Repository { images, children, manifests_unreadable: *manifests_unreadable }
     }
 
     /// One image, with the result of its scan where the list doesn't have it.

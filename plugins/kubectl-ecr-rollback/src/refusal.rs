@@ -3,13 +3,17 @@
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
 use release_core::registry::image::short_digest;
-use release_core::registry::push_history::{Chosen, Decision, SkipReason, Skipped, Source, UnknownRunning};
+use release_core::registry::push_history::{Chosen, Decision, LeftOut, SkipReason, Skipped, Source, UnknownRunning};
 use release_core::text::printable;
 
 use crate::container_image::ContainerImage;
 use crate::selection::Selected;
 use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed};
 use crate::words::pinned_short;
+
+/// What is made of what stands in manifests alone.
+const READ_MANIFESTS: &str =
+    "allow ecr:BatchGetImage on the repository, or name the image: --to-tag TAG, --to-digest DIGEST";
 
 /// A command that was typed, to be printed with other words.
 #[derive(Debug, Clone, Copy)]
@@ -117,9 +121,13 @@ fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>
         UnknownRunning::NotReported { tag } => {
             format!("the tag {} moves, and no pod says which image it pulled", printable(tag))
         }
+        UnknownRunning::MaybePart { digest } => {
+            format!("what runs ({}) may be a part of another image, and manifests can't be read", short_digest(digest))
+        }
     };
     let failure = Failure::failed("UnknownRunning", format!("{text}; nothing is \"before\" it"));
     match deployed {
+        None if matches!(why, UnknownRunning::MaybePart { .. }) => failure.next(READ_MANIFESTS),
         Some(_) => failure.try_next(retyped.from(Source::RolloutHistory)),
         None => {
             let then = "then --to-tag TAG or --to-digest DIGEST".to_owned();
@@ -132,7 +140,9 @@ fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: 
     let passed: Vec<String> = skipped.iter().map(passed_over).collect();
     let passed = if passed.is_empty() { String::new() } else { format!("\npassed over: {}", passed.join("; ")) };
     let failure = Failure::failed("NothingOlder", format!("nothing to go back to before {left}{passed}"));
+    let is_in_doubt = |s: &Skipped| s.why == SkipReason::LeftOut { why: LeftOut::MaybePart };
     match other {
+        _ if skipped.iter().any(is_in_doubt) => failure.next(READ_MANIFESTS),
         Some(image) => {
             let flag = if image.starts_with("sha256:") { "--to-digest" } else { "--to-tag" };
             failure.try_next(retyped.with(flag, image, &TARGET))

@@ -4,7 +4,7 @@ use futures::future::try_join;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
-use release_core::registry::push_history::{Candidate, Choice, Options as Wanted, Question, Repository, choose};
+use release_core::registry::push_history::{Candidate, Choice, Options as Wanted, Question, choose};
 
 use crate::args::HistoryArgs;
 use crate::contents::RepositoryContents;
@@ -34,18 +34,19 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembe
     let (snapshot, mut contents) =
         try_join(read::beside(&run.cluster, workload), RepositoryContents::read(run, repository)).await?;
     let pods = snapshot.pod_images(selected.container());
-    contents.resolve_parts(&pods).await?;
     let left_behind = left_behind(&snapshot.recorded, selected.container(), selected.image());
     let wanted = Wanted { tag_filter: args.tag_filter.clone(), ..Wanted::default() };
-    let choice = choose(&Question {
+    let question = Question {
         spec: selected.image(),
         container: selected.container(),
         pods: &pods,
-        repository: Some(Repository { images: &contents.images, children: &contents.children }),
+        repository: None,
         revisions: &snapshot.revisions,
         left_behind: &left_behind,
         options: &wanted,
-    });
+    };
+    contents.read_what_decides(&question).await?;
+    let choice = choose(&Question { repository: Some(contents.repository()), ..question });
     show(run, args, (&snapshot, &selected, &repository.uri()), &choice, report);
     Ok(())
 }

@@ -8,7 +8,7 @@ use release_cluster::read::Reading;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
-use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Repository, Source, choose};
+use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, choose};
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, Pushed};
@@ -67,19 +67,20 @@ async fn plan_and_go(
     let (snapshot, mut contents) =
         try_join(read::beside(&run.cluster, workload), contents(run, options, selected)).await?;
     let pods = snapshot.pod_images(selected.container());
-    if let Some(contents) = &mut contents {
-        contents.resolve_parts(&pods).await.map_err(|failure| without_registry(run, options, failure))?;
-    }
     let left_behind = left_behind(&snapshot.recorded, selected.container(), selected.image());
     let question = Question {
         spec: selected.image(),
         container: selected.container(),
         pods: &pods,
-        repository: contents.as_ref().map(|c| Repository { images: &c.images, children: &c.children }),
+        repository: None,
         revisions: &snapshot.revisions,
         left_behind: &left_behind,
         options: &options.wanted,
     };
+    if let Some(contents) = &mut contents {
+        contents.read_what_decides(&question).await.map_err(|failure| without_registry(run, options, failure))?;
+    }
+    let question = Question { repository: contents.as_ref().map(RepositoryContents::repository), ..question };
     let choice = choose(&question);
     match settle(run, &question, &choice, selected, options)? {
         Decided::Chosen(chosen) => {

@@ -139,17 +139,23 @@ impl Templated {
     }
 }
 
+/// Who runs what: the repository of the reference, the digest, the tag.
+type Running = (String, Option<EcrRepository>, Option<String>, Option<String>);
+
 /// What the pods of a cluster run; pods that ended run nothing.
 #[must_use]
 pub fn of_pods(cluster: &str, pods: &[PodImages]) -> Vec<Need> {
-    let mut counted: BTreeMap<(String, EcrRepository, Option<String>, Option<String>), usize> = BTreeMap::new();
+    let mut counted: BTreeMap<Running, usize> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| !pod.has_ended()) {
         let PodContainers { containers, init_containers, ephemeral_containers } = &pod.spec;
         for container in containers.iter().chain(init_containers).chain(ephemeral_containers) {
-            let Ok(repository) = EcrRepository::of(&container.image) else { continue };
+            let repository = EcrRepository::of(&container.image).ok();
             let (tag, digest) = named(&container.image);
-            // The runtime may have pulled the same digest from another repository before.
+            // Whatever host and repository the runtime names: a digest counts where it is found.
             let running = pod.running(&container.name).or(digest);
+            if repository.is_none() && running.is_none() {
+                continue;
+            }
             *counted.entry((pod.controller(), repository, running, tag)).or_default() += 1;
         }
     }
@@ -264,11 +270,11 @@ fn revisions_of(workload: &Templated, all: &[Revision]) -> Vec<Revision> {
     revisions::of_workload(own, &workload.uid, &workload.template)
 }
 
-/// Nothing for an image of another registry.
+/// Nothing for an image of another registry that isn't named by its digest.
 fn need(image: &str, used: Use) -> Option<Need> {
-    let repository = EcrRepository::of(image).ok()?;
+    let repository = EcrRepository::of(image).ok();
     let (tag, digest) = named(image);
-    Some(Need { repository, digest, tag, used })
+    (repository.is_some() || digest.is_some()).then_some(Need { repository, digest, tag, used })
 }
 
 /// Tag and digest of a reference; `latest` where it has neither, as runtimes read it.

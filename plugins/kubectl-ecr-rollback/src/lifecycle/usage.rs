@@ -53,8 +53,9 @@ impl Use {
 /// An image that something in a cluster needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
-    pub repository: EcrRepository,
-    /// The digest that runs, else the reference's own.
+    /// That of the reference; nothing for a host that isn't ECR's: a domain of one's own, a mirror.
+    pub repository: Option<EcrRepository>,
+    /// The digest that runs, else the reference's own; it counts in every repository that has it.
     pub digest: Option<String>,
     pub tag: Option<String>,
     pub used: Use,

@@ -56,16 +56,21 @@ pub fn uses(
     let digests: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
     let tagged: BTreeMap<&str, &str> =
         images.iter().flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.digest.as_str()))).collect();
+    let listed = children.values().flatten().map(|child| child.digest.as_str());
+    let known: BTreeSet<&str> = digests.iter().copied().chain(listed).collect();
     let mut found: BTreeMap<String, BTreeSet<Use>> = BTreeMap::new();
     let mut missing = Vec::new();
-    for need in demand.needs.iter().filter(|need| need.repository.is_same(repository)) {
-        let digest = match (&need.digest, &need.tag) {
-            (Some(digest), _) => Some(digest.as_str()),
-            (None, tag) => tag.as_deref().and_then(|tag| tagged.get(tag).copied()),
-        };
-        match digest.filter(|digest| digests.contains(digest)) {
+    for need in &demand.needs {
+        let is_asked = need.repository.as_ref().is_some_and(|of| of.is_same(repository));
+        let by_digest = need.digest.as_deref().filter(|digest| known.contains(digest));
+        // A digest counts where it is found, whatever stands before it; elsewhere it says nothing.
+        let by_tag = || need.tag.as_deref().filter(|_| is_asked).and_then(|tag| tagged.get(tag).copied());
+        match by_digest.or_else(by_tag) {
             Some(digest) => drop(found.entry(digest.to_owned()).or_default().insert(need.used.clone())),
-            None => missing.push((need.digest.clone().or(need.tag.clone()).unwrap_or_default(), need.used.clone())),
+            None if is_asked => {
+                missing.push((need.digest.clone().or(need.tag.clone()).unwrap_or_default(), need.used.clone()));
+            }
+            None => {}
         }
     }
     for container in demand.containers.iter().filter(|container| container.repository.is_same(repository)) {
@@ -86,15 +91,19 @@ pub fn uses(
 /// different things, both.
 fn targets(container: &RollbackContainer, images: &[PushedImage], children: &IndexChildren) -> Vec<String> {
     let options = Options::default();
-    let choice = choose(&Question {
+    let question = Question {
         spec: &container.asked,
         container: &container.container,
         pods: &container.pods,
-        repository: Some(Repository { images, children }),
+        repository: Some(Repository { images, children, manifests_unreadable: false }),
         revisions: &container.revisions,
         left_behind: &[],
         options: &options,
-    });
+    };
+    let choice = choose(&question);
+    // Where manifests can't be read, any of these may be the one.
+    let in_doubt = choice.in_doubt(&question).map(|candidate| candidate.image.digest.clone());
+    let in_doubt: Vec<String> = in_doubt.filter(|_| choice.left.unknown.is_none()).collect();
     let chosen = match choice.decision {
         Decision::Chosen(chosen) => vec![chosen],
         Decision::Disagree { pushed_before, deployed_before } => {
@@ -103,7 +112,7 @@ fn targets(container: &RollbackContainer, images: &[PushedImage], children: &Ind
         Decision::UnknownRunning { deployed_before, .. } => deployed_before.into_iter().collect(),
         _ => Vec::new(),
     };
-    chosen.into_iter().filter_map(|chosen| chosen.digest).collect()
+    chosen.into_iter().filter_map(|chosen| chosen.digest).chain(in_doubt).collect()
 }
 
 /// Reading an index' manifest, as we do, counts as a pull of it, but not of its children. So where
@@ -111,7 +120,7 @@ fn targets(container: &RollbackContainer, images: &[PushedImage], children: &Ind
 fn pulled_lately<'i>(images: &'i [PushedImage], children: &IndexChildren, now: Timestamp) -> Vec<(&'i str, Timestamp)> {
     let known: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
     let says_its_children = |image: &PushedImage| {
-        children.get(&image.digest).is_some_and(|parts| parts.iter().any(|part| known.contains(part.as_str())))
+        children.get(&image.digest).is_some_and(|parts| parts.iter().any(|part| known.contains(part.digest.as_str())))
     };
     let lately = now - SignedDuration::from_hours(24 * PULLED_WITHIN_DAYS);
     images
@@ -126,7 +135,8 @@ fn add_to_indexes(found: &mut BTreeMap<String, BTreeSet<Use>>, children: &IndexC
     loop {
         let mut added = false;
         for (index, parts) in children.iter().filter(|(index, _)| known.contains(index.as_str())) {
-            let uses: BTreeSet<Use> = parts.iter().filter_map(|part| found.get(part)).flatten().cloned().collect();
+            let uses: BTreeSet<Use> =
+                parts.iter().filter_map(|part| found.get(&part.digest)).flatten().cloned().collect();
             if !uses.is_empty() {
                 let whole = found.entry(index.clone()).or_default();
                 let before = whole.len();

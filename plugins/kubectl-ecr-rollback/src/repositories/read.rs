@@ -10,7 +10,7 @@ use release_aws::trouble::Trouble;
 use release_cluster::connection::Connection;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, partition_of};
-use release_core::registry::index_manifest::{IndexChild, IndexChildren};
+use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::{Action, Policy, parse};
 use release_core::registry::push_history::{ImageStatus, PushedImage, is_index};
 use release_core::text::printable;
@@ -125,11 +125,7 @@ async fn children_of(registry: &Registry, name: &str, images: &[PushedImage]) ->
     // An archived index can't be read, and holds nothing.
     let indexes = images.iter().filter(|image| is_index(image) && image.status == ImageStatus::Active);
     let indexes: Vec<String> = indexes.map(|image| image.digest.clone()).collect();
-    let listed = registry.index_children(name, &indexes).await?;
-    let digests = |(index, children): (String, Vec<IndexChild>)| {
-        (index, children.into_iter().map(|child| child.digest).collect())
-    };
-    Ok(listed.into_iter().map(digests).collect())
+    registry.index_children(name, &indexes).await
 }
 
 /// Asks ECR's own preview, and takes its answer in.

@@ -26,6 +26,12 @@ impl<'a> ImageRef<'a> {
         Self { repository, tag, digest }
     }
 
+    /// The tag; `latest` where it names neither tag nor digest, as runtimes read it.
+    #[must_use]
+    pub fn asked_tag(&self) -> Option<&'a str> {
+        self.tag.or_else(|| self.digest.is_none().then_some("latest"))
+    }
+
     /// The repository without its registry and path: `api`.
     #[must_use]
     pub fn base_name(&self) -> &'a str {

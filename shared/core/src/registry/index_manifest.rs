@@ -16,8 +16,8 @@ use super::image::is_digest;
 pub const INDEX_TYPES: [&str; 2] =
     ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
 
-/// Digests of the manifests that an index lists, by the index' digest.
-pub type IndexChildren = BTreeMap<String, Vec<String>>;
+/// What indexes list, by the index' digest.
+pub type IndexChildren = BTreeMap<String, Vec<IndexChild>>;
 
 /// One entry of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub struct IndexChild {
     pub platform: Option<String>,
     /// It describes another entry (provenance, bill of materials) and can't be run.
     pub is_attestation: bool,
+}
+
+impl IndexChild {
+    /// An image of which nothing but its digest is known.
+    #[must_use]
+    pub fn image(digest: impl Into<String>) -> Self {
+        Self { digest: digest.into(), platform: None, is_attestation: false }
+    }
 }
 
 /// The entries of an index in their order; none at all for a manifest of one image.

@@ -12,10 +12,12 @@ mod catalog;
 mod choice;
 mod deployable;
 mod deployments;
+mod doubt;
 mod leaving;
 mod listing;
 mod pushed_image;
 mod question;
+mod repository;
 mod tag;
 mod target;
 
@@ -23,10 +25,12 @@ pub use super::index_manifest::IndexChildren;
 pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
 pub use choice::{choose, pick};
 pub use deployable::{LeftOut, is_index};
+pub use doubt::manifests_to_read;
 pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id};
 pub use listing::{Candidate, Deployed};
 pub use pushed_image::{ImageStatus, PushedImage, Scan, ScanSeverity};
-pub use question::{Options, Question, Repository, Source};
+pub use question::{Options, Question, Source};
+pub use repository::Repository;
 pub use tag::{TagForm, TagKind};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids};
 use e2e::{LIMIT, namespace};
 use jiff::{SignedDuration, Timestamp};
+use lab::annotations;
 use lab::fixtures::Workload;
 use lab::registry::{Fault, Image, Preview, Repository, When};
 use lab::{Namespace, Output};
@@ -102,6 +103,22 @@ async fn what_runs_is_not_expired_unless_that_is_asked_for() -> Result<()> {
     assert_eq!(count_kept(&repository).await?, Some(6));
     lifecycle(&ns, &format!("{apply} --allow-expiring-in-use")).await?.ends(0)?;
     assert_eq!(count_kept(&repository).await?, Some(5));
+    Ok(())
+}
+
+/// Pods that pull through a domain of one's own would not start again.
+#[tokio::test]
+async fn what_runs_under_another_host_name_is_not_expired() -> Result<()> {
+    let ns = namespace("lifecycle-own-domain").await?;
+    let repository = ns.repository("ms-account-management").await?;
+    let oldest = six_releases(&repository).await?.remove(0);
+    let reported = json!({"web": {"imageID": format!("images.example.com/shop/web@{oldest}")}}).to_string();
+    let web = Workload::new("web", "images.example.com/shop/web:1").replicas(1).without_pre_stop();
+    ns.apply_all(&web.annotation(annotations::IMAGES, &reported).objects()).await?;
+    ns.rolled_out("deployment/web", LIMIT).await?;
+    let refused = lifecycle(&ns, &format!("apply {} {KEEP_FIVE} --yes", repository.name())).await?.ends(1)?;
+    refused.tells("running")?.tells("deploy/web")?;
+    assert_eq!(puts(&repository).await?, 0);
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,10 @@ const COSIGN_LAYER: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const DEFAULT_SIZE: u64 = 48_000_000;
+/// A default `docker buildx build --push` of November 2026: the image at .302 of a second, its
+/// attestation at .306, and the index at .949.
+const CHILD_BEFORE: SignedDuration = SignedDuration::from_millis(949 - 302);
+const ATTESTATION_BEFORE: SignedDuration = SignedDuration::from_millis(949 - 306);
 
 /// Whether an image can be pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,11 +139,34 @@ impl Image {
         self
     }
 
-    /// Pushed at this time, with its children.
+    /// Pushed at this time; its children before it, as buildx pushes them.
     #[must_use]
     pub fn pushed_at(mut self, time: Timestamp) -> Self {
-        self.children = self.children.into_iter().map(|child| child.pushed_at(time)).collect();
+        let at = |child: &Self| time - if child.is_attestation() { ATTESTATION_BEFORE } else { CHILD_BEFORE };
+        self.children =
+            self.children.into_iter().map(|child| (at(&child), child)).map(|(at, child)| child.pushed_at(at)).collect();
         self.detail("imagePushedAt", seconds(time))
+    }
+
+    fn is_attestation(&self) -> bool {
+        self.manifest["layers"][0]["mediaType"] == IN_TOTO
+    }
+
+    /// One more tag on the first architecture's own image, as some pipelines have it.
+    #[must_use]
+    pub fn child_tag(mut self, tag: &str) -> Self {
+        if let Some(first) = self.children.first_mut() {
+            first.tags.push(tag.to_owned());
+        }
+        self
+    }
+
+    /// The architectures' own images were scanned, with so many findings; an index itself isn't.
+    #[must_use]
+    pub fn findings_in_children(mut self, counts: &[(&str, u32)]) -> Self {
+        let scanned = |child: Self| if child.is_attestation() { child } else { child.findings(counts) };
+        self.children = self.children.into_iter().map(scanned).collect();
+        self
     }
 
     /// Pulled last at this time, as ECR records it.
@@ -246,13 +273,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_names_the_digests_of_its_children_and_shares_their_time() {
+    fn an_index_names_the_digests_of_its_children_and_is_pushed_after_them() {
         let index = Image::index_with_attestations("v1", &["amd64", "arm64"]).pushed_at(Timestamp::UNIX_EPOCH);
         let named: Vec<_> =
             index.manifest["manifests"].as_array().unwrap().iter().map(|one| one["digest"].clone()).collect();
         assert_eq!(json!(index.children()), json!(named));
         assert_eq!(named.len(), 4);
-        assert!(index.children.iter().all(|child| child.detail["imagePushedAt"] == index.detail["imagePushedAt"]));
+        let times: Vec<f64> =
+            index.children.iter().filter_map(|child| child.detail["imagePushedAt"].as_f64()).collect();
+        assert_eq!(times, [-0.647, -0.647, -0.643, -0.643]);
     }
 
     #[test]

@@ -34,7 +34,29 @@ fn pods_are_counted_by_what_they_really_run() {
     let used = |pods| Use::Running { cluster: "prod".into(), by: "shop/deploy/api".into(), pods };
     let one = digest('1');
     assert_eq!(named(&found), [(Some("latest"), None, used(1)), (Some("latest"), Some(one.as_str()), used(2))]);
-    assert!(found.iter().all(|need| need.repository.is_same(&repository())));
+    assert!(found.iter().all(|need| need.repository.as_ref().is_some_and(|of| of.is_same(&repository()))));
+}
+
+/// Pods that pull through a domain of one's own, or through a mirror, would lose their image.
+#[test]
+fn what_runs_counts_under_any_host_name() {
+    let running = |host: &str| format!("{host}@{}", digest('1'));
+    let pods = [
+        pod("api-7d9f", "Running", "images.example.com/shop/api:1.0.1", &running("images.example.com/shop/api")),
+        pod("web-5c4d", "Running", "nginx:1.27", &running("docker.io/library/nginx")),
+        pod("cfg-5c4d", "Running", "nginx:1.27", &format!("docker://{}", digest('1'))),
+    ];
+    let found = of_pods("prod", &pods);
+    let one = digest('1');
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|need| need.repository.is_none() && need.digest.as_ref() == Some(&one)));
+    let pinned = serde_json::json!({"spec": {"containers": [{"name": "api", "image": running("images.example.com/api")},
+        {"name": "side", "image": "images.example.com/side:1"}]}});
+    let metadata = json!({"name": "api", "namespace": "shop", "uid": "u"});
+    let workload: Templated =
+        serde_json::from_value(json!({"metadata": metadata, "spec": {"template": pinned}})).unwrap();
+    let found = of_workload("prod", "deploy", &workload, &[]);
+    assert_eq!(found.iter().map(|need| need.digest.as_ref()).collect::<Vec<_>>(), [Some(&one)]);
 }
 
 #[test]

@@ -1,10 +1,16 @@
+use release_core::registry::index_manifest::IndexChild;
+use release_core::registry::push_history::PodImage;
 use release_core::workload::revisions::Revision;
 
 use super::*;
 use crate::lifecycle::samples::{ago, digest, image, index, now, releases, repository, running};
 
 fn need(tag: Option<&str>, digit: Option<char>) -> Need {
-    Need { repository: repository(), tag: tag.map(str::to_owned), digest: digit.map(digest), used: running() }
+    Need { repository: Some(repository()), tag: tag.map(str::to_owned), digest: digit.map(digest), used: running() }
+}
+
+fn part(digit: char) -> IndexChild {
+    IndexChild::image(digest(digit))
 }
 
 fn demand(needs: &[Need]) -> Demand {
@@ -20,9 +26,52 @@ fn a_digest_counts_before_a_tag_and_a_tag_is_looked_up() {
     let (images, none) = (releases(), IndexChildren::new());
     assert_eq!(used(&[need(Some("latest-release-1.0.2"), None)], &images, &none), [digest('2')]);
     assert_eq!(used(&[need(Some("latest-release-1.0.2"), Some('1'))], &images, &none), [digest('1')]);
-    let elsewhere =
-        Need { repository: EcrRepository { name: "other".into(), ..repository() }, ..need(None, Some('1')) };
-    assert_eq!(used(&[elsewhere], &images, &none), Vec::<String>::new());
+}
+
+/// A pod may pull through another host, or through another repository that has the same image.
+#[test]
+fn a_digest_is_in_use_wherever_it_is_found_and_says_nothing_elsewhere() {
+    let (images, none) = (releases(), IndexChildren::new());
+    let named = |repository| Need { repository, ..need(Some("latest-release-1.0.2"), Some('1')) };
+    let other = EcrRepository { name: "other".into(), ..repository() };
+    for elsewhere in [None, Some(other.clone()), Some(EcrRepository { region: "eu-west-1".into(), ..repository() })] {
+        assert_eq!(used(&[named(elsewhere)], &images, &none), [digest('1')]);
+    }
+    // Neither is a tag of another repository one of this, nor is a digest of a mirror's own.
+    let tag_only = Need { repository: Some(other), ..need(Some("latest-release-1.0.2"), None) };
+    assert_eq!(used(&[tag_only], &images, &none), Vec::<String>::new());
+    assert_eq!(used(&[need(Some("latest-release-1.0.2"), Some('9'))], &images, &none), [digest('2')]);
+    // Of a platform that was never pulled through, the index that lists it is in use.
+    let cached = [index('a', "v1", 3)];
+    let children = IndexChildren::from([(digest('a'), vec![part('b')])]);
+    let uses = used(&[Need { repository: None, ..need(None, Some('b')) }], &cached, &children);
+    assert!(uses.contains(&digest('a')), "{uses:?}");
+}
+
+/// Whoever may not read manifests would lose the image that a rollback goes to.
+#[test]
+fn where_manifests_are_unread_whatever_may_be_the_target_is_one() {
+    let images = [index('a', "latest", 1), image('b', "", 2), index('c', "", 3)];
+    let container = RollbackContainer {
+        repository: repository(),
+        cluster: "prod".into(),
+        by: "shop/deploy/api".into(),
+        container: "api".into(),
+        asked: format!("{}:latest", repository().uri()),
+        pods: vec![PodImage {
+            image: format!("{}:latest", repository().uri()),
+            digest: Some(digest('a')),
+            updated: true,
+            ready: true,
+        }],
+        revisions: Vec::new(),
+    };
+    let demand = Demand { needs: Vec::new(), containers: vec![container] };
+    let targets = |children: &IndexChildren| {
+        uses(&repository(), &demand, &images, children, now()).by_digest.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(targets(&IndexChildren::new()), [digest('b'), digest('c')]);
+    assert_eq!(targets(&IndexChildren::from([(digest('a'), vec![part('b')]), (digest('c'), vec![])])), [digest('c')]);
 }
 
 #[test]
@@ -43,7 +92,7 @@ fn what_is_no_longer_in_the_repository_is_said() {
 #[test]
 fn a_part_in_use_puts_its_index_in_use() {
     let images = [index('a', "v1", 3), image('b', "", 3), image('c', "", 3)];
-    let children = IndexChildren::from([(digest('a'), vec![digest('b'), digest('c')])]);
+    let children = IndexChildren::from([(digest('a'), vec![part('b'), part('c')])]);
     assert_eq!(used(&[need(Some("v1"), Some('b'))], &images, &children), [digest('a'), digest('b')]);
 }
 
@@ -58,7 +107,7 @@ fn pulled_within_thirty_days_is_in_use() {
 #[test]
 fn our_own_reading_of_an_index_is_no_pull() {
     let read_by_us = PushedImage { last_pulled_at: Some(ago(0)), ..index('a', "v1", 90) };
-    let children = IndexChildren::from([(digest('a'), vec![digest('b')])]);
+    let children = IndexChildren::from([(digest('a'), vec![part('b')])]);
     let idle = [read_by_us.clone(), image('b', "", 90)];
     assert_eq!(used(&[], &idle, &children), Vec::<String>::new());
     let pulled = [read_by_us, PushedImage { last_pulled_at: Some(ago(1)), ..image('b', "", 90) }];

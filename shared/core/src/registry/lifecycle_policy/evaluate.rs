@@ -137,8 +137,8 @@ fn spare_what_indexes_need(images: &[&PushedImage], children: &IndexChildren, ve
             if !matches!(verdicts.get(index.as_str()), Some(Verdict::Kept(_))) {
                 continue;
             }
-            for digest in needed {
-                if let Some((digest, Verdict::Taken(taken))) = verdicts.get_key_value(digest.as_str()) {
+            for child in needed {
+                if let Some((digest, Verdict::Taken(taken))) = verdicts.get_key_value(child.digest.as_str()) {
                     spared.push((*digest, Kept::NeededBy { index: index.clone(), rule: taken.rule }));
                 }
             }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::deployable::{LeftOut, Parents, not_deployable};
+use super::deployable::{LeftOut, Parents, not_deployable, part};
 use super::pushed_image::PushedImage;
-use crate::registry::index_manifest::IndexChildren;
+use super::repository::Repository;
+use crate::registry::image::ImageRef;
 
 /// The images of a repository, each once.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(super) struct Catalog<'a> {
 impl<'a> Catalog<'a> {
     /// Pages can overlap when something is pushed while they are read: a digest is kept once, and
     /// a tag that two images have belongs to the newer one.
-    pub fn new(images: &'a [PushedImage], children: &'a IndexChildren) -> Self {
-        let mut images: Vec<&PushedImage> = images.iter().collect();
+    pub fn new(repository: &Repository<'a>) -> Self {
+        let mut images: Vec<&PushedImage> = repository.images.iter().collect();
         images.sort_by(|a, b| (&a.digest, b.pushed_at, &a.tags).cmp(&(&b.digest, a.pushed_at, &b.tags)));
         images.dedup_by(|a, b| a.digest == b.digest);
         let mut by_tag: HashMap<&str, &PushedImage> = HashMap::new();
@@ -33,7 +34,7 @@ impl<'a> Catalog<'a> {
             }
         }
         let by_digest = images.iter().map(|image| (image.digest.as_str(), *image)).collect();
-        Self { parents: Parents::of(&images, children), images, by_digest, by_tag }
+        Self { parents: Parents::of(repository), images, by_digest, by_tag }
     }
 
     pub fn by_digest(&self, digest: &str) -> Option<&'a PushedImage> {
@@ -50,17 +51,31 @@ impl<'a> Catalog<'a> {
     }
 
     /// The image that a running digest belongs to: a runtime may report the digest of one
-    /// platform's part. A part of several images stands for the one that `tag` is on, else for
-    /// the newest.
-    pub fn whole(&self, digest: &str, tag: Option<&str>) -> Option<&'a PushedImage> {
-        let own = self.by_digest(digest);
-        let is_part = |image: &PushedImage| matches!(self.not_deployable(image), Some(LeftOut::IndexChild { .. }));
-        if let Some(whole) = own.filter(|image| !is_part(image)) {
-            return Some(whole);
-        }
-        let wholes = self.parents.of_digest(digest).iter().filter_map(|index| self.by_digest(index));
+    /// platform's part. Nothing where the repository has neither that digest nor an index of it.
+    ///
+    /// A part stands for the index that the reference names by digest or by tag; for itself, where
+    /// the reference's tag is its own; else for the newest of its indexes.
+    pub fn whole(&self, digest: &str, asked: &ImageRef<'_>) -> Option<&'a PushedImage> {
+        let tag = asked.asked_tag();
         let has_tag = |image: &PushedImage| tag.is_some_and(|tag| image.tags.iter().any(|t| t == tag));
-        wholes.max_by_key(|image| (has_tag(image), image.pushed_at, &image.digest)).or(own)
+        let named = |image: &PushedImage| (asked.digest == Some(image.digest.as_str()), has_tag(image));
+        let wholes = self.parents.of_digest(digest).filter_map(|index| self.by_digest(index));
+        let whole = wholes.max_by_key(|image| (named(image), image.pushed_at, &image.digest));
+        let own = self.by_digest(digest);
+        match whole {
+            Some(whole) if named(whole) != (false, false) => Some(whole),
+            _ => own.filter(|image| has_tag(image)).or(whole).or(own),
+        }
+    }
+
+    /// The image that a running digest belongs to, where that can be known.
+    pub fn known(&self, digest: &str, asked: &ImageRef<'_>) -> Option<&'a PushedImage> {
+        self.whole(digest, asked).filter(|image| !self.parents.stays_in_doubt(image))
+    }
+
+    /// That an image is one platform's part of another, whatever tags it has.
+    pub fn part(&self, image: &PushedImage) -> Option<LeftOut> {
+        part(image, &self.parents)
     }
 
     /// Why an image can't be deployed whatever is asked for, or nothing where it can.

@@ -17,7 +17,7 @@ use crate::registry::image::ImageRef;
 /// Decides what to go back to, and lists what there is.
 #[must_use]
 pub fn choose<'a>(question: &Question<'a>) -> Choice<'a> {
-    let catalog = question.repository.map(|r| Catalog::new(r.images, r.children));
+    let catalog = question.repository.as_ref().map(Catalog::new);
     let filter = question.options.tag_filter.as_deref().map(WildMatch::new);
     let mut left = Left::of(question.spec, question.pods, catalog.as_ref());
     let deployments = Deployments {
@@ -53,7 +53,7 @@ pub fn pick(question: &Question<'_>, choice: &Choice<'_>, digest: &str) -> Decis
 }
 
 fn mark(candidates: &mut [Candidate<'_>], left: &Left, deployments: &Deployments<'_>, catalog: &Catalog<'_>) {
-    let whole = |pod: &PodImage| catalog.whole(pod.digest.as_deref()?, ImageRef::parse(&pod.image).tag);
+    let whole = |pod: &PodImage| catalog.known(pod.digest.as_deref()?, &ImageRef::parse(&pod.image));
     let ready: Vec<&str> =
         deployments.pods.iter().filter(|p| p.ready).filter_map(whole).map(|i| i.digest.as_str()).collect();
     let ran = deployments.all(left);
@@ -107,7 +107,7 @@ impl Deciding<'_, '_> {
         let (mut skipped, mut steps) = (Vec::new(), self.steps());
         for candidate in self.candidates.iter().skip_while(|c| !c.running).skip(1).filter(|c| c.same_form) {
             match &candidate.left_out {
-                Some(why @ (LeftOut::Archived | LeftOut::Activating)) => {
+                Some(why @ (LeftOut::Archived | LeftOut::Activating | LeftOut::MaybePart)) => {
                     skipped.push(Skipped::candidate(candidate, SkipReason::LeftOut { why: why.clone() }));
                 }
                 Some(_) => {}
@@ -157,7 +157,10 @@ impl Deciding<'_, '_> {
         };
         let candidate = self.candidates.iter().find(|c| c.image.digest == *digest);
         let candidate = candidate.ok_or(SkipReason::NotInRepository)?;
-        if let Some(why) = &candidate.left_out {
+        // A part that a revision named is what it ran.
+        let named = reference.digest == Some(digest) || reference.tag.is_some_and(|t| candidate.has_tag(t));
+        let is_part = matches!(candidate.left_out, Some(LeftOut::IndexChild { .. }));
+        if let Some(why) = candidate.left_out.as_ref().filter(|_| !(is_part && named)) {
             return Err(SkipReason::LeftOut { why: why.clone() });
         }
         let chosen = self.target().of(candidate, Why::DeployedBefore);

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-use crate::registry::index_manifest::{INDEX_TYPES, IndexChildren};
+use crate::registry::index_manifest::{INDEX_TYPES, IndexChild};
 
 use super::pushed_image::{ImageStatus, PushedImage};
+use super::repository::Repository;
 
 /// Why an image is left out of a rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -27,6 +27,9 @@ pub enum LeftOut {
     Artifact { media_type: String },
     /// One platform's part of a multi-architecture image.
     IndexChild { index: String },
+    /// Untagged, and nobody knows whether a multi-architecture image is made of it: not all
+    /// manifests were read, or they can't be.
+    MaybePart,
     /// In archive storage; it has to be restored before it can be pulled.
     Archived,
     /// On its way back from the archive.
@@ -43,6 +46,7 @@ impl fmt::Display for LeftOut {
             Self::Referrer { .. } => "about another image",
             Self::Artifact { .. } => "no container image",
             Self::IndexChild { .. } => "part of another image",
+            Self::MaybePart => "maybe part of another image",
             Self::Archived => "archived",
             Self::Activating => "being restored",
             Self::OutsideTagFilter => "outside the tag filter",
@@ -63,36 +67,49 @@ const IMAGE_MANIFESTS: [&str; 3] = [
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
 ];
 
-/// Which index each child belongs to; a child of several has them all, in order of their digests.
-#[derive(Debug, Default)]
+/// What belongs to what. That stands in manifests alone: an index and its parts have times of their
+/// own, and parts may have tags.
+#[derive(Debug)]
 pub(super) struct Parents<'a> {
-    by_child: BTreeMap<&'a str, Vec<&'a str>>,
-    /// Push times of indexes whose children nobody looked up.
-    unread: BTreeMap<Timestamp, &'a str>,
+    /// Each with its index; a part of several has them all, in order of their digests.
+    by_child: BTreeMap<&'a str, Vec<(&'a str, &'a IndexChild)>>,
+    /// There are indexes whose manifests were not read.
+    unread: bool,
+    /// They can't be read.
+    unreadable: bool,
 }
 
 impl<'a> Parents<'a> {
-    pub(super) fn of(images: &[&'a PushedImage], children: &'a IndexChildren) -> Self {
-        let mut parents = Self::default();
-        for (index, listed) in children {
+    pub(super) fn of(repository: &Repository<'a>) -> Self {
+        let mut by_child: BTreeMap<&str, Vec<(&str, &IndexChild)>> = BTreeMap::new();
+        for (index, listed) in repository.children {
             for child in listed {
-                parents.by_child.entry(child.as_str()).or_default().push(index.as_str());
+                by_child.entry(child.digest.as_str()).or_default().push((index.as_str(), child));
             }
         }
-        let unread = images.iter().filter(|i| is_index(i) && !children.contains_key(&i.digest));
-        parents.unread = unread.map(|index| (index.pushed_at, index.digest.as_str())).collect();
-        parents
+        let unread = repository.images.iter().any(|i| is_index(i) && !repository.children.contains_key(&i.digest));
+        Self { by_child, unread, unreadable: repository.manifests_unreadable }
     }
 
-    pub(super) fn of_digest(&self, digest: &str) -> &[&'a str] {
-        self.by_child.get(digest).map_or(&[], Vec::as_slice)
+    /// The indexes that list a digest.
+    pub(super) fn of_digest(&self, digest: &str) -> impl Iterator<Item = &'a str> {
+        self.by_child.get(digest).into_iter().flatten().map(|(index, _)| *index)
     }
 
-    /// The index that an untagged image is a part of. Where the index can't be read, an untagged
-    /// image of the very same time is taken for its child: ECR gives both one time.
-    fn of_untagged(&self, image: &PushedImage) -> Option<&'a str> {
-        let by_time = || self.unread.get(&image.pushed_at).copied().filter(|_| !is_index(image));
-        if image.tags.is_empty() { self.of_digest(&image.digest).first().copied().or_else(by_time) } else { None }
+    /// Listed as a description of another part: it can't be run, whatever tags it has.
+    fn is_attestation(&self, image: &PushedImage) -> bool {
+        self.by_child.get(image.digest.as_str()).is_some_and(|all| all.iter().any(|(_, child)| child.is_attestation))
+    }
+
+    /// Nobody can say whether it is an image by itself.
+    pub(super) fn is_in_doubt(&self, image: &PushedImage) -> bool {
+        let unknown = self.unreadable || !is_index(image);
+        image.tags.is_empty() && self.unread && unknown && !self.by_child.contains_key(image.digest.as_str())
+    }
+
+    /// In doubt, and nothing more can be found out.
+    pub(super) fn stays_in_doubt(&self, image: &PushedImage) -> bool {
+        self.unreadable && !is_index(image) && self.is_in_doubt(image)
     }
 }
 
@@ -105,8 +122,15 @@ pub(super) fn not_deployable(image: &PushedImage, parents: &Parents<'_>) -> Opti
     };
     by_tags(&image.tags)
         .or_else(|| by_type(image))
-        .or_else(|| parents.of_untagged(image).map(|index| LeftOut::IndexChild { index: index.to_owned() }))
+        .or_else(|| parents.is_attestation(image).then_some(LeftOut::Attestation))
+        .or_else(|| part(image, parents).filter(|_| image.tags.is_empty()))
+        .or_else(|| parents.is_in_doubt(image).then_some(LeftOut::MaybePart))
         .or(status)
+}
+
+/// That it is one platform's part of another image.
+pub(super) fn part(image: &PushedImage, parents: &Parents<'_>) -> Option<LeftOut> {
+    parents.of_digest(&image.digest).next().map(|index| LeftOut::IndexChild { index: index.to_owned() })
 }
 
 /// `*` stands for any characters, as in ECR's own tag patterns, and `?` for one; a tag has

@@ -102,18 +102,19 @@ impl<'a> Deployments<'a> {
     fn digest_of(&self, image: &str, revision: &Revision, left: &Left) -> Option<String> {
         let reference = ImageRef::parse(image);
         let tag = reference.tag.unwrap_or("latest");
-        let whole = |digest: &str| {
-            let image = self.catalog.and_then(|catalog| catalog.whole(digest, Some(tag)));
-            image.map_or_else(|| digest.to_owned(), |image| image.digest.clone())
+        // What isn't found in the repository says nothing.
+        let found = |digest: &str| match self.catalog {
+            Some(catalog) => catalog.known(digest, &reference).map(|image| image.digest.clone()),
+            None => Some(digest.to_owned()),
         };
         if let Some(digest) = reference.digest {
-            return Some(whole(digest));
+            return Some(found(digest).unwrap_or_else(|| digest.to_owned()));
         }
         let mut pulled: Vec<String> = self
             .pods
             .iter()
             .filter(|pod| !pod.updated && pod.image == image)
-            .filter_map(|pod| pod.digest.as_deref().map(whole))
+            .filter_map(|pod| found(pod.digest.as_deref()?))
             .collect();
         pulled.dedup();
         if let [only] = pulled.as_slice() {

@@ -72,12 +72,14 @@ pub enum UnknownRunning {
     NotInRepository { tag: Option<String>, digest: Option<String> },
     /// The tag moves, and no pod says which image it pulled.
     NotReported { tag: String },
+    /// The tag moves, and what pods run may be a part of another image: manifests can't be read.
+    MaybePart { digest: String },
 }
 
 impl Left {
     pub(super) fn of(spec: &str, pods: &[PodImage], catalog: Option<&Catalog<'_>>) -> Self {
         let reference = ImageRef::parse(spec);
-        let tag = reference.tag.or_else(|| reference.digest.is_none().then_some("latest"));
+        let tag = reference.asked_tag();
         let found = found(&reference, tag, pods, catalog);
         let on = tag.and_then(|tag| catalog?.by_tag(tag)).map(|image| image.digest.clone());
         let digest = found.as_ref().ok().cloned().flatten();
@@ -125,32 +127,40 @@ fn found(
     pods: &[PodImage],
     catalog: Option<&Catalog<'_>>,
 ) -> Result<Option<String>, UnknownRunning> {
-    let whole = |digest: &str| match catalog {
-        Some(catalog) => catalog.whole(digest, tag).map_or_else(|| digest.to_owned(), |image| image.digest.clone()),
-        None => digest.to_owned(),
+    let pulled: BTreeSet<&str> = pods.iter().filter(|p| p.updated).filter_map(|p| p.digest.as_deref()).collect();
+    let Some(catalog) = catalog else {
+        return only(pulled.into_iter().map(str::to_owned).collect(), reference.digest);
     };
-    let updated = || pods.iter().filter(|pod| pod.updated);
-    let pulled: BTreeSet<String> = updated().filter_map(|pod| pod.digest.as_deref()).map(whole).collect();
+    // Whatever host and repository the runtime names: a digest counts where it is found.
+    let found = pulled.iter().filter_map(|digest| catalog.known(digest, reference));
+    let found: BTreeSet<String> = found.map(|image| image.digest.clone()).collect();
+    if let Some(digest) = only(found, None)? {
+        return Ok(Some(digest));
+    }
+    let not_found = pulled.first().map(|digest| (*digest).to_owned());
+    let gone = |digest| UnknownRunning::NotInRepository { tag: tag.map(str::to_owned), digest };
+    if let Some(digest) = reference.digest {
+        let image = catalog.known(digest, reference).map(|image| image.digest.clone());
+        return image.map(Some).ok_or_else(|| gone(Some(digest.to_owned())));
+    }
+    // One that isn't found says nothing: the tag does, unless it moves.
+    let Some(on) = tag.and_then(|tag| catalog.by_tag(tag)) else { return Err(gone(not_found)) };
+    match tag {
+        Some(tag) if moves(tag, Some(on)) && pods.iter().any(|pod| pod.updated && pod.ready) => Err(match not_found {
+            Some(digest) if catalog.by_digest(&digest).is_some() => UnknownRunning::MaybePart { digest },
+            Some(digest) => gone(Some(digest)),
+            None => UnknownRunning::NotReported { tag: tag.to_owned() },
+        }),
+        _ => Ok(Some(on.digest.clone())),
+    }
+}
+
+/// The only digest that pods run, else the reference's own.
+fn only(pulled: BTreeSet<String>, own: Option<&str>) -> Result<Option<String>, UnknownRunning> {
     if pulled.len() > 1 {
         return Err(UnknownRunning::SeveralDigests { digests: pulled.into_iter().collect() });
     }
-    let own = pulled.into_iter().next().or_else(|| reference.digest.map(whole));
-    let Some(catalog) = catalog else { return Ok(own) };
-    if let Some(digest) = own {
-        let known = catalog.by_digest(&digest).is_some();
-        let gone = UnknownRunning::NotInRepository { tag: tag.map(str::to_owned), digest: Some(digest.clone()) };
-        return if known { Ok(Some(digest)) } else { Err(gone) };
-    }
-    let on = tag.and_then(|tag| catalog.by_tag(tag));
-    let Some(on) = on else {
-        return Err(UnknownRunning::NotInRepository { tag: tag.map(str::to_owned), digest: None });
-    };
-    match tag {
-        Some(tag) if moves(tag, Some(on)) && updated().any(|pod| pod.ready) => {
-            Err(UnknownRunning::NotReported { tag: tag.to_owned() })
-        }
-        _ => Ok(Some(on.digest.clone())),
-    }
+    Ok(pulled.into_iter().next().or_else(|| own.map(str::to_owned)))
 }
 
 /// A name, or an alias of a longer version on the same image.

@@ -46,6 +46,10 @@ impl Candidate<'_> {
     pub fn is_eligible(&self) -> bool {
         self.same_form && self.left_out.is_none()
     }
+
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        self.image.tags.iter().any(|other| other == tag)
+    }
 }
 
 /// A revision of the workload that had an image.
@@ -83,6 +87,11 @@ impl Keep {
             Self::Anything => true,
         }
     }
+
+    /// The tag is one that is asked for by its form, and not only one of many names.
+    fn asks_for(&self, chosen: Option<&ChosenTag<'_>>) -> bool {
+        *self != Self::Names && chosen.is_some() && self.keeps(chosen)
+    }
 }
 
 /// All images, newest push first.
@@ -112,7 +121,10 @@ fn candidate<'a>(
         ready: false,
         previous: false,
         deployed: None,
-        left_out: catalog.not_deployable(image).or_else(|| outside.then_some(LeftOut::OutsideTagFilter)),
+        left_out: catalog
+            .not_deployable(image)
+            .or_else(|| catalog.part(image).filter(|_| !keep.asks_for(chosen.as_ref())))
+            .or_else(|| outside.then_some(LeftOut::OutsideTagFilter)),
         form: chosen.map_or_else(|| TagForm::of(""), |c| c.form),
     }
 }

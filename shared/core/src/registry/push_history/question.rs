@@ -1,8 +1,7 @@
 //! What is asked: the image that is left, and what is known about it.
 
 use super::leaving::{LeftBehind, PodImage};
-use super::pushed_image::PushedImage;
-use crate::registry::index_manifest::IndexChildren;
+use super::repository::Repository;
 use crate::workload::revisions::Revision;
 
 /// Everything the choice depends on.
@@ -21,13 +20,6 @@ pub struct Question<'a> {
     /// What rollbacks left since something new was deployed: going back never comes back to it.
     pub left_behind: &'a [LeftBehind],
     pub options: &'a Options,
-}
-
-/// What the registry says.
-#[derive(Debug, Clone, Copy)]
-pub struct Repository<'a> {
-    pub images: &'a [PushedImage],
-    pub children: &'a IndexChildren,
 }
 
 /// Who says what came before.

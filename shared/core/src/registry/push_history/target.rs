@@ -45,11 +45,13 @@ impl Target<'_> {
         self.written(candidate, candidate.tag, candidate.tag_moves, why)
     }
 
-    /// An image that was asked for by name: no filter and no form matters, but it has to be
-    /// deployable, and another than the one being left.
+    /// An image that was asked for by name: no filter and no form matters, and one platform's part
+    /// may be meant; but it has to be deployable, and another than the one being left.
     pub fn named(&self, candidate: &Candidate<'_>, tag: Option<&str>, tag_moves: bool) -> Decision {
         let digest = candidate.image.digest.clone();
-        match candidate.left_out.clone().filter(|why| *why != LeftOut::OutsideTagFilter) {
+        let may_be_meant =
+            |why: &LeftOut| matches!(why, LeftOut::OutsideTagFilter | LeftOut::IndexChild { .. } | LeftOut::MaybePart);
+        match candidate.left_out.clone().filter(|why| !may_be_meant(why)) {
             Some(why) => Decision::NotDeployable { digest, tag: tag.map(str::to_owned), why },
             None if candidate.running => Decision::AlreadyRuns { digest: Some(digest), tag: tag.map(str::to_owned) },
             None => Decision::Chosen(self.written(candidate, tag, tag_moves, Why::Asked)),
@@ -59,7 +61,7 @@ impl Target<'_> {
     /// The reference of a revision as it was, where no registry can be asked about it.
     pub fn as_it_was(&self, ran: &Ran<'_>) -> Decision {
         let reference = ImageRef::parse(ran.image);
-        let tag = reference.tag.or_else(|| reference.digest.is_none().then_some("latest"));
+        let tag = reference.asked_tag();
         let moves = tag.is_some_and(|tag| TagForm::of(tag).kind() == TagKind::Name);
         let pinned = match reference.digest {
             Some(_) => Some(Pinned::AsDeployed),

@@ -1,6 +1,7 @@
 mod decisions;
 mod leaving;
 mod left_out;
+mod manifests;
 mod properties;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::registry::index_manifest::IndexChild;
 use crate::workload::revisions::Revision;
 
 const REPOSITORY: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/ms-account-management";
@@ -55,6 +57,7 @@ fn image(detail: &Value) -> PushedImage {
 struct Scene {
     images: Vec<PushedImage>,
     children: IndexChildren,
+    manifests_unreadable: bool,
     spec: String,
     pods: Vec<PodImage>,
     revisions: Vec<Revision>,
@@ -69,6 +72,7 @@ impl Scene {
         Self {
             images: recorded(answer),
             children: BTreeMap::new(),
+            manifests_unreadable: false,
             spec: format!("{REPOSITORY}:{tag}"),
             pods: Vec::new(),
             revisions: Vec::new(),
@@ -118,7 +122,8 @@ impl Scene {
     }
 
     fn question(&self) -> Question<'_> {
-        let repository = Repository { images: &self.images, children: &self.children };
+        let Self { images, children, manifests_unreadable, .. } = self;
+        let repository = Repository { images, children, manifests_unreadable: *manifests_unreadable };
         Question {
             spec: &self.spec,
             container: "api",
@@ -150,6 +155,32 @@ impl Scene {
 
     fn digest_of(&self, tag: &str) -> String {
         self.images.iter().find(|i| i.tags.iter().any(|t| t == tag)).unwrap().digest.clone()
+    }
+
+    /// What that index lists: the untagged images pushed in the second before it; the small ones
+    /// are attestations.
+    fn read(&mut self, index: &str) {
+        let at = self.images.iter().find(|i| i.digest == index).unwrap().pushed_at;
+        let parts = self.images.iter().filter(|i| {
+            i.manifest_type.as_deref() == Some("application/vnd.oci.image.manifest.v1+json")
+                && i.pushed_at.as_second() == at.as_second()
+        });
+        let child = |i: &PushedImage| IndexChild {
+            is_attestation: i.size_bytes == Some(4096),
+            ..IndexChild::image(i.digest.as_str())
+        };
+        let children = parts.map(child).collect();
+        self.children.insert(index.to_owned(), children);
+    }
+
+    /// Reads what has to be read, one manifest after the other; gives what was read.
+    fn reads(&mut self) -> Vec<String> {
+        let mut read = Vec::new();
+        while let Some(next) = manifests_to_read(&self.question(), &choose(&self.question())).first().cloned() {
+            self.read(&next);
+            read.push(next);
+        }
+        read
     }
 
     /// The digest of the image pushed so many days into 2026.

@@ -1,10 +1,10 @@
 //! What lies in a repository beside images, and images of several parts.
 
 use anyhow::{Result, ensure};
-use e2e::common::run::Ended;
+use e2e::common::run::{Ended, said};
 use e2e::ecr::case::Case;
-use lab::annotations;
-use lab::registry::Image;
+use lab::registry::{AccessKey, Fault, Image};
+use lab::{Output, Running, annotations};
 use serde_json::json;
 
 /// Pods would be told to run a signature.
@@ -51,5 +51,129 @@ async fn a_pod_that_reports_its_platforms_part_runs_the_whole_image() -> Result<
     let plan = case.plan("").await?;
     let way = [&plan["workloads"][0]["fromDigest"], &plan["workloads"][0]["toDigest"]];
     ensure!(way == [&json!(whole), &json!(before)], "{plan}");
+    Ok(())
+}
+
+/// `latest`, pushed three times by a default `docker buildx build --push`: an index, an image and its
+/// attestation each time, milliseconds apart; gives the images, oldest first.
+async fn buildx(case: &Case) -> Result<Vec<Image>> {
+    let images: Vec<Image> = (0..3).map(|_| Image::index_with_attestations("latest", &["amd64"])).collect();
+    for (day, image) in (1..).zip(&images) {
+        case.push_on(day, image.clone()).await?;
+    }
+    Ok(images)
+}
+
+/// The way of a plan: the digest that is left, and the one that is gone to.
+async fn way(case: &Case, flags: &str) -> Result<[String; 2]> {
+    let plan = case.plan(flags).await?;
+    let digest = |key: &str| plan["workloads"][0][key].as_str().unwrap_or_default().to_owned();
+    Ok([digest("fromDigest"), digest("toDigest")])
+}
+
+/// "Rolled back" would be the running image's own part, and the time after that an attestation.
+#[tokio::test]
+async fn latest_of_a_default_buildx_goes_back_push_by_push() -> Result<()> {
+    let case = Case::new("buildx").await?;
+    let images = buildx(&case).await?;
+    case.deploy(&["latest"]).await?;
+    for (flags, to) in [("", 1), ("--again", 0)] {
+        case.back(flags).await?.ends(0)?;
+        case.runs(&images[to].digest()).await?;
+    }
+    case.back("--again").await?.ends(1)?.tells("nothing to go back to")?;
+    Ok(())
+}
+
+/// A runtime that reports the platform's digest must not make a part of what runs the target.
+#[tokio::test]
+async fn a_running_part_is_left_for_the_push_before() -> Result<()> {
+    let case = Case::new("buildx-part").await?;
+    let images = buildx(&case).await?;
+    let part = images[2].children().remove(0);
+    let reported = json!({"api": {"imageID": format!("mirror.example.com/shop/api@{part}")}}).to_string();
+    case.apply(&case.app("latest").annotation(annotations::IMAGES, &reported)).await?;
+    case.runs(&part).await?;
+    assert_eq!(way(&case, "").await?, [images[2].digest(), images[1].digest()]);
+    assert_eq!(way(&case, "--steps 2").await?, [images[2].digest(), images[0].digest()]);
+    Ok(())
+}
+
+/// Rolls back as somebody who may not read manifests.
+async fn without_manifests(case: &Case, flags: &str) -> Result<Output> {
+    let key = AccessKey::fresh();
+    key.interceptor().fail("BatchGetImage", 1000, Fault::access_denied("BatchGetImage")).await?;
+    let words: Vec<&str> =
+        ["ecr-rollback", "deployment/api", "--yes"].into_iter().chain(flags.split_whitespace()).collect();
+    let mut command = case.ns.kubectl_as(case.ns.lab().kubeconfig()).command(&words);
+    command.envs(key.environment());
+    Running::start(command)?.wait(e2e::LIMIT).await
+}
+
+/// What nobody could look into would be deployed at night.
+#[tokio::test]
+async fn where_manifests_may_not_be_read_nothing_untagged_is_deployed() -> Result<()> {
+    let case = Case::new("denied").await?;
+    buildx(&case).await?;
+    case.deploy(&["latest"]).await?;
+    let before = case.written().await?;
+    let refused = without_manifests(&case, "").await?.ends(1)?.tells("ecr:BatchGetImage")?;
+    ensure!(refused.stderr.contains("maybe part of another image"), "{}", said(&refused));
+    assert_eq!(case.written().await?, before);
+    // A release has a tag, and that is enough.
+    let releases = Case::new("denied-releases").await?;
+    for (day, tag) in [(1, "1.0.0"), (2, "1.0.1")] {
+        releases.push_on(day, Image::index_with_attestations(tag, &["amd64"])).await?;
+    }
+    releases.deploy(&["1.0.1"]).await?;
+    without_manifests(&releases, "").await?.ends(0)?;
+    releases.asks_for("1.0.0").await
+}
+
+/// The part that a pipeline tagged, too, would count as the image, and its sibling as the target.
+#[tokio::test]
+async fn parts_with_tags_of_their_own_belong_to_their_index() -> Result<()> {
+    let case = Case::new("tagged-parts").await?;
+    let image = |tag: &str| Image::index_with_attestations(tag, &["amd64", "arm64"]).child_tag(&format!("{tag}-amd64"));
+    let (before, running) = (image("1.2.3"), image("1.2.4"));
+    case.push_on(1, before.clone()).await?;
+    case.push_on(2, running.clone()).await?;
+    let reported = json!({"api": {"imageID": case.repository.image(&running.children()[0])}}).to_string();
+    case.apply(&case.app("1.2.4").annotation(annotations::IMAGES, &reported)).await?;
+    assert_eq!(way(&case, "").await?, [running.digest(), before.digest()]);
+    assert_eq!(case.planned("").await?, case.repository.image("1.2.3"));
+    // Where the platform's own image is asked for, its predecessor is what comes before.
+    case.apply(&case.app("1.2.4-amd64").annotation(annotations::IMAGES, &reported)).await?;
+    assert_eq!(case.planned("--from registry").await?, case.repository.image("1.2.3-amd64"));
+    Ok(())
+}
+
+/// An attestation's digest, copied from the console's list, would be rolled out.
+#[tokio::test]
+async fn an_attestation_is_refused_by_name_and_a_platforms_part_is_taken() -> Result<()> {
+    let case = Case::new("named-parts").await?;
+    let images = buildx(&case).await?;
+    case.deploy(&["latest"]).await?;
+    let [part, attestation] = [images[0].children()[0].clone(), images[0].children()[1].clone()];
+    case.back(&format!("--to-digest {attestation}")).await?.ends(1)?.tells("attestation")?;
+    assert_eq!(case.planned(&format!("--to-digest {part}")).await?, case.repository.image(&part));
+    Ok(())
+}
+
+/// A digest that only a mirror knows would hide what runs; one that is here says it under any host.
+#[tokio::test]
+async fn a_running_digest_counts_where_it_is_found() -> Result<()> {
+    let case = Case::new("hosts").await?;
+    let digests = case.push(&["1.0.0", "1.0.1", "1.0.2"]).await?;
+    let elsewhere = format!("sha256:{}", "7".repeat(64));
+    for (host, digest, leaves) in [
+        ("mirror.example.com/x/y", &elsewhere, &digests[2]),
+        ("docker-pullable://mirror.example.com/x/y", &digests[2], &digests[2]),
+        ("999999999999.dkr.ecr.eu-west-1.amazonaws.com/promoted", &digests[1], &digests[1]),
+    ] {
+        let reported = json!({"api": {"imageID": format!("{host}@{digest}")}}).to_string();
+        case.apply(&case.app("1.0.2").annotation(annotations::IMAGES, &reported)).await?;
+        assert_eq!(&way(&case, "--from registry").await?[0], leaves, "{host}");
+    }
     Ok(())
 }

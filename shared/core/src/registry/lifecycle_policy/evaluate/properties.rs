@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::registry::index_manifest::IndexChildren;
+use crate::registry::index_manifest::{IndexChild, IndexChildren};
 use crate::registry::lifecycle_policy::samples::{days, image, newest, now, patterns, policy, prefixes, to_archive};
 use crate::registry::lifecycle_policy::{Horizon, Limit, Policy, Tags, protect};
 
@@ -45,7 +45,7 @@ fn repository() -> impl Strategy<Value = (Vec<PushedImage>, IndexChildren)> {
         let images = drawn.into_iter().enumerate().map(|(n, (tags, days, parent, subject))| {
             // Earlier ones only: neither an index nor a subject can be part of a circle.
             if let Some(parent) = parent.filter(|parent| *parent < n) {
-                children.entry(name(parent)).or_default().push(name(n));
+                children.entry(name(parent)).or_default().push(IndexChild::image(name(n)));
             }
             let tags = tags.into_iter().collect::<Vec<_>>().join(" ");
             PushedImage { subject: subject.filter(|s| *s < n).map(name), ..image(&name(n), &tags, days) }
@@ -107,7 +107,7 @@ proptest! {
         for (index, needed) in &children {
             // An index that goes only because it is about another image that goes stayed before.
             let stays = find(index).is_some_and(|j| matches!(&j.verdict, Verdict::Kept(_)));
-            for child in needed.iter().filter(|_| stays).filter_map(|child| find(child)) {
+            for child in needed.iter().filter(|_| stays).filter_map(|child| find(&child.digest)) {
                 prop_assert!(child.verdict.taken().is_none_or(|taken| taken.with.is_some()));
             }
         }

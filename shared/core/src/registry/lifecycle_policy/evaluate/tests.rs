@@ -1,10 +1,10 @@
 use super::*;
-use crate::registry::index_manifest::IndexChildren;
+use crate::registry::index_manifest::{IndexChild, IndexChildren};
 use crate::registry::lifecycle_policy::samples::{ago, days, image, newest, now, policy, prefixes, rule, to_archive};
 use crate::registry::lifecycle_policy::{LimitKind, Tags};
 
 fn children(pairs: &[(&str, &[&str])]) -> IndexChildren {
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let owned = |texts: &[&str]| texts.iter().map(|text| IndexChild::image(*text)).collect();
     pairs.iter().map(|(index, children)| ((*index).to_owned(), owned(children))).collect()
 }
 

@@ -4,7 +4,6 @@ use super::*;
 
 const MOVED: &str = include_str!("../fixtures/moved-latest.json");
 const SIX: &str = include_str!("../fixtures/six-releases.json");
-const SIGNED: &str = include_str!("../fixtures/signed-multi-arch.json");
 
 /// `:latest` is what the pods pulled, not what the tag is on now.
 #[test]
@@ -65,25 +64,6 @@ fn what_cannot_be_told_is_not_guessed() {
     assert_eq!(unknown(&silent), UnknownRunning::NotReported { tag: "latest".into() });
     let picked = pick(&expired.question(), &choose(&expired.question()), &newer);
     assert!(matches!(picked, Decision::Chosen(_)));
-}
-
-/// Some runtimes report the part for their platform, and nodes have several.
-#[test]
-fn a_platform_part_stands_for_its_whole_image() {
-    let mut scene = Scene::new(SIGNED, "1.1.0");
-    let parts = |scene: &Scene, index: &str| -> Vec<String> {
-        let pushed_at = scene.images.iter().find(|i| i.digest == scene.digest_of(index)).unwrap().pushed_at;
-        let parts = scene.images.iter().filter(|i| i.pushed_at == pushed_at && i.tags.is_empty());
-        parts.map(|i| i.digest.clone()).collect()
-    };
-    let (new, old) = (parts(&scene, "1.1.0"), parts(&scene, "1.0.0"));
-    assert_eq!((new.len(), old.len()), (3, 2));
-    scene.children = [(scene.digest_of("1.1.0"), new.clone()), (scene.digest_of("1.0.0"), old)].into();
-    let scene = scene.pods_run(&new[0]).pods_run(&new[1]);
-    assert_eq!(scene.goes_to(), ":1.0.0");
-    // Read without the indexes' manifests, the parts are still known by their time.
-    let unread = Scene { children: IndexChildren::new(), pods: Vec::new(), ..scene };
-    assert_eq!(unread.goes_to(), ":1.0.0");
 }
 
 /// A tag that was moved after a template was made does not say what that template ran.

@@ -11,12 +11,7 @@ fn everything_about_an_image_is_told_from_images() {
     let about = scene.digest_of("1.0.0");
     let indexes = [scene.digest_of("1.1.0"), scene.digest_of("1.0.0")];
     for index in &indexes {
-        let of_its_time = |image: &&PushedImage| {
-            let index = scene.images.iter().find(|i| i.digest == *index).unwrap();
-            image.pushed_at == index.pushed_at && image.tags.is_empty()
-        };
-        let parts = scene.images.iter().filter(of_its_time).map(|i| i.digest.clone()).collect();
-        scene.children.insert(index.clone(), parts);
+        scene.read(index);
     }
     let question = scene.question();
     let choice = choose(&question);
@@ -29,7 +24,7 @@ fn everything_about_an_image_is_told_from_images() {
         None,
         part(&indexes[0]),
         part(&indexes[0]),
-        part(&indexes[0]),
+        Some(LeftOut::Attestation),
         Some(chart),
         Some(LeftOut::Referrer { subject: about }),
         Some(LeftOut::Attestation),

@@ -1,0 +1,94 @@
+//! Which manifests have to be read before a choice is certain.
+//!
+//! Reading one is a pull to ECR, which notes its time on the index: so only those are asked for that
+//! decide something, the newest first, until it is decided.
+
+use std::cmp::Reverse;
+
+use super::answer::{Choice, Decision, Why};
+use super::deployable::{LeftOut, is_index};
+use super::listing::Candidate;
+use super::pushed_image::{ImageStatus, PushedImage};
+use super::question::Question;
+use super::repository::Repository;
+use crate::registry::ecr_reference::same_repository;
+use crate::registry::image::ImageRef;
+
+/// Digests of indexes whose manifests have to be read to be sure of the choice, the one that will
+/// most likely tell first; none where it is certain, or where nothing more can be found out.
+#[must_use]
+pub fn manifests_to_read(question: &Question<'_>, choice: &Choice<'_>) -> Vec<String> {
+    let Some(repository) = question.repository.filter(|r| !r.manifests_unreadable) else { return Vec::new() };
+    // An archived index can't be read.
+    let is_unread = |i: &&PushedImage| {
+        is_index(i) && i.status == ImageStatus::Active && !repository.children.contains_key(&i.digest)
+    };
+    let mut unread: Vec<&PushedImage> = repository.images.iter().filter(is_unread).collect();
+    let doubts = || runs_in_doubt(question, &repository) || choice.in_doubt(question).next().is_some();
+    if unread.is_empty() || !doubts() {
+        return Vec::new();
+    }
+    let asked = ImageRef::parse(question.spec);
+    unread.sort_by_key(|index| (!is_named(index, &asked), Reverse((index.pushed_at, &index.digest))));
+    unread.into_iter().map(|index| index.digest.clone()).collect()
+}
+
+/// Something that pods run or that a template names by its digest may be a part of an index.
+fn runs_in_doubt(question: &Question<'_>, repository: &Repository<'_>) -> bool {
+    let pods = question.pods.iter().filter_map(|pod| Some((pod.digest.as_deref()?, pod.image.as_str())));
+    let templates = question.revisions.iter().filter_map(|revision| revision.image_of(question.container));
+    let templates = templates.chain([question.spec]).filter(|image| same_repository(image, question.spec));
+    let pinned = templates.filter_map(|image| Some((ImageRef::parse(image).digest?, image)));
+    pods.chain(pinned).any(|(digest, image)| {
+        let asked = ImageRef::parse(image);
+        let is_listed = repository.children.values().flatten().any(|child| child.digest == digest);
+        let is_unread = |i: &PushedImage| is_index(i) && !repository.children.contains_key(&i.digest);
+        match repository.images.iter().find(|i| i.digest == digest) {
+            Some(own) => !is_index(own) && !is_named(own, &ImageRef { digest: None, ..asked }) && !is_listed,
+            // Of a platform that was never pulled through: only the index that is asked for can tell.
+            None => repository.images.iter().any(|i| is_unread(i) && is_named(i, &asked)),
+        }
+    })
+}
+
+/// By the reference's digest or its tag.
+fn is_named(image: &PushedImage, asked: &ImageRef<'_>) -> bool {
+    let has_tag = |tag| image.tags.iter().any(|other| other == tag);
+    asked.digest == Some(image.digest.as_str()) || asked.asked_tag().is_some_and(has_tag)
+}
+
+impl<'a> Choice<'a> {
+    /// What would be chosen if it were an image by itself, and may be a part of another.
+    pub fn in_doubt<'c>(&'c self, question: &'c Question<'_>) -> impl Iterator<Item = &'c Candidate<'a>> {
+        let names = self.left.form.is_none() && question.options.tag_filter.is_none();
+        let listed = move |c: &Candidate<'_>| {
+            let children = question.repository.into_iter().flat_map(|r| r.children.values().flatten());
+            children.into_iter().any(|child| child.digest == c.image.digest)
+        };
+        let (candidates, asked) = self.deciding();
+        candidates.iter().filter(move |c| match c.left_out {
+            Some(LeftOut::MaybePart) => asked || c.same_form,
+            // Parts may have tags, too.
+            None => !asked && names && c.same_form && !is_index(c.image) && !listed(c),
+            Some(_) => false,
+        })
+    }
+
+    /// The candidates that decide, from the one after what is left to the one that was chosen; and
+    /// whether it was named.
+    fn deciding(&self) -> (&[Candidate<'a>], bool) {
+        let (target, asked) = match &self.decision {
+            Decision::Chosen(chosen) => (chosen.digest.as_ref(), chosen.why == Why::Asked),
+            Decision::Disagree { pushed_before, .. } => {
+                (pushed_before.as_ref().and_then(|chosen| chosen.digest.as_ref()), false)
+            }
+            Decision::UnknownRunning { .. } | Decision::NothingOlder { .. } => (None, false),
+            _ => return (&[], false),
+        };
+        let at = target.and_then(|digest| self.candidates.iter().position(|c| c.image.digest == *digest));
+        let running = self.candidates.iter().position(|c| c.running).map_or(0, |at| at + 1);
+        let end = at.map_or(self.candidates.len(), |at| at + 1);
+        let start = if asked { end.saturating_sub(1) } else { running };
+        (self.candidates.get(start..end).unwrap_or_default(), asked)
+    }
+}

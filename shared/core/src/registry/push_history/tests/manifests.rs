@@ -1,0 +1,198 @@
+//! What is made of what stands in manifests alone.
+//!
+//! The shape is that of a default `docker buildx build --push`: an index, an image and an attestation
+//! a push, each with a time of its own, the index the last.
+
+use super::*;
+
+const BUILDX: &str = include_str!("../fixtures/buildx-latest.json");
+const SIGNED: &str = include_str!("../fixtures/signed-multi-arch.json");
+
+/// What the nth push of `latest` left, by the end of its time.
+fn pushed(scene: &Scene, day: usize, millis: &str) -> String {
+    let at = format!("2026-01-{:02}T00:00:00.{millis}Z", day + 1).parse::<Timestamp>().unwrap();
+    scene.images.iter().find(|i| i.pushed_at == at).unwrap().digest.clone()
+}
+
+const INDEX: &str = "949";
+const ATTESTATION: &str = "306";
+const IMAGE: &str = "302";
+
+fn buildx(runs: usize, part: &str) -> Scene {
+    let scene = Scene::new(BUILDX, "latest").deployed(&["latest"]);
+    let running = pushed(&scene, runs, part);
+    scene.pods_run(&running)
+}
+
+/// The running image's own part, pushed milliseconds before it, is nothing to go back to.
+#[test]
+fn an_image_pushed_three_times_goes_back_to_the_push_before() {
+    for (runs, part, to, read) in [
+        (3, INDEX, 2, vec![3]),
+        (3, IMAGE, 2, vec![3]),
+        (2, INDEX, 1, vec![3, 2]),
+        // Whatever the tag is on now: its index is asked first, and then the newest.
+        (2, IMAGE, 1, vec![3, 2]),
+    ] {
+        let mut scene = buildx(runs, part);
+        let expected: Vec<String> = read.iter().map(|day| pushed(&scene, *day, INDEX)).collect();
+        assert_eq!(scene.reads(), expected, "{runs} {part}");
+        let Decision::Chosen(chosen) = scene.decide() else { panic!("{:?}", scene.decide()) };
+        assert_eq!(chosen.digest, Some(pushed(&scene, to, INDEX)), "{runs} {part}");
+        assert_eq!(choose(&scene.question()).left.digest, Some(pushed(&scene, runs, INDEX)));
+    }
+    let mut oldest = buildx(1, IMAGE);
+    oldest.reads();
+    assert!(matches!(oldest.decide(), Decision::NothingOlder { .. }), "{:?}", oldest.decide());
+}
+
+/// Several steps, and the next rollback after one, pass every attestation by.
+#[test]
+fn neither_steps_nor_the_next_rollback_lead_to_a_part() {
+    let mut scene = buildx(3, INDEX).options(|o| o.steps = 2);
+    scene.reads();
+    assert!(matches!(scene.decide(), Decision::Chosen(c) if c.digest == Some(pushed(&scene, 1, INDEX))));
+    let mut again = buildx(2, INDEX);
+    let left = pushed(&again, 3, INDEX);
+    again.left_behind = vec![LeftBehind { image: again.spec.clone(), digest: Some(left) }];
+    again.reads();
+    assert!(matches!(again.decide(), Decision::Chosen(c) if c.digest == Some(pushed(&again, 1, INDEX))));
+}
+
+/// Without the manifests nobody knows what an untagged image is.
+#[test]
+fn where_manifests_can_not_be_read_nothing_untagged_is_chosen() {
+    for part in [INDEX, IMAGE] {
+        let mut scene = buildx(3, part);
+        scene.manifests_unreadable = true;
+        assert!(scene.reads().is_empty());
+        match scene.decide() {
+            Decision::NothingOlder { skipped, .. } => {
+                assert!(skipped.iter().all(|s| s.why == SkipReason::LeftOut { why: LeftOut::MaybePart }), "{skipped:?}")
+            }
+            Decision::UnknownRunning { why: UnknownRunning::MaybePart { .. }, .. } => assert_eq!(part, IMAGE),
+            other => panic!("{other:?}"),
+        }
+    }
+    // A release has a tag, and that is enough.
+    let mut release = Scene::new(SIGNED, "1.1.0").deployed(&["1.1.0"]);
+    release.manifests_unreadable = true;
+    assert_eq!(release.goes_to(), ":1.0.0");
+    let running = release.images.iter().find(|i| i.tags.is_empty()).unwrap().digest.clone();
+    assert_eq!(release.pods_run(&running).goes_to(), ":1.0.0");
+}
+
+/// Nodes of two architectures report two digests of one image.
+#[test]
+fn parts_of_one_index_are_one_image() {
+    let mut scene = Scene::new(SIGNED, "1.1.0");
+    let index = scene.digest_of("1.1.0");
+    scene.read(&index);
+    let parts: Vec<String> = scene.children.remove(&index).unwrap().into_iter().map(|child| child.digest).collect();
+    assert_eq!(parts.len(), 3);
+    let mut scene = scene.pods_run(&parts[0]).pods_run(&parts[1]);
+    assert_eq!(scene.reads(), [index]);
+    assert_eq!(scene.goes_to(), ":1.0.0");
+}
+
+/// Pipelines tag what they build for each architecture, too.
+#[test]
+fn a_part_with_a_tag_of_its_own_is_the_index_under_the_templates_tag() {
+    let mut scene = Scene::new(SIGNED, "1.1.0");
+    for index in ["1.1.0", "1.0.0"] {
+        let digest = scene.digest_of(index);
+        scene.read(&digest);
+        let part = scene.children[&digest][0].digest.clone();
+        scene.images.iter_mut().find(|i| i.digest == part).unwrap().tags = vec![format!("{index}-amd64")];
+    }
+    scene.children.clear();
+    let running = scene.digest_of("1.1.0-amd64");
+    let mut whole = scene.clone().pods_run(&running);
+    whole.reads();
+    assert_eq!(choose(&whole.question()).left.digest, Some(whole.digest_of("1.1.0")));
+    assert_eq!(whole.goes_to(), ":1.0.0");
+    // Where the platform's own tag is what is asked for, that is gone back to.
+    scene.spec = format!("{REPOSITORY}:1.1.0-amd64");
+    let mut own = scene.clone().pods_run(&running);
+    own.reads();
+    assert_eq!(own.goes_to(), ":1.0.0-amd64");
+    let asked = scene.clone().options(|o| o.to_tag = Some("1.0.0-amd64".into()));
+    assert_eq!(asked.goes_to(), ":1.0.0-amd64");
+}
+
+/// A tag that is one of many names says nothing about what has it.
+#[test]
+fn a_part_with_a_name_is_not_before_its_own_image() {
+    let mut scene = buildx(3, INDEX);
+    let part = pushed(&scene, 3, IMAGE);
+    scene.images.iter_mut().find(|i| i.digest == part).unwrap().tags = vec!["latest-amd64".into()];
+    scene.reads();
+    assert!(matches!(scene.decide(), Decision::Chosen(c) if c.digest == Some(pushed(&scene, 2, INDEX))));
+}
+
+/// An attestation can't be run, whoever names it; a platform's part can.
+#[test]
+fn what_is_named_is_what_is_meant_but_for_attestations() {
+    let named = |part: &str| {
+        let scene = buildx(3, INDEX);
+        let digest = pushed(&scene, 1, part);
+        let mut scene = scene.options(|o| o.to_digest = Some(digest));
+        scene.reads();
+        scene.decide()
+    };
+    assert!(matches!(named(ATTESTATION), Decision::NotDeployable { why: LeftOut::Attestation, .. }));
+    assert!(matches!(named(IMAGE), Decision::Chosen(Chosen { why: Why::Asked, .. })));
+}
+
+/// Where nothing is built in parts, no manifest has to be read; nor where tags say enough.
+#[test]
+fn only_what_decides_is_read() {
+    let mut plain = Scene::new(include_str!("../fixtures/moved-latest.json"), "latest");
+    let running = plain.pushed_on(3);
+    plain = plain.pods_run(&running);
+    assert!(plain.reads().is_empty());
+    let mut release = Scene::new(SIGNED, "1.1.0").deployed(&["1.0.0", "1.1.0"]);
+    let running = release.digest_of("1.1.0");
+    release = release.pods_run(&running);
+    assert!(release.reads().is_empty());
+    assert_eq!(release.goes_to(), ":1.0.0");
+}
+
+/// Two builds may share a part and differ in their attestations.
+#[test]
+fn a_part_of_two_images_is_of_the_one_that_is_asked_for() {
+    let mut scene = buildx(2, IMAGE);
+    let (old, new) = (pushed(&scene, 2, INDEX), pushed(&scene, 3, INDEX));
+    scene.read(&old);
+    scene.read(&new);
+    let shared = scene.children[&old].iter().find(|c| !c.is_attestation).unwrap().clone();
+    scene.children.get_mut(&new).unwrap().push(shared);
+    assert_eq!(choose(&scene.question()).left.digest, Some(new));
+    scene.spec = format!("{REPOSITORY}@{old}");
+    scene.pods[0].image = scene.spec.clone();
+    assert_eq!(choose(&scene.question()).left.digest, Some(old));
+}
+
+/// A runtime may name another repository, a mirror's own digest, or a host that isn't ECR's.
+#[test]
+fn a_digest_counts_where_it_is_found_and_says_nothing_elsewhere() {
+    let elsewhere = format!("sha256:{:064x}", 7);
+    let mirrored = Scene::new(SIGNED, "1.1.0").pods_run(&elsewhere);
+    assert_eq!(mirrored.goes_to(), ":1.0.0");
+    let mut mixed = Scene::new(SIGNED, "1.0.0");
+    let running = mixed.digest_of("1.1.0");
+    mixed = mixed.pods_run(&running).pods_run(&elsewhere);
+    assert_eq!(choose(&mixed.question()).left.digest, Some(running), "one is found, and that is what runs");
+    // A tag that moves says nothing, either.
+    let scene = Scene::new(BUILDX, "latest").pods_run(&elsewhere);
+    assert!(matches!(
+        scene.decide(),
+        Decision::UnknownRunning { why: UnknownRunning::NotInRepository { digest: Some(_), .. }, .. }
+    ));
+    // Of a platform that was not pulled through: the index lists it.
+    let mut cached = Scene::new(BUILDX, "latest").pods_run(&elsewhere);
+    let (old, new) = (pushed(&cached, 2, INDEX), pushed(&cached, 3, INDEX));
+    cached.children.insert(new.clone(), vec![IndexChild::image(elsewhere.as_str())]);
+    assert_eq!(choose(&cached.question()).left.digest, Some(new));
+    assert!(matches!(cached.decide(), Decision::Chosen(c) if c.digest == Some(old)));
+}
