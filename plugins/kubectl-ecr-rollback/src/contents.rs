@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::join_all;
 use release_aws::connect::Address;
 use release_aws::ecr::{Registry, connect};
 use release_aws::error::RegistryError;
@@ -11,7 +12,9 @@ use release_cluster::read::Reading;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
-use release_core::registry::push_history::{PushedImage, Question, Repository, Scan, choose, manifests_to_read};
+use release_core::registry::push_history::{
+    PushedImage, Question, Repository, Scan, choose, is_index, manifests_to_read,
+};
 
 /// So many manifests are asked for in one call, at most: ECR takes no more `imageIds`.
 const MANIFESTS_AT_ONCE: usize = 100;
@@ -70,7 +73,23 @@ impl RepositoryContents {
         // One that is gone meanwhile, or that can't be given out, is as good as one that is forbidden.
         self.manifests_unreadable |= indexes.iter().any(|index| !listed.contains_key(index));
         self.children.extend(listed);
+        for index in indexes {
+            let scan = self.listed_scan_of_parts(index);
+            if let Some(image) = self.images.iter_mut().find(|image| image.digest == *index) {
+                image.scan = scan;
+            }
+        }
         Ok(())
+    }
+
+    /// As far as the list has it.
+    fn listed_scan_of_parts(&self, index: &str) -> Scan {
+        let children = self.children.get(index).into_iter().flatten().filter(|child| !child.is_attestation);
+        let unknown = Scan::unknown(None);
+        let parts: Vec<&Scan> = children
+            .map(|child| self.images.iter().find(|i| i.digest == child.digest).map_or(&unknown, |part| &part.scan))
+            .collect();
+        Scan::of_parts(parts.into_iter())
     }
 
     /// For a question.
@@ -80,14 +99,43 @@ impl RepositoryContents {
         Repository { images, children, manifests_unreadable: *manifests_unreadable }
     }
 
-    /// One image, with the result of its scan where the list doesn't have it.
+    /// One image, with the result of its scan where the list doesn't have it. An index is scanned in
+    /// its parts.
     pub async fn with_scan(&self, digest: Option<&str>) -> Option<PushedImage> {
         let mut image = self.images.iter().find(|i| Some(i.digest.as_str()) == digest)?.clone();
-        if matches!(image.scan, Scan::None(_)) {
-            // That it can't be asked for is no more than an image that wasn't scanned.
-            image.scan = self.registry.scan(&self.name, &image.digest).await.unwrap_or(image.scan);
-        }
+        image.scan =
+            if is_index(&image) { self.scan_of_parts(&image.digest).await } else { self.scan_of(&image).await };
         Some(image)
+    }
+
+    async fn scan_of(&self, image: &PushedImage) -> Scan {
+        if !image.scan.is_unknown() {
+            return image.scan.clone();
+        }
+        match self.registry.scan(&self.name, &image.digest).await {
+            // The list knows a state that the scan itself doesn't.
+            Ok(scan) if scan == Scan::unknown(None) => image.scan.clone(),
+            Ok(scan) => scan,
+            Err(error) => Scan::Unknown { why: Some(error.reason().into()), findings: image.scan.findings().clone() },
+        }
+    }
+
+    async fn scan_of_parts(&self, index: &str) -> Scan {
+        let children = match self.children.get(index) {
+            Some(children) => children.clone(),
+            None => match self.registry.index_children(&self.name, &[index.to_owned()]).await {
+                Ok(mut listed) => listed.remove(index).unwrap_or_default(),
+                Err(error) => return Scan::unknown(Some(error.reason())),
+            },
+        };
+        let parts = children.iter().filter(|child| !child.is_attestation).map(async |child| {
+            match self.images.iter().find(|i| i.digest == child.digest) {
+                Some(part) => self.scan_of(part).await,
+                None => Scan::unknown(None),
+            }
+        });
+        let parts: Vec<Scan> = join_all(parts).await;
+        Scan::of_parts(parts.iter())
     }
 
     /// The lifecycle policy in force.

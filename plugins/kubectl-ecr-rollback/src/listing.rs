@@ -67,16 +67,36 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// `1 critical, 2 high`; the lesser ones are only counted.
+/// `1 critical, 2 high`, the lesser ones only counted; `none` for a clean image, and the state of the
+/// scan where nothing is known.
 #[must_use]
 pub fn findings(scan: &Scan) -> String {
-    let Scan::Found(counts) = scan else { return "not scanned".into() };
+    let counts = scan.findings();
     let of = |severity: ScanSeverity| counts.get(&severity).copied().unwrap_or(0);
     let (critical, high) = (of(ScanSeverity::Critical), of(ScanSeverity::High));
     let lesser: u32 = counts.values().sum::<u32>() - critical - high;
     let named = [(critical, "critical"), (high, "high"), (lesser, "lesser")];
     let shown: Vec<String> = named.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    if shown.is_empty() { "none".into() } else { shown.join(", ") }
+    match scan {
+        Scan::Unknown { why, .. } if shown.is_empty() => scan_state(why.as_deref()),
+        _ if shown.is_empty() => "none".into(),
+        _ => shown.join(", "),
+    }
+}
+
+/// `not scanned`, or the registry's word for the state of the scan: `scan pending`.
+#[must_use]
+pub fn scan_state(why: Option<&str>) -> String {
+    match why {
+        None => "not scanned".into(),
+        // Finished, and nothing counted.
+        Some("COMPLETE" | "ACTIVE") => "scan without a result".into(),
+        Some("AccessDenied") => "scan may not be read".into(),
+        Some(word) if word.chars().all(|c| c.is_ascii_uppercase() || c == '_') => {
+            format!("scan {}", printable(word).to_lowercase().replace('_', " "))
+        }
+        Some(word) => format!("scan {}", printable(word)),
+    }
 }
 
 /// `pushed 2h ago`

@@ -1,8 +1,6 @@
 //! What the registry knows against the image to go to. That it exists and can be pulled is decided
 //! before (`release_core::registry::push_history`): there is no plan to check without.
 
-use std::collections::BTreeMap;
-
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::registry::push_history::{Scan, ScanSeverity};
@@ -11,20 +9,23 @@ use super::case::{Case, Gate};
 use crate::listing;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let Some(pushed) = &case.pushed else { return Vec::new() };
-    let Some(target) = pushed.target else { return Vec::new() };
-    match &target.scan {
-        Scan::Found(counts) => found(case, counts, &target.scan).into_iter().collect(),
-        Scan::None(_) if case.gate == Gate::Off => Vec::new(),
-        Scan::None(why) => {
-            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            let finding = case.blocks(ids::NOT_SCANNED, format!("the image has no finished scan{why}"));
-            vec![finding.mend("scan it, or leave --max-severity out")]
-        }
-    }
+    let Some(target) = case.pushed.as_ref().and_then(|pushed| pushed.target) else { return Vec::new() };
+    let unknown = if let Scan::Unknown { why, .. } = &target.scan { Some(unknown(case, why.as_deref())) } else { None };
+    found(case, &target.scan).into_iter().chain(unknown).collect()
 }
 
-fn found(case: &Case<'_>, counts: &BTreeMap<ScanSeverity, u32>, scan: &Scan) -> Option<Finding> {
+/// Unknown is not clean: it blocks under a gate, and under `--strict`.
+fn unknown(case: &Case<'_>, why: Option<&str>) -> Finding {
+    if case.gate == Gate::Off {
+        return case.not_checked(ids::NOT_SCANNED, "scan findings", &listing::scan_state(why));
+    }
+    let why = why.map(|why| format!(" ({})", listing::scan_state(Some(why)))).unwrap_or_default();
+    let finding = case.blocks(ids::NOT_SCANNED, format!("the image has no finished scan{why}"));
+    finding.mend("scan it, or leave --max-severity out")
+}
+
+fn found(case: &Case<'_>, scan: &Scan) -> Option<Finding> {
+    let counts = scan.findings();
     let too_grave = counts.iter().any(|(severity, count)| *count > 0 && is_beyond(case.gate, *severity));
     let grave = counts.iter().any(|(severity, count)| *count > 0 && *severity >= ScanSeverity::High);
     let message = format!("findings: {}", listing::findings(scan));

@@ -96,7 +96,7 @@ fn autoscalers_and_budgets_are_looked_at() {
 fn findings_of_a_scan_are_weighed_by_the_gate() {
     let told = |severity: ScanSeverity, gate: Gate| {
         let mut world = World::healthy();
-        world.images[1].scan = Scan::Found(BTreeMap::from([(severity, 2)]));
+        world.images[1].scan = Scan::Found { findings: BTreeMap::from([(severity, 2)]) };
         world.gate = gate;
         world.told()
     };
@@ -106,11 +106,28 @@ fn findings_of_a_scan_are_weighed_by_the_gate() {
     assert_eq!(told(ScanSeverity::High, Gate::UpTo(ScanSeverity::High)), ["! scan-findings"]);
     assert_eq!(told(ScanSeverity::Untriaged, Gate::UpTo(ScanSeverity::High)), ["x scan-findings"]);
     assert_eq!(told(ScanSeverity::Informational, Gate::NoFindings), ["x scan-findings"]);
-    let mut world = World::healthy();
-    world.gate = Gate::UpTo(ScanSeverity::Critical);
-    assert_eq!(world.told(), ["x not-scanned"]);
-    world.images[1].scan = Scan::Found(BTreeMap::new());
-    assert!(world.told().is_empty());
+}
+
+/// A gate would pass what nobody has looked at, and without one nobody would know.
+#[test]
+fn an_unknown_scan_is_not_a_clean_one() {
+    let told = |scan: Scan, gate: Gate| {
+        let mut world = World::healthy();
+        world.images[1].scan = scan;
+        world.gate = gate;
+        world.told()
+    };
+    for why in [None, Some("PENDING"), Some("FAILED"), Some("SCAN_ELIGIBILITY_EXPIRED"), Some("AccessDenied")] {
+        assert_eq!(told(Scan::unknown(why), Gate::UpTo(ScanSeverity::Critical)), ["x not-scanned"]);
+        assert_eq!(told(Scan::unknown(why), Gate::NoFindings), ["x not-scanned"]);
+        assert_eq!(told(Scan::unknown(why), Gate::Off), ["? not-scanned"]);
+    }
+    let expired = |severity| Scan::Unknown { why: None, findings: BTreeMap::from([(severity, 1)]) };
+    let high = Gate::UpTo(ScanSeverity::Medium);
+    assert_eq!(told(expired(ScanSeverity::High), high), ["x scan-findings", "x not-scanned"]);
+    assert_eq!(told(expired(ScanSeverity::High), Gate::Off), ["! scan-findings", "? not-scanned"]);
+    assert_eq!(told(expired(ScanSeverity::Low), high), ["x not-scanned"]);
+    assert!(told(Scan::Clean, Gate::NoFindings).is_empty());
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub fn image(digit: char, tags: &str, days_ago: i64) -> PushedImage {
         manifest_type: Some("application/vnd.oci.image.manifest.v1+json".into()),
         artifact_type: None,
         subject: None,
-        scan: Scan::None(None),
+        scan: Scan::unknown(None),
     }
 }
 

@@ -95,10 +95,10 @@ impl Registry {
         match self.made(call, request.image_id(image).send()).await {
             // The counts are of all findings, not of this page's.
             Ok(answer) => {
-                let counts = answer.image_scan_findings.map(|f| f.finding_severity_counts.unwrap_or_default());
+                let counts = answer.image_scan_findings.and_then(|f| f.finding_severity_counts);
                 Ok(translate::scan(counts.as_ref(), answer.image_scan_status.as_ref()))
             }
-            Err(error) if error.is_code("ScanNotFoundException") => Ok(Scan::None(None)),
+            Err(error) if error.is_code("ScanNotFoundException") => Ok(Scan::unknown(None)),
             Err(error) => Err(error),
         }
     }

@@ -1,6 +1,6 @@
 //! From the SDK's types to ours, and nothing kept that isn't used: ten thousand images fit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_ecr::primitives::DateTime;
 use aws_sdk_ecr::types::{
@@ -10,7 +10,8 @@ use aws_sdk_ecr::types::{
 use jiff::Timestamp;
 
 use super::registry::{ImageId, PreviewAction, PreviewedImage, RepositoryInfo, TagMutability};
-use release_core::registry::push_history::{ImageStatus, PushedImage, Scan, ScanSeverity};
+use release_core::registry::index_manifest::INDEX_TYPES;
+use release_core::registry::push_history::{Findings, ImageStatus, PushedImage, Scan, ScanSeverity};
 
 /// An image without a digest or a time has no place in any order: that is an answer we don't
 /// understand, and no reason to guess.
@@ -20,7 +21,10 @@ pub(super) fn image(detail: ImageDetail) -> Result<PushedImage, String> {
     let mut tags = detail.image_tags.unwrap_or_default();
     tags.sort_unstable();
     let summary = detail.image_scan_findings_summary;
-    let counts = summary.map(|s| s.finding_severity_counts.unwrap_or_default());
+    let counts = summary.and_then(|s| s.finding_severity_counts);
+    // An index is scanned in its parts: what its own scan says is about nothing.
+    let is_index = detail.image_manifest_media_type.as_deref().is_some_and(|t| INDEX_TYPES.contains(&t));
+    let scan = if is_index { Scan::unknown(None) } else { scan(counts.as_ref(), detail.image_scan_status.as_ref()) };
     Ok(PushedImage {
         digest,
         tags,
@@ -38,20 +42,20 @@ pub(super) fn image(detail: ImageDetail) -> Result<PushedImage, String> {
         manifest_type: detail.image_manifest_media_type,
         artifact_type: detail.artifact_media_type,
         subject: detail.subject_manifest_digest,
-        scan: scan(counts.as_ref(), detail.image_scan_status.as_ref()),
+        scan,
     })
 }
 
-/// The findings where there are any, else the state of the scan.
+/// What a scan in that state says.
 pub(super) fn scan(counts: Option<&HashMap<FindingSeverity, i32>>, status: Option<&ImageScanStatus>) -> Scan {
-    let Some(counts) = counts else {
-        return Scan::None(status.and_then(ImageScanStatus::status).map(|s| s.as_str().to_owned()));
-    };
-    let mut found = BTreeMap::new();
-    for (severity, count) in counts.iter().filter(|(_, count)| **count > 0) {
-        *found.entry(severity_of(severity)).or_insert(0) += count.unsigned_abs();
-    }
-    Scan::Found(found)
+    let counted = counts.map(|counts| {
+        let mut found = Findings::new();
+        for (severity, count) in counts.iter().filter(|(_, count)| **count > 0) {
+            *found.entry(severity_of(severity)).or_insert(0) += count.unsigned_abs();
+        }
+        found
+    });
+    Scan::of(status.and_then(ImageScanStatus::status).map(|status| status.as_str()), counted)
 }
 
 /// `UNTRIAGED` is what enhanced scanning adds; a word that we don't know is an undefined severity.

@@ -171,7 +171,7 @@ checks! {
     NOT_IN_REPOSITORY = "not-in-repository", [Lifecycle], [Warns],
         "something asks for an image that is not in the repository";
     NOT_SCANNED = "not-scanned", [EcrRollback], [Blocks],
-        "`--max-severity` is given and the image has no finished scan";
+        "`--max-severity` is given and the image has no finished scan; without it this is only shown, as not checked";
     ON_DELETE = "on-delete", [EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen], [Blocks, Warns],

@@ -18,6 +18,7 @@ mod listing;
 mod pushed_image;
 mod question;
 mod repository;
+mod scan;
 mod tag;
 mod target;
 
@@ -28,9 +29,10 @@ pub use deployable::{LeftOut, is_index};
 pub use doubt::manifests_to_read;
 pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id};
 pub use listing::{Candidate, Deployed};
-pub use pushed_image::{ImageStatus, PushedImage, Scan, ScanSeverity};
+pub use pushed_image::{ImageStatus, PushedImage};
 pub use question::{Options, Question, Source};
 pub use repository::Repository;
+pub use scan::{Findings, Scan, ScanSeverity};
 pub use tag::{TagForm, TagKind};
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod looks;
 mod permissions;
 mod races;
 mod rollouts;
+mod scans;
 mod scenario;
 mod which_image;
 mod writes;

@@ -61,12 +61,13 @@ async fn what_the_registry_says_about_an_image_is_kept() {
     assert_eq!(archived.last_pulled_at, Some("1970-01-01T00:00:35.5Z".parse().unwrap()));
     assert_eq!(archived.last_archived_at, Some("1970-01-01T00:00:40Z".parse().unwrap()));
     assert_eq!(restored.last_activated_at, Some("1970-01-01T00:00:12Z".parse().unwrap()));
-    assert_eq!(archived.scan, Scan::None(Some("UNSUPPORTED_IMAGE".into())));
+    assert_eq!(archived.scan, Scan::unknown(Some("UNSUPPORTED_IMAGE")));
     assert_eq!(signature.subject.as_deref(), Some(digest(9).as_str()));
     assert_eq!(signature.artifact_type.as_deref(), Some("application/vnd.dev.cosign.artifact.sig.v1+json"));
-    let found = BTreeMap::from([(ScanSeverity::High, 2), (ScanSeverity::Untriaged, 3), (ScanSeverity::Undefined, 1)]);
-    assert_eq!(signature.scan, Scan::Found(found));
-    assert_eq!(restored.scan, Scan::Found(BTreeMap::new()), "a finished scan without findings is no missing scan");
+    let findings =
+        BTreeMap::from([(ScanSeverity::High, 2), (ScanSeverity::Untriaged, 3), (ScanSeverity::Undefined, 1)]);
+    assert_eq!(signature.scan, Scan::Found { findings });
+    assert_eq!(restored.scan, Scan::unknown(None), "a summary that counts nothing is no clean scan");
 }
 
 /// ECR refuses a hundred names for one that expired; the others are there all the same.
@@ -151,7 +152,7 @@ async fn no_policy_and_no_scan_are_answers_and_not_errors() {
     .await;
     let registry = registry(&stub.url).await;
     assert_eq!(registry.lifecycle_policy("api").await.unwrap(), None);
-    assert_eq!(registry.scan("api", &digest(1)).await.unwrap(), Scan::None(None));
+    assert_eq!(registry.scan("api", &digest(1)).await.unwrap(), Scan::unknown(None));
 }
 
 #[tokio::test]
@@ -162,6 +163,35 @@ async fn a_scan_that_is_not_in_the_list_is_read_by_itself() {
     })
     .await;
     let scan = registry(&stub.url).await.scan("api", &digest(1)).await.unwrap();
-    assert_eq!(scan, Scan::Found(BTreeMap::from([(ScanSeverity::Critical, 1)])));
+    assert_eq!(scan, Scan::Found { findings: BTreeMap::from([(ScanSeverity::Critical, 1)]) });
     assert_eq!(stub.asked().len(), 1, "the counts are on every page");
+}
+
+/// An index' own scan is empty, whatever it says: the findings are its parts'.
+#[tokio::test]
+async fn an_index_own_scan_says_nothing() {
+    let described = json!({"imageDetails": [
+        {"imageDigest": digest(1), "imagePushedAt": 30.0, "imageScanStatus": {"status": "COMPLETE"},
+         "imageManifestMediaType": "application/vnd.oci.image.index.v1+json",
+         "imageScanFindingsSummary": {"findingSeverityCounts": {}}},
+    ]});
+    let stub = Stub::answering(move |_, _| ok(described.clone())).await;
+    assert!(registry(&stub.url).await.images("api").await.unwrap()[0].scan.is_unknown());
+}
+
+/// As ECR answers while findings are on their way, and for a clean image.
+#[tokio::test]
+async fn an_empty_list_without_counts_is_no_clean_scan() {
+    let stub = Stub::answering(|_, nth| {
+        let status = ["COMPLETE", "ACTIVE", "PENDING", "COMPLETE"][nth];
+        let findings =
+            if nth == 3 { json!({"findings": [], "findingSeverityCounts": {}}) } else { json!({"findings": []}) };
+        ok(json!({"imageScanStatus": {"status": status}, "imageScanFindings": findings}))
+    })
+    .await;
+    let registry = registry(&stub.url).await;
+    for unknown in ["COMPLETE", "ACTIVE", "PENDING"] {
+        assert_eq!(registry.scan("api", &digest(1)).await.unwrap(), Scan::unknown(Some(unknown)));
+    }
+    assert_eq!(registry.scan("api", &digest(1)).await.unwrap(), Scan::Clean);
 }

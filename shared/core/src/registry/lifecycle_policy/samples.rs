@@ -71,7 +71,7 @@ pub fn image(digest: &str, tags: &str, days_ago: i64) -> PushedImage {
         manifest_type: None,
         artifact_type: None,
         subject: None,
-        scan: Scan::None(None),
+        scan: Scan::unknown(None),
     }
 }
 

@@ -1,10 +1,10 @@
 //! An image of a repository, as the registry describes it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::scan::Scan;
 
 /// One image of a repository, as the registry describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -42,27 +42,4 @@ pub enum ImageStatus {
     Archived,
     /// On its way back from the archive.
     Activating,
-}
-
-/// How grave a finding of an image scan is, the gravest last. Written as ECR writes it: `HIGH`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ScanSeverity {
-    Undefined,
-    Untriaged,
-    Informational,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-/// What an image scan found: `{"found": {"HIGH": 2}}` or `{"none": "UNSUPPORTED_IMAGE"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Scan {
-    /// There is no finished scan; why, where the registry says (`UNSUPPORTED_IMAGE`).
-    None(Option<String>),
-    /// Findings by severity; none at all is an empty map.
-    Found(BTreeMap<ScanSeverity, u32>),
 }

@@ -48,7 +48,7 @@ fn image(detail: &Value) -> PushedImage {
         manifest_type: text("imageManifestMediaType"),
         artifact_type: text("artifactMediaType"),
         subject: text("subjectManifestDigest"),
-        scan: severities.map_or(Scan::None(None), |found| Scan::Found(found.into_iter().map(count).collect())),
+        scan: Scan::of(severities.map(|_| "COMPLETE"), severities.map(|found| found.into_iter().map(count).collect())),
     }
 }
 

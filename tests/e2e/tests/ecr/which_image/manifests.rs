@@ -1,7 +1,7 @@
 //! What lies in a repository beside images, and images of several parts.
 
 use anyhow::{Result, ensure};
-use e2e::common::run::{Ended, said};
+use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
 use lab::registry::{AccessKey, Fault, Image};
 use lab::{Output, Running, annotations};
@@ -175,5 +175,26 @@ async fn a_running_digest_counts_where_it_is_found() -> Result<()> {
         case.apply(&case.app("1.0.2").annotation(annotations::IMAGES, &reported)).await?;
         assert_eq!(&way(&case, "--from registry").await?[0], leaves, "{host}");
     }
+    Ok(())
+}
+
+/// Findings that are in the parts would be overlooked in the index, whose own scan is empty.
+#[tokio::test]
+async fn an_index_has_the_findings_of_its_parts() -> Result<()> {
+    let case = Case::new("index-scan").await?;
+    let image = |tag: &str| Image::index_with_attestations(tag, &["amd64", "arm64"]).findings(&[]);
+    case.push_on(1, image("1.0.0").findings_in_children(&[("HIGH", 1)])).await?;
+    case.push_on(2, image("1.0.1").findings_in_children(&[])).await?;
+    case.push_on(3, image("1.0.2")).await?;
+    case.push_on(4, image("1.0.3")).await?;
+    case.deploy(&["1.0.3"]).await?;
+    let found = async |tag: &str, code: u8| -> Result<Vec<String>> {
+        let words = format!("deployment/api --dry-run=client -ojson --max-severity medium --to-tag {tag}");
+        Ok(finding_ids(&case.ecr(&words).await?.ends(code)?.json()?))
+    };
+    ensure!(found("1.0.0", 1).await?.contains(&"scan-findings".into()));
+    let clean = found("1.0.1", 0).await?;
+    ensure!(!clean.iter().any(|id| id == "scan-findings" || id == "not-scanned"), "{clean:?}");
+    ensure!(found("1.0.2", 1).await?.contains(&"not-scanned".into()));
     Ok(())
 }

@@ -237,7 +237,7 @@ fn the_list_is_one_json_object_an_image() {
     let value = serde_json::to_value(choose(&question)).unwrap();
     let newest = &value["candidates"][0];
     assert_eq!(newest["tag"], json!(R[5]));
-    assert_eq!(newest["scan"], json!({"found": {"LOW": 7, "HIGH": 2}}));
+    assert_eq!(newest["scan"], json!({"result": "found", "findings": {"LOW": 7, "HIGH": 2}}));
     assert_eq!(newest["deployed"]["revision"], json!(2));
     assert_eq!(value["candidates"][1]["previous"], json!(true));
     assert_eq!(value["decision"]["decision"], json!("chosen"));

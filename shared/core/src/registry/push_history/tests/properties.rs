@@ -34,7 +34,7 @@ prop_compose! {
             manifest_type: None,
             artifact_type: None,
             subject: subject.then(|| "sha256:ff".to_owned()),
-            scan: Scan::None(None),
+            scan: Scan::unknown(None),
         }
     }
 }
