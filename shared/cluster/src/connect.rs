@@ -4,6 +4,7 @@
 //! connection for 40 ms, and speaks HTTP/1.1 only, so that ten concurrent reads cost ten TLS
 //! handshakes. This one sets TCP_NODELAY and offers HTTP/2.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
@@ -16,8 +17,9 @@ use kube::{Client, Config};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
 use super::Cluster;
-use super::kubeconfig::{self, Target};
+use super::kubeconfig;
 use crate::connection::Connection;
+use crate::credentials::{Authorized, Credentials};
 use release_core::failure::{Failure, Outcome};
 
 /// How long making a TCP connection may take.
@@ -32,7 +34,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub fn connect(connection: &Connection) -> Outcome<Cluster> {
     let target = kubeconfig::resolve(connection)?;
     let server = target.config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let client = client(&target)?;
+    let client = client(target.config, target.credentials)?;
     Ok(Cluster {
         client,
         context: target.context,
@@ -46,26 +48,26 @@ pub fn connect(connection: &Connection) -> Outcome<Cluster> {
     })
 }
 
-fn client(target: &Target) -> Outcome<Client> {
+fn client(config: Config, credentials: Credentials) -> Outcome<Client> {
     let mut tcp = HttpConnector::new();
     tcp.set_nodelay(true);
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let config = &target.config;
+    let (config, credentials) = (&config, Arc::new(credentials));
     match config.proxy_url.clone() {
-        None => over(tcp, config),
+        None => over(tcp, config, credentials),
         Some(proxy) if proxy.scheme_str().is_some_and(|s| s.starts_with("socks5")) => {
-            over(SocksV5::new(proxy, tcp), config)
+            over(SocksV5::new(proxy, tcp), config, credentials)
         }
         Some(proxy) if proxy.scheme_str() == Some("https") => {
             let to_proxy = config.rustls_https_connector_with_connector(tcp).map_err(unusable)?;
-            over(Tunnel::new(proxy, to_proxy), config)
+            over(Tunnel::new(proxy, to_proxy), config, credentials)
         }
-        Some(proxy) => over(Tunnel::new(proxy, tcp), config),
+        Some(proxy) => over(Tunnel::new(proxy, tcp), config, credentials),
     }
 }
 
-fn over<C>(connector: C, config: &Config) -> Outcome<Client>
+fn over<C>(connector: C, config: &Config, credentials: Arc<Credentials>) -> Outcome<Client>
 where
     C: Service<http::Uri> + Clone + Send + Sync + 'static,
     C::Response: Connected + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -78,7 +80,7 @@ where
         let name = name
             .clone()
             .try_into()
-            .map_err(|_| Failure::usage(format!("--tls-server-name: {name} is not a host name")))?;
+            .map_err(|_| Failure::failed("BadKubeconfig", format!("tls-server-name: {name} is not a host name")))?;
         https = https.with_server_name_resolver(FixedServerNameResolver::new(name));
     }
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new())
@@ -91,26 +93,12 @@ where
         .option_layer(config.auth_layer().map_err(unusable)?)
         .layer(config.extra_headers_layer().map_err(unusable)?)
         .map_err(BoxError::from)
-        .service(http);
+        .service(Authorized { inner: http, credentials });
     let service = config.base_uri_layer().layer(service);
     Ok(ClientBuilder::new(service, config.default_namespace.clone()).build())
 }
 
-/// Words a failed credential plugin without repeating its output, which may hold a token.
 fn unusable(error: kube::Error) -> Failure {
-    let cause = match &error {
-        kube::Error::Auth(kube::client::AuthError::AuthExecRun { cmd, out }) => {
-            let program = cmd.split_whitespace().next().unwrap_or_default();
-            format!("the credential plugin {program} failed ({})", out.status)
-        }
-        kube::Error::Auth(kube::client::AuthError::AuthExecStart(e)) => {
-            format!("the credential plugin could not be started: {e}")
-        }
-        kube::Error::Auth(kube::client::AuthError::AuthExecParse(_)) => {
-            "the credential plugin printed no ExecCredential".to_owned()
-        }
-        other => other.to_string(),
-    };
-    Failure::failed("BadCredentials", format!("can't use the kubeconfig's credentials: {cause}"))
+    Failure::failed("BadCredentials", format!("can't use the kubeconfig's credentials: {error}"))
         .next("log in again, then check with: kubectl auth whoami")
 }

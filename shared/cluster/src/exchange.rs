@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
 use super::Cluster;
+use super::credentials::Unusable;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
 
@@ -188,7 +189,7 @@ fn connection_error(error: &kube::Error) -> ApiError {
         {
             return ApiError::Unreachable(cause(e));
         }
-        if e.downcast_ref::<kube::client::AuthError>().is_some() {
+        if e.downcast_ref::<kube::client::AuthError>().is_some() || e.downcast_ref::<Unusable>().is_some() {
             return ApiError::Unreachable("the credential plugin failed".to_owned());
         }
         source = e.source();

@@ -1,229 +1,194 @@
-//! From kubectl's connection flags and the kubeconfig to a `kube::Config`.
+//! From kubectl's connection flags and the kubeconfig to a `kube::Config`, as kubectl does it: the
+//! same server as the same user, or a refusal where kubectl refuses.
 //!
-//! kube's own loader reads `NO_PROXY` against the proxy and fails on a trailing comma, so the
-//! few fields are put together here. The order of precedence is kubectl's
-//! (<https://kubernetes.io/docs/reference/kubectl/>): flags, kubeconfig, in-cluster.
+//! The order of precedence is kubectl's (<https://kubernetes.io/docs/reference/kubectl/>): flags,
+//! kubeconfig, in-cluster. kube's own loader differs in a dozen places: it fails on a missing file
+//! in KUBECONFIG, takes empty strings for values, runs a credential plugin beside a token, and
+//! matches `NO_PROXY` against the proxy.
 
-use anyhow::{Context as _, Result, anyhow};
-use http::Uri;
+mod choice;
+pub(crate) mod entries;
+pub(crate) mod file;
+mod merge;
+mod rules;
+mod tls;
+mod url;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
 use kube::Config;
-use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use kube::config::{AuthInfo, AuthProviderConfig};
 
-use super::proxy_env::proxy_for;
 use crate::connection::Connection;
+use crate::credentials::Credentials;
+use crate::exec_plugin::Plugin;
+use crate::in_cluster;
+use choice::{Choice, choose};
+use entries::{ClusterEntry, UserEntry};
+use merge::Merged;
 use release_core::command::Command;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 
 /// What the kubeconfig and the flags say, before anything is sent.
-pub struct Target {
+pub(crate) struct Target {
     pub config: Config,
+    pub credentials: Credentials,
     pub context: String,
     pub namespace: String,
     pub user: String,
 }
 
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("context", &self.context).finish_non_exhaustive()
-    }
-}
-
-/// Works out where to connect and as whom.
+/// Works out where to connect and as whom; a credential plugin is run for it.
 ///
 /// # Errors
-/// Exit 1 where the kubeconfig is missing, malformed or names something it does not define.
-pub fn resolve(flags: &Connection) -> Outcome<Target> {
-    let Some(kubeconfig) = read_kubeconfig(flags)? else {
-        return in_cluster_or_server_flag(flags);
-    };
-    let context_name = flags.context.clone().or_else(|| kubeconfig.current_context.clone()).unwrap_or_default();
-    let context = find_context(&kubeconfig, &context_name, flags)?;
-    let cluster_name = flags.cluster.clone().unwrap_or_else(|| context.cluster.clone());
-    let cluster = find_cluster(&kubeconfig, &cluster_name, flags)?;
-    let user_name = flags.user.clone().or_else(|| context.user.clone()).unwrap_or_default();
-    let mut user = find_user(&kubeconfig, &user_name, flags)?;
-    if let Some(exec) = user.exec.as_mut().filter(|exec| exec.provide_cluster_info) {
-        exec.cluster = Some(ExecAuthCluster::try_from(&cluster).map_err(|e| malformed(e.into()))?);
+/// Exit 1 where the kubeconfig is missing, malformed, contradicts itself or names something it does
+/// not define, and where the credentials can't be had.
+pub(crate) fn resolve(flags: &Connection) -> Outcome<Target> {
+    let merged = load(flags)?;
+    let mut choice = choose(&merged, flags)?;
+    if choice.leads_nowhere && in_cluster::is_possible() {
+        choice = inside(choice);
+    } else if choice.leads_nowhere && !answers_at_home() {
+        return Err(leads_nowhere(&merged));
     }
-    let namespace = namespace_of(flags, context.namespace.as_deref());
-    let mut config = config_of(&cluster, flags).map_err(malformed)?;
-    config.auth_info = with_flags(user, flags);
-    config.default_namespace = namespace.clone();
-    config.proxy_url = proxy_url(&config, cluster.proxy_url.as_deref()).map_err(malformed)?;
-    Ok(Target { config, context: context_name, namespace, user: user_name })
+    rules::hold(&choice.cluster, &choice.user).map_err(malformed)?;
+    let mut config = config_of(&choice.cluster).map_err(malformed)?;
+    let credentials = log_in(&mut config, &choice)?;
+    let namespace = namespace(flags, &choice.namespace);
+    config.default_namespace.clone_from(&namespace);
+    Ok(Target { config, credentials, context: choice.context, namespace, user: choice.user_name })
 }
 
-fn read_kubeconfig(flags: &Connection) -> Outcome<Option<Kubeconfig>> {
-    let given = flags.kubeconfig.is_some() || std::env::var_os("KUBECONFIG").is_some_and(|v| !v.is_empty());
-    let read = match &flags.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    match read {
-        Ok(kubeconfig) => Ok(Some(kubeconfig)),
-        Err(kube::config::KubeconfigError::ReadConfig(_, _) | kube::config::KubeconfigError::FindPath) if !given => {
-            Ok(None)
-        }
-        Err(e) => Err(malformed(anyhow!(one_line(&e)))),
-    }
-}
-
-/// Error texts of YAML parsers quote the file, and a kubeconfig holds secrets: the first line
-/// says where it went wrong, the quotation after it is dropped.
-fn one_line(error: &dyn std::error::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+fn load(flags: &Connection) -> Outcome<Merged> {
+    merge::load(flags.kubeconfig.as_deref()).map_err(malformed)
 }
 
 /// `cause` is what was being done, and what went wrong with it.
 fn malformed(cause: anyhow::Error) -> Failure {
     Failure::caused_by("BadKubeconfig", &cause.context("error loading config"))
-        .next("check it with: kubectl config view")
+        .look(Command::new("kubectl config view"))
 }
 
-fn in_cluster_or_server_flag(flags: &Connection) -> Outcome<Target> {
-    let mut config = match (&flags.server, Config::incluster()) {
-        (Some(_), _) => Config::new(Uri::from_static("https://localhost")),
-        (None, Ok(config)) => config,
-        (None, Err(_)) => {
-            return Err(Failure::failed("NoKubeconfig", "no kubeconfig was found, and this is not a pod in a cluster")
-                .next("set KUBECONFIG, or name a file with --kubeconfig"));
-        }
+/// The cluster that this pod runs in. Unlike kubectl, which forgets them here, what flags say of the
+/// server's certificate and of impersonation is kept.
+fn inside(choice: Choice) -> Choice {
+    let (pods, flags) = (in_cluster::cluster(), choice.cluster);
+    let trusts = flags.insecure_skip_tls_verify || !flags.certificate_authority.is_empty();
+    let cluster = if trusts { ClusterEntry { server: pods.server, ..flags } } else { pods };
+    let token_file = if choice.user.token.is_empty() { in_cluster::user().token_file } else { String::new() };
+    let user = UserEntry { token_file, ..choice.user };
+    Choice { context: "in-cluster".into(), cluster, user, user_name: "in-cluster".into(), ..choice }
+}
+
+/// True where somebody speaks HTTP at the address that kubectl falls back to, such as `kubectl proxy
+/// --port=8080`.
+fn answers_at_home() -> bool {
+    let patience = Duration::from_millis(300);
+    let speaks_http = |address: SocketAddr| -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.write_all(b"GET /version HTTP/1.0\r\n\r\n")?;
+        let mut first = [0; 5];
+        stream.read_exact(&mut first)?;
+        Ok(&first == b"HTTP/")
     };
-    let mut namespace = namespace_of(flags, Some(&config.default_namespace));
-    if namespace.is_empty() {
-        "default".clone_into(&mut namespace);
-    }
-    apply_server_flags(&mut config, flags).map_err(malformed)?;
-    config.auth_info = with_flags(config.auth_info, flags);
-    Ok(Target { config, context: "in-cluster".into(), namespace, user: "in-cluster".into() })
+    let addresses = ("localhost", 8080).to_socket_addrs().into_iter().flatten();
+    addresses.into_iter().any(|address| speaks_http(address).unwrap_or(false))
 }
 
-fn namespace_of(flags: &Connection, from_context: Option<&str>) -> String {
-    let named = flags.namespace.as_deref().or(from_context).unwrap_or_default();
-    if named.is_empty() { "default".to_owned() } else { named.to_owned() }
+fn leads_nowhere(merged: &Merged) -> Failure {
+    if merged.files == 0 {
+        return Failure::failed(
+            "NoKubeconfig",
+            "no kubeconfig was found, this is not a pod in a cluster, and nothing answers at localhost:8080",
+        )
+        .next("set KUBECONFIG, or name a file with --kubeconfig");
+    }
+    Failure::failed("BadKubeconfig", "the kubeconfig has no current-context, or one that leads to no server")
+        .next(Next::Look(Command::new("kubectl config get-contexts"), Some("then add --context NAME".into())))
 }
 
-fn find_context(kubeconfig: &Kubeconfig, name: &str, flags: &Connection) -> Outcome<Context> {
-    let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
-    match found {
-        Some(context) => Ok(context),
-        None if flags.cluster.is_some() || flags.server.is_some() => Ok(Context::default()),
-        None if name.is_empty() => {
-            Err(Failure::failed("BadKubeconfig", "current-context is not set in the kubeconfig")
-                .next("kubectl config get-contexts, then --context NAME"))
-        }
-        None => Err(Failure::failed("BadKubeconfig", format!("context \"{name}\" does not exist"))
-            .look(Command::new("kubectl config get-contexts"))),
-    }
+/// The flag's, the context's, in a pod the pod's own, or `default`.
+fn namespace(flags: &Connection, of_context: &str) -> String {
+    let named = flags.namespace.as_deref().unwrap_or(of_context);
+    let of_pod = || if in_cluster::is_possible() { in_cluster::namespace() } else { String::new() };
+    let named = if named.is_empty() { of_pod() } else { named.to_owned() };
+    if named.is_empty() { "default".to_owned() } else { named }
 }
 
-fn find_cluster(kubeconfig: &Kubeconfig, name: &str, flags: &Connection) -> Outcome<Cluster> {
-    let found = kubeconfig.clusters.iter().find(|c| c.name == name).and_then(|c| c.cluster.clone());
-    match found {
-        Some(cluster) => Ok(cluster),
-        None if flags.server.is_some() && flags.cluster.is_none() => Ok(Cluster::default()),
-        None => Err(Failure::failed("BadKubeconfig", format!("cluster \"{name}\" does not exist"))
-            .look(Command::new("kubectl config get-clusters"))),
-    }
-}
-
-fn find_user(kubeconfig: &Kubeconfig, name: &str, flags: &Connection) -> Outcome<AuthInfo> {
-    let found = kubeconfig.auth_infos.iter().find(|u| u.name == name).and_then(|u| u.auth_info.clone());
-    match found {
-        Some(user) => Ok(user),
-        None if flags.user.is_some() => {
-            Err(Failure::failed("BadKubeconfig", format!("auth info \"{name}\" does not exist"))
-                .look(Command::new("kubectl config get-users")))
-        }
-        None => Ok(AuthInfo::default()),
-    }
-}
-
-fn config_of(cluster: &Cluster, flags: &Connection) -> Result<Config> {
-    let server = flags.server.clone().or_else(|| cluster.server.clone()).unwrap_or_default();
-    let mut config = Config::new(parse_url("server", &server)?);
-    config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
-    config.tls_server_name.clone_from(&cluster.tls_server_name);
-    if let Some(pem) = ExecAuthCluster::try_from(cluster)?.certificate_authority_data {
-        config.root_cert = Some(certificates(&pem)?);
-    }
-    apply_server_flags(&mut config, flags)?;
+fn config_of(cluster: &ClusterEntry) -> anyhow::Result<Config> {
+    let server = url::server(&cluster.server)?;
+    let proxy = url::proxy(&cluster.proxy_url, &server)?;
+    let mut config = Config::new(server);
+    config.proxy_url = proxy;
+    config.root_cert = tls::authorities(cluster)?;
+    config.accept_invalid_certs = cluster.insecure_skip_tls_verify;
+    config.tls_server_name = Some(cluster.tls_server_name.clone()).filter(|name| !name.is_empty());
+    // Retrying is decided per request here: a blind repeat of a write is worse than an error.
+    config.default_retry = false;
     Ok(config)
 }
 
-fn apply_server_flags(config: &mut Config, flags: &Connection) -> Result<()> {
-    if let Some(server) = &flags.server {
-        config.cluster_url = parse_url("--server", server)?;
+/// Puts into the config what TLS and impersonation need; what is left is the header's.
+fn log_in(config: &mut Config, choice: &Choice) -> Outcome<Credentials> {
+    let user = &choice.user;
+    config.auth_info = impersonation(user);
+    if user.has_certificate() {
+        tls::present(&mut config.auth_info, user);
     }
-    if let Some(path) = &flags.certificate_authority {
-        let pem = std::fs::read(path).with_context(|| format!("--certificate-authority {}", path.display()))?;
-        config.root_cert = Some(certificates(&pem)?);
-        config.root_cert_file = None;
+    let mut credentials = Credentials::of(user).map_err(unusable)?;
+    if !credentials.is_none() {
+        return Ok(credentials);
     }
-    if let Some(name) = &flags.tls_server_name {
-        config.tls_server_name = Some(name.clone());
-    }
-    config.accept_invalid_certs |= flags.insecure_skip_tls_verify;
-    // Retrying is decided per request here: a blind repeat of a write is worse than an error.
-    config.default_retry = false;
-    Ok(())
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>> {
-    CertificateDer::pem_slice_iter(pem)
-        .map(|der| der.map(|der| der.to_vec()))
-        .collect::<Result<Vec<_>, _>>()
-        .context("certificate authority")
-}
-
-fn with_flags(mut user: AuthInfo, flags: &Connection) -> AuthInfo {
-    if let Some(token) = &flags.token {
-        user = AuthInfo { token: Some(token.clone().into()), impersonate: user.impersonate, ..AuthInfo::default() };
-    }
-    if let Some(path) = &flags.client_certificate {
-        user.client_certificate = Some(path.display().to_string());
-        user.client_certificate_data = None;
-    }
-    if let Some(path) = &flags.client_key {
-        user.client_key = Some(path.display().to_string());
-        user.client_key_data = None;
-    }
-    if flags.as_user.is_some() {
-        user.impersonate.clone_from(&flags.as_user);
-    }
-    if !flags.as_groups.is_empty() {
-        user.impersonate_groups = Some(flags.as_groups.clone());
-    }
-    if flags.as_uid.is_some() {
-        user.impersonate_uid.clone_from(&flags.as_uid);
-    }
-    user
-}
-
-fn proxy_url(config: &Config, from_kubeconfig: Option<&str>) -> Result<Option<Uri>> {
-    let host = config.cluster_url.host().unwrap_or_default();
-    let port = config.cluster_url.port_u16().unwrap_or(443);
-    let env = |upper: &str, lower: &str| std::env::var(upper).or_else(|_| std::env::var(lower)).ok();
-    let url = match from_kubeconfig.filter(|url| !url.is_empty()) {
-        Some(url) => Some(url.to_owned()),
-        None => {
-            proxy_for(host, port, env("HTTPS_PROXY", "https_proxy").as_deref(), env("NO_PROXY", "no_proxy").as_deref())
+    if let Some(exec) = user.exec.as_ref().filter(|_| !user.has_certificate()) {
+        let plugin = Plugin::new(exec, || tls::told_to_plugins(&choice.cluster));
+        let login = plugin.run().map_err(unusable)?;
+        tls::present_login(&mut config.auth_info, &login);
+        credentials = Credentials::of_plugin(plugin, &login).map_err(unusable)?;
+    } else if let Some(provider) = &user.auth_provider {
+        if provider.name != "oidc" {
+            return Err(unusable(anyhow::anyhow!("kubectl has no auth-provider {:?} any more", provider.name)));
         }
-    };
-    url.map(|url| parse_url("proxy", &url)).transpose()
+        let config_of_provider = provider.config.clone();
+        let provider = AuthProviderConfig { name: "oidc".into(), config: config_of_provider, ..<_>::default() };
+        config.auth_info.auth_provider = Some(provider);
+    } else if !user.has_certificate() && config.cluster_url.scheme_str() == Some("https") {
+        return Err(nobody(&choice.user_name));
+    }
+    Ok(credentials)
 }
 
-fn parse_url(what: &str, url: &str) -> Result<Uri> {
-    let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let parsed: Option<Uri> = with_scheme.parse().ok();
-    parsed.filter(|uri| uri.host().is_some()).with_context(|| format!("{what}: not a URL with a host"))
+/// kubectl asks for a name and a password here; going out as nobody would be another user.
+fn nobody(user: &str) -> Failure {
+    let who = if user.is_empty() {
+        "the context names no user".to_owned()
+    } else {
+        format!("user {user:?} has no credentials")
+    };
+    Failure::failed("BadCredentials", format!("{who} in the kubeconfig, and kubectl would ask for a password here"))
+        .next("log in again, or name a user with --user; then check with: kubectl auth whoami")
+}
+
+fn unusable(cause: anyhow::Error) -> Failure {
+    Failure::caused_by("BadCredentials", &cause.context("can't use the kubeconfig's credentials"))
+        .next("log in again, then check with: kubectl auth whoami")
+}
+
+fn impersonation(user: &UserEntry) -> AuthInfo {
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    AuthInfo {
+        impersonate: some(&user.as_user),
+        impersonate_uid: some(&user.as_uid),
+        impersonate_groups: Some(user.as_groups.clone()).filter(|groups| !groups.is_empty()),
+        impersonate_user_extra: Some(user.as_user_extra.clone().into_iter().collect()),
+        ..AuthInfo::default()
+    }
 }
 
 /// Names in the kubeconfig, for completion.
 #[must_use]
 pub fn context_names(flags: &Connection) -> Vec<String> {
-    let kubeconfig = read_kubeconfig(flags).ok().flatten().unwrap_or_default();
-    kubeconfig.contexts.into_iter().map(|c| c.name).collect()
+    load(flags).map(|merged| merged.contexts.into_keys().collect()).unwrap_or_default()
 }

@@ -22,11 +22,10 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// An entry is `*`, a network, an address or a domain, the last two with a port if that matters. An
+/// address is never part of a domain.
 fn exempts(entry: &str, host: &str, port: u16) -> bool {
     let entry = entry.to_lowercase();
-    if entry.is_empty() {
-        return false;
-    }
     if entry == "*" {
         return true;
     }
@@ -34,15 +33,25 @@ fn exempts(entry: &str, host: &str, port: u16) -> bool {
         return in_network(host, network, bits);
     }
     let (name, wanted_port) = match entry.rsplit_once(':') {
-        Some((name, digits)) if !name.contains(':') => (name.to_owned(), digits.parse().ok()),
-        _ => (entry, None),
+        Some((name, digits)) if !name.contains(':') || name.ends_with(']') => (name, digits.parse().ok()),
+        _ => (entry.as_str(), None),
     };
-    if wanted_port.is_some_and(|p: u16| p != port) {
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    if name.is_empty() || wanted_port.is_some_and(|wanted: u16| wanted != port) {
         return false;
     }
-    let suffix = name.trim_start_matches("*.").trim_start_matches('.');
-    let exact = host == suffix && !name.starts_with('.') && !name.starts_with("*.");
-    exact || host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+    match (name.parse::<IpAddr>(), host.parse::<IpAddr>()) {
+        (Ok(name), Ok(host)) => name == host,
+        (Err(_), Err(_)) => in_domain(host, name),
+        _ => false,
+    }
+}
+
+/// `example.com` is itself and all below it; `.example.com` and `*.example.com` only what is below.
+fn in_domain(host: &str, name: &str) -> bool {
+    let below = name.trim_start_matches('*').trim_start_matches('.');
+    let itself = below == name && host == name;
+    itself || host.strip_suffix(below).is_some_and(|rest| rest.ends_with('.'))
 }
 
 fn in_network(host: &str, network: &str, bits: &str) -> bool {
@@ -82,6 +91,10 @@ mod tests {
         assert!(proxied("api.example.com", "api.example.com:6443"));
         assert!(!proxied("api.example.com", "*"));
         assert!(!proxied("127.0.0.1", ""));
+        assert!(proxied("10.0.0.1", "0.1,.0.0.1,10.0.0.1:6443"));
+        assert!(!proxied("10.0.0.1", "10.0.0.1:443"));
+        assert!(!proxied("[fd00::1]", "fd00:0::1"));
+        assert!(!proxied("[fd00::1]", "[fd00::1]:443"));
     }
 
     #[test]

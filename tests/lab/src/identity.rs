@@ -169,6 +169,11 @@ fn kubeconfig_with(server: &str, authority: &str, user: &str, login: Value) -> S
     format!("{config:#}\n")
 }
 
+/// The text as kubeconfigs hold data.
+pub fn base64(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
 /// Writes a file that only this user can read.
 ///
 /// # Errors

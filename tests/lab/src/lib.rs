@@ -20,6 +20,7 @@ pub mod layout;
 pub mod namespace;
 pub mod pods;
 pub mod process_id;
+pub mod recorder;
 pub mod registry;
 pub mod sandbox;
 pub mod session;

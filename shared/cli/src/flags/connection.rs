@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use release_cluster::connection::Connection;
 use release_core::duration::duration;
 
@@ -15,7 +16,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 #[command(next_help_heading = "Connection (as in kubectl)")]
 pub struct ConnectionFlags {
     /// Path to the kubeconfig file
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", value_parser = file(), hide_short_help = true)]
     pub kubeconfig: Option<PathBuf>,
     /// Name of the kubeconfig context
     #[arg(long, global = true, value_name = "NAME")]
@@ -54,13 +55,13 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, hide_short_help = true)]
     pub insecure_skip_tls_verify: bool,
     /// Certificate authority file
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", value_parser = file(), hide_short_help = true)]
     pub certificate_authority: Option<PathBuf>,
     /// Client certificate file
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", value_parser = file(), hide_short_help = true)]
     pub client_certificate: Option<PathBuf>,
     /// Client key file
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", value_parser = file(), hide_short_help = true)]
     pub client_key: Option<PathBuf>,
     /// Name of the field manager that writes are recorded under
     #[arg(
@@ -88,28 +89,42 @@ pub struct ConnectionFlags {
 impl From<&ConnectionFlags> for Connection {
     fn from(flags: &ConnectionFlags) -> Self {
         Self {
-            kubeconfig: flags.kubeconfig.clone(),
-            context: flags.context.clone(),
-            cluster: flags.cluster.clone(),
-            user: flags.user.clone(),
-            namespace: flags.namespace.clone(),
-            server: flags.server.clone(),
-            token: flags.token.clone(),
-            as_user: flags.as_user.clone(),
+            kubeconfig: path(&flags.kubeconfig),
+            context: text(&flags.context),
+            cluster: text(&flags.cluster),
+            user: text(&flags.user),
+            namespace: text(&flags.namespace),
+            server: text(&flags.server),
+            token: text(&flags.token),
+            as_user: text(&flags.as_user),
             as_groups: flags.as_group.clone(),
-            as_uid: flags.as_uid.clone(),
+            as_uid: text(&flags.as_uid),
             request_timeout: match flags.request_timeout {
                 None => REQUEST_TIMEOUT,
                 Some(Duration::ZERO) => Duration::from_secs(24 * 3600),
                 Some(limit) => limit,
             },
-            tls_server_name: flags.tls_server_name.clone(),
+            tls_server_name: text(&flags.tls_server_name),
             insecure_skip_tls_verify: flags.insecure_skip_tls_verify,
-            certificate_authority: flags.certificate_authority.clone(),
-            client_certificate: flags.client_certificate.clone(),
-            client_key: flags.client_key.clone(),
+            certificate_authority: path(&flags.certificate_authority),
+            client_certificate: path(&flags.client_certificate),
+            client_key: path(&flags.client_key),
             field_manager: flags.field_manager.clone(),
             verbosity: flags.verbosity,
         }
     }
+}
+
+/// To kubectl an empty flag, such as `--context "$CONTEXT"` without that variable, is none.
+fn text(flag: &Option<String>) -> Option<String> {
+    flag.clone().filter(|text| !text.is_empty())
+}
+
+fn path(flag: &Option<PathBuf>) -> Option<PathBuf> {
+    flag.clone().filter(|path| !path.as_os_str().is_empty())
+}
+
+/// A file name, or nothing.
+fn file() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }

@@ -7,6 +7,7 @@ mod dry_run;
 mod endpoints;
 mod faults;
 mod kills;
+mod kubeconfigs;
 mod kubectl;
 mod looks;
 mod manifests;
