@@ -93,10 +93,10 @@ pub struct RollbackArgs {
 /// Where to go.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// The tag to go to
+    /// The tag to go to; NAME:TAG does, too
     #[arg(long, value_name = "TAG", conflicts_with_all = ["to_digest", "steps"])]
     pub to_tag: Option<String>,
-    /// The digest to go to; its first seven characters do
+    /// The digest to go to; its first seven characters do, and HOST/NAME@DIGEST
     #[arg(long, value_name = "DIGEST", conflicts_with = "steps")]
     pub to_digest: Option<String>,
     /// How many images back

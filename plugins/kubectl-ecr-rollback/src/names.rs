@@ -20,23 +20,23 @@ impl fmt::Display for WorkloadName {
 }
 
 impl WorkloadName {
-    /// Reads `deployment/api`, `deploy api`, `sts/db`.
+    /// Reads `deployment/api`, `deploy api`, `sts/db`, and what kubectl takes beside: kinds in any
+    /// case, and with their group and version (`Deployment.apps/api`, `deployments.v1.apps/api`).
     ///
     /// # Errors
     /// Exit 2 for what is none.
     pub fn parse(words: &[String]) -> Outcome<Self> {
         let typed = words.join("/");
-        let (kind, name) = typed.split_once('/').unwrap_or((&typed, ""));
+        let (typed_kind, name) = typed.split_once('/').unwrap_or((&typed, ""));
+        let typed_kind = typed_kind.to_ascii_lowercase();
+        let (kind, group) = typed_kind.split_once('.').unwrap_or((&typed_kind, "apps"));
         let kind = match kind {
-            "deployment" | "deployments" | "deploy" | "deployment.apps" | "deployments.apps" => {
-                Some(WorkloadKind::Deployment)
-            }
-            "statefulset" | "statefulsets" | "sts" | "statefulset.apps" | "statefulsets.apps" => {
-                Some(WorkloadKind::StatefulSet)
-            }
-            "daemonset" | "daemonsets" | "ds" | "daemonset.apps" | "daemonsets.apps" => Some(WorkloadKind::DaemonSet),
+            "deployment" | "deployments" | "deploy" => Some(WorkloadKind::Deployment),
+            "statefulset" | "statefulsets" | "sts" => Some(WorkloadKind::StatefulSet),
+            "daemonset" | "daemonsets" | "ds" => Some(WorkloadKind::DaemonSet),
             _ => None,
         };
+        let kind = kind.filter(|_| matches!(group, "apps" | "v1.apps"));
         let bad = || {
             Failure::usage(format!("\"{}\" is no workload", printable(&words.join(" "))))
                 .next("deployment/NAME, statefulset/NAME or daemonset/NAME; flags go after a command's name")
@@ -58,12 +58,25 @@ mod tests {
 
     #[test]
     fn workloads_are_named_as_kubectl_takes_them() {
-        for words in [&["deployment/api"][..], &["deploy/api"], &["deployments.apps/api"], &["deploy", "api"]] {
+        for words in [
+            &["deployment/api"][..],
+            &["deploy/api"],
+            &["deployments.apps/api"],
+            &["deploy", "api"],
+            &["Deployment/api"],
+            &["DEPLOY/api"],
+            &["deployments.v1.apps/api"],
+            &["Deployment.v1.apps", "api"],
+            &["deploy.apps/api"],
+        ] {
             assert_eq!(parse(words).unwrap().to_string(), "deploy/api", "{words:?}");
         }
         assert_eq!(parse(&["sts/db-0.a"]).unwrap().kind, WorkloadKind::StatefulSet);
         assert_eq!(parse(&["ds", "agent"]).unwrap().kind, WorkloadKind::DaemonSet);
-        let bad: [&[&str]; 8] = [
+        let bad: [&[&str]; 11] = [
+            &["deployments.v1beta1.apps/api"],
+            &["deployment.extensions/api"],
+            &["deployment./api"],
             &["api"],
             &["svc/api"],
             &["deploy/"],

@@ -3,7 +3,7 @@
 use release_cli::flags::WriteArgs;
 use release_core::checks::weighing::Weighing;
 use release_core::failure::{Failure, Outcome};
-use release_core::registry::image::is_tag;
+use release_core::registry::image::{TypedImage, is_tag};
 use release_core::registry::push_history::{Options as Wanted, ScanSeverity, Source};
 use release_core::text::printable;
 
@@ -19,6 +19,8 @@ pub struct RollbackOptions {
     pub containers: Vec<String>,
     pub include_init_containers: bool,
     pub wanted: Wanted,
+    /// What stood before the tag or digest that was named: it has to be the image's.
+    pub of_repository: Option<String>,
     pub again: bool,
     pub if_running: Option<String>,
     pub gate: Option<ScanSeverity>,
@@ -60,9 +62,7 @@ impl RollbackOptions {
 pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
     let typed = Typed::rollback(&args);
     let target = args.target;
-    if let Some(tag) = target.to_tag.as_ref().filter(|tag| !is_tag(tag)) {
-        return Err(Failure::usage(format!("--to-tag: \"{}\" is no tag", printable(tag))));
-    }
+    let asked = asked(target.to_tag.as_deref(), target.to_digest.as_deref())?;
     let from = target.from.map(|source| match source {
         SourceFlag::Registry => Source::Registry,
         SourceFlag::RolloutHistory => Source::RolloutHistory,
@@ -78,19 +78,43 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
         containers: args.containers.container,
         include_init_containers: args.include_init_containers,
         wanted: Wanted {
-            to_tag: target.to_tag,
-            to_digest: target.to_digest,
+            to_tag: asked.tag.map(str::to_owned),
+            to_digest: asked.digest.map(str::to_owned),
             steps: usize::from(target.steps.unwrap_or(1)),
             from,
             tag_filter: target.tag_filter,
             pin_digest: target.pin_digest,
         },
+        of_repository: asked.repository.map(str::to_owned),
         again: args.again,
         if_running: args.if_running,
         gate: args.max_severity.and_then(severity),
         gate_allows_none: args.max_severity == Some(SeverityFlag::None),
         write: WriteOptions { typed, ..write_options(args.checks, &args.rollout, args.write) },
     })
+}
+
+/// The image that was named, as a tag or digest alone or as a whole reference.
+fn asked<'t>(to_tag: Option<&'t str>, to_digest: Option<&'t str>) -> Outcome<TypedImage<'t>> {
+    let nothing = TypedImage { repository: None, tag: None, digest: None };
+    match (to_tag, to_digest) {
+        (None, None) => Ok(nothing),
+        (Some(typed), _) => match TypedImage::parse(typed) {
+            // A reference with both means the digest, as runtimes read it.
+            TypedImage { repository, digest: digest @ Some(_), tag: Some(_) } => {
+                Ok(TypedImage { repository, tag: None, digest })
+            }
+            named if named.tag.is_some_and(is_tag) => Ok(named),
+            _ => Err(Failure::usage(format!("--to-tag: \"{}\" is no tag", printable(typed)))),
+        },
+        (None, Some(typed)) => match TypedImage::parse(typed) {
+            TypedImage { repository, digest: digest @ Some(_), .. } => Ok(TypedImage { repository, tag: None, digest }),
+            TypedImage { repository: Some(_), .. } => {
+                Err(Failure::usage(format!("--to-digest: \"{}\" has no digest", printable(typed))).next("use --to-tag"))
+            }
+            _ => Ok(TypedImage { digest: Some(typed), ..nothing }),
+        },
+    }
 }
 
 /// Which container goes back to its tag.
@@ -132,5 +156,30 @@ fn severity(flag: SeverityFlag) -> Option<ScanSeverity> {
         SeverityFlag::Medium => Some(ScanSeverity::Medium),
         SeverityFlag::High => Some(ScanSeverity::High),
         SeverityFlag::Critical => Some(ScanSeverity::Critical),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_named_by_what_people_paste() {
+        let host = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/api";
+        let named = |to_tag: Option<&str>, to_digest: Option<&str>| {
+            let TypedImage { repository, tag, digest } = asked(to_tag, to_digest).unwrap();
+            [repository, tag, digest].map(|part| part.map(str::to_owned))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(named(Some("1.0.4"), None), [None, some("1.0.4"), None]);
+        assert_eq!(named(Some("api:1.0.4"), None), [some("api"), some("1.0.4"), None]);
+        let both = format!("{host}:1.0.4@sha256:abc");
+        assert_eq!(named(Some(&both), None), [some(host), None, some("sha256:abc")]);
+        assert_eq!(named(None, Some(&both)), [some(host), None, some("sha256:abc")]);
+        assert_eq!(named(None, Some("0123456")), [None, None, some("0123456")]);
+        assert_eq!(named(None, Some("@sha256:abc")), [None, None, some("sha256:abc")]);
+        for (to_tag, to_digest) in [(Some("-x"), None), (Some("a/b"), None), (None, Some("api:1.0.4"))] {
+            assert!(asked(to_tag, to_digest).is_err(), "{to_tag:?} {to_digest:?}");
+        }
     }
 }

@@ -8,7 +8,10 @@ use release_cluster::read::Reading;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
+use release_core::registry::ecr_reference::names_repository_of;
+use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, choose};
+use release_core::text::printable;
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, Pushed};
@@ -42,6 +45,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
         scope: run.scope(),
     };
     let selected = which_containers::ask(run, &workload, &asked, &options.write.typed)?;
+    is_of_repository(options, &selected)?;
     let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
     match state_of_record(&workload, &recorded, &selected, options, run.scope())? {
         StateOfRecord::Nothing { message, further } => {
@@ -54,6 +58,19 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             attach(&ChangeInProgress { run, workload, recorded, image_change: &image_change, options }, report).await
         }
         StateOfRecord::Open => plan_and_go(run, options, workload, &selected, report).await,
+    }
+}
+
+/// A reference that was pasted has to be of the repository that is rolled back in.
+fn is_of_repository(options: &RollbackOptions, selected: &Selected) -> Outcome<()> {
+    match &options.of_repository {
+        Some(typed) if !names_repository_of(typed, selected.image()) => {
+            let runs = ImageRef::parse(selected.image()).repository;
+            let message =
+                format!("{} is another repository than {runs}, which {} runs", printable(typed), selected.names());
+            Err(Failure::failed("OtherRepository", message).next("name the tag or the digest alone"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -27,7 +27,7 @@ pub enum LifecycleVerb {
 /// Which repositories.
 #[derive(Debug, Default, Args)]
 pub struct RepositoriesArgs {
-    /// Repositories, by name or as HOST/NAME
+    /// Repositories, by name, as HOST/NAME or as an ARN
     #[arg(value_name = "REPOSITORY", required_unless_present = "all_repositories")]
     pub repositories: Vec<String>,
     /// Every repository of the registry

@@ -15,12 +15,20 @@ use super::args::{ApplyArgs, ClustersArgs, PolicyArgs, RepositoriesArgs};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repositories {
     /// Empty for every repository of the registry.
-    pub names: Vec<String>,
+    pub names: Vec<Named>,
     pub name_filter: Option<String>,
     pub account: Option<String>,
     pub region: Option<String>,
     pub fips: bool,
     pub dual_stack: bool,
+}
+
+/// A repository as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub name: String,
+    /// What `repository/NAME`, as we print it, means where there is no repository of that whole name.
+    pub or: Option<String>,
 }
 
 /// Where the policy comes from.
@@ -34,7 +42,7 @@ pub enum Source {
     InForce,
 }
 
-/// Reads the names; `HOST/NAME` says account and region too.
+/// Reads the names; `HOST/NAME` and ARNs say account and region too.
 ///
 /// # Errors
 /// Exit 2 where they contradict each other or ECR could have none of that name.
@@ -52,28 +60,36 @@ pub fn repositories(args: &RepositoriesArgs) -> Outcome<Repositories> {
         return Err(Failure::usage(format!("--region: \"{}\" is no region", printable(region))));
     }
     for typed in &args.repositories {
-        let name = match EcrRepository::of(typed) {
-            Ok(repository) => {
-                agree_on(&mut found.account, repository.account, "account")?;
-                agree_on(&mut found.region, repository.region, "region")?;
-                found.fips |= repository.fips;
-                found.dual_stack |= repository.dual_stack;
-                repository.name
-            }
-            Err(why @ (NotEcr::Malformed(_) | NotEcr::EcrPublic)) => {
-                return Err(Failure::usage(format!("\"{}\": {why}", printable(typed))));
-            }
-            // A name may look like the host of another registry.
-            Err(_) => typed.strip_prefix("repository/").unwrap_or(typed).to_owned(),
-        };
-        if !is_repository_name(&name) {
-            return Err(Failure::usage(format!("\"{}\" is no repository name", printable(typed))));
-        }
-        if !found.names.contains(&name) {
-            found.names.push(name);
+        let named = named(typed, &mut found)?;
+        if !found.names.contains(&named) {
+            found.names.push(named);
         }
     }
     Ok(found)
+}
+
+/// An ARN and `HOST/NAME` say account and region, too, and mean that very name.
+fn named(typed: &str, found: &mut Repositories) -> Outcome<Named> {
+    let of = if typed.starts_with("arn:") { EcrRepository::of_arn(typed) } else { EcrRepository::of(typed) };
+    match of {
+        Ok(repository) => {
+            agree_on(&mut found.account, repository.account, "account")?;
+            agree_on(&mut found.region, repository.region, "region")?;
+            found.fips |= repository.fips;
+            found.dual_stack |= repository.dual_stack;
+            Ok(Named { name: repository.name, or: None })
+        }
+        Err(why) if typed.starts_with("arn:") || matches!(why, NotEcr::Malformed(_)) => {
+            Err(Failure::usage(format!("\"{}\": {why}", printable(typed))))
+        }
+        // A name may look like another registry's host: pull-through caches are named so.
+        Err(_) if is_repository_name(typed) => {
+            let or = typed.strip_prefix("repository/").filter(|name| is_repository_name(name)).map(str::to_owned);
+            Ok(Named { name: typed.to_owned(), or })
+        }
+        Err(_) => Err(Failure::usage(format!("\"{}\" is no repository name", printable(typed)))
+            .next("NAME, HOST/NAME or an ARN, without tag and digest where there is no host")),
+    }
 }
 
 fn agree_on(so_far: &mut Option<String>, now: String, what: &str) -> Outcome<()> {

@@ -4,7 +4,8 @@
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
-use release_core::registry::image::ImageRef;
+use release_core::registry::ecr_reference::names_repository_of;
+use release_core::registry::image::{ImageRef, TypedImage};
 use release_core::release::record::RunResult;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
@@ -105,12 +106,23 @@ fn moved<'a>(record: &'a ImageRecord, selected: &Selected) -> Option<&'a Moved> 
     record.containers.iter().find(|m| m.name == selected.container())
 }
 
-/// True where the tag or (the beginning of) the digest is the reference's.
-fn names(reference: &str, word: &str) -> bool {
+/// True where the tag or (the beginning of) the digest is the reference's, or the whole reference is.
+fn names(reference: &str, typed: &str) -> bool {
+    let named = TypedImage::parse(typed);
+    if named.repository.is_some_and(|repository| !names_repository_of(repository, reference)) {
+        return false;
+    }
     let parsed = ImageRef::parse(reference);
-    let digest =
-        |d: &str| word.len() >= 7 && (d.starts_with(word) || d.trim_start_matches("sha256:").starts_with(word));
-    parsed.tag.or(parsed.digest.is_none().then_some("latest")) == Some(word) || parsed.digest.is_some_and(digest)
+    let by_digest = |word: &str| {
+        let is =
+            |d: &str| word.len() >= 7 && (d.starts_with(word) || d.trim_start_matches("sha256:").starts_with(word));
+        parsed.digest.is_some_and(is)
+    };
+    let by_tag = |tag: &str| parsed.asked_tag() == Some(tag) || (named.repository.is_none() && by_digest(tag));
+    match (named.digest, named.tag) {
+        (Some(digest), _) => by_digest(digest),
+        (None, tag) => by_tag(tag.unwrap_or("latest")),
+    }
 }
 
 /// True where the record went to what is asked for now.

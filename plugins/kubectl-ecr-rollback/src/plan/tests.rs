@@ -67,6 +67,7 @@ fn options() -> RollbackOptions {
         containers: Vec::new(),
         include_init_containers: false,
         wanted: Wanted { steps: 1, ..Wanted::default() },
+        of_repository: None,
         again: false,
         if_running: None,
         gate: None,

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use wildmatch::WildMatch;
 
 use crate::lifecycle::compare::Answer;
-use crate::lifecycle::options::Repositories;
+use crate::lifecycle::options::{Named, Repositories};
 use crate::lifecycle::outlook::{Contents, InForce, Outlook, needs_children};
 use crate::lifecycle::row::Theirs;
 use crate::lifecycle::uses::{Demand, uses};
@@ -49,11 +49,15 @@ pub async fn registry(wanted: &Repositories, connection: &Connection) -> Outcome
 /// Exit 1 where all were asked for and they can't be listed, or none matches the filter.
 pub async fn repositories(registry: &Registry, wanted: &Repositories) -> Outcome<Vec<Found>> {
     if !wanted.names.is_empty() {
-        let named = wanted.names.iter().map(|name| async move {
-            let info = registry.repository(name).await;
-            (name.clone(), info.map(|info| located(registry, &info)).map_err(Failure::from))
-        });
-        return Ok(stream::iter(named).buffered(AT_ONCE).collect().await);
+        let found: Vec<Found> =
+            stream::iter(wanted.names.iter().map(|named| find(registry, named))).buffered(AT_ONCE).collect().await;
+        let mut once: Vec<Found> = Vec::new();
+        for (name, repository) in found {
+            if !once.iter().any(|(other, _)| *other == name) {
+                once.push((name, repository));
+            }
+        }
+        return Ok(once);
     }
     let filter = wanted.name_filter.as_deref().map(WildMatch::new);
     let all = registry.repositories().await.map_err(Failure::from)?;
@@ -64,6 +68,16 @@ pub async fn repositories(registry: &Registry, wanted: &Repositories) -> Outcome
         return Err(Failure::failed("NoSuchRepository", message));
     }
     Ok(found)
+}
+
+/// What is typed is what is meant; only where there is none of that name it is read as we print it.
+async fn find(registry: &Registry, named: &Named) -> Found {
+    let found = match (registry.repository(&named.name).await, &named.or) {
+        (Err(RegistryError { trouble: Trouble::NoSuchRepository, .. }), Some(or)) => registry.repository(or).await,
+        (found, _) => found,
+    };
+    let name = found.as_ref().map_or_else(|_| named.name.clone(), |info| info.name.clone());
+    (name, found.map(|info| located(registry, &info)).map_err(Failure::from))
 }
 
 /// A stand-in for ECR may give addresses of its own form.

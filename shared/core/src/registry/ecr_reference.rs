@@ -108,6 +108,32 @@ impl EcrRepository {
         })
     }
 
+    /// The repository that an ARN names: `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`.
+    ///
+    /// # Errors
+    /// Where it names none, why.
+    pub fn of_arn(arn: &str) -> Result<Self, NotEcr> {
+        let bad = |why: &str| NotEcr::Malformed(why.to_owned());
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", partition, service, region, account, resource] = parts.as_slice() else {
+            return Err(bad("its ARN is not of six parts"));
+        };
+        if *service == "ecr-public" {
+            return Err(NotEcr::EcrPublic);
+        }
+        let name = resource.strip_prefix("repository/").filter(|_| *service == "ecr");
+        let name = name.ok_or_else(|| bad("its ARN is of no repository of ECR"))?;
+        if !is_account(account) || !is_region(region) || partition_of(region) != *partition {
+            return Err(bad("account, region and partition of its ARN don't go together"));
+        }
+        if !is_repository_name(name) {
+            return Err(bad("its repository name is none that ECR allows"));
+        }
+        let served = if *partition == "aws-us-gov" { "aws" } else { partition };
+        let suffix = SUFFIXES.iter().find(|(_, dual_stack, of)| !dual_stack && *of == served).map_or("", |s| s.0);
+        Self::of(&format!("{account}.dkr.ecr.{region}.{suffix}/{name}"))
+    }
+
     /// `HOST/NAME`, the host form kept.
     #[must_use]
     pub fn uri(&self) -> String {
@@ -151,6 +177,14 @@ pub fn same_repository(one: &str, other: &str) -> bool {
     let named = |reference| ImageRef::parse(reference).repository;
     let both = EcrRepository::of(one).ok().zip(EcrRepository::of(other).ok());
     named(one) == named(other) || both.is_some_and(|(one, other)| one.is_same(&other))
+}
+
+/// True where a repository that somebody typed, with or without its host, is the one of an image.
+#[must_use]
+pub fn names_repository_of(typed: &str, image: &str) -> bool {
+    let repository = ImageRef::parse(image).repository;
+    let is_end = repository.strip_suffix(typed).is_some_and(|before| before.is_empty() || before.ends_with('/'));
+    same_repository(typed, image) || is_end
 }
 
 /// What an ECR host is made of.

@@ -49,6 +49,32 @@ impl<'a> ImageRef<'a> {
     }
 }
 
+/// An image as people paste it: a tag or a digest alone, or with what stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypedImage<'a> {
+    /// With or without a host; nothing where a tag or digest stands alone.
+    pub repository: Option<&'a str>,
+    pub tag: Option<&'a str>,
+    /// `sha256:…`, whole or its beginning.
+    pub digest: Option<&'a str>,
+}
+
+impl<'a> TypedImage<'a> {
+    /// Reads `TAG`, `sha256:…`, `NAME:TAG`, `HOST/NAME@sha256:…`.
+    #[must_use]
+    pub fn parse(typed: &'a str) -> Self {
+        let typed = typed.strip_prefix('@').unwrap_or(typed);
+        if typed.starts_with("sha256:") {
+            return Self { repository: None, tag: None, digest: Some(typed) };
+        }
+        if !typed.contains([':', '/', '@']) {
+            return Self { repository: None, tag: Some(typed), digest: None };
+        }
+        let ImageRef { repository, tag, digest } = ImageRef::parse(typed);
+        Self { repository: Some(repository), tag, digest }
+    }
+}
+
 /// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`, as the OCI distribution specification has tags.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {
@@ -93,6 +119,20 @@ mod tests {
             let parsed = ImageRef::parse(reference);
             assert_eq!(parsed, ImageRef { repository, tag, digest }, "{reference}");
             assert_eq!(parsed.short(), short);
+        }
+    }
+
+    #[test]
+    fn what_is_pasted_is_a_tag_a_digest_or_a_whole_reference() {
+        for (typed, repository, tag, digest) in [
+            ("1.0.4", None, Some("1.0.4"), None),
+            ("sha256:abc", None, None, Some("sha256:abc")),
+            ("@sha256:abc", None, None, Some("sha256:abc")),
+            ("api:1.0.4", Some("api"), Some("1.0.4"), None),
+            ("r.io:5000/x/api", Some("r.io:5000/x/api"), None, None),
+            ("r.io/x/api:1@sha256:abc", Some("r.io/x/api"), Some("1"), Some("sha256:abc")),
+        ] {
+            assert_eq!(TypedImage::parse(typed), TypedImage { repository, tag, digest }, "{typed}");
         }
     }
 

@@ -12,5 +12,6 @@ mod races;
 mod rollouts;
 mod scans;
 mod scenario;
+mod typed_words;
 mod which_image;
 mod writes;

@@ -11,9 +11,26 @@ fn named(names: &[&str]) -> RepositoriesArgs {
 
 #[test]
 fn names_and_addresses_of_repositories_are_the_same_thing() {
-    let found = repositories(&named(&["shop/api", &format!("{HOST}/shop/web"), "repository/db", "db"])).unwrap();
-    assert_eq!(found.names, ["shop/api", "shop/web", "db"]);
+    let arn = "arn:aws:ecr:ap-southeast-2:123456789012:repository/shop/db";
+    let web = format!("{HOST}/shop/web@sha256:{}", "0".repeat(64));
+    let found = repositories(&named(&["shop/api", &web, arn, "shop/api"])).unwrap();
+    let names: Vec<&str> = found.names.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(names, ["shop/api", "shop/web", "shop/db"]);
     assert_eq!((found.account.as_deref(), found.region.as_deref()), (Some("123456789012"), Some("ap-southeast-2")));
+}
+
+/// A policy would be put on another repository than the one whose name was typed.
+#[test]
+fn a_name_is_taken_as_it_is_first_and_only_then_as_we_print_it() {
+    let read = |typed: &str| repositories(&named(&[typed])).unwrap().names.remove(0);
+    let as_is = |name: &str| Named { name: name.into(), or: None };
+    assert_eq!(read("repository/api"), Named { name: "repository/api".into(), or: Some("api".into()) });
+    assert_eq!(read(&format!("{HOST}/repository/api")), as_is("repository/api"));
+    assert_eq!(read("arn:aws:ecr:ap-southeast-2:123456789012:repository/repository/api"), as_is("repository/api"));
+    // Names that pull-through caches have.
+    for name in ["public.ecr.aws/nginx/nginx", "docker.io/library/nginx", "quay.io/prometheus/node-exporter"] {
+        assert_eq!(read(name), as_is(name));
+    }
 }
 
 /// A policy in another account's repository of the same name would be the wrong one.
@@ -31,9 +48,18 @@ fn two_registries_in_one_command_are_refused() {
 
 #[test]
 fn what_can_be_no_registry_or_repository_is_refused() {
-    for name in
-        ["", "UPPER", "-x", "a//b", "a b", "api:1.0", "public.ecr.aws/x/api", "12.dkr.ecr.us-east-1.amazonaws.com/api"]
-    {
+    for name in [
+        "",
+        "UPPER",
+        "-x",
+        "a//b",
+        "a b",
+        "api:1.0",
+        "repository/",
+        "12.dkr.ecr.us-east-1.amazonaws.com/api",
+        "arn:aws:ecr:us-east-1:123456789012:repository/*",
+        "arn:aws:ecr-public::123456789012:repository/api",
+    ] {
         assert_eq!(repositories(&named(&[name])).unwrap_err().exit, Exit::Usage, "{name}");
     }
     let account = RepositoriesArgs { registry_id: Some("12".into()), ..named(&["api"]) };

@@ -133,3 +133,40 @@ fn one_repository_has_many_hosts() {
     }
     assert!(same_repository("api:1", "api:2"));
 }
+
+/// ARNs are what the AWS CLI and Terraform print.
+#[test]
+fn an_arn_names_what_a_reference_names() {
+    for reference in [
+        "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/shop/api",
+        "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/api",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/repository/api",
+        "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/api",
+    ] {
+        let repository = EcrRepository::of(reference).unwrap();
+        assert_eq!(EcrRepository::of_arn(&repository.arn()), Ok(repository));
+    }
+    assert_eq!(EcrRepository::of_arn("arn:aws:ecr-public::123456789012:repository/api"), Err(NotEcr::EcrPublic));
+    for bad in [
+        "arn:aws:ecr:eu-west-1:123456789012:repository/*",
+        "arn:aws:ecr:eu-west-1:123456789012:registry/api",
+        "arn:aws:s3:eu-west-1:123456789012:repository/api",
+        "arn:aws-cn:ecr:eu-west-1:123456789012:repository/api",
+        "arn:aws:ecr:eu-west-1:12:repository/api",
+        "arn:aws:ecr:eu-west-1",
+    ] {
+        assert!(matches!(EcrRepository::of_arn(bad), Err(NotEcr::Malformed(_))), "{bad}");
+    }
+}
+
+#[test]
+fn a_typed_repository_names_that_of_an_image_with_or_without_its_host() {
+    let image = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/shop/api:1.0.4";
+    let fips = "123456789012.dkr.ecr-fips.ap-southeast-2.amazonaws.com/shop/api";
+    for typed in ["api", "shop/api", "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/shop/api", fips] {
+        assert!(names_repository_of(typed, image), "{typed}");
+    }
+    for typed in ["web", "pi", "other/api", "999999999999.dkr.ecr.ap-southeast-2.amazonaws.com/shop/api", "api/shop"] {
+        assert!(!names_repository_of(typed, image), "{typed}");
+    }
+}
