@@ -6,7 +6,7 @@ use release_cli::flags::DryRunFlag;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, NotEcr, is_account, is_region, is_repository_name};
-use release_core::registry::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse};
+use release_core::registry::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse, text_in_file};
 use release_core::text::printable;
 
 use super::args::{ApplyArgs, ClustersArgs, PolicyArgs, RepositoriesArgs};
@@ -123,12 +123,13 @@ pub fn source(args: &PolicyArgs) -> Source {
     }
 }
 
-/// Checks a policy's text; all that is wrong with it in one message.
+/// Checks the policy in a file; all that is wrong with it in one message.
 ///
 /// # Errors
 /// Exit 1, reason `InvalidPolicy`.
-pub fn checked(text: &str) -> Outcome<Policy> {
-    parse(text).map_err(|problems| {
+pub fn checked_file(bytes: &[u8]) -> Outcome<Policy> {
+    let parsed = text_in_file(bytes).map_err(|problem| vec![problem]).and_then(|text| parse(&text));
+    parsed.map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(|problem: &Problem| format!("  {problem}")).collect();
         Failure::failed(
             "InvalidPolicy",
@@ -196,8 +197,9 @@ pub fn apply_command(repositories: &RepositoriesArgs, policy: &PolicyArgs, clust
     given.fold(command, |command, (flag, value)| command.flag(flag, value))
 }
 
-/// How many bytes of a policy file are read: more can't be a policy.
-pub const READABLE_BYTES: u64 = 4 * MAX_CHARS as u64 + 1;
+/// How many bytes of a policy file are read: more can't be a policy, escaped inside of an answer of
+/// the AWS CLI and written in two bytes a character.
+pub const READABLE_BYTES: u64 = 8 * MAX_CHARS as u64 + 1;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@
 mod build;
 mod difference;
 mod evaluate;
+mod file;
 mod grammar;
 mod pattern;
 mod policy;
@@ -23,6 +24,7 @@ mod words;
 pub use build::{Keep, build};
 pub use difference::{Change, Difference, difference};
 pub use evaluate::{Judged, Kept, Taken, Verdict, evaluate};
+pub use file::text_in_file;
 pub use grammar::parse;
 pub use policy::{Action, Limit, LimitKind, Policy, Rule, StorageClass, Tags};
 pub use problem::{MAX_CHARS, MAX_RULES, Problem, RulePosition};

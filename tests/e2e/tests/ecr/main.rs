@@ -8,6 +8,7 @@ mod kubectl;
 mod lifecycle;
 mod looks;
 mod permissions;
+mod policy_files;
 mod races;
 mod rollouts;
 mod scans;

@@ -92,7 +92,7 @@ fn applying_needs_a_policy_and_no_dry_run_of_the_server() {
 
 #[test]
 fn a_bad_policy_names_all_its_problems_and_a_bad_prefix_is_wrong_usage() {
-    let failure = checked(r#"{"rules":[{"rulePriority":0}]}"#).unwrap_err();
+    let failure = checked_file(br#"{"rules":[{"rulePriority":0}]}"#).unwrap_err();
     assert_eq!((failure.exit, failure.reason), (Exit::Failed, "InvalidPolicy"));
     assert!(failure.message.lines().count() > 3, "{}", failure.message);
     let args = PolicyArgs { keep_tagged: Some(1), tag_prefix: vec!["v*".into()], ..PolicyArgs::default() };

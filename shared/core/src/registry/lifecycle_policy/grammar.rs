@@ -2,6 +2,7 @@
 
 mod fields;
 mod rule;
+mod twice;
 mod whole;
 
 use serde_json::Value;
@@ -20,7 +21,7 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Problem>> {
         return Err(vec![Problem::whole(format!("the policy has {chars} characters; ECR takes {MAX_CHARS}"))]);
     }
     let value: Value = serde_json::from_str(text).map_err(|e| vec![Problem::whole(format!("not JSON: {e}"))])?;
-    let mut problems = Vec::new();
+    let mut problems = twice::keys_that_stand_twice(text);
     let written = rules(&value, &mut problems);
     let mut rules = Vec::new();
     for (index, value) in written.iter().enumerate() {

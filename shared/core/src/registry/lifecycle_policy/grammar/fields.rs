@@ -79,10 +79,13 @@ impl<'v, 'p> Fields<'v, 'p> {
         self.expect(key, value, "a string", value.as_str())
     }
 
-    /// A positive integer that has to be there.
+    /// A positive integer that has to be there; in quotes, too, as Terraform writes what comes from a
+    /// variable of type string: ECR gets it without.
     pub(super) fn positive(&mut self, key: &str) -> Option<u32> {
         let value = self.required(key)?;
-        let number = value.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+        let quoted = value.as_str().filter(|text| text.starts_with(|c| matches!(c, '1'..='9')));
+        let number = value.as_u64().or_else(|| quoted?.parse().ok());
+        let number = number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         self.expect(key, value, "a whole number from 1", number)
     }
 
@@ -113,7 +116,7 @@ fn kind(value: &Value) -> String {
         Value::Null => "null".into(),
         Value::Bool(_) => "a boolean".into(),
         Value::Number(number) => number.to_string(),
-        Value::String(_) => "a string".into(),
+        Value::String(text) => format!("the text {:?}", printable(text)),
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "an object".into(),
     }

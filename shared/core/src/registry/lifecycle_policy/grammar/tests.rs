@@ -70,7 +70,10 @@ fn limits_that_ecr_refuses_are_found_at_their_rule() {
         (with(count("any"), json!({"countNumber": 0})), "countNumber"),
         (with(count("any"), json!({"countNumber": -1})), "countNumber"),
         (with(count("any"), json!({"countNumber": 1.5})), "1.5"),
-        (with(count("any"), json!({"countNumber": "5"})), "a string"),
+        (with(count("any"), json!({"countNumber": "five"})), "five"),
+        (with(count("any"), json!({"countNumber": "05"})), "05"),
+        (with(count("any"), json!({"countNumber": "5.0"})), "5.0"),
+        (with(count("any"), json!({"countNumber": "99999999999"})), "99999999999"),
         (with(count("any"), json!({"countUnit": "days"})), "countUnit"),
         (with(count("any"), json!({"countUnit": null})), "null"),
         (with(count("any"), json!({"countType": "imagecountmorethan"})), "imageCountMoreThan"),
@@ -93,7 +96,7 @@ fn rules_that_ecr_refuses_are_found() {
     let into_archive = json!({"type": "expire", "targetStorageClass": "archive"});
     let rules = [
         (with(any(), json!({"rulePriority": 0})), "rulePriority"),
-        (with(any(), json!({"rulePriority": "1"})), "rulePriority"),
+        (with(any(), json!({"rulePriority": "first"})), "first"),
         (without(any(), "rulePriority"), "rulePriority"),
         (without(any(), "selection"), "selection"),
         (without(any(), "action"), "action"),
@@ -137,6 +140,27 @@ fn what_ecr_takes_is_taken() {
     for policy in policies {
         assert_eq!(found(policy.clone()), Vec::<String>::new(), "{policy}");
     }
+}
+
+/// Terraform writes a number that comes from a variable of type string in quotes.
+#[test]
+fn quoted_numbers_are_numbers_and_go_to_ecr_as_such() {
+    let quoted = with(rule(1, with(count("any"), json!({"countNumber": "5"}))), json!({"rulePriority": "1"}));
+    let policy = parse(&json!({"rules": [quoted]}).to_string()).unwrap();
+    assert_eq!(
+        policy,
+        parse(&json!({"rules": [rule(1, with(count("any"), json!({"countNumber": 5})))]}).to_string()).unwrap()
+    );
+    assert!(!policy.to_text().contains(r#""5""#));
+}
+
+/// Of two numbers in one object a JSON parser takes the last, and nobody knows which ECR takes.
+#[test]
+fn what_stands_twice_is_refused_at_its_rule() {
+    let text = r#"{"rules": [{"rulePriority": 1, "action": {"type": "expire"}, "selection": {"tagStatus": "any",
+        "countType": "imageCountMoreThan", "countNumber": 500, "countNumber": 5}}]}"#;
+    let problems: Vec<String> = parse(text).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(problems, ["rule 1: selection.countNumber stands twice: leave one out"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn same_priority(rules: &[(usize, Rule)], problems: &mut Vec<Problem>) {
     let mut seen = BTreeMap::new();
     for entry in rules {
         if let Some(first) = seen.get(&entry.1.priority) {
-            problems.push(at(entry, format!("rule {first} has that priority too")));
+            problems.push(at(entry, format!("rule {first} has that priority too: give each its own rulePriority")));
         } else {
             seen.insert(entry.1.priority, entry.0);
         }

@@ -1,0 +1,71 @@
+//! Policy files as people have them.
+
+use anyhow::{Result, ensure};
+use e2e::common::run::Ended;
+use e2e::ecr::case::Case;
+use lab::registry::ACCOUNT;
+use serde_json::{Value, json};
+
+const POLICY: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":2},"action":{"type":"expire"}}]}"#;
+
+/// A file of a test's own.
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new(case: &Case, name: &str, bytes: &[u8]) -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("{}-{name}.json", case.ns.name()));
+        std::fs::write(&path, bytes)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// What one tool prints another would not take, and a person would edit JSON by hand.
+#[tokio::test]
+async fn a_policy_is_taken_in_the_form_in_which_tools_give_it() -> Result<()> {
+    let case = Case::new("policy-forms").await?;
+    let envelope = json!({"registryId": ACCOUNT, "repositoryName": "other", "lifecyclePolicyText": POLICY});
+    let quoted = POLICY.replace("\"countNumber\":2", "\"countNumber\":\"2\"").replace(":1,", ":\"1\",");
+    let utf_16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(envelope.to_string().encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let wanted: Value = serde_json::from_str(POLICY)?;
+    for (name, bytes) in [
+        ("mark", format!("\u{feff}{POLICY}").into_bytes()),
+        ("envelope", envelope.to_string().into_bytes()),
+        ("quoted", quoted.into_bytes()),
+        ("powershell", utf_16),
+    ] {
+        let repository = case.ns.repository(name).await?;
+        let file = File::new(&case, name, &bytes)?;
+        case.ecr(&format!("lifecycle apply {} -f {} --yes", repository.name(), file.0.display())).await?.ends(0)?;
+        assert_eq!(repository.lifecycle_policy().await?.as_ref(), Some(&wanted), "{name}");
+    }
+    Ok(())
+}
+
+/// Of two numbers one would count, and nobody could say which.
+#[tokio::test]
+async fn what_stands_twice_is_refused_with_its_place() -> Result<()> {
+    let case = Case::new("policy-twice").await?;
+    let key = POLICY.replace("\"countNumber\":2", "\"countNumber\":200,\"countNumber\":2");
+    let rule = &POLICY[10..POLICY.len() - 2];
+    let priority = format!("{{\"rules\":[{rule},{}]}}", rule.replace("untagged", "any"));
+    for (name, text, told) in [
+        ("key", key, "rule 1: selection.countNumber stands twice"),
+        ("rules", format!("{{\"rules\":[],{}", &POLICY[1..]), "rules stands twice"),
+        ("priority", priority, "rule 2 (priority 1): rule 1 has that priority too: give each its own"),
+        ("text", "five".into(), "not JSON"),
+        ("nothing", String::new(), "the file is empty"),
+    ] {
+        let file = File::new(&case, name, text.as_bytes())?;
+        let words = format!("lifecycle apply {} -f {} --yes", case.repository.name(), file.0.display());
+        case.ecr(&words).await?.ends(1)?.tells(told)?;
+    }
+    ensure!(case.repository.calls().await?.is_empty(), "nothing may be sent");
+    Ok(())
+}
