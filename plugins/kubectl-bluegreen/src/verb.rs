@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use release_cli::flags::{CompleteArgs, DryRunFlag, OutputArgs, WriteArgs};
+use release_cli::output;
 use release_cli::run::{Setting, to_the_end};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
@@ -58,8 +59,8 @@ fn writing(output: &OutputArgs, write: &WriteArgs) -> Setting {
 }
 
 fn print_shim() -> Exit {
-    print!("{}", completion::SHIM);
-    eprintln!("# save as kubectl_complete-bluegreen (executable) in a folder on PATH");
+    output::data(completion::SHIM);
+    output::talk("# save as kubectl_complete-bluegreen (executable) in a folder on PATH");
     Exit::Done
 }
 

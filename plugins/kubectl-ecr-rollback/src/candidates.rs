@@ -13,6 +13,7 @@ use release_cluster::connection::Connection;
 use release_cluster::read::ListQuery;
 use release_core::kube::path::path_of;
 use release_core::kube::{Workload, WorkloadKind};
+use release_core::log::Log;
 
 use crate::args::Cli;
 use crate::container_image::containers_of;
@@ -80,7 +81,8 @@ fn tags() -> Vec<CompletionCandidate> {
             Selection::Several(several) => several.into_iter().next()?,
         };
         let repository = first.repository()?;
-        let registry = registry::connect(&Address::from(&repository), cluster.request_timeout(), 0).await.ok()?;
+        let registry =
+            registry::connect(&Address::from(&repository), cluster.request_timeout(), Log::default()).await.ok()?;
         let images = registry.images(&repository.name).await.ok()?;
         Some(images.into_iter().flat_map(|image| image.tags).collect())
     });
@@ -92,7 +94,7 @@ fn repositories() -> Vec<CompletionCandidate> {
     let found = block_on(async {
         let address =
             Address { account: typed_value("--registry-id"), region: typed_value("--region"), ..Address::default() };
-        let registry = registry::connect(&address, PATIENCE, 0).await.ok()?;
+        let registry = registry::connect(&address, PATIENCE, Log::default()).await.ok()?;
         let repositories = registry.repositories().await.ok()?;
         Some(repositories.into_iter().map(|repository| repository.name).collect())
     });

@@ -39,7 +39,7 @@ impl RepositoryContents {
     /// Exit 1, with what to check next.
     pub async fn read(run: &Run, repository: &EcrRepository) -> Outcome<Self> {
         let address = Address::from(repository);
-        let registry = connect(&address, run.cluster.request_timeout(), run.verbosity()).await?;
+        let registry = connect(&address, run.cluster.request_timeout(), run.log()).await?;
         let images = registry.images(&repository.name).await.map_err(Failure::from)?;
         let (name, children) = (repository.name.clone(), IndexChildren::new());
         Ok(Self { registry, name, images, children, manifests_unreadable: false })

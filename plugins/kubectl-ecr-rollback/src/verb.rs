@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use release_cli::complete::print_candidates;
 use release_cli::flags::{DryRunFlag, Output, WriteArgs};
+use release_cli::output;
 use release_cli::run::{Setting, to_the_end};
 use release_core::failure::Exit;
 
@@ -50,7 +51,7 @@ fn writing(output: Output, write: &WriteArgs) -> Setting {
 }
 
 fn print_shim() -> Exit {
-    print!("{SHIM}");
-    eprintln!("# save as kubectl_complete-ecr_rollback (executable) in a folder on PATH");
+    output::data(SHIM);
+    output::talk("# save as kubectl_complete-ecr_rollback (executable) in a folder on PATH");
     Exit::Done
 }

@@ -11,6 +11,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 use serde::Deserialize;
 
 use crate::flags::ConnectionFlags;
+use crate::output::data_line;
 use release_cluster::Cluster;
 use release_cluster::connect::connect;
 use release_cluster::connection::Connection;
@@ -125,9 +126,9 @@ pub fn print_candidates(mut command: Command, words: &[String]) {
     for candidate in complete(&mut command, args, index, here.as_deref()).unwrap_or_default() {
         let value = candidate.get_value().to_string_lossy().into_owned();
         match candidate.get_help() {
-            Some(help) => println!("{value}\t{}", help.to_string().lines().next().unwrap_or_default()),
-            None => println!("{value}"),
+            Some(help) => data_line(format_args!("{value}\t{}", help.to_string().lines().next().unwrap_or_default())),
+            None => data_line(value),
         }
     }
-    println!(":4");
+    data_line(":4");
 }

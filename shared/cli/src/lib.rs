@@ -4,6 +4,7 @@ pub mod clock;
 pub mod complete;
 pub mod confirm;
 pub mod flags;
+pub mod output;
 pub mod print;
 pub mod progress;
 pub mod report;

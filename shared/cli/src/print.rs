@@ -4,6 +4,7 @@ use release_core::failure::{Exit, Failure};
 use serde_json::Value;
 
 use crate::flags::Output;
+use crate::output::{data, data_line, talk};
 use crate::report::{Members, Origin, Report};
 
 /// Prints to stdout what the output format asks for, and to stderr what a person needs to know of
@@ -12,11 +13,11 @@ pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, f
     // As a value, so that members stand in alphabetical order whatever they are made of.
     let document = || serde_json::to_value(report.document(origin, failed)).unwrap_or(Value::Null);
     match output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&document()).unwrap_or_default()),
-        Output::Jsonl => println!("{}", document()),
-        Output::Yaml => print!("{}", serde_saphyr::to_string(&document()).unwrap_or_default()),
-        Output::Name => report.names.iter().for_each(|name| println!("{name}")),
-        Output::Table | Output::Wide if !report.text.is_empty() => println!("{}", report.text),
+        Output::Json => data_line(serde_json::to_string_pretty(&document()).unwrap_or_default()),
+        Output::Jsonl => data_line(document()),
+        Output::Yaml => data(serde_saphyr::to_string(&document()).unwrap_or_default()),
+        Output::Name => report.names.iter().for_each(data_line),
+        Output::Table | Output::Wide if !report.text.is_empty() => data_line(&report.text),
         Output::Table | Output::Wide => {}
     }
     if let Some(failed) = failed
@@ -33,8 +34,8 @@ pub fn failure(failure: &Failure) {
         _ if failure.is_servers => "",
         _ => "error: ",
     };
-    eprintln!("{lead}{}", failure.message);
+    talk(format_args!("{lead}{}", failure.message));
     if let Some(next) = &failure.next {
-        eprintln!("{}: {next}", next.label());
+        talk(format_args!("{}: {next}", next.label()));
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::clock;
+use crate::output::{data_line, talk};
 
 /// Where progress goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +37,8 @@ impl Progress {
             return;
         }
         match self.sink {
-            Sink::Lines => eprintln!("{}  {}", clock(Timestamp::now()), line.trim_end()),
-            Sink::JsonLines => println!("{}", step_document(word, text, Timestamp::now())),
+            Sink::Lines => talk(format_args!("{}  {}", clock(Timestamp::now()), line.trim_end())),
+            Sink::JsonLines => data_line(step_document(word, text, Timestamp::now())),
             Sink::Silent => {}
         }
         self.last.replace(line);

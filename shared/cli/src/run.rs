@@ -8,6 +8,7 @@ use release_cluster::Cluster;
 use release_cluster::apply::DryRun;
 use release_core::command::Scope;
 use release_core::failure::{Exit, Failure, Outcome};
+use release_core::log::Log;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
@@ -77,10 +78,10 @@ impl Run {
         if self.dry_run == DryRunFlag::Server { DryRun::Server } else { DryRun::None }
     }
 
-    /// kubectl's `-v`.
+    /// Where connections to other systems log what they ask.
     #[must_use]
-    pub fn verbosity(&self) -> u8 {
-        self.cluster.verbosity()
+    pub fn log(&self) -> Log {
+        self.cluster.log()
     }
 
     /// Milliseconds since the command started.

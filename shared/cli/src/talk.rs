@@ -7,6 +7,7 @@ use std::rc::Rc;
 use release_core::checks::finding::Look;
 
 use crate::flags::Output;
+use crate::output;
 use crate::progress::{Progress, Sink};
 
 /// What is so in the cluster at this instant, for the last line of an interrupted run.
@@ -35,7 +36,7 @@ impl Talk {
     /// Talk for people: stderr, unless stdout is for programs.
     pub fn say(&self, text: &str) {
         if !self.output.is_machine() && !text.is_empty() {
-            eprintln!("{text}");
+            output::talk(text);
         }
     }
 

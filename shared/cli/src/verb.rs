@@ -9,6 +9,7 @@ use release_core::release::change::Change;
 
 use crate::confirm;
 use crate::flags::DryRunFlag;
+use crate::output;
 use crate::run::Run;
 
 /// Shows a plan and what the checks found before anything happens; empty texts are no lines.
@@ -85,5 +86,5 @@ pub async fn write_note(run: &Run, change: &Change, what: &str) {
 
 /// Says that a last write of a run, on which nothing depends, was not made.
 pub fn say_unwritten(what: &str, error: &ApiError) {
-    eprintln!("note: {what}: {}", error.short());
+    output::talk(format_args!("note: {what}: {}", error.short()));
 }

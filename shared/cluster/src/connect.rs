@@ -44,7 +44,7 @@ pub fn connect(connection: &Connection) -> Outcome<Cluster> {
         server,
         request_timeout: connection.request_timeout,
         field_manager: connection.field_manager.clone(),
-        verbosity: connection.verbosity,
+        log: connection.log,
     })
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use release_core::command::Scope;
+use release_core::log::Log;
 
 /// kubectl's connection flags as values
 /// (<https://kubernetes.io/docs/reference/kubectl/kubectl/#options>).
@@ -29,8 +30,8 @@ pub struct Connection {
     pub client_key: Option<PathBuf>,
     /// The name that writes are recorded under.
     pub field_manager: String,
-    /// kubectl's `-v`: requests are logged from level 6 on.
-    pub verbosity: u8,
+    /// Where warnings of the server go, and requests from level 6 of kubectl's `-v` on.
+    pub log: Log,
 }
 
 impl Connection {

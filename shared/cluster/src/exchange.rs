@@ -15,9 +15,7 @@ use super::Cluster;
 use super::credentials::Unusable;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
-
-/// The verbosity from which kubectl logs requests.
-const REQUESTS: u8 = 6;
+use release_core::log::Log;
 
 /// Why an API request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,13 +151,12 @@ impl Cluster {
     /// # Errors
     /// See [`ApiError`].
     pub(super) async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ApiError> {
-        let told =
-            (self.verbosity >= REQUESTS).then(|| (format!("{} {}", request.method(), request.uri()), Instant::now()));
+        let told = self.log.has_requests().then(|| (format!("{} {}", request.method(), request.uri()), Instant::now()));
         let response = self.client.send(request.map(Body::from)).await.map_err(|e| connection_error(&e))?;
         if let Some((what, began)) = told {
-            eprintln!("{what} {} in {} ms", response.status(), began.elapsed().as_millis());
+            self.log.tell(&format!("{what} {} in {} ms", response.status(), began.elapsed().as_millis()));
         }
-        show_warnings(response.headers());
+        show_warnings(response.headers(), self.log);
         if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
     }
 }
@@ -208,7 +205,7 @@ fn cause(error: &dyn std::error::Error) -> String {
 
 /// Prints the API server's `Warning` headers once each, as kubectl does
 /// (<https://kubernetes.io/blog/2020/09/03/warnings/>).
-fn show_warnings(headers: &HeaderMap) {
+fn show_warnings(headers: &HeaderMap, log: Log) {
     static SHOWN: LazyLock<Mutex<BTreeSet<String>>> = LazyLock::new(Mutex::default);
     for value in headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()) {
         // warn-code SP warn-agent SP quoted-text (RFC 7234, section 5.5)
@@ -217,7 +214,7 @@ fn show_warnings(headers: &HeaderMap) {
             quoted.trim_end().trim_end_matches('"').replace("\\\"", "\"").chars().filter(|c| !c.is_control()).collect();
         let fresh = SHOWN.lock().is_ok_and(|mut shown| shown.insert(text.clone()));
         if fresh {
-            eprintln!("Warning: {text}");
+            log.tell(&format!("Warning: {text}"));
         }
     }
 }

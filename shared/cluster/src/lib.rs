@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use kube::Client;
 use release_core::command::Scope;
+use release_core::log::Log;
 
 /// A connection to one cluster, and what every request to it has in common.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ pub struct Cluster {
     server: String,
     request_timeout: Duration,
     field_manager: String,
-    verbosity: u8,
+    log: Log,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -50,10 +51,10 @@ impl Cluster {
         &self.server
     }
 
-    /// kubectl's `-v`: requests are logged from level 6 on.
+    /// Where warnings and requests are told.
     #[must_use]
-    pub fn verbosity(&self) -> u8 {
-        self.verbosity
+    pub fn log(&self) -> Log {
+        self.log
     }
 
     /// How long one request may take.

@@ -10,6 +10,7 @@ pub mod command;
 pub mod duration;
 pub mod failure;
 pub mod kube;
+pub mod log;
 pub mod registry;
 pub mod release;
 pub mod text;

@@ -103,7 +103,7 @@ async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
             fill(run, names, shown, &mut report);
             release_cli::print::report(&report, output, &run.origin(), None);
             if !run.output.is_machine() {
-                println!();
+                release_cli::output::data_line("");
             }
         }
         last = now;

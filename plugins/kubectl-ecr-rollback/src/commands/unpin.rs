@@ -74,7 +74,7 @@ async fn tag_is_on(run: &Run, selected: &Selected, to: &str) -> String {
     let Some(repository) = &selected.repository else { return format!("{tag} is whatever it is on then") };
     let found = async {
         let address = Address::from(repository);
-        let registry = connect(&address, run.cluster.request_timeout(), run.verbosity()).await.ok()?;
+        let registry = connect(&address, run.cluster.request_timeout(), run.log()).await.ok()?;
         registry.images_by(&repository.name, &[ImageId::Tag(tag.clone())]).await.ok()?.into_iter().next()
     };
     match found.await {

@@ -40,7 +40,7 @@ pub async fn registry(wanted: &Repositories, connection: &Connection) -> Outcome
         fips: wanted.fips,
         dual_stack: wanted.dual_stack,
     };
-    connect(&address, connection.request_timeout, connection.verbosity).await
+    connect(&address, connection.request_timeout, connection.log).await
 }
 
 /// The repositories that the options name, in their order, or all by name.

@@ -8,14 +8,12 @@ use aws_sdk_ecr::Client;
 use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use release_core::failure::Outcome;
+use release_core::log::Log;
 use tokio::time::Instant;
 
 use crate::connect::{Address, FIRST_PAUSE, custom_endpoint, sdk_config};
 use crate::error::{Location, RegistryError};
 use crate::trouble::Trouble;
-
-/// The verbosity from which kubectl logs requests.
-const REQUESTS: u8 = 6;
 
 /// A connection to the ECR registry of one account and region.
 #[derive(Clone)]
@@ -25,7 +23,7 @@ pub struct Registry {
     pub(super) account: Option<String>,
     location: Arc<Location>,
     pub(super) pace: Pace,
-    verbosity: u8,
+    log: Log,
 }
 
 impl std::fmt::Debug for Registry {
@@ -118,13 +116,13 @@ impl<'a> Call<'a> {
 ///
 /// # Errors
 /// Exit 1 where no region is known, or where `HTTPS_PROXY` or `AWS_CA_BUNDLE` can't be used.
-pub async fn connect(address: &Address, request_timeout: Duration, verbosity: u8) -> Outcome<Registry> {
+pub async fn connect(address: &Address, request_timeout: Duration, log: Log) -> Outcome<Registry> {
     let pace = Pace { preview: Duration::from_millis(500), throttled: FIRST_PAUSE };
-    Ok(Registry::over(&sdk_config(address, request_timeout).await?, address, pace, verbosity))
+    Ok(Registry::over(&sdk_config(address, request_timeout).await?, address, pace, log))
 }
 
 impl Registry {
-    pub(super) fn over(sdk: &SdkConfig, address: &Address, pace: Pace, verbosity: u8) -> Self {
+    pub(super) fn over(sdk: &SdkConfig, address: &Address, pace: Pace, log: Log) -> Self {
         let mut config = aws_sdk_ecr::config::Builder::from(sdk);
         let endpoint = custom_endpoint(sdk, "AWS_ENDPOINT_URL_ECR");
         if endpoint.is_some() {
@@ -136,7 +134,7 @@ impl Registry {
             account: address.account.clone(),
             location: Arc::new(Location::of(sdk, address, endpoint.as_deref())),
             pace,
-            verbosity,
+            log,
         }
     }
 
@@ -157,10 +155,10 @@ impl Registry {
     {
         let began = Instant::now();
         let answer = sent.await;
-        if self.verbosity >= REQUESTS {
+        if self.log.has_requests() {
             let Call { operation, repository, page } = call;
             let millis = began.elapsed().as_millis();
-            eprintln!("ecr {operation} {repository} page {page} in {millis} ms");
+            self.log.tell(&format!("ecr {operation} {repository} page {page} in {millis} ms"));
         }
         answer.map_err(|error| self.failed(call, Trouble::of(&error)))
     }

@@ -12,6 +12,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_ecr::config::{Credentials, ProvideCredentials};
 
+use release_core::log::Log;
+
 use super::registry::{ImageId, Pace, PreviewAction, PreviewedImage, Registry, TagMutability};
 use crate::connect::{self, Address};
 use crate::error::RegistryError;
@@ -39,7 +41,7 @@ fn address() -> Address {
 const PACE: Pace = Pace { preview: Duration::from_millis(1), throttled: Duration::from_millis(1) };
 
 async fn registry_with(url: &str, credentials: impl ProvideCredentials + 'static) -> Registry {
-    Registry::over(&config(url, credentials).await, &address(), PACE, 0)
+    Registry::over(&config(url, credentials).await, &address(), PACE, Log::default())
 }
 
 async fn registry(url: &str) -> Registry {

@@ -7,6 +7,9 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use release_cluster::connection::Connection;
 use release_core::duration::duration;
+use release_core::log::Log;
+
+use crate::output;
 
 /// Limit for one request where the user sets none.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -110,7 +113,7 @@ impl From<&ConnectionFlags> for Connection {
             client_certificate: path(&flags.client_certificate),
             client_key: path(&flags.client_key),
             field_manager: flags.field_manager.clone(),
-            verbosity: flags.verbosity,
+            log: Log::new(flags.verbosity, |line| output::talk(line)),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::stub::ONE;
 /// # Errors
 /// Where the repository can't be read, or holds less than it should.
 pub async fn print_second_newest(repository: &str) -> Result<()> {
-    let registry = connect(&Address::default(), Duration::from_secs(15), 0).await?;
+    let registry = connect(&Address::default(), Duration::from_secs(15), <_>::default()).await?;
     let images = registry.images(repository).await?;
     if repository == ONE {
         ensure!(images.len() == 1, "{} images", images.len());

@@ -8,6 +8,7 @@ pub mod events;
 pub mod faults;
 pub mod kill_points;
 pub mod load;
+pub mod lost_output;
 pub mod nodes;
 pub mod permissions;
 pub mod pods;

@@ -10,6 +10,7 @@ mod kills;
 mod kubeconfigs;
 mod kubectl;
 mod looks;
+mod lost_output;
 mod manifests;
 mod permissions;
 mod quota;

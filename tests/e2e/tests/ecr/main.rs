@@ -7,6 +7,7 @@ mod kills;
 mod kubectl;
 mod lifecycle;
 mod looks;
+mod lost_output;
 mod permissions;
 mod policy_files;
 mod races;

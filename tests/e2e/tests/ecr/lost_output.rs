@@ -1,0 +1,42 @@
+//! Nobody reads what is printed, or it can't be written: the cluster must not notice.
+
+use anyhow::{Context, Result, ensure};
+use e2e::common::lost_output::{run, ways};
+use e2e::common::run::Ended;
+use e2e::ecr::case::{Case, RELEASES};
+
+/// `… | head -1` would end a rollback after its write: nobody waits, and the record has no result.
+#[tokio::test]
+async fn a_rollback_whose_output_is_lost_is_made_and_recorded() -> Result<()> {
+    let case = Case::released("lost-rollback").await?;
+    for (turn, way) in ways().enumerate() {
+        let tag = RELEASES[turn % 2 + 2];
+        let output = if turn % 3 == 1 { " -o jsonl -v 6" } else { "" };
+        let words = format!("ecr-rollback deploy/api --to-tag {tag} --yes{output}");
+        run(&case.ns, way, &words).await?.ends(0).with_context(|| format!("{way}: {words}"))?;
+        case.asks_for(tag).await?;
+        let result = case.record().await?["result"].clone();
+        ensure!(result == "done", "{way}: {words}: the record says {result}");
+    }
+    Ok(())
+}
+
+/// A pipeline would fail because of `| head`, and say that the plugin crashed.
+#[tokio::test]
+async fn whatever_is_printed_nothing_crashes_when_it_is_lost() -> Result<()> {
+    let case = Case::released("lost-words").await?;
+    for (words, code) in [
+        ("ecr-rollback history deploy/api -v 6", 0),
+        ("ecr-rollback history deploy/api -o json", 0),
+        ("ecr-rollback deploy/api --dry-run", 0),
+        ("ecr-rollback completion", 0),
+        ("ecr-rollback --help", 0),
+        ("ecr-rollback deploy/gone --yes", 1),
+        ("ecr-rollback deploy/api", 6),
+    ] {
+        for way in ways() {
+            run(&case.ns, way, words).await?.ends(code).with_context(|| format!("{way}: {words}"))?;
+        }
+    }
+    Ok(())
+}
