@@ -62,7 +62,8 @@ fn kubeconfig_to(server: &str) -> String {
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "there",
         "clusters": [{"name": "there", "cluster": {"server": server}}],
-        "contexts": [{"name": "there", "context": {"cluster": "there", "user": ""}}],
+        "contexts": [{"name": "there", "context": {"cluster": "there", "user": "somebody"}}],
+        "users": [{"name": "somebody", "user": {"token": "a-token"}}],
     })
     .to_string()
 }
@@ -107,6 +108,14 @@ async fn malformed_kubeconfigs_are_called_so_and_not_quoted() -> Result<()> {
     )
     .await?;
     Ok(())
+}
+
+/// Somebody whose login is missing would be told what nobody may do.
+#[tokio::test]
+async fn nobody_goes_out_where_kubectl_would_ask_who_it_is() -> Result<()> {
+    let ns = namespace("nobody").await?;
+    let anonymous = ns.lab().write_kubeconfig(&kubeconfig_to(ns.lab().api()).replace("\"token\":\"a-token\"", ""))?;
+    every_verb_can_not(&ns.kubectl_as(anonymous), "BadCredentials").await
 }
 
 /// With a wrong file name or context, another cluster would be switched than the one meant.

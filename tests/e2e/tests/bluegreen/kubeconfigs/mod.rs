@@ -69,7 +69,7 @@ async fn run(lab: &Lab, world: &World, case: &Case, program: &Path, words: &[&st
     let folder = tempfile(lab)?;
     world.write(case, &folder)?;
     let mut command = world.command(case, &folder, program);
-    command.args(words).args(&case.flags.iter().map(|flag| world.fill(flag, &folder)).collect::<Vec<_>>());
+    command.args(words).args(case.flags.iter().map(|flag| world.fill(flag, &folder)).collect::<Vec<_>>());
     let output = Running::start(command)?.wait(LIMIT).await?;
     let asked = world.asked().into_iter().filter(|(_, asked)| asked.path.ends_with("/services/api")).collect();
     let plugin = plugin_was_told(&folder)?;
