@@ -28,8 +28,8 @@ use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::{Weighing, weigh};
 
-pub use case::Case;
 use case::Check;
+pub use case::{Case, staying};
 
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;

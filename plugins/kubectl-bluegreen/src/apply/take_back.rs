@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::future::join;
+use futures::future::join3;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
@@ -13,14 +13,16 @@ use release_core::kube::has_all;
 use release_core::kube::service::service_path;
 use release_core::release::record::{Record as _, Recorded, RunResult};
 use release_core::text::printable;
+use release_core::traffic::selector::Color;
 use tokio::time::{Instant, timeout};
 
 use super::in_progress::{MoveInProgress, rollback};
 use super::known_pods::KnownPods;
 use super::{conclude, converge};
+use crate::checks::staying;
 use crate::plan::Move;
 use crate::record::{CleanupNote, Record, RecordedVerb};
-use crate::snapshot::{Snapshot, reachable_pods_with};
+use crate::snapshot::{Snapshot, reachable_pods_with, workloads};
 
 /// Our own outcome note may change the record between reading and taking back.
 const ATTEMPTS: u32 = 3;
@@ -144,10 +146,18 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: boo
 /// where it isn't, or can't be told.
 async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
     let movement = made.movement;
-    let (pods, slices) =
-        join(reachable_pods_with(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
+    let (pods, slices, current) = join3(
+        reachable_pods_with(&run.cluster, &made.tracks.base),
+        slices_of(&run.cluster, made.service()),
+        workloads(&run.cluster, Some(&movement.namespace)),
+    )
+    .await;
     let (pods, slices) = (pods.ok()?, slices.ok()?.slices.behind(made.view.ports()));
-    let there = pods.iter().filter(|pod| pod.is_ready() && has_all(&pod.metadata.labels, &movement.previous)).count();
+    let ready = pods.iter().filter(|pod| pod.is_ready() && has_all(&pod.metadata.labels, &movement.previous)).count();
+    // As it is now: somebody may have scaled it down since.
+    let left = made.tracks.color(&movement.from)?.workloads.iter().map(|w| w.reference()).collect::<Vec<_>>();
+    let workloads = current.ok()?.into_iter().filter(|w| left.contains(&w.reference())).collect();
+    let there = if left.is_empty() { ready } else { staying(&Color { name: movement.from.clone(), workloads }, ready) };
     let here = slices.ready_pods().len();
     let Move { from, to, .. } = movement;
     match there {

@@ -78,6 +78,16 @@ mod tests {
     }
 
     #[test]
+    fn pods_that_are_about_to_go_are_no_capacity() {
+        // A scale-down that the controller hasn't carried out yet.
+        let mut world = green(6, 6);
+        world.workload("green")["spec"]["replicas"] = 0.into();
+        assert_eq!(told(&world.findings(check)), ["x no-ready-pods"]);
+        world.workload("green")["spec"]["replicas"] = 2.into();
+        assert_eq!(told(&world.findings(check)), ["x ready-below-active"]);
+    }
+
+    #[test]
     fn a_color_without_workload_can_t_be_scaled_either() {
         let mut world = green(6, 6);
         world.scales_first = true;

@@ -33,9 +33,9 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Ready pods of the target.
+    /// Ready pods of the target that stay: those beyond what its workloads ask for are about to go.
     pub fn target_ready(&self) -> usize {
-        ready_count(&self.target_pods)
+        staying(self.target, ready_count(&self.target_pods))
     }
 
     /// Ready pods of the active color.
@@ -81,6 +81,11 @@ impl Case<'_> {
     pub fn scope(&self) -> &Scope {
         &self.snapshot.scope
     }
+}
+
+/// How many of a color's ready pods stay. A scale-down shows in the workload before it does in pods.
+pub fn staying(color: &Color, ready: usize) -> usize {
+    if color.workloads.is_empty() { ready } else { ready.min(replicas(color)) }
 }
 
 /// Pods that a color's workloads ask for.

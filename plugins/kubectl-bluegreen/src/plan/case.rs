@@ -5,7 +5,7 @@ use release_core::kube::has_all;
 
 use super::movement::Move;
 use super::size::desired;
-use crate::checks::Case;
+use crate::checks::{Case, staying};
 use crate::options::{MoveOptions, Verb};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -36,8 +36,9 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
     let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
     let required = required(options, view, ready_count(&active_pods));
-    let short = ready_count(&target_pods) < required;
-    let may_grow = desired(target) < desired(active).max(1) || ready_count(&target_pods) == 0;
+    let ready = staying(target, ready_count(&target_pods));
+    let short = ready < required;
+    let may_grow = desired(target) < desired(active).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
     let scales_first = waits && (options.verb == Verb::Switch || may_grow);
     Ok(Case {

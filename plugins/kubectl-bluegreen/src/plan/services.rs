@@ -96,7 +96,7 @@ impl ServicePlan {
     fn of(movement: Move, case: &Case<'_>) -> Self {
         Self {
             movement,
-            target_ready: ready_count(&case.target_pods),
+            target_ready: case.target_ready(),
             active_ready: ready_count(&case.active_pods),
             required: case.required,
             scales_first: case.scales_first,
