@@ -151,6 +151,9 @@ pub enum SeverityFlag {
     Critical,
 }
 
+/// How many images `history` shows where nothing else is asked for.
+pub const SHOWN: usize = 20;
+
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     #[command(flatten)]
@@ -161,7 +164,7 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "GLOB")]
     pub tag_filter: Option<String>,
     /// How many images to show; 0 shows all
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = SHOWN)]
     pub limit: usize,
     #[command(flatten)]
     pub output: OutputArgs,

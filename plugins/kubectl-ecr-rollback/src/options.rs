@@ -90,7 +90,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
         if_running: args.if_running,
         gate: args.max_severity.and_then(severity),
         gate_allows_none: args.max_severity == Some(SeverityFlag::None),
-        write: WriteOptions { typed, ..write_options(args.checks, &args.rollout, args.write) },
+        write: write_options(typed, args.checks, &args.rollout, args.write),
     })
 }
 
@@ -133,18 +133,18 @@ pub struct UnpinOptions {
 pub fn unpin(args: UnpinArgs) -> Outcome<UnpinOptions> {
     let workload = WorkloadName::parse(&args.workload.workload)?;
     let typed = Typed::unpin(&args);
-    let write = WriteOptions { typed, ..write_options(args.checks, &args.rollout, args.write) };
+    let write = write_options(typed, args.checks, &args.rollout, args.write);
     Ok(UnpinOptions { workload, containers: args.containers.container, write })
 }
 
-fn write_options(checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> WriteOptions {
+fn write_options(typed: Typed, checks: CheckArgs, rollout: &RolloutArgs, write: WriteArgs) -> WriteOptions {
     WriteOptions {
         weighing: Weighing { force: checks.force, strict: checks.strict },
         wait: !rollout.no_wait,
         rollback_on_failure: !rollout.no_rollback,
         reason: printable(&write.reason),
         yes: write.yes,
-        typed: Typed::default(),
+        typed,
     }
 }
 

@@ -17,7 +17,6 @@ use crate::document::{ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange,
 use crate::names::WorkloadName;
 use crate::options::WriteOptions;
 use crate::plan::image_change::ImageChange;
-use crate::record::RecordVerb;
 use crate::words::pinned_short;
 
 /// One change, and how people call it.
@@ -152,8 +151,7 @@ fn force(run: &Run, proposal: &Proposal<'_>, blocking: &[&Finding]) -> Next {
     let (options, name) = (proposal.options, proposal.name.to_string());
     let forced = options.weighing.force.iter().map(String::as_str);
     let ids = forced.chain(blocking.iter().map(|finding| finding.id.as_str())).collect::<Vec<_>>().join(",");
-    let is_unpin = proposal.case.change.record.verb == RecordVerb::Unpin;
-    let command = Command::new(if is_unpin { "kubectl ecr-rollback unpin" } else { "kubectl ecr-rollback" });
-    let command = command.arg(name).args(options.typed.without(&["--force"])).option("--force", &ids);
+    let command =
+        Command::new(options.typed.verb()).arg(name).args(options.typed.without(&["--force"])).option("--force", &ids);
     Next::Try(vec![command.scope(run.scope())], Some("after fixing, or knowing better".into()))
 }

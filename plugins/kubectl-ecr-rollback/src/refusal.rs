@@ -28,7 +28,7 @@ impl Retyped<'_> {
     /// The command as it was typed, with a flag instead of the flags `but`.
     #[must_use]
     pub fn with(&self, flag: &str, value: &str, but: &[&str]) -> Command {
-        let command = Command::new("kubectl ecr-rollback").arg(self.workload).flag(flag, value);
+        let command = Command::new(self.typed.verb()).arg(self.workload).flag(flag, value);
         command.args(self.typed.without(but)).scope(self.scope)
     }
 

@@ -1,9 +1,9 @@
-//! The flags of a command as they were typed, for printed commands: what is pasted has to mean
-//! what was meant.
+//! A command as it was typed, for printed commands: what is pasted has to mean what was meant.
 
 use clap::ValueEnum;
+use release_cli::flags::WriteArgs;
 
-use crate::args::{CheckArgs, RollbackArgs, UnpinArgs};
+use crate::args::{CheckArgs, ContainerArgs, HistoryArgs, RollbackArgs, SHOWN, UnpinArgs};
 
 /// Flags that say where to go, and how "before" is counted.
 pub const TARGET: [&str; 7] =
@@ -13,18 +13,20 @@ pub const OF_REGISTRY: [&str; 4] = ["--from", "--to-tag", "--to-digest", "--max-
 /// Flags that say which containers are meant.
 pub const CONTAINERS: [&str; 2] = ["--container", "--include-init-containers"];
 
-/// Flags by their long names, each as it is typed. Not among them: the workload, connection and
-/// output flags, `--yes` and `--dry-run`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Typed(Vec<(&'static str, String)>);
+/// A verb, and its flags by their long names, each as it is typed. Not among them: the workload,
+/// connection and output flags, `--yes` and `--dry-run`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    verb: &'static str,
+    flags: Vec<(&'static str, String)>,
+}
 
 impl Typed {
-    /// Those of a rollback.
+    /// A rollback.
     #[must_use]
     pub fn rollback(args: &RollbackArgs) -> Self {
         let target = &args.target;
-        let mut typed = Self::default();
-        typed.value("--container", Some(args.containers.container.join(",")).filter(|names| !names.is_empty()));
+        let mut typed = Self::of("kubectl ecr-rollback", &args.containers);
         typed.switch("--include-init-containers", args.include_init_containers);
         typed.value("--to-tag", target.to_tag.clone());
         typed.value("--to-digest", target.to_digest.clone());
@@ -35,47 +37,66 @@ impl Typed {
         typed.switch("--again", args.again);
         typed.value("--if-running", args.if_running.clone());
         typed.value("--max-severity", args.max_severity.and_then(name));
-        typed.weighing(&args.checks);
-        typed.value("--reason", Some(args.write.reason.clone()).filter(|reason| !reason.is_empty()));
+        typed.writing(&args.checks, &args.write);
         typed
     }
 
-    /// Those of an `unpin`.
+    /// An `unpin`.
     #[must_use]
     pub fn unpin(args: &UnpinArgs) -> Self {
-        let mut typed = Self::default();
-        typed.value("--container", Some(args.containers.container.join(",")).filter(|names| !names.is_empty()));
-        typed.weighing(&args.checks);
-        typed.value("--reason", Some(args.write.reason.clone()).filter(|reason| !reason.is_empty()));
+        let mut typed = Self::of("kubectl ecr-rollback unpin", &args.containers);
+        typed.writing(&args.checks, &args.write);
         typed
     }
 
-    fn weighing(&mut self, checks: &CheckArgs) {
+    /// A `history`.
+    #[must_use]
+    pub fn history(args: &HistoryArgs) -> Self {
+        let mut typed = Self::of("kubectl ecr-rollback history", &args.containers);
+        typed.value("--tag-filter", args.tag_filter.clone());
+        typed.value("--limit", Some(args.limit).filter(|limit| *limit != SHOWN).map(|limit| limit.to_string()));
+        typed
+    }
+
+    /// The verb's words: `kubectl ecr-rollback unpin`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        self.verb
+    }
+
+    fn of(verb: &'static str, containers: &ContainerArgs) -> Self {
+        let mut typed = Self { verb, flags: Vec::new() };
+        typed.value("--container", Some(containers.container.join(",")).filter(|names| !names.is_empty()));
+        typed
+    }
+
+    fn writing(&mut self, checks: &CheckArgs, write: &WriteArgs) {
         self.value("--force", Some(checks.force.join(",")).filter(|ids| !ids.is_empty()));
         self.switch("--strict", checks.strict);
+        self.value("--reason", Some(write.reason.clone()).filter(|reason| !reason.is_empty()));
     }
 
     fn value(&mut self, flag: &'static str, value: Option<String>) {
-        self.0.extend(value.map(|value| (flag, format!("{flag}={value}"))));
+        self.flags.extend(value.map(|value| (flag, format!("{flag}={value}"))));
     }
 
     fn switch(&mut self, flag: &'static str, given: bool) {
-        self.0.extend(given.then(|| (flag, flag.to_owned())));
+        self.flags.extend(given.then(|| (flag, flag.to_owned())));
     }
 
-    /// All but these, as words of a command.
+    /// All flags but these, as words of a command.
     pub fn without(&self, flags: &[&str]) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(flag, _)| !flags.contains(flag)).map(|(_, word)| word.as_str())
+        self.flags.iter().filter(move |(flag, _)| !flags.contains(flag)).map(|(_, word)| word.as_str())
     }
 
-    /// All of them, as words of a command.
+    /// All flags, as words of a command.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         self.without(&[])
     }
 
-    /// Only these, as words of a command.
+    /// Only these flags, as words of a command.
     pub fn only(&self, flags: &[&str]) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(flag, _)| flags.contains(flag)).map(|(_, word)| word.as_str())
+        self.flags.iter().filter(move |(flag, _)| flags.contains(flag)).map(|(_, word)| word.as_str())
     }
 }
 
@@ -101,7 +122,7 @@ mod tests {
                      --tag-filter 1.5 --again --if-running 1.0.5 --max-severity high --force paused --strict";
         let again = format!("deploy/api {}", typed(words).all().collect::<Vec<_>>().join(" "));
         assert_eq!(typed(&again), typed(words));
-        assert_eq!(typed("deploy/api --yes -n shop -ojson --dry-run"), Typed::default());
+        assert_eq!(typed("deploy/api --yes -n shop -ojson --dry-run").all().count(), 0);
     }
 
     #[test]

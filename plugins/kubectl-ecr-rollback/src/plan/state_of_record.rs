@@ -64,7 +64,7 @@ pub fn state_of_record(
     if options.is_explicit() || options.again || record.result != Some(RunResult::Done) {
         return Ok(StateOfRecord::Open);
     }
-    let command = Command::new("kubectl ecr-rollback").arg(workload.reference()).args(options.write.typed.all());
+    let command = Command::new(options.write.typed.verb()).arg(workload.reference()).args(options.write.typed.all());
     Ok(StateOfRecord::Nothing {
         message: format!("{} since the rollback at {} by {}", runs(workload, selected), when(record.at), record.by),
         further: Some(command.arg("--again").scope(scope)),

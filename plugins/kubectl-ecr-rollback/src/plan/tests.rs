@@ -1,5 +1,6 @@
 //! What is written, on which condition, and when nothing is.
 
+use clap::Parser as _;
 use release_core::checks::weighing::Weighing;
 use release_core::command::Scope;
 use release_core::kube::{Workload, WorkloadKind};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::image_change::{At, resumed};
 use super::state_of_record::{StateOfRecord, state_of_record};
+use crate::args::Cli;
 use crate::container_image::containers_of;
 use crate::names::WorkloadName;
 use crate::options::{RollbackOptions, WriteOptions};
@@ -26,7 +28,7 @@ fn write_options() -> WriteOptions {
         rollback_on_failure: true,
         reason: "bad; really".into(),
         yes: true,
-        typed: Typed::default(),
+        typed: Typed::rollback(&Cli::parse_from(["kubectl-ecr_rollback", "deploy/api"]).rollback),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which container goes back, where there are several.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
 use lab::fixtures::Workload;
@@ -33,6 +33,28 @@ async fn of_several_containers_one_is_named() -> Result<()> {
     case.back("-c worker").await?.ends(0)?.tells("nothing to do")?;
     case.back("-c api").await?.ends(0)?;
     case.asks_for("1.0.0").await
+}
+
+/// Whoever asks what there is would be handed a command that changes it.
+#[tokio::test]
+async fn a_question_is_answered_with_the_same_question() -> Result<()> {
+    let case = Case::new("asked").await?;
+    let image = case.repository.image("1.0.1");
+    case.apply(&releases(&case).await?.container("worker", &image)).await?;
+    let before = case.written().await?;
+    for typed in ["history deploy/api --limit 1", "unpin deploy/api --reason x"] {
+        let refused = case.ecr(&format!("{typed} -ojson")).await?.ends(1)?.json()?;
+        let next = refused["next"].as_str().context("no next step")?;
+        let printed: Vec<&str> =
+            next.lines().filter_map(|line| line.trim().strip_prefix("kubectl ecr-rollback ")).collect();
+        assert_eq!(printed.len(), 2, "{next}");
+        for words in printed {
+            ensure!(typed.split(' ').all(|word| words.contains(word)), "{typed} became {words}");
+            case.ecr(words).await?.ends(0)?;
+        }
+    }
+    assert_eq!(case.written().await?, before);
+    Ok(())
 }
 
 /// Two containers of one release would run two releases.
