@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, check_of};
+use release_core::checks::ids::Suite;
 use release_core::duration::duration;
 
 use crate::settings::{MinReady, min_ready};
@@ -118,7 +119,8 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N|P%", value_parser = min_ready)]
     pub min_ready: Option<MinReady>,
     /// Override blocking checks by id; nothing overrides an empty target
-    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(value_parser = check_of(Suite::Bluegreen))]
     pub force: Vec<String>,
     /// A check that can't be made blocks
     #[arg(long)]

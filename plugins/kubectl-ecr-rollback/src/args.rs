@@ -1,7 +1,8 @@
 //! What can be typed. `options` turns it into what the commands work with.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, check_of};
+use release_core::checks::ids::Suite;
 
 use crate::lifecycle::args::LifecycleArgs;
 
@@ -117,7 +118,8 @@ pub struct TargetArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Override blocking checks by id
-    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',')]
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(value_parser = check_of(Suite::EcrRollback))]
     pub force: Vec<String>,
     /// A check that can't be made blocks
     #[arg(long)]

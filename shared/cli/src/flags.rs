@@ -1,7 +1,9 @@
 //! Flags that mean the same in every plugin.
 
+pub mod checks;
 pub mod connection;
 pub mod output;
 
+pub use checks::check_of;
 pub use connection::ConnectionFlags;
 pub use output::{CompleteArgs, DryRunFlag, Output, OutputArgs, STYLES, WriteArgs};

@@ -60,6 +60,13 @@ pub enum Suite {
     Lifecycle,
 }
 
+impl Suite {
+    /// The ids of its checks, in alphabetical order.
+    pub fn ids(self) -> impl Iterator<Item = CheckId> {
+        ALL.iter().filter(move |check| check.suites.contains(&self)).map(|check| check.id)
+    }
+}
+
 /// A check, as the documents have it.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {

@@ -26,6 +26,8 @@ async fn nonsense_is_wrong_usage() -> Result<()> {
         ("switch api --to green --to-image 1.5.0 --yes", "--to"),
         ("switch api --to green --yes --dry-run=maybe", "dry-run"),
         ("switch api --to green --yes --nonsense", "nonsense"),
+        ("switch api --to green --yes --force=twin-servce", "twin-service"),
+        ("switch api --to green --yes --force=gitops,nonsense", "nonsense"),
         ("switch --to green --yes", "SERVICE"),
         ("cleanup --yes", "SERVICE"),
         ("status api --wait-for nothing", "wait-for"),

@@ -56,6 +56,7 @@ async fn steps_filter_and_pin_do_what_they_say() -> Result<()> {
     }
     case.ecr("deploy/api --steps 4 --dry-run").await?.ends(1)?.tells("nothing to go back to")?;
     case.ecr("deploy/api --steps 0 --dry-run").await?.ends(2)?;
+    case.ecr("deploy/api --dry-run --force=pasued").await?.ends(2)?.tells("paused")?;
     case.back("--steps 2").await?.ends(0)?;
     case.asks_for("1.0.1").await
 }
