@@ -6,6 +6,7 @@ use dialoguer::console::Term;
 use dialoguer::{Confirm, Select};
 
 use release_core::failure::{Exit, Failure, Outcome};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// True where a person can be asked: both stdin and stderr are a terminal.
 #[must_use]
@@ -30,6 +31,7 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
         )
         .next("add --yes, or --dry-run=client to see the plan only"));
     }
+    let _keys = CtrlCIsAKey::set();
     match Confirm::new().with_prompt(question).default(false).interact_opt() {
         Ok(Some(true)) => Ok(()),
         Ok(_) => Err(Failure::failed("NotConfirmed", "not confirmed; nothing was written")),
@@ -44,6 +46,7 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
 /// Exit 1 where the person chooses nothing, exit 130 on Ctrl-C.
 pub fn pick(prompt: &str, rows: &[String], default: usize) -> Outcome<usize> {
     let select = Select::new().with_prompt(prompt).items(rows).default(default).max_length(15).report(false);
+    let _keys = CtrlCIsAKey::set();
     match select.interact_opt() {
         Ok(Some(row)) => Ok(row),
         Ok(None) => Err(Failure::failed("NotConfirmed", "nothing was chosen; nothing was written")),
@@ -55,4 +58,27 @@ fn interrupted() -> Failure {
     // The prompt hides the cursor, and Ctrl-C leaves it so.
     let _ = Term::stderr().show_cursor();
     Failure::new(Exit::Interrupted, "Interrupted", "interrupted; nothing was written")
+}
+
+/// While it lives, Ctrl-C is a key of the terminal. As a signal it would get lost where it comes
+/// between the question's being shown and its being read: the run takes it, and the prompt waits on.
+struct CtrlCIsAKey(Option<Termios>);
+
+impl CtrlCIsAKey {
+    fn set() -> Self {
+        let before = tcgetattr(std::io::stdin()).ok();
+        if let Some(mut modes) = before.clone() {
+            modes.local_modes.remove(LocalModes::ISIG);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, &modes);
+        }
+        Self(before)
+    }
+}
+
+impl Drop for CtrlCIsAKey {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, before);
+        }
+    }
 }
