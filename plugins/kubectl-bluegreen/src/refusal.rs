@@ -1,5 +1,9 @@
 //! Why a Service can't be moved: what was found, and whole commands to paste.
 
+mod argo;
+mod key;
+mod near;
+
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
 use release_core::traffic::routes;
@@ -9,6 +13,7 @@ use crate::options::Verb;
 use crate::record::Record;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
+use near::near;
 
 /// Words a Service that has nothing to switch; `verb` is what was asked for.
 pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Snapshot, verb: Verb) -> Failure {
@@ -19,17 +24,10 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
             refused("ExternalName", "is of type ExternalName: it has no selector to move".into())
         }
         NotSwitchable::NoSelector => refused("NoSelector", "has no selector: its endpoints are managed by hand".into()),
-        NotSwitchable::ArgoRollouts => {
-            refused("ManagedByArgoRollouts", "is managed by Argo Rollouts, which would put the selector back".into())
-                .look(Command::new("kubectl argo rollouts list rollouts").scope(scope))
-        }
+        NotSwitchable::ArgoRollouts => argo::managed_by_argo(view, snapshot),
         NotSwitchable::SelectsEveryColor { key, colors } => selects_every_color(view, key, colors, snapshot),
-        NotSwitchable::KeyNotInSelector { key, selector } => {
-            let selector = as_label_selector(selector);
-            let what = format!("does not select by \"{}\": its selector is {selector}", key.escape_debug());
-            refused("NoTrackKey", what)
-        }
-        NotSwitchable::NoOtherColor { selector } => no_other_color(name, &as_label_selector(selector), scope),
+        NotSwitchable::KeyNotInSelector { key, selector } => key::not_in_selector(view, key, selector, scope, verb),
+        NotSwitchable::NoOtherColor { selector } => no_other_color(view, &as_label_selector(selector), snapshot, verb),
         NotSwitchable::Ambiguous { keys } => {
             let found = keys.iter().map(|(key, colors)| format!("{key} ({})", colors.join(", ")));
             let found = found.collect::<Vec<_>>().join("; ");
@@ -60,19 +58,32 @@ fn deciding_routes(view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
     routes::naming(view.name(), &snapshot.namespace, virtual_services, http_routes)
 }
 
-fn no_other_color(name: &str, selector: &str, scope: &Scope) -> Failure {
+fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, verb: Verb) -> Failure {
     let message = format!(
-        "found nothing to switch service/{name} to: no workload matches its selector ({selector}) in all labels but one"
+        "found nothing to switch service/{} to: no workload matches its selector ({selector}) in all labels but one",
+        view.name()
     );
-    let workloads = Command::new("kubectl get deploy,sts").scope(scope).arg("--show-labels");
-    refused("NoTrackKey", message).next(format!("name the label with --track-key; {workloads}"))
+    if let Some(near) = near(view, snapshot, verb) {
+        return refused("NoTrackKey", format!("{message}; {}", near.what)).next(near.next);
+    }
+    let workloads = Command::new("kubectl get deploy,sts").scope(&snapshot.scope).arg("--show-labels");
+    refused("NoTrackKey", message).next(Next::Look(workloads, Some("name the label with --track-key".into())))
 }
 
 /// The color asked for isn't there.
-pub fn no_such_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, scope: &Scope) -> Failure {
+pub fn no_such_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &Snapshot) -> Failure {
     let message =
         format!("no color \"{}\" behind service/{}: found {}", color.escape_debug(), view.name(), found(tracks));
-    with_others(refused("NoSuchColor", message), view, tracks, scope)
+    match another_version(view, tracks, snapshot) {
+        Some(near) => refused("NoSuchColor", format!("{message}; {}", near.what)).next(near.next),
+        None => with_others(refused("NoSuchColor", message), view, tracks, &snapshot.scope),
+    }
+}
+
+/// Where there is one color only: what looks like another, and what keeps it from being one.
+fn another_version(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<near::Near> {
+    let alone = tracks.others().next().is_none();
+    near(view, snapshot, Verb::Switch).filter(|near| alone && near.is_version)
 }
 
 /// No color runs the image asked for.
@@ -90,8 +101,11 @@ pub fn several_run_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, sco
 }
 
 /// There is nothing besides the active color.
-pub fn only_one_color(view: &ServiceView<'_>, tracks: &Tracks) -> Failure {
+pub fn only_one_color(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Failure {
     let message = format!("service/{} has one color only: {}", view.name(), found(tracks));
+    if let Some(near) = another_version(view, tracks, snapshot) {
+        return refused("OnlyOneColor", format!("{message}; {}", near.what)).next(near.next);
+    }
     let mut labels = tracks.base.clone();
     labels.insert(tracks.key.clone(), "OTHER".to_owned());
     refused("OnlyOneColor", message)

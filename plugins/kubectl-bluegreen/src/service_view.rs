@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
-use release_core::kube::{Pod, Workload};
+use release_core::kube::{Labels, Pod, Workload};
 use release_core::release::record::Recorded;
 use release_core::traffic::selector::{NotSwitchable, Tracks, discover};
 use release_core::traffic::service_ports::serving_ports;
@@ -42,6 +42,12 @@ impl<'a> ServiceView<'a> {
     pub fn ports(&self) -> BTreeSet<String> {
         let colors = self.tracks.iter().flat_map(|tracks| &tracks.colors);
         serving_ports(self.service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref))
+    }
+
+    /// What it selects by now; nothing where it selects nothing.
+    #[must_use]
+    pub fn selector(&self) -> Option<&'a Labels> {
+        self.service.spec.as_ref()?.selector.as_ref().filter(|selector| !selector.is_empty())
     }
 
     /// The Service's name.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kube::Labels;
 
@@ -101,7 +101,19 @@ impl fmt::Display for Command {
 /// The bare kubectl command that sets a Service's whole selector.
 #[must_use]
 pub fn selector_command(service: &str, scope: &Scope, selector: &Labels) -> Command {
-    let patch = json!([{"op": "replace", "path": "/spec/selector", "value": selector}]);
+    patch_command(service, scope, &json!([{"op": "replace", "path": "/spec/selector", "value": selector}]))
+}
+
+/// The bare kubectl command that gives a Service another selector, if it has still this one.
+#[must_use]
+pub fn selector_change_command(service: &str, scope: &Scope, from: &Labels, to: &Labels) -> Command {
+    let still = json!({"op": "test", "path": "/spec/selector", "value": from});
+    patch_command(service, scope, &json!([still, {"op": "replace", "path": "/spec/selector", "value": to}]))
+}
+
+/// The bare kubectl command that makes a JSON patch of a Service.
+#[must_use]
+pub fn patch_command(service: &str, scope: &Scope, patch: &Value) -> Command {
     Command::new("kubectl patch service").arg(service).scope(scope).arg("--type=json").flag("-p", patch.to_string())
 }
 

@@ -29,3 +29,24 @@ pub fn is_label_value(value: &str) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
     value.len() <= 63 && value.chars().all(inner) && edge(value.chars().next()) && edge(value.chars().last())
 }
+
+/// The word that was probably meant: one that differs in at most a third of its letters.
+#[must_use]
+pub fn nearest_word<'w>(typed: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let close = words.map(|word| (strsim::osa_distance(typed, word), word));
+    let near = close.filter(|(distance, word)| *distance <= word.chars().count().div_ceil(3));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_the_word_and_another_word_does_not() {
+        let words = || ["app", "version", "example.com/track"].into_iter();
+        assert_eq!(nearest_word("vresion", words()), Some("version"));
+        assert_eq!(nearest_word("track", words()), None);
+        assert_eq!(nearest_word("slot", words()), None);
+    }
+}

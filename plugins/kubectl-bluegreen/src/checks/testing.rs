@@ -136,6 +136,7 @@ impl World {
             destination_rules: parse_all(&self.destination_rules),
             http_routes: parse_all(&self.http_routes),
             target_group_bindings: parse_all(&self.target_group_bindings),
+            rollouts: Ok(Vec::new()),
         }
     }
 }

@@ -8,6 +8,7 @@ use release_core::traffic::selector::Tracks;
 
 use crate::refusal;
 use crate::service_view::ServiceView;
+use crate::snapshot::Snapshot;
 
 /// A color to move to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +31,10 @@ impl Chosen {
 ///
 /// # Errors
 /// Exit 1 where there is none.
-pub fn by_name(view: &ServiceView<'_>, tracks: &Tracks, color: &str, scope: &Scope) -> Outcome<Chosen> {
+pub fn by_name(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
     match tracks.color(color) {
         Some(found) => Ok(Chosen::of(tracks, &found.name, None)),
-        None => Err(refusal::no_such_color(view, tracks, color, scope)),
+        None => Err(refusal::no_such_color(view, tracks, color, snapshot)),
     }
 }
 
@@ -55,11 +56,11 @@ pub fn by_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scop
 ///
 /// # Errors
 /// Exit 1 where there is none, or more than one.
-pub fn only_other(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Outcome<Chosen> {
+pub fn only_other(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Outcome<Chosen> {
     let mut others = tracks.others().filter(|c| !c.workloads.is_empty());
     match (others.next(), others.next()) {
         (Some(color), None) => Ok(Chosen::of(tracks, &color.name, None)),
-        (None, _) => Err(refusal::only_one_color(view, tracks)),
-        (Some(_), Some(_)) => Err(refusal::several_colors(view, tracks, scope)),
+        (None, _) => Err(refusal::only_one_color(view, tracks, snapshot)),
+        (Some(_), Some(_)) => Err(refusal::several_colors(view, tracks, &snapshot.scope)),
     }
 }

@@ -66,9 +66,9 @@ fn step(
     let verb = request.options.verb;
     let tracks = view.tracks.as_ref().map_err(|why| refusal::not_switchable(view, why, snapshot, verb))?;
     let chosen = match &request.options.target {
-        Target::Color(color) => choice::by_name(view, tracks, color, &snapshot.scope)?,
+        Target::Color(color) => choice::by_name(view, tracks, color, snapshot)?,
         Target::Image(tag) => choice::by_image(view, tracks, tag, &snapshot.scope)?,
-        Target::Other => choice::only_other(view, tracks, &snapshot.scope)?,
+        Target::Other => choice::only_other(view, tracks, snapshot)?,
         Target::Back => match back::way_back(snapshot, all, view, tracks)? {
             WayBack::Color(chosen) => chosen,
             WayBack::AlreadyBack { message, forward } => return Ok(stay(view, tracks, message, forward)),

@@ -7,11 +7,12 @@ use release_cluster::Cluster;
 use release_cluster::slice_view::slices_of;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_name;
-use release_core::kube::{Labels, Pod, lose_unreachable};
+use release_core::kube::{Pod, lose_unreachable};
+use release_core::traffic::selector::{argo_marks, as_label_selector};
 
 use super::moment::Snapshot;
 use super::optional::{OptionalReads, ReadScope};
-use super::read::{pods_with, service, workloads};
+use super::read::{pods_selected, service, workloads};
 use crate::service_view::ServiceView;
 
 /// Reads one moment of the namespace.
@@ -22,16 +23,19 @@ pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent
     // The first read opens the one connection that all others share.
     let first = service(cluster, &names[0]).await?;
     let beside = OptionalReads::of(cluster, extent);
-    let (found, beside) = join(essentials(cluster, names, first, key), beside.read()).await;
+    let (found, read) = join(essentials(cluster, names, first, key), beside.read()).await;
     let found = found?;
+    let of_argo = found.services.iter().any(|service| argo_marks(service).are_there());
+    let rollouts = if of_argo { beside.rollouts().await } else { Ok(Vec::new()) };
     let read = Snapshot {
+        rollouts,
         namespace: found.namespace,
         at: found.at,
         services: found.services,
         workloads: found.workloads,
         pods: found.pods,
         slices: found.slices,
-        ..beside
+        ..read
     };
     Ok(put_together(read, key))
 }
@@ -70,19 +74,21 @@ async fn essentials(cluster: &Cluster, names: &[String], first: Service, key: Op
     Ok(snapshot)
 }
 
-/// The pods of every color of the Services: one list for each distinct base selector.
+/// The pods of every color of the Services: one list for each distinct base selector. A selector of one
+/// label has none: every pod that has the label may be of a color.
 async fn pods(cluster: &Cluster, snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Pod>> {
-    let mut bases: Vec<Labels> = Vec::new();
+    let mut bases: Vec<String> = Vec::new();
     for service in &snapshot.services {
         let base = match ServiceView::of(service, &snapshot.workloads, key).tracks {
-            Ok(tracks) => tracks.base,
-            Err(_) => service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default(),
+            Ok(tracks) if tracks.base.is_empty() => tracks.key,
+            Ok(tracks) => as_label_selector(&tracks.base),
+            Err(_) => service.spec.as_ref().and_then(|s| s.selector.as_ref()).map(as_label_selector).unwrap_or_default(),
         };
         if !base.is_empty() && !bases.contains(&base) {
             bases.push(base);
         }
     }
-    let lists = try_join_all(bases.iter().map(|base| pods_with(cluster, base))).await?;
+    let lists = try_join_all(bases.iter().map(|base| pods_selected(cluster, base))).await?;
     let mut pods: Vec<Pod> = lists.into_iter().flatten().collect();
     pods.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     pods.dedup_by(|a, b| a.metadata.uid == b.metadata.uid);

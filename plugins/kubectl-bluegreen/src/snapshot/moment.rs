@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub destination_rules: Reading<Vec<DestinationRule>>,
     pub http_routes: Reading<Vec<HttpRoute>>,
     pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
+    /// Names of Argo's Rollouts; read only where a Service has marks of them.
+    pub rollouts: Reading<Vec<String>>,
 }
 
 impl Snapshot {
@@ -67,6 +69,7 @@ impl Snapshot {
             destination_rules: Ok(Vec::new()),
             http_routes: Ok(Vec::new()),
             target_group_bindings: Ok(Vec::new()),
+            rollouts: Ok(Vec::new()),
         }
     }
 }

@@ -14,7 +14,8 @@ use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::Node;
 use release_core::kube::path::path_of;
 use release_core::traffic::alb::TargetGroupBinding;
-use release_core::traffic::routes::{DestinationRule, HttpRoute, VirtualService};
+use release_core::traffic::routes::{DestinationRule, HttpRoute, RouteMeta, VirtualService};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::moment::Snapshot;
@@ -35,6 +36,12 @@ pub struct OptionalReads {
     cluster: Cluster,
     query: ListQuery,
     colors_only: bool,
+}
+
+/// An object of which only the name matters.
+#[derive(Debug, Deserialize)]
+struct ObjectName {
+    metadata: RouteMeta,
 }
 
 type Policies = (
@@ -116,6 +123,12 @@ impl OptionalReads {
         let mut bindings = controller?;
         bindings.extend(auto_mode?);
         Ok(bindings)
+    }
+
+    /// Names of Argo's Rollouts.
+    pub async fn rollouts(&self) -> Reading<Vec<String>> {
+        let rollouts = self.custom::<ObjectName>("argoproj.io", "v1alpha1", "rollouts").await?;
+        Ok(rollouts.into_iter().map(|rollout| rollout.metadata.name).collect())
     }
 
     async fn routes(&self) -> Routes {

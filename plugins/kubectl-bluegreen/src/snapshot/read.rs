@@ -68,7 +68,15 @@ pub async fn reachable_pods_with(cluster: &Cluster, labels: &Labels) -> Result<V
 /// # Errors
 /// Where they can't be listed.
 pub async fn pods_with(cluster: &Cluster, labels: &Labels) -> Result<Vec<Pod>, ApiError> {
+    pods_selected(cluster, &as_label_selector(labels)).await
+}
+
+/// The same by a label selector as kubectl's `-l` takes it.
+///
+/// # Errors
+/// Where they can't be listed.
+pub async fn pods_selected(cluster: &Cluster, selector: &str) -> Result<Vec<Pod>, ApiError> {
     let path = path_of("", "v1", "pods", Some(&cluster.namespace));
-    let query = ListQuery::labelled(as_label_selector(labels));
+    let query = ListQuery::labelled(selector);
     Ok(cluster.list_map(&path, &query, Pod::slim).await?.items)
 }

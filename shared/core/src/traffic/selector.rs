@@ -12,7 +12,7 @@ const MACHINE_KEYS: [&str; 8] = [
     "pod-template-hash",
     "controller-revision-hash",
     "pod-template-generation",
-    "rollouts-pod-template-hash",
+    ARGO_HASH,
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
     "batch.kubernetes.io/job-completion-index",
@@ -42,6 +42,18 @@ const IDENTITY_KEYS: [&str; 18] = [
     "team",
     "heritage",
 ];
+
+/// True for a label that a controller puts on pods.
+#[must_use]
+pub fn is_machine_key(key: &str) -> bool {
+    MACHINE_KEYS.contains(&key)
+}
+
+/// True for a label that says which application a pod is of.
+#[must_use]
+pub fn is_identity_key(key: &str) -> bool {
+    IDENTITY_KEYS.contains(&key)
+}
 
 /// The workloads of one color.
 #[derive(Debug, Clone)]
@@ -157,17 +169,43 @@ fn switchable_selector(service: &Service) -> Result<&Labels, NotSwitchable> {
     if spec.and_then(|s| s.type_.as_deref()) == Some("ExternalName") {
         return Err(NotSwitchable::ExternalName);
     }
-    let annotated = service
-        .metadata
-        .annotations
-        .iter()
-        .flatten()
-        .any(|(k, _)| k == "argo-rollouts.argoproj.io/managed-by-rollouts");
     let selector = spec.and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
-    if annotated || selector.is_some_and(|s| s.contains_key("rollouts-pod-template-hash")) {
+    if argo_marks(service).are_there() {
         return Err(NotSwitchable::ArgoRollouts);
     }
     selector.ok_or(NotSwitchable::NoSelector)
+}
+
+/// The annotation by which Argo Rollouts marks the Services that it writes, with its Rollout's name.
+pub const ARGO_MANAGED: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";
+/// The label that Argo Rollouts puts into selectors.
+pub const ARGO_HASH: &str = "rollouts-pod-template-hash";
+
+/// What Argo Rollouts writes on a Service. It may stay behind when the Rollout is long gone.
+#[derive(Debug, Clone, Default)]
+pub struct ArgoMarks {
+    /// The Rollout that the annotation names.
+    pub managed_by: Option<String>,
+    /// The selector has [`ARGO_HASH`].
+    pub hash: bool,
+}
+
+impl ArgoMarks {
+    /// True where there is any.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        self.managed_by.is_some() || self.hash
+    }
+}
+
+/// The marks of Argo Rollouts on a Service.
+#[must_use]
+pub fn argo_marks(service: &Service) -> ArgoMarks {
+    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+    ArgoMarks {
+        managed_by: service.metadata.annotations.as_ref().and_then(|a| a.get(ARGO_MANAGED)).cloned(),
+        hash: selector.is_some_and(|s| s.contains_key(ARGO_HASH)),
+    }
 }
 
 /// Keys that can tell colors apart: not a machine's, not the application's, and never the only
@@ -177,7 +215,7 @@ fn candidate_keys(selector: &Labels) -> impl Iterator<Item = &str> {
     selector
         .keys()
         .map(String::as_str)
-        .filter(move |k| !alone && !MACHINE_KEYS.contains(k) && !IDENTITY_KEYS.contains(k))
+        .filter(move |k| !alone && !is_machine_key(k) && !is_identity_key(k))
 }
 
 fn tracks(key: &str, selector: &Labels, workloads: &[Arc<Workload>]) -> Tracks {
@@ -215,7 +253,7 @@ fn differing_key(selector: &Labels, workloads: &[Arc<Workload>]) -> Option<(Stri
     let selected: Vec<Labels> =
         workloads.iter().map(|w| w.pod_labels()).filter(|labels| has_all(labels, selector)).collect();
     let first = selected.first().filter(|_| selected.len() > 1)?;
-    let usable = first.keys().filter(|k| !MACHINE_KEYS.contains(&k.as_str()) && !IDENTITY_KEYS.contains(&k.as_str()));
+    let usable = first.keys().filter(|k| !is_machine_key(k) && !is_identity_key(k));
     usable
         .filter_map(|key| {
             let mut values: Vec<String> = selected.iter().filter_map(|labels| labels.get(key)).cloned().collect();

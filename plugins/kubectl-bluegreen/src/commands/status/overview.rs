@@ -15,11 +15,11 @@ use release_core::failure::Outcome;
 use release_core::kube::Workload;
 use release_core::kube::path::collection;
 use release_core::kube::service::service_name;
-use release_core::release::record::Recorded;
-use release_core::traffic::selector::{Color, Tracks, discover};
+use release_core::traffic::selector::{Color, Tracks};
 
 use crate::record::Record;
 use crate::report::status_document::{ListedColor, ListedService, StatusEntry, StatusMembers};
+use crate::service_view::ServiceView;
 use crate::snapshot::workloads;
 
 /// Fills the report with a row for each Service that has more than one color.
@@ -38,9 +38,7 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     for service in services?.items {
         let home = service.metadata.namespace.clone().unwrap_or_default();
         let Some(workloads) = by_namespace.get(&home) else { continue };
-        let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
-        let remembered = recorded.current.as_ref().map(|r| r.key.as_str());
-        let Ok(tracks) = discover(&service, workloads, key.or(remembered)) else { continue };
+        let ServiceView { recorded, tracks: Ok(tracks), .. } = ServiceView::of(&service, workloads, key) else { continue };
         if tracks.others().next().is_some() || recorded.current.is_some() {
             let listed = listed(home, &service, &tracks, recorded.current);
             rows.push(row(&listed));
