@@ -7,6 +7,7 @@ mod capacity;
 mod case;
 mod drain;
 mod endpoints;
+mod headless;
 mod load_balancer;
 mod network;
 mod ownership;
@@ -18,6 +19,7 @@ mod rollout;
 mod routes;
 mod twins;
 mod volumes;
+mod zones;
 
 #[cfg(test)]
 pub mod testing;
@@ -34,7 +36,7 @@ pub use case::{Case, staying};
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 18] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -48,6 +50,8 @@ const CHECKS: [Check; 16] = [
     routes::check,
     endpoints::check,
     load_balancer::check,
+    headless::check,
+    zones::check,
     volumes::check,
     twins::check,
     recorded::check,

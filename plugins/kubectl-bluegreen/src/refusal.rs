@@ -53,9 +53,12 @@ fn selects_every_color(view: &ServiceView<'_>, key: &str, colors: &[String], sna
 
 /// Routes that send traffic to the Service at all.
 fn deciding_routes(view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
+    let (service, namespace) = (view.name(), &snapshot.namespace);
     let virtual_services = snapshot.virtual_services.as_deref().unwrap_or_default();
     let http_routes = snapshot.http_routes.as_deref().unwrap_or_default();
-    routes::naming(view.name(), &snapshot.namespace, virtual_services, http_routes)
+    let mut routes = routes::virtual_services_to(service, namespace, virtual_services);
+    routes.extend(routes::routes_to(service, namespace, "httproute", http_routes));
+    routes
 }
 
 fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, verb: Verb) -> Failure {

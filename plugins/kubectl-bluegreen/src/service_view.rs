@@ -57,6 +57,12 @@ impl<'a> ServiceView<'a> {
     }
 }
 
+/// True for a Service that is called after a color, and so is meant to stay with it: `api-blue`.
+#[must_use]
+pub fn is_of_its_own(service: &str, color: &str) -> bool {
+    service.split(['-', '.']).any(|part| part == color)
+}
+
 /// A record's key is followed only while the selector still has it.
 fn selects_by(service: &Service, key: &str) -> bool {
     service.spec.as_ref().and_then(|s| s.selector.as_ref()).is_some_and(|s| s.contains_key(key))

@@ -1,7 +1,9 @@
 //! What decides where requests go.
 
 pub mod alb;
+pub mod argo;
 pub mod endpoints;
+pub mod ingress;
 pub mod nearest;
 pub mod routes;
 pub mod selector;

@@ -3,7 +3,8 @@
 //! Most come from Go modules at pinned versions: `lab build` downloads them and keeps the
 //! needed definitions in the toolchain cache, as there is no network inside the lab. The AWS
 //! Load Balancer Controller's module is not to be had from the Go proxy, so its
-//! TargetGroupBinding is a small definition of our own.
+//! TargetGroupBinding is a small definition of our own, and so is GRPCRoute, of which only the backends
+//! matter.
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +23,7 @@ use crate::toolchain::Toolchain;
 /// Longest wait for the API server to serve a new definition.
 const UNTIL_ESTABLISHED: Duration = Duration::from_secs(30);
 const TARGET_GROUP_BINDING: &str = include_str!("crds/targetgroupbinding.json");
+const GRPC_ROUTE: &str = include_str!("crds/grpcroute.json");
 
 /// A set of definitions that is installed as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum Crd {
     Istio,
     /// GatewayClass, Gateway and HTTPRoute.
     GatewayApi,
+    /// GRPCRoute.
+    GrpcRoute,
     /// Rollout and everything that belongs to it.
     ArgoRollouts,
     /// The AWS Load Balancer Controller's TargetGroupBinding.
@@ -77,12 +81,13 @@ const SOURCES: &[Source] = &[
 
 impl Crd {
     /// The sets that every lab has from its start.
-    pub const BY_DEFAULT: [Self; 3] = [Self::Istio, Self::GatewayApi, Self::TargetGroupBinding];
+    pub const BY_DEFAULT: [Self; 4] = [Self::Istio, Self::GatewayApi, Self::GrpcRoute, Self::TargetGroupBinding];
 
     fn file(self) -> &'static str {
         match self {
             Self::Istio => "istio.json",
             Self::GatewayApi => "gateway-api.json",
+            Self::GrpcRoute => "grpcroute.json",
             Self::ArgoRollouts => "argo-rollouts.json",
             Self::TargetGroupBinding => "targetgroupbinding.json",
         }
@@ -174,8 +179,10 @@ pub async fn install(client: &Client, toolchain: &Toolchain, set: Crd) -> Result
 }
 
 fn load(toolchain: &Toolchain, set: Crd) -> Result<Vec<Value>> {
-    if set == Crd::TargetGroupBinding {
-        return Ok(vec![serde_json::from_str(TARGET_GROUP_BINDING)?]);
+    match set {
+        Crd::TargetGroupBinding => return Ok(vec![serde_json::from_str(TARGET_GROUP_BINDING)?]),
+        Crd::GrpcRoute => return Ok(vec![serde_json::from_str(GRPC_ROUTE)?]),
+        Crd::Istio | Crd::GatewayApi | Crd::ArgoRollouts => {}
     }
     let path = toolchain.crds().join(set.file());
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -214,8 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn our_own_definition_is_one() {
-        let definition: CustomResourceDefinition = serde_json::from_str(TARGET_GROUP_BINDING).unwrap();
-        assert_eq!(definition.name_any(), "targetgroupbindings.elbv2.k8s.aws");
+    fn our_own_definitions_are_some() {
+        let name = |text| serde_json::from_str::<CustomResourceDefinition>(text).unwrap().name_any();
+        assert_eq!(name(TARGET_GROUP_BINDING), "targetgroupbindings.elbv2.k8s.aws");
+        assert_eq!(name(GRPC_ROUTE), "grpcroutes.gateway.networking.k8s.io");
     }
 }

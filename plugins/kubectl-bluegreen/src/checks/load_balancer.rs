@@ -8,6 +8,9 @@ use super::case::Case;
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids;
 
+/// The annotation that says what an NLB registers.
+const TARGET_TYPE: &str = "aws-load-balancer-nlb-target-type";
+
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(spec) = &case.view.service.spec else { return Vec::new() };
     let ip_targets = ip_targets(case, spec);
@@ -36,7 +39,7 @@ fn ip_targets(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
         let message = format!("{what} has ip targets: a gap of 20 s or more");
         case.blocks(ids::LB_IP_TARGETS, message).mend("weighted target groups, or --force=lb-ip-targets")
     };
-    let balancer = is_load_balancer(spec) && annotated_for_ip(case.view.service);
+    let balancer = is_load_balancer(spec) && has_ip_targets(case.view.service, spec);
     let own = balancer.then(|| gap("its NLB".to_owned()));
     let bindings = match &case.snapshot.target_group_bindings {
         Ok(bindings) => bindings,
@@ -64,13 +67,17 @@ fn is_load_balancer(spec: &ServiceSpec) -> bool {
 }
 
 /// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/>;
-/// `nlb-ip` is the older way to say it. Nothing said means instance targets.
-fn annotated_for_ip(service: &Service) -> bool {
-    let says = |key: &str, value: &str| {
-        let key = format!("service.beta.kubernetes.io/{key}");
-        service.metadata.annotations.as_ref().and_then(|a| a.get(&key)).is_some_and(|v| v.eq_ignore_ascii_case(value))
-    };
-    says("aws-load-balancer-nlb-target-type", "ip") || says("aws-load-balancer-type", "nlb-ip")
+/// `nlb-ip` is the older way to say it. Nothing said means instance targets, but in EKS Auto Mode, whose
+/// class of load balancer registers pods unless it is told otherwise
+/// (<https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html>).
+fn has_ip_targets(service: &Service, spec: &ServiceSpec) -> bool {
+    let annotations = service.metadata.annotations.as_ref();
+    let said = |key: &str| annotations.and_then(|a| a.get(&format!("service.beta.kubernetes.io/{key}")));
+    let says = |key: &str, value: &str| said(key).is_some_and(|v| v.eq_ignore_ascii_case(value));
+    let of_auto_mode = spec.load_balancer_class.as_deref() == Some("eks.amazonaws.com/nlb");
+    says(TARGET_TYPE, "ip")
+        || says("aws-load-balancer-type", "nlb-ip")
+        || (of_auto_mode && !says(TARGET_TYPE, "instance"))
 }
 
 /// Load balancers that know nodes leave the choice of pod to kube-proxy, unless only nodes with a

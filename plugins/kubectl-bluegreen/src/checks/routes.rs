@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use release_core::kube::has_all;
 use release_core::kube::service::service_name;
 use release_core::text::printable;
-use release_core::traffic::routes::{split_with, subsets_of};
+use release_core::traffic::ingress;
+use release_core::traffic::routes::{GatewayRoute, split_with, subsets_of};
 
 use super::case::Case;
-use crate::snapshot::Reading;
+use crate::snapshot::{Reading, Snapshot};
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 
@@ -18,6 +18,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         ("virtualservices", why(&snapshot.virtual_services)),
         ("destinationrules", why(&snapshot.destination_rules)),
         ("httproutes", why(&snapshot.http_routes)),
+        ("grpcroutes", why(&snapshot.grpc_routes)),
+        ("ingresses", why(&snapshot.ingresses)),
     ];
     let unread = unread.into_iter().filter_map(|(what, why)| Some(case.not_checked(ids::ROUTE_DECIDES, what, why?)));
     by_subset(case).into_iter().chain(by_backend(case)).chain(unread).collect()
@@ -50,23 +52,28 @@ fn by_subset(case: &Case<'_>) -> Vec<Finding> {
     messages.into_values().flatten().map(|message| decides(case, message)).collect()
 }
 
-/// Weights between Services of different colors: moving one of them sends both shares to one color.
+/// Shares of Services of different colors: moving one of them sends both shares to one color.
 fn by_backend(case: &Case<'_>) -> Vec<Finding> {
-    let routes = case.snapshot.http_routes.as_deref().unwrap_or_default();
+    let Snapshot { namespace, http_routes, grpc_routes, ingresses, .. } = case.snapshot;
     let service = case.view.name();
-    let others = split_with(service, &case.snapshot.namespace, routes);
-    let of_a_color = others.into_iter().filter(|(_, other)| is_of_a_color(case, other));
+    let routes = |kind, read: &Reading<Vec<GatewayRoute>>| {
+        split_with(service, namespace, kind, read.as_deref().unwrap_or_default())
+    };
+    let mut splits = routes("httproute", http_routes);
+    splits.extend(routes("grpcroute", grpc_routes));
+    splits.extend(ingress::split_with(service, ingresses.as_deref().unwrap_or_default()));
+    let of_a_color = splits.into_iter().filter(|(_, other)| is_of_a_color(case, other));
     let message =
         |(route, other): (String, String)| format!("{} splits between {service} and {other}", printable(&route));
     of_a_color.map(|split| decides(case, message(split))).collect()
 }
 
-/// True for a Service that selects some color of the same application. One that isn't in the
+/// True for a Service that selects one color of the same application. One that isn't in the
 /// namespace's list selects nothing.
 fn is_of_a_color(case: &Case<'_>, name: &str) -> bool {
     let neighbours = case.snapshot.neighbours.as_deref().unwrap_or_default();
     let selector = neighbours.iter().find(|n| service_name(n) == name).and_then(|n| n.spec.as_ref()?.selector.as_ref());
-    selector.is_some_and(|s| s.contains_key(&case.tracks.key) && has_all(s, &case.tracks.base))
+    selector.is_some_and(|selector| case.tracks.color_selected_by(selector).is_some())
 }
 
 fn decides(case: &Case<'_>, message: String) -> Finding {
@@ -129,6 +136,25 @@ mod tests {
         assert_eq!(told(&world.findings(check)), ["x route-decides"]);
         world.http_routes = Ok(vec![http_route(&json!([{"name": "api"}]))]);
         assert!(world.findings(check).is_empty());
+    }
+
+    #[test]
+    fn grpc_routes_and_canary_ingresses_split_alike() {
+        let mut world = World::healthy();
+        world.neighbours = Ok(vec![json!({"metadata": {"name": "api-next"}, "spec": {"selector": {"color": "teal"}}})]);
+        world.workload("green")["spec"]["template"]["metadata"]["labels"]["color"] = json!("teal");
+        world.grpc_routes = Ok(vec![http_route(&json!([{"name": "api"}, {"name": "api-next"}]))]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"], "it selects green by another label");
+        world.grpc_routes = Ok(vec![]);
+        let ingress = |name: &str, service: &str, annotations: &Value| {
+            let path = json!({"path": "/", "pathType": "Prefix", "backend": {"service": {"name": service}}});
+            json!({"metadata": {"name": name, "annotations": annotations}, "spec": {"rules": [{"http": {"paths": [path]}}]}})
+        };
+        let canary = json!({"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "5"});
+        world.ingresses = Ok(vec![ingress("main", "api", &json!({})), ingress("next", "api-next", &canary)]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
+        world.ingresses = Err("forbidden".into());
+        assert_eq!(told(&world.findings(check)), ["? route-decides"]);
     }
 
     #[test]

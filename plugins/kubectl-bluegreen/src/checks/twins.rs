@@ -1,10 +1,14 @@
 //! Other Services on the same colors that would stay behind.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::Service;
-use release_core::kube::has_all;
+use release_core::command::Command;
 use release_core::kube::service::service_name;
+use release_core::kube::{Pod, Workload, has_all};
 
 use super::case::Case;
+use crate::service_view::{ServiceView, is_of_its_own};
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
@@ -17,21 +21,45 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     staying.filter(|n| service_name(n) != case.view.name() && follows(case, n)).map(|n| stays(case, n)).collect()
 }
 
-/// Selects the active color, by the same labels or of the very same workloads.
+/// Selects pods of the active color and of no other, by whichever labels.
 fn follows(case: &Case<'_>, service: &Service) -> bool {
     let Some(selector) = service.spec.as_ref().and_then(|s| s.selector.as_ref()) else { return false };
-    let of_active = selector.get(&case.tracks.key) == Some(&case.active.name);
-    let selects_active = || case.active.workloads.iter().any(|w| has_all(&w.pod_labels(), selector));
-    of_active && (has_all(selector, &case.tracks.base) || selects_active())
+    match case.tracks.color_selected_by(selector) {
+        Some(color) => color == case.active.name,
+        // Labels that pods get from a controller stand in no template.
+        None => {
+            let selects = |pods: &[&Pod]| pods.iter().any(|pod| has_all(&pod.metadata.labels, selector));
+            !selector.is_empty() && selects(&case.active_pods) && !selects(&case.target_pods)
+        }
+    }
 }
 
 fn stays(case: &Case<'_>, service: &Service) -> Finding {
     let (name, color) = (service_name(service), &case.active.name);
     // `api-blue` beside `api-green`: one Service for each color, to reach it whichever is active.
-    if name.split(['-', '.']).any(|part| part == color) {
+    if is_of_its_own(name, color) {
         return case.warns(ids::TWIN_SERVICE, format!("{name} is {color}'s own")).quiet_if(true);
     }
-    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(Mend::AlsoMove(name.to_owned()))
+    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend(case, service))
+}
+
+/// Naming it too, where the same words move it; else what moves it along its own label.
+fn mend(case: &Case<'_>, service: &Service) -> Mend {
+    let name = service_name(service).to_owned();
+    let Ok(own) = ServiceView::of(service, &case.snapshot.workloads, None).tracks else {
+        return Mend::Advice("move it by itself".to_owned());
+    };
+    let of_target = |w: &Arc<Workload>| case.target.workloads.iter().any(|t| t.reference() == w.reference());
+    match own.others().find(|color| color.workloads.iter().any(of_target)) {
+        Some(color) if color.name == case.target.name => Mend::AlsoMove(name),
+        Some(color) => {
+            let switch = Command::new("kubectl bluegreen switch").arg(name).flag("--to", &color.name);
+            Mend::Run(switch.scope(case.scope()))
+        }
+        // A color that runs nothing yet is selected by the same words all the same.
+        None if own.key == case.tracks.key => Mend::AlsoMove(name),
+        None => Mend::Advice("move it by itself".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +108,31 @@ mod tests {
         assert_eq!(world.findings(check).len(), 1);
         world.workloads.retain(|w| w["metadata"]["name"] != "api-blue");
         assert!(world.findings(check).is_empty());
+    }
+
+    #[test]
+    fn a_twin_may_select_by_another_label() {
+        let mut world = beside(vec![service("api-internal", &json!({"app": "api", "slot": "one"}))]);
+        assert!(world.findings(check).is_empty(), "it selects nothing");
+        for (color, slot) in [("blue", "one"), ("green", "two")] {
+            world.workload(color)["spec"]["template"]["metadata"]["labels"]["slot"] = json!(slot);
+        }
+        let findings = world.findings(check);
+        assert_eq!(told(&findings), ["x twin-service"]);
+        let mend = findings[0].mend.as_ref().map(ToString::to_string);
+        assert_eq!(mend.as_deref(), Some("kubectl bluegreen switch api-internal --to two -n shop"));
+        world.workload("green")["spec"]["template"]["metadata"]["labels"]["slot"] = json!("one");
+        assert!(world.findings(check).is_empty(), "it selects both colors");
+    }
+
+    #[test]
+    fn a_twin_may_select_by_a_label_that_only_pods_have() {
+        let mut world = beside(vec![service("api-debug", &json!({"pod-template-hash": "5d"}))]);
+        assert!(world.findings(check).is_empty());
+        for pod in world.pods_of("blue") {
+            pod["metadata"]["labels"]["pod-template-hash"] = json!("5d");
+        }
+        assert_eq!(told(&world.findings(check)), ["x twin-service"]);
     }
 
     #[test]

@@ -31,13 +31,18 @@ pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: 
     if growable {
         command = command.arg("--scale");
     }
-    let others: Vec<&str> =
-        blocking.iter().map(|f| f.id).filter(|id| !MENDED.contains(id)).map(|id| id.as_str()).collect();
+    let others: Vec<&str> = blocking.iter().filter(|f| !is_mended(f)).map(|f| f.id.as_str()).collect();
     if others.is_empty() {
         return Next::Try(vec![command.scope(scope)], None);
     }
     let command = command.option("--force", &others.join(",")).scope(scope);
     Next::Try(vec![command], Some("after fixing, or knowing better".into()))
+}
+
+/// A twin that has to be moved by itself is no part of the command.
+fn is_mended(finding: &Finding) -> bool {
+    let by_itself = finding.id == ids::TWIN_SERVICE && !matches!(finding.mend, Some(Mend::AlsoMove(_)));
+    MENDED.contains(&finding.id) && !by_itself
 }
 
 /// Where no flag helps: what shows why the target has no ready pod.

@@ -4,7 +4,7 @@ use release_core::command::{Command, patch_command};
 use release_core::failure::Failure;
 use release_core::release::change::annotation_pointer;
 use release_core::text::printable;
-use release_core::traffic::selector::{ARGO_HASH, ARGO_MANAGED, ArgoMarks, argo_marks};
+use release_core::traffic::argo::{ARGO_HASH, ARGO_MANAGED, ArgoMarks, argo_marks};
 use serde_json::json;
 
 use crate::service_view::ServiceView;

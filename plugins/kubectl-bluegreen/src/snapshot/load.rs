@@ -8,7 +8,8 @@ use release_cluster::slice_view::slices_of;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_name;
 use release_core::kube::{Pod, lose_unreachable};
-use release_core::traffic::selector::{argo_marks, as_label_selector};
+use release_core::traffic::argo::argo_marks;
+use release_core::traffic::selector::as_label_selector;
 
 use super::moment::Snapshot;
 use super::optional::{OptionalReads, ReadScope};
@@ -25,10 +26,7 @@ pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent
     let beside = OptionalReads::of(cluster, extent);
     let (found, read) = join(essentials(cluster, names, first, key), beside.read()).await;
     let found = found?;
-    let of_argo = found.services.iter().any(|service| argo_marks(service).are_there());
-    let rollouts = if of_argo { beside.rollouts().await } else { Ok(Vec::new()) };
     let read = Snapshot {
-        rollouts,
         namespace: found.namespace,
         at: found.at,
         services: found.services,
@@ -37,7 +35,26 @@ pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent
         slices: found.slices,
         ..read
     };
-    Ok(put_together(read, key))
+    Ok(put_together(where_needed(read, &beside, key).await, key))
+}
+
+/// What only some set-ups have anything of.
+async fn where_needed(read: Snapshot, beside: &OptionalReads, key: Option<&str>) -> Snapshot {
+    let nothing = || Ok(Vec::new());
+    let marked = read.services.iter().any(|service| argo_marks(service).are_there());
+    let shared = read.services.iter().any(|service| has_neighbour_of_a_color(service, &read, key));
+    let rollouts = async { if marked { beside.rollouts().await } else { nothing() } };
+    let splits = async { if shared { beside.splits().await } else { (Ok(Vec::new()), Ok(Vec::new())) } };
+    let (rollouts, (grpc_routes, ingresses)) = join(rollouts, splits).await;
+    Snapshot { rollouts, grpc_routes, ingresses, ..read }
+}
+
+/// True where another Service selects one of the colors: only then can traffic be split between them.
+fn has_neighbour_of_a_color(service: &Service, read: &Snapshot, key: Option<&str>) -> bool {
+    let Ok(tracks) = ServiceView::of(service, &read.workloads, key).tracks else { return false };
+    let others = read.neighbours.iter().flatten().filter(|n| service_name(n) != service_name(service));
+    let mut selectors = others.filter_map(|n| n.spec.as_ref()?.selector.as_ref());
+    selectors.any(|selector| tracks.color_selected_by(selector).is_some())
 }
 
 /// What one read says about another: pods are as reachable as their nodes, and endpoints serve behind

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use release_cluster::read::Reading;
 use release_cluster::slice_view::SlicesAt;
 use release_core::command::Scope;
 use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
-use release_core::traffic::routes::{DestinationRule, HttpRoute, VirtualService};
+use release_core::traffic::routes::{DestinationRule, GatewayRoute, VirtualService};
 
 /// One namespace at one moment, as far as the named Services are concerned.
 #[derive(Debug, Clone)]
@@ -41,7 +41,11 @@ pub struct Snapshot {
     pub virtual_services: Reading<Vec<VirtualService>>,
     /// Read only where a VirtualService names a subset.
     pub destination_rules: Reading<Vec<DestinationRule>>,
-    pub http_routes: Reading<Vec<HttpRoute>>,
+    pub http_routes: Reading<Vec<GatewayRoute>>,
+    /// Read only where another Service selects a color, too.
+    pub grpc_routes: Reading<Vec<GatewayRoute>>,
+    /// Read only where another Service selects a color, too.
+    pub ingresses: Reading<Vec<Ingress>>,
     pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
     /// Names of Argo's Rollouts; read only where a Service has marks of them.
     pub rollouts: Reading<Vec<String>>,
@@ -68,6 +72,8 @@ impl Snapshot {
             virtual_services: Ok(Vec::new()),
             destination_rules: Ok(Vec::new()),
             http_routes: Ok(Vec::new()),
+            grpc_routes: Ok(Vec::new()),
+            ingresses: Ok(Vec::new()),
             target_group_bindings: Ok(Vec::new()),
             rollouts: Ok(Vec::new()),
         }

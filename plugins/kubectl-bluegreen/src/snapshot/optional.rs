@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use release_cluster::Cluster;
 use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::Node;
 use release_core::kube::path::path_of;
 use release_core::traffic::alb::TargetGroupBinding;
-use release_core::traffic::routes::{DestinationRule, HttpRoute, RouteMeta, VirtualService};
+use release_core::traffic::routes::{DestinationRule, GatewayRoute, RouteMeta, VirtualService};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -53,7 +53,7 @@ type Policies = (
     Reading<Vec<TargetGroupBinding>>,
 );
 
-type Routes = (Reading<Vec<VirtualService>>, Reading<Vec<DestinationRule>>, Reading<Vec<HttpRoute>>);
+type Routes = (Reading<Vec<VirtualService>>, Reading<Vec<DestinationRule>>, Reading<Vec<GatewayRoute>>);
 
 impl OptionalReads {
     /// As far as asked.
@@ -123,6 +123,11 @@ impl OptionalReads {
         let mut bindings = controller?;
         bindings.extend(auto_mode?);
         Ok(bindings)
+    }
+
+    /// What may split traffic between Services: asked for only where there is another Service of a color.
+    pub async fn splits(&self) -> (Reading<Vec<GatewayRoute>>, Reading<Vec<Ingress>>) {
+        join(self.custom("gateway.networking.k8s.io", "v1", "grpcroutes"), self.built_in::<Ingress>()).await
     }
 
     /// Names of Argo's Rollouts.

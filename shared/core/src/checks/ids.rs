@@ -133,6 +133,8 @@ checks! {
         "a controller owns the field that is written: Argo CD, Flux, or somebody else who holds it by server-side apply";
     GRACE_TOO_SHORT = "grace-too-short", [Bluegreen, EcrRollback], [Warns],
         "its preStop sleeps as long as the grace period, or longer";
+    HEADLESS_DNS = "headless-dns", [Bluegreen], [Warns],
+        "the Service is headless: its clients hold the addresses of pods";
     HELD_BY_INDEX = "held-by-index", [Lifecycle], [Warns],
         "images stay only because an index that stays is made of them";
     HELM = "helm", [Bluegreen, EcrRollback], [Warns],
@@ -152,7 +154,7 @@ checks! {
     KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, Terraform, Pulumi)";
     LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
-        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, or NLB annotations";
+        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets";
     LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],
         "a load balancer follows in its own time: by health check of the nodes (`externalTrafficPolicy: Local`), or by network endpoint groups; *quiet* where its nodes simply follow kube-proxy";
     LIST_IS_AND = "list-is-and", [Lifecycle], [Warns],
@@ -224,7 +226,7 @@ checks! {
     ROLLOUT_UNFINISHED = "rollout-unfinished", [Bluegreen], [Blocks],
         "the target's rollout goes on, or its controller has not seen the latest change";
     ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
-        "an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or an HTTPRoute splits between this Service and one of another color";
+        "an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or an HTTPRoute, a GRPCRoute, a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer splits between this Service and one of another color";
     RUNNING = "running", [Lifecycle], [Blocks],
         "a pod in any namespace runs it or waits to, containers, init and ephemeral containers, by the digest in `imageID`, else by tag";
     SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
@@ -238,11 +240,13 @@ checks! {
     SINGLE_REPLICA = "single-replica", [Bluegreen], [Warns],
         "the target runs on one pod; *quiet* where the active color does too";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
-        "another Service selects the active color and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`): it is meant to stay";
+        "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],
         "an EndpointSlice of the Service is written by somebody else than its controller";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
         "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
+    ZONES_UNCOVERED = "zones-uncovered", [Bluegreen], [Warns],
+        "clients are sent to pods of their own zone (`trafficDistribution`, `topology-mode`), and zones with a ready active pod have no ready target pod";
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::labels::Labels;
 use super::pod::{Pod, PodCondition};
+
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone>
+const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// A node, cut down while it is read.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -19,6 +23,8 @@ pub struct Node {
 #[serde(default)]
 pub struct NodeMeta {
     pub name: String,
+    /// Of which [`Node::slim`] keeps the zone.
+    pub labels: Labels,
 }
 
 /// The part of a node's status that decisions need.
@@ -35,9 +41,16 @@ impl Node {
         self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True")
     }
 
-    /// The same with nothing but its readiness.
+    /// The zone it is in, where its cloud says so.
+    #[must_use]
+    pub fn zone(&self) -> Option<&str> {
+        self.metadata.labels.get(ZONE).map(String::as_str)
+    }
+
+    /// The same with nothing but its readiness and zone.
     #[must_use]
     pub fn slim(mut self) -> Self {
+        self.metadata.labels.retain(|key, _| key == ZONE);
         self.status.conditions.retain(|c| c.kind == "Ready");
         self
     }

@@ -1,7 +1,7 @@
 //! Routes that decide between colors before a Service's selector is asked: Istio's
 //! VirtualService with DestinationRule subsets
 //! (<https://istio.io/latest/docs/reference/config/networking/virtual-service/>) and the Gateway
-//! API's HTTPRoute (<https://gateway-api.sigs.k8s.io/api-types/httproute/>).
+//! API's HTTPRoute and GRPCRoute (<https://gateway-api.sigs.k8s.io/api-types/httproute/>).
 
 use serde::Deserialize;
 
@@ -85,21 +85,31 @@ pub struct Subset {
 /// The part of an HTTPRoute that names backends.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct HttpRoute {
+pub struct GatewayRoute {
     pub metadata: RouteMeta,
-    pub spec: HttpRouteSpec,
+    pub spec: GatewayRouteSpec,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct HttpRouteSpec {
-    pub rules: Vec<HttpRouteRule>,
+pub struct GatewayRouteSpec {
+    pub rules: Vec<GatewayRouteRule>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct HttpRouteRule {
+pub struct GatewayRouteRule {
     pub backend_refs: Vec<BackendRef>,
+}
+
+impl GatewayRouteRule {
+    /// The backends that are Services of this namespace.
+    fn services_in(&self, namespace: &str, route: &GatewayRoute) -> impl Iterator<Item = &BackendRef> {
+        self.backend_refs.iter().filter(move |b| {
+            b.kind.as_deref().unwrap_or("Service") == "Service"
+                && b.namespace.as_deref().unwrap_or(&route.metadata.namespace) == namespace
+        })
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -169,18 +179,14 @@ pub fn subsets_of(
 
 /// Services besides this one that an HTTPRoute splits traffic with: (`httproute/NAME`, Service).
 #[must_use]
-pub fn split_with(service: &str, namespace: &str, routes: &[HttpRoute]) -> Vec<(String, String)> {
+pub fn split_with(service: &str, namespace: &str, routes: &[GatewayRoute]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for route in routes {
         for rule in &route.spec.rules {
-            let is_ours = |b: &&BackendRef| {
-                b.kind.as_deref().unwrap_or("Service") == "Service"
-                    && b.namespace.as_deref().unwrap_or(&route.metadata.namespace) == namespace
-            };
-            let services: Vec<&str> = rule.backend_refs.iter().filter(is_ours).map(|b| b.name.as_str()).collect();
+            let services: Vec<&str> = rule.services_in(namespace, route).map(|b| b.name.as_str()).collect();
             if services.contains(&service) {
                 let others = services.iter().filter(|name| **name != service);
-                found.extend(others.map(|name| (format!("httproute/{}", route.metadata.name), (*name).to_owned())));
+                found.extend(others.map(|name| (format!("{kind}/{}", route.metadata.name), (*name).to_owned())));
             }
         }
     }
@@ -189,23 +195,27 @@ pub fn split_with(service: &str, namespace: &str, routes: &[HttpRoute]) -> Vec<(
     found
 }
 
-/// Names of the routes that send traffic to a Service at all.
+/// Names of the VirtualServices that send traffic to a Service at all; what has no weight gets none.
 #[must_use]
-pub fn naming(
-    service: &str,
-    namespace: &str,
-    virtual_services: &[VirtualService],
-    http_routes: &[HttpRoute],
-) -> Vec<String> {
-    let by_host = virtual_services.iter().filter(|route| {
-        route.destinations().any(|to| host_is(&to.destination.host, &route.metadata.namespace, service, namespace))
-    });
-    let by_backend = http_routes.iter().filter(|route| {
-        let mut backends = route.spec.rules.iter().flat_map(|rule| &rule.backend_refs);
-        backends.any(|b| b.name == service && b.namespace.as_deref().unwrap_or(&route.metadata.namespace) == namespace)
-    });
-    let names = by_host.map(|r| format!("virtualservice/{}", r.metadata.name));
-    names.chain(by_backend.map(|r| format!("httproute/{}", r.metadata.name))).collect()
+pub fn virtual_services_to(service: &str, namespace: &str, routes: &[VirtualService]) -> Vec<String> {
+    let sends = |route: &&VirtualService| {
+        let to_it = |to: &&VirtualDestination| {
+            host_is(&to.destination.host, &route.metadata.namespace, service, namespace) && to.weight != Some(0)
+        };
+        route.destinations().any(|to| to_it(&to))
+    };
+    routes.iter().filter(sends).map(|route| format!("virtualservice/{}", route.metadata.name)).collect()
+}
+
+/// Names of the routes of a kind (`httproute`, `grpcroute`) that send traffic to a Service at all; what has no
+/// weight gets none.
+#[must_use]
+pub fn routes_to(service: &str, namespace: &str, kind: &str, routes: &[GatewayRoute]) -> Vec<String> {
+    let sends = |route: &&GatewayRoute| {
+        let mut backends = route.spec.rules.iter().flat_map(|rule| rule.services_in(namespace, route));
+        backends.any(|b| b.name == service && b.weight != Some(0))
+    };
+    routes.iter().filter(sends).map(|route| format!("{kind}/{}", route.metadata.name)).collect()
 }
 
 #[cfg(test)]
@@ -240,14 +250,19 @@ mod tests {
 
     #[test]
     fn a_route_with_one_backend_splits_nothing() {
-        let route = |backends: serde_json::Value| -> HttpRoute {
+        let route = |backends: serde_json::Value| -> GatewayRoute {
             serde_json::from_value(
                 json!({"metadata": {"name": "r", "namespace": "n"}, "spec": {"rules": [{"backendRefs": backends}]}}),
             )
             .unwrap()
         };
-        assert!(split_with("api", "n", &[route(json!([{"name": "api", "port": 80}]))]).is_empty());
+        assert!(split_with("api", "n", "httproute", &[route(json!([{"name": "api", "port": 80}]))]).is_empty());
         let both = route(json!([{"name": "api-blue", "weight": 90}, {"name": "api-green", "weight": 10}]));
-        assert_eq!(split_with("api-blue", "n", &[both]), [("httproute/r".to_owned(), "api-green".to_owned())]);
+        let split = split_with("api-blue", "n", "grpcroute", std::slice::from_ref(&both));
+        assert_eq!(split, [("grpcroute/r".to_owned(), "api-green".to_owned())]);
+        assert_eq!(routes_to("api-green", "n", "httproute", std::slice::from_ref(&both)), ["httproute/r"]);
+        let without = route(json!([{"name": "api-blue"}, {"name": "api-green", "weight": 0}]));
+        assert!(routes_to("api-green", "n", "httproute", &[without]).is_empty());
+        assert!(routes_to("api", "n", "httproute", &[both]).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 
+use super::argo::{ARGO_HASH, argo_marks};
 use crate::kube::{Labels, Pod, Workload, has_all};
 
 /// Labels that controllers put on pods: they tell pods apart, not colors.
@@ -96,6 +97,26 @@ impl Tracks {
         selector
     }
 
+    /// The one color whose pods a selector of another Service selects, by whichever labels; nothing where
+    /// it selects several colors, or none.
+    #[must_use]
+    pub fn color_selected_by(&self, selector: &Labels) -> Option<&str> {
+        if selector.is_empty() {
+            return None;
+        }
+        let selects = |c: &&Color| c.workloads.iter().any(|w| has_all(&w.pod_labels(), selector));
+        let mut selected = self.colors.iter().filter(selects).map(|c| c.name.as_str());
+        match (selected.next(), selected.next()) {
+            (None, _) => {
+                // Labels that only pods have, or a color that nothing provides.
+                let named = selector.get(&self.key).filter(|_| has_all(selector, &self.base))?;
+                self.color(named).map(|c| c.name.as_str())
+            }
+            (only, None) => only,
+            (_, Some(_)) => None,
+        }
+    }
+
     /// The color of a pod that this Service could select.
     #[must_use]
     pub fn color_of<'l>(&self, labels: &'l Labels) -> Option<&'l str> {
@@ -174,38 +195,6 @@ fn switchable_selector(service: &Service) -> Result<&Labels, NotSwitchable> {
         return Err(NotSwitchable::ArgoRollouts);
     }
     selector.ok_or(NotSwitchable::NoSelector)
-}
-
-/// The annotation by which Argo Rollouts marks the Services that it writes, with its Rollout's name.
-pub const ARGO_MANAGED: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";
-/// The label that Argo Rollouts puts into selectors.
-pub const ARGO_HASH: &str = "rollouts-pod-template-hash";
-
-/// What Argo Rollouts writes on a Service. It may stay behind when the Rollout is long gone.
-#[derive(Debug, Clone, Default)]
-pub struct ArgoMarks {
-    /// The Rollout that the annotation names.
-    pub managed_by: Option<String>,
-    /// The selector has [`ARGO_HASH`].
-    pub hash: bool,
-}
-
-impl ArgoMarks {
-    /// True where there is any.
-    #[must_use]
-    pub fn are_there(&self) -> bool {
-        self.managed_by.is_some() || self.hash
-    }
-}
-
-/// The marks of Argo Rollouts on a Service.
-#[must_use]
-pub fn argo_marks(service: &Service) -> ArgoMarks {
-    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
-    ArgoMarks {
-        managed_by: service.metadata.annotations.as_ref().and_then(|a| a.get(ARGO_MANAGED)).cloned(),
-        hash: selector.is_some_and(|s| s.contains_key(ARGO_HASH)),
-    }
 }
 
 /// Keys that can tell colors apart: not a machine's, not the application's, and never the only

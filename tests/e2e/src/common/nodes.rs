@@ -3,7 +3,7 @@
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Node;
 use kube::Api;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
@@ -45,6 +45,16 @@ impl OwnNode {
         })
         .await?;
         Ok(Self { name, nodes })
+    }
+
+    /// Says in which zone it is.
+    ///
+    /// # Errors
+    /// Where the API server refuses.
+    pub async fn in_zone(&self, zone: &str) -> Result<()> {
+        let labels = json!({"metadata": {"labels": {"topology.kubernetes.io/zone": zone}}});
+        self.nodes.patch(&self.name, &PatchParams::default(), &Patch::Merge(labels)).await?;
+        Ok(())
     }
 
     /// Takes it away, as a spot instance is.

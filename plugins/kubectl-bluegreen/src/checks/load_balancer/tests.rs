@@ -50,6 +50,18 @@ fn clients_of_an_nlb_with_ip_targets_would_too() {
 }
 
 #[test]
+fn the_class_of_eks_auto_mode_registers_pods_unless_told_otherwise() {
+    let auto = json!({"type": "LoadBalancer", "loadBalancerClass": "eks.amazonaws.com/nlb"});
+    assert_eq!(told(&with(&auto, &json!({})).findings(check)), ["x lb-ip-targets"]);
+    let instances = json!({"service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "instance"});
+    assert_eq!(ids(&with(&auto, &instances).findings(check)), ["lb-propagation"]);
+    let of_controller = json!({"type": "LoadBalancer", "loadBalancerClass": "service.k8s.aws/nlb"});
+    assert_eq!(ids(&with(&of_controller, &json!({})).findings(check)), ["lb-propagation"]);
+    let inside = json!({"type": "ClusterIP", "loadBalancerClass": "eks.amazonaws.com/nlb"});
+    assert!(with(&inside, &json!({})).findings(check).is_empty());
+}
+
+#[test]
 fn other_load_balancers_follow_at_their_own_pace() {
     let plain = with(&json!({"type": "LoadBalancer"}), &json!({}));
     assert_eq!(told(&plain.findings(check)), ["~ lb-propagation"]);

@@ -1,5 +1,6 @@
 //! What people already have is understood without configuration, or refused with the way out.
 
+mod deciders;
 mod near;
 mod refused;
 mod scenarios;
