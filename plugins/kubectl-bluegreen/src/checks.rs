@@ -8,6 +8,7 @@ mod case;
 mod drain;
 mod endpoints;
 mod headless;
+mod image_updaters;
 mod load_balancer;
 mod network;
 mod ownership;
@@ -36,7 +37,7 @@ pub use case::{Case, staying};
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -47,6 +48,7 @@ const CHECKS: [Check; 18] = [
     budgets::check,
     network::check,
     ownership::check,
+    image_updaters::check,
     routes::check,
     endpoints::check,
     load_balancer::check,

@@ -2,6 +2,7 @@
 
 pub mod finding;
 pub mod ids;
+pub mod image_updater;
 pub mod ownership;
 pub mod severity;
 pub mod weighing;

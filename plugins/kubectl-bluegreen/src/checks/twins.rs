@@ -53,8 +53,9 @@ fn mend(case: &Case<'_>, service: &Service) -> Mend {
     match own.others().find(|color| color.workloads.iter().any(of_target)) {
         Some(color) if color.name == case.target.name => Mend::AlsoMove(name),
         Some(color) => {
+            // This Service would be in its way as it is in this one's.
             let switch = Command::new("kubectl bluegreen switch").arg(name).flag("--to", &color.name);
-            Mend::Run(switch.scope(case.scope()))
+            Mend::Run(switch.option("--force", ids::TWIN_SERVICE.as_str()).scope(case.scope()))
         }
         // A color that runs nothing yet is selected by the same words all the same.
         None if own.key == case.tracks.key => Mend::AlsoMove(name),
@@ -120,7 +121,7 @@ mod tests {
         let findings = world.findings(check);
         assert_eq!(told(&findings), ["x twin-service"]);
         let mend = findings[0].mend.as_ref().map(ToString::to_string);
-        assert_eq!(mend.as_deref(), Some("kubectl bluegreen switch api-internal --to two -n shop"));
+        assert_eq!(mend.as_deref(), Some("kubectl bluegreen switch api-internal --to two --force=twin-service -n shop"));
         world.workload("green")["spec"]["template"]["metadata"]["labels"]["slot"] = json!("one");
         assert!(world.findings(check).is_empty(), "it selects both colors");
     }

@@ -130,7 +130,7 @@ checks! {
     FORBIDDEN = "forbidden", [EcrRollback], [Blocks],
         "the API server would not let you patch the workload";
     GITOPS = "gitops", [Bluegreen, EcrRollback], [Blocks],
-        "a controller owns the field that is written: Argo CD, Flux, or somebody else who holds it by server-side apply";
+        "a controller owns the field that is written: Argo CD, Flux, Config Sync, a Rancher object set, the addon manager, or somebody else who holds it by server-side apply";
     GRACE_TOO_SHORT = "grace-too-short", [Bluegreen, EcrRollback], [Warns],
         "its preStop sleeps as long as the grace period, or longer";
     HEADLESS_DNS = "headless-dns", [Bluegreen], [Warns],
@@ -143,6 +143,8 @@ checks! {
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
         "blocks: `maxReplicas` of the target's autoscaler is below what is required. Warns: `minReplicas` is below the active color's ready pods (not with `--scale`)";
+    IMAGE_UPDATER = "image-updater", [Bluegreen], [Warns],
+        "a tool in the cluster writes a color's image by itself: Keel, Flux 1, an OpenShift image trigger";
     IN_HISTORY = "in-history", [Lifecycle], [Blocks],
         "a ReplicaSet or ControllerRevision of it had it (`kubectl rollout undo`)";
     INDEXES = "indexes", [Lifecycle], [],
@@ -152,7 +154,7 @@ checks! {
     INTERNAL_TRAFFIC_UNCOVERED = "internal-traffic-uncovered", [Bluegreen], [Warns],
         "the same with `internalTrafficPolicy: Local`";
     KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
-        "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, Terraform, Pulumi)";
+        "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
     LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
         "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets";
     LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],

@@ -1,6 +1,7 @@
 //! Whether somebody else would put a field back that we write: a GitOps controller by itself, or a
 //! tool the next time that a person or a pipeline runs it.
 
+mod appliers;
 mod manifest;
 mod owned;
 
@@ -11,12 +12,13 @@ use crate::checks::ids;
 use crate::text::printable;
 pub use owned::{Field, Owned};
 
+use appliers::applier;
 use manifest::{Applied, OnNextApply, applied_by_hand, owner};
 
 /// Findings `gitops` (blocks), `kubectl-apply` and `helm` (warn).
 #[must_use]
 pub fn findings(owned: &Owned<'_>) -> Vec<Finding> {
-    let controller = argo_cd(owned).or_else(|| flux(owned)).or_else(|| server_side(owned));
+    let controller = argo_cd(owned).or_else(|| flux(owned)).or_else(|| applier(owned)).or_else(|| server_side(owned));
     let by_hand = if controller.is_none() { next_apply(owned) } else { None };
     controller.into_iter().chain(by_hand).chain(helm(owned)).collect()
 }

@@ -82,7 +82,7 @@ pub struct Subset {
     pub labels: Labels,
 }
 
-/// The part of an HTTPRoute that names backends.
+/// The part of an HTTPRoute or GRPCRoute that names backends, which both do alike.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct GatewayRoute {
@@ -177,9 +177,10 @@ pub fn subsets_of(
     uses
 }
 
-/// Services besides this one that an HTTPRoute splits traffic with: (`httproute/NAME`, Service).
+/// Services besides this one that routes of a kind (`httproute`, `grpcroute`) split traffic with:
+/// (`httproute/NAME`, Service).
 #[must_use]
-pub fn split_with(service: &str, namespace: &str, routes: &[GatewayRoute]) -> Vec<(String, String)> {
+pub fn split_with(service: &str, namespace: &str, kind: &str, routes: &[GatewayRoute]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for route in routes {
         for rule in &route.spec.rules {

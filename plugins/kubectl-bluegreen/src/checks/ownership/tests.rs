@@ -93,3 +93,17 @@ fn the_manifest_of_the_last_apply_would_bring_the_old_color_back() {
 fn our_own_writes_are_nobody_else_s() {
     assert!(owned("kubectl-release", "Apply").findings(check).is_empty());
 }
+
+#[test]
+fn others_that_apply_again_and_again_are_known_by_their_marks() {
+    assert_eq!(told(&annotated("configmanagement.gke.io/managed", "enabled").findings(check)), ["x gitops"]);
+    assert_eq!(told(&annotated("objectset.rio.cattle.io/id", "helm-app").findings(check)), ["x gitops"]);
+    let addon = |mode: &str| with(&json!({"labels": {"addonmanager.kubernetes.io/mode": mode}}));
+    assert_eq!(told(&addon("Reconcile").findings(check)), ["x gitops"]);
+    assert!(addon("EnsureExists").findings(check).is_empty());
+    let mut ignored = annotated("configmanagement.gke.io/managed", "enabled");
+    ignored.service["metadata"]["annotations"]["client.lifecycle.config.k8s.io/mutation"] = json!("ignore");
+    assert!(ignored.findings(check).is_empty());
+    let kapp = with(&json!({"labels": {"kapp.k14s.io/app": "1700000000"}}));
+    assert_eq!(told(&kapp.findings(check)), ["! kubectl-apply"], "a person starts it");
+}

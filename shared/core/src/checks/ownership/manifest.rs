@@ -80,6 +80,10 @@ pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<Applied> {
     if manifest.is_some_and(|m| m.pointer(owned.field.json).is_some_and(|value| !value.is_null())) {
         return Some(Applied::Writes(OnNextApply::Kubectl.command()));
     }
+    // kapp keeps its own copy (<https://carvel.dev/kapp/docs/latest/diff/>).
+    if owned.label("kapp.k14s.io/app").is_some() {
+        return Some(Applied::Writes("kapp deploy"));
+    }
     let manager = owner(owned, |manager| manager != "helm" && OnNextApply::of(manager).is_some())?;
     match OnNextApply::of(manager)? {
         OnNextApply::Kubectl => Some(Applied::Conflicts("kubectl apply --server-side")),

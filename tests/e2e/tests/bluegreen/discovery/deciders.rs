@@ -7,6 +7,7 @@ use e2e::bluegreen::{active, blue_green};
 use e2e::common::nodes::OwnNode;
 use e2e::common::run::{Ended, finding};
 use e2e::{LIMIT, namespace};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::Ingress;
 use lab::Namespace;
@@ -97,7 +98,7 @@ async fn a_twin_by_another_label_is_named_with_what_moves_it() -> Result<()> {
     let command = fix.as_str().context("no fix")?;
     ensure!(command.contains("switch intern --to b"), "{command}");
     let words = command.trim_start_matches("kubectl bluegreen ").split(" -n ").next().unwrap_or_default();
-    bluegreen(&ns, &format!("{words} --yes --verify-for=0 --force=twin-service")).await?.ends(0)?;
+    bluegreen(&ns, &format!("{words} --yes --verify-for=0")).await?.ends(0)?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     Ok(())
 }
@@ -142,4 +143,25 @@ async fn zones_without_the_target_and_headless_clients_are_told() -> Result<()> 
     let found = finding(&document, "headless-dns").context("no finding")?;
     assert_eq!((&found["service"], &found["severity"]), (&json!("api-direct"), &json!("warn")));
     Ok(())
+}
+
+/// Green is another version than the one that was tested, and blue another than the one gone back to.
+#[tokio::test]
+async fn a_color_whose_image_changes_by_itself_is_told() -> Result<()> {
+    let ns = namespace("updated").await?;
+    blue_green(&ns, 1).await?;
+    ns.annotate::<Deployment>("api-blue", "keel.sh/policy", Some("major")).await?;
+    let document = bluegreen(&ns, SWITCH).await?.ends(0)?.json()?;
+    let found = finding(&document, "image-updater").context("no finding")?;
+    ensure!(found["severity"] == "warn" && found["message"].to_string().contains("deploy/api-blue"), "{found:#}");
+    Ok(())
+}
+
+/// A controller that nobody thought of puts the selector back.
+#[tokio::test]
+async fn a_service_that_config_sync_applies_is_not_switched() -> Result<()> {
+    let ns = namespace("config-sync").await?;
+    blue_green(&ns, 1).await?;
+    ns.annotate::<Service>("api", "configmanagement.gke.io/managed", Some("enabled")).await?;
+    refused(&ns, "gitops", "Config Sync").await
 }
