@@ -126,7 +126,7 @@ async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, past: &str, repor
         }
     }
     proven?;
-    run.progress.step("done", &format!("in {:.1} s", run.started.elapsed().as_secs_f32()));
+    run.progress.step("done", &format!("in {:.1} s", run.elapsed().as_secs_f32()));
     report.text = done_line(change.workload, change.image_change, past);
     Ok(())
 }

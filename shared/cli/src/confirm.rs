@@ -1,6 +1,8 @@
 //! Asking a person before something changes.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use dialoguer::console::Term;
 use dialoguer::{Confirm, Select};
@@ -32,7 +34,7 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
         .next("add --yes, or --dry-run=client to see the plan only"));
     }
     let _keys = CtrlCIsAKey::set();
-    match Confirm::new().with_prompt(question).default(false).interact_opt() {
+    match answered(|| Confirm::new().with_prompt(question).default(false).interact_opt()) {
         Ok(Some(true)) => Ok(()),
         Ok(_) => Err(Failure::failed("NotConfirmed", "not confirmed; nothing was written")),
         Err(_) => Err(interrupted()),
@@ -47,11 +49,29 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
 pub fn pick(prompt: &str, rows: &[String], default: usize) -> Outcome<usize> {
     let select = Select::new().with_prompt(prompt).items(rows).default(default).max_length(15).report(false);
     let _keys = CtrlCIsAKey::set();
-    match select.interact_opt() {
+    match answered(|| select.interact_opt()) {
         Ok(Some(row)) => Ok(row),
         Ok(None) => Err(Failure::failed("NotConfirmed", "nothing was chosen; nothing was written")),
         Err(_) => Err(interrupted()),
     }
+}
+
+/// How long people took to answer the questions of this process.
+static THINKING_MILLIS: AtomicU64 = AtomicU64::new(0);
+
+/// How long people took to answer so far: no part of what a run takes, or may take.
+#[must_use]
+pub fn time_to_think() -> Duration {
+    Duration::from_millis(THINKING_MILLIS.load(Ordering::Relaxed))
+}
+
+/// Asks, and counts the time until the answer.
+fn answered<T>(ask: impl FnOnce() -> T) -> T {
+    let asked = Instant::now();
+    let answer = ask();
+    let took = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+    THINKING_MILLIS.fetch_add(took, Ordering::Relaxed);
+    answer
 }
 
 fn interrupted() -> Failure {

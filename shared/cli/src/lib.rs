@@ -12,4 +12,5 @@ pub mod run;
 pub mod schema;
 pub mod table;
 pub mod talk;
+mod told;
 pub mod verb;

@@ -7,9 +7,16 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the terminal's last line is one that lives.
+static LIVING: AtomicBool = AtomicBool::new(false);
+/// To the beginning of the line, and everything in it away.
+const ERASE: &str = "\r\u{1b}[2K";
 
 /// Data, as it is.
 pub fn data(text: impl Display) {
+    end_living();
     let mut stdout = std::io::stdout().lock();
     // Flushed at once: what follows a step may take minutes.
     let _ = write!(stdout, "{text}").and_then(|()| stdout.flush());
@@ -22,6 +29,22 @@ pub fn data_line(text: impl Display) {
 
 /// A line for a person, on stderr.
 pub fn talk(text: impl Display) {
+    end_living();
     // In one write, so that lines of several processes don't mix.
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// The one line of a terminal that lives: it takes the place of the one before, until anything else is
+/// written.
+pub fn live(text: impl Display) {
+    LIVING.store(true, Ordering::Relaxed);
+    let mut stderr = std::io::stderr().lock();
+    let _ = stderr.write_all(format!("{ERASE}{text}").as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Takes the living line away, where there is one.
+pub fn end_living() {
+    if LIVING.swap(false, Ordering::Relaxed) {
+        let _ = std::io::stderr().lock().write_all(ERASE.as_bytes());
+    }
 }

@@ -4,12 +4,13 @@ use release_core::failure::{Exit, Failure};
 use serde_json::Value;
 
 use crate::flags::Output;
-use crate::output::{data, data_line, talk};
+use crate::output::{data, data_line, end_living, talk};
 use crate::report::{Members, Origin, Report};
 
 /// Prints to stdout what the output format asks for, and to stderr what a person needs to know of
 /// a failure.
 pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, failed: Option<&Failure>) {
+    end_living();
     // As a value, so that members stand in alphabetical order whatever they are made of.
     let document = || serde_json::to_value(report.document(origin, failed)).unwrap_or(Value::Null);
     match output {

@@ -12,7 +12,9 @@ use release_core::log::Log;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
+use crate::confirm;
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
+use crate::progress::Waiting;
 use crate::report::{Members, Origin, Report};
 use crate::talk::{Standing, Talk};
 
@@ -22,9 +24,9 @@ pub struct Run {
     pub cluster: Cluster,
     pub talk: Talk,
     pub dry_run: DryRunFlag,
-    pub started: Instant,
-    /// When waiting ends.
-    pub deadline: Instant,
+    started: Instant,
+    /// How long it may wait.
+    timeout: Duration,
     /// Tells what this run wrote from anything else.
     pub id: String,
 }
@@ -48,15 +50,8 @@ impl Run {
         if !is_namespace(&cluster.namespace) {
             return Err(Failure::usage(format!("\"{}\" is no namespace name", cluster.namespace.escape_debug())));
         }
-        let started = Instant::now();
-        Ok(Self {
-            cluster,
-            talk: Talk::new(output, standing),
-            dry_run,
-            started,
-            deadline: started + timeout,
-            id: run_id(),
-        })
+        let (talk, id) = (Talk::new(output, standing), run_id());
+        Ok(Self { cluster, talk, dry_run, started: Instant::now(), timeout, id })
     }
 
     /// What a printed command must repeat to reach our namespace of this cluster.
@@ -84,16 +79,33 @@ impl Run {
         self.cluster.log()
     }
 
-    /// Milliseconds since the command started.
+    /// Since the command started, without the time that people took to answer.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed().saturating_sub(confirm::time_to_think())
+    }
+
+    /// The same in milliseconds.
     #[must_use]
     pub fn millis(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// When waiting ends; people may take their time to answer.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.started + self.timeout + confirm::time_to_think()
     }
 
     /// Time left for waiting.
     #[must_use]
     pub fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline().saturating_duration_since(Instant::now())
+    }
+
+    /// Says how far a waiting has come that ends with the run's time.
+    pub fn waiting(&self, text: &str) {
+        self.progress.waiting(Waiting { word: "waiting", text, until: self.deadline(), hint: "" });
     }
 }
 

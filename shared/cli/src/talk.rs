@@ -26,7 +26,7 @@ impl Talk {
     #[must_use]
     pub fn new(output: Output, standing: Standing) -> Self {
         let sink = match output {
-            Output::Table | Output::Wide => Sink::Lines,
+            Output::Table | Output::Wide => Sink::of_stderr(),
             Output::Jsonl => Sink::JsonLines,
             Output::Json | Output::Yaml | Output::Name => Sink::Silent,
         };

@@ -68,7 +68,7 @@ pub async fn wait(
                 "{}: {} ready, {} missing, {} of other colors",
                 movement.service, seen.ready, seen.missing, seen.foreign
             );
-            run.progress.step("waiting", &text);
+            run.waiting(&text);
         }
         view.changed(run.left().min(LOOK_AGAIN)).await;
     }

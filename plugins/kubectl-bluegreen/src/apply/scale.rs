@@ -81,7 +81,7 @@ pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
     let began = Instant::now();
     let (mut asked, mut why) = (began, String::new());
     let (mut shown, mut refused) = (String::new(), Lasting::default());
-    let settled = until(run.deadline, POLL, async || {
+    let settled = until(run.deadline(), POLL, async || {
         let looked = match look(run, size).await {
             Ok(looked) => looked,
             Err(failure) => return ControlFlow::Break(Err(failure)),
@@ -102,7 +102,7 @@ pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
         let because = if why.is_empty() { String::new() } else { format!(": {why}") };
         shown = format!("{} of {required} pods ready{because}", looked.ready);
         if !run.left().is_zero() {
-            run.progress.step("waiting", &format!("{} {}/{required} ready{because}", color.name, looked.ready));
+            run.waiting(&format!("{} {}/{required} ready{because}", color.name, looked.ready));
         }
         ControlFlow::Continue(())
     })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
+use release_cli::progress::Waiting;
 use release_cli::run::Run;
 use release_cluster::slice_view::SliceView;
 use release_core::command::Command;
@@ -46,6 +47,7 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
         if empty.longer_than(TOLERATED, ready == 0) {
             return Err(emptied(run, made.service(), &made.movement.to).await);
         }
+        told(run, made, (ready, required), until);
         if ready < required {
             required = still_enough(run, made, required).await?;
         }
@@ -57,6 +59,14 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
         view.changed(if short.is_so() { TICK } else { left.min(TICK) }).await;
     }
     Ok(())
+}
+
+/// Says how it stands, and for how long it is watched.
+fn told(run: &Run, made: &MoveInProgress<'_>, (ready, required): (usize, usize), until: Instant) {
+    let to = &made.movement.to;
+    let text = format!("{}{to} {ready}/{required}", made.prefix());
+    let hint = format!("Ctrl-C leaves it on {to}");
+    run.progress.waiting(Waiting { word: "verifying", text: &text, until, hint: &hint });
 }
 
 /// Waits until someone else moves the Service, for as long as its endpoints don't follow us.

@@ -144,7 +144,7 @@ async fn wait_for(
     report: &mut Report<StatusMembers>,
 ) -> Outcome<()> {
     let mut active = String::new();
-    let held = until(run.deadline, POLL, async || {
+    let held = until(run.deadline(), POLL, async || {
         let shown = match look(run, names, args).await {
             Ok((_, shown)) => shown,
             Err(failure) => return ControlFlow::Break(Err(failure)),
@@ -156,7 +156,7 @@ async fn wait_for(
             return ControlFlow::Break(Ok(()));
         }
         if !run.left().is_zero() {
-            run.progress.step("waiting", &format!("active is {active}"));
+            run.waiting(&format!("active is {active}"));
         }
         ControlFlow::Continue(())
     })

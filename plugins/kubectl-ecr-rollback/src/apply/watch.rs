@@ -40,7 +40,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub async fn until_done(change: &ChangeInProgress<'_>) -> Outcome<()> {
     let began = Instant::now();
     let mut watch = Watch { change, began, heard: began, hopeless_since: None };
-    if let Some(end) = until(change.run.deadline, POLL, async || watch.look().await).await {
+    if let Some(end) = until(change.run.deadline(), POLL, async || watch.look().await).await {
         return end;
     }
     // Time is over and the last look failed: what it came to is still worth a while.
@@ -67,7 +67,7 @@ impl Watch<'_> {
             }
             Err(error) if self.heard.elapsed() >= SILENCE => ControlFlow::Break(Err(error.into())),
             Err(error) => {
-                change.run.progress.step("waiting", &format!("{error}"));
+                change.run.waiting(&format!("{error}"));
                 ControlFlow::Continue(())
             }
             Ok((workload, pods)) => {

@@ -9,6 +9,7 @@ mod faults;
 mod kills;
 mod kubeconfigs;
 mod kubectl;
+mod lines;
 mod looks;
 mod lost_output;
 mod manifests;

@@ -26,14 +26,14 @@ const POLL: Duration = Duration::from_millis(500);
 /// Exit 4 once the run's time is over, naming the budget.
 pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
     let mut why = String::new();
-    let held = until(run.deadline, POLL, async || {
+    let held = until(run.deadline(), POLL, async || {
         match hindrance(run, removal).await {
             Err(failure) => return ControlFlow::Break(Err(failure)),
             Ok(None) => return ControlFlow::Break(Ok(())),
             Ok(Some(obstacle)) => why = obstacle,
         }
         if !run.left().is_zero() {
-            run.progress.step("waiting", &why);
+            run.waiting(&why);
         }
         ControlFlow::Continue(())
     })

@@ -27,7 +27,7 @@ const NAMED: usize = 3;
 /// switched to the color meanwhile.
 pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
     let mut still = String::new();
-    let gone = until(run.deadline, POLL, async || {
+    let gone = until(run.deadline(), POLL, async || {
         if let Err(failure) = overtaken::check(run, removal).await {
             return ControlFlow::Break(Err(failure));
         }
@@ -38,7 +38,7 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
         }
         still = format!("{} pods of {} are still there: {}", staying.len(), removal.color, holders(&staying));
         if !run.left().is_zero() {
-            run.progress.step("waiting", &still);
+            run.waiting(&still);
         }
         ControlFlow::Continue(())
     })

@@ -30,7 +30,7 @@ const VARIABLE: [Variable; 12] = [
     // How many of the three had failed when it was seen is chance.
     (r"green \d/3 ready: \d pods? OOMKilled", "green 0/3 ready: 3 pods OOMKilled"),
     // On a busy machine there is more to wait for.
-    (r"(?m)^\S+  waiting .*\n", ""),
+    (r"(?m)^\S+  (waiting|verifying) .*\n", ""),
 ];
 
 const LOOKS: Snapshots = Snapshots { folder: "bluegreen", plugin: "bluegreen", variable: &VARIABLE };
