@@ -2,13 +2,14 @@
 
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, has_all};
-use release_core::traffic::routes::subsets_of;
+use release_core::traffic::ingress::ingresses_to;
+use release_core::traffic::routes::{self, subsets_of, virtual_services_to};
 use release_core::traffic::selector::{Color, Tracks};
 
-use crate::service_view::ServiceView;
+use crate::service_view::{ServiceView, is_of_its_own};
 use crate::snapshot::Snapshot;
 
-/// Who still sends traffic to a color.
+/// Who still sends traffic to a color, and would lose it.
 #[must_use]
 pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
     let labels: Vec<Labels> = color.workloads.iter().map(|w| w.pod_labels()).collect();
@@ -18,14 +19,35 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
     }
     for service in snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != view.name()) {
         let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
-        if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s))) {
-            users.push(format!("service/{}", service_name(service)));
+        if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)) && !serves_active(s, tracks)) {
+            users.extend(uses_by(service_name(service), color, snapshot));
         }
     }
     users.extend(routes_to(&labels, view, snapshot));
     users.sort();
     users.dedup();
     users
+}
+
+/// A Service over several colors (metrics, a mesh's host) keeps the pods of the active one.
+fn serves_active(selector: &Labels, tracks: &Tracks) -> bool {
+    let active = tracks.color(&tracks.active);
+    active.is_some_and(|color| color.workloads.iter().any(|w| has_all(&w.pod_labels(), selector)))
+}
+
+/// The use of a color that another Service is of. One that is called after the color is there to reach it
+/// by name, whether anybody does or not: only what sends to it is a use.
+fn uses_by(service: &str, color: &Color, snapshot: &Snapshot) -> Vec<String> {
+    if !is_of_its_own(service, &color.name) {
+        return vec![format!("service/{service}")];
+    }
+    let Snapshot { namespace, virtual_services, http_routes, grpc_routes, ingresses, .. } = snapshot;
+    let mut routes = virtual_services_to(service, namespace, virtual_services.as_deref().unwrap_or_default());
+    for (kind, read) in [("httproute", http_routes), ("grpcroute", grpc_routes)] {
+        routes.extend(routes::routes_to(service, namespace, kind, read.as_deref().unwrap_or_default()));
+    }
+    routes.extend(ingresses_to(service, ingresses.as_deref().unwrap_or_default()));
+    routes.into_iter().map(|route| format!("{route} by service/{service}")).collect()
 }
 
 fn routes_to(labels: &[Labels], view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
@@ -43,7 +65,53 @@ pub fn not_checked(snapshot: &Snapshot) -> Vec<String> {
         ("services", snapshot.neighbours.as_ref().err()),
         ("virtualservices", snapshot.virtual_services.as_ref().err()),
         ("httproutes", snapshot.http_routes.as_ref().err()),
+        ("grpcroutes", snapshot.grpc_routes.as_ref().err()),
+        ("ingresses", snapshot.ingresses.as_ref().err()),
         ("poddisruptionbudgets", snapshot.budgets.as_ref().err()),
+        ("horizontalpodautoscalers", snapshot.autoscalers.as_ref().err()),
     ];
     readings.iter().filter_map(|(kind, why)| why.map(|why| format!("{kind} ({why})"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::checks::testing::World;
+
+    /// Who uses green, while blue is active, with these Services beside.
+    fn users(world: &World) -> Vec<String> {
+        let snapshot = world.snapshot();
+        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, None);
+        let tracks = view.tracks.as_ref().unwrap();
+        users_of(tracks.color("green").unwrap(), tracks, &view, &snapshot)
+    }
+
+    fn beside(services: &[(&str, Value)]) -> World {
+        let service = |(name, selector): &(&str, Value)| json!({"metadata": {"name": name}, "spec": {"selector": selector}});
+        World { neighbours: Ok(services.iter().map(service).collect()), ..World::healthy() }
+    }
+
+    #[test]
+    fn a_service_over_both_colors_loses_nothing_that_it_needs() {
+        assert!(users(&beside(&[("api-metrics", json!({"app": "api"}))])).is_empty());
+        let preview = beside(&[("preview", json!({"app": "api", "version": "green"}))]);
+        assert_eq!(users(&preview), ["service/preview"]);
+    }
+
+    #[test]
+    fn a_colors_own_service_is_a_use_only_where_something_sends_to_it() {
+        let mut world = beside(&[("api-green", json!({"app": "api", "version": "green"}))]);
+        assert!(users(&world).is_empty());
+        let route = |weight: i64| json!({"metadata": {"name": "next", "namespace": "shop"},
+            "spec": {"rules": [{"backendRefs": [{"name": "api-green", "weight": weight}]}]}});
+        world.http_routes = Ok(vec![route(1)]);
+        assert_eq!(users(&world), ["httproute/next by service/api-green"]);
+        world.http_routes = Ok(vec![route(0)]);
+        assert!(users(&world).is_empty());
+        world.ingresses = Ok(vec![json!({"metadata": {"name": "next"},
+            "spec": {"defaultBackend": {"service": {"name": "api-green"}}}})]);
+        assert_eq!(users(&world), ["ingress/next by service/api-green"]);
+    }
 }

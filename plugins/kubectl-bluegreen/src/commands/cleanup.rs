@@ -2,22 +2,19 @@
 
 mod budgets;
 mod decision;
+mod due;
 mod gone;
 mod judge;
 mod overtaken;
 mod removal;
 mod take_down;
 
-use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Service;
 use release_cli::flags::DryRunFlag;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading};
-use release_cluster::read::ListQuery;
+use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
-use release_core::kube::path::collection;
-use release_core::release::record::Recorded;
 
 use crate::apply::rehearse;
 use crate::args::CleanupArgs;
@@ -25,10 +22,10 @@ use crate::idle::not_checked;
 use crate::moves::views;
 use crate::names::service_names;
 use crate::plan::subjects_of;
-use crate::record::Record;
 use crate::report::cleanup_document::CleanupMembers;
 use crate::snapshot::{ReadScope, Snapshot, load};
-use decision::Decision;
+use decision::{Decision, Kept};
+use due::Due;
 use judge::{Asked, judge};
 use removal::Removal;
 use take_down::take_down;
@@ -39,17 +36,22 @@ use take_down::take_down;
 /// Exit 1 where a color isn't idle or not due, 3 where something changed meanwhile, 4 where a
 /// budget would not hold or pods stay.
 pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
-    let names = if args.due { due_services(run).await? } else { service_names(&args.services)? };
-    if names.is_empty() {
+    let Due { names, kept } = if args.due { due::services(run).await? } else { named(args)? };
+    let mut decisions: Vec<Decision> = kept.into_iter().map(Decision::Kept).collect();
+    let key = args.track.track_key.as_deref();
+    let snapshot =
+        if names.is_empty() { None } else { Some(load(&run.cluster, &names, key, ReadScope::Everything).await?) };
+    if let Some(snapshot) = &snapshot {
+        decisions.extend(decide(run, args, snapshot)?);
+    }
+    if decisions.is_empty() {
         report.text = "nothing is due".into();
         return Ok(());
     }
-    let snapshot = load(&run.cluster, &names, args.track.track_key.as_deref(), ReadScope::Everything).await?;
-    let decisions = decide(run, args, &snapshot)?;
-    show(run, &names, &snapshot, &decisions, report);
+    show(run, &names, snapshot.as_ref(), &decisions, report);
     let removals: Vec<&Removal> = decisions.iter().filter_map(Decision::removal).collect();
     if removals.is_empty() {
-        return refusal(&decisions, args.due);
+        return refusal(run, &decisions, args.due);
     }
     match agree(run, &format!("Take down {}?", names_of(&removals)), args.write.yes)? {
         Agreed::ToLook => return Ok(()),
@@ -59,10 +61,34 @@ pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembe
         }
         Agreed::ToWrite => {}
     }
-    for removal in &removals {
-        take_down(run, removal, report).await?;
+    take_all_down(run, &removals, args.due, report).await?;
+    refusal(run, &decisions, args.due)
+}
+
+/// The Services that were named.
+fn named(args: &CleanupArgs) -> Outcome<Due> {
+    Ok(Due { names: service_names(&args.services)?, kept: Vec::new() })
+}
+
+/// Where all that is due was asked for, one color that can't go is no reason to keep the others.
+async fn take_all_down(
+    run: &Run,
+    removals: &[&Removal],
+    due: bool,
+    report: &mut Report<CleanupMembers>,
+) -> Outcome<()> {
+    let mut first_failure = None;
+    for removal in removals {
+        match take_down(run, removal, report).await {
+            Ok(()) => {}
+            Err(failure) if due => {
+                run.progress.step("failed", &failure.message);
+                first_failure.get_or_insert(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
     }
-    refusal(&decisions, args.due)
+    first_failure.map_or(Ok(()), Err)
 }
 
 fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Decision>> {
@@ -70,7 +96,11 @@ fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Dec
     let asked = Asked { delete, before_due, reason: &args.write.reason, user: &run.cluster.user };
     let mut decisions = Vec::new();
     for view in views(snapshot, args.track.track_key.as_deref()) {
-        decisions.extend(judge(asked, snapshot, &view)?);
+        match judge(asked, snapshot, &view) {
+            Ok(judged) => decisions.extend(judged),
+            Err(failure) if args.due => decisions.push(Decision::Kept(due::not_switchable(&view, &failure))),
+            Err(failure) => return Err(failure),
+        }
     }
     // Services that share a color take it down once.
     let mut seen: Vec<String> = Vec::new();
@@ -83,13 +113,21 @@ fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Dec
     Ok(decisions)
 }
 
-fn show(run: &Run, names: &[String], snapshot: &Snapshot, decisions: &[Decision], report: &mut Report<CleanupMembers>) {
-    run.say(&heading(run, &subjects_of(names)));
+fn show(
+    run: &Run,
+    names: &[String],
+    snapshot: Option<&Snapshot>,
+    decisions: &[Decision],
+    report: &mut Report<CleanupMembers>,
+) {
+    if !names.is_empty() {
+        run.say(&heading(run, &subjects_of(names)));
+    }
     for decision in decisions {
         run.say(&decision.line());
         report.members.services.push(decision.entry());
     }
-    for what in not_checked(snapshot) {
+    for what in snapshot.iter().flat_map(|snapshot| not_checked(snapshot)) {
         run.say(&format!("? not checked  {what}"));
     }
     report.names = names.iter().map(|name| format!("service/{name}")).collect();
@@ -100,28 +138,26 @@ fn show(run: &Run, names: &[String], snapshot: &Snapshot, decisions: &[Decision]
     }
 }
 
-/// Nothing to take down is done, unless a color was kept back that the user asked for.
-fn refusal(decisions: &[Decision], due: bool) -> Outcome<()> {
-    let kept = decisions.iter().find_map(Decision::kept).filter(|_| !due);
-    let Some(kept) = kept else { return Ok(()) };
+/// Nothing to take down is done, unless a color was kept back that was asked for: by name, or because
+/// its retention has passed.
+fn refusal(run: &Run, decisions: &[Decision], due: bool) -> Outcome<()> {
+    let kept: Vec<&Kept> = decisions.iter().filter_map(Decision::kept).filter(|kept| !due || kept.due).collect();
+    let Some(first) = kept.first() else { return Ok(()) };
     let none = decisions.iter().all(|decision| decision.removal().is_none());
-    let text = if none { "nothing was taken down" } else { "not everything was taken down" };
-    let next = kept.next.clone().map(|command| Next::Try(vec![command], None));
+    let mut text = if none { "nothing was taken down" } else { "not everything was taken down" }.to_owned();
+    if due {
+        // Nobody watches a nightly run: what is kept stands in its last words.
+        let sentences = kept.iter().map(|kept| format!("\n{}", kept.in_full()));
+        text.extend(sentences);
+    }
+    let status = || Command::new("kubectl bluegreen status").arg(&first.service).scope(run.scope());
+    let next = match &first.next {
+        Some(command) => Some(Next::Try(vec![command.clone()], None)),
+        None => due.then(|| Next::Look(status(), None)),
+    };
     Err(Failure { next, ..Failure::failed("Kept", text) })
 }
 
 fn names_of(removals: &[&Removal]) -> String {
     removals.iter().map(|r| format!("{} of service/{}", r.color, r.service)).collect::<Vec<_>>().join(", ")
-}
-
-/// Services of the namespace with a record of ours whose retention has passed.
-async fn due_services(run: &Run) -> Outcome<Vec<String>> {
-    let path = collection::<Service>(Some(&run.cluster.namespace));
-    let listed = run.cluster.list::<Service>(&path, &ListQuery::default()).await?;
-    let now = Timestamp::now();
-    let due = listed.items.into_iter().filter(|service| {
-        let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
-        recorded.current.is_some_and(|r| r.due() <= now)
-    });
-    Ok(due.filter_map(|service| service.metadata.name).collect())
 }

@@ -23,7 +23,9 @@ impl Members for CleanupMembers {
 pub struct ColorEntry {
     /// The Service's name.
     pub name: String,
-    pub color: String,
+    /// Absent where the Service doesn't tell which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
     #[serde(flatten)]
     pub verdict: ColorOutcome,
 }
@@ -39,8 +41,25 @@ pub enum ColorOutcome {
         gone: bool,
     },
     Kept {
+        reason: KeptReason,
         why: String,
     },
     /// It is down already.
     Down,
+}
+
+/// Why a color stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum KeptReason {
+    /// Somebody sends traffic to it.
+    InUse,
+    /// Its retention hasn't passed.
+    NotDue,
+    /// No record says when it was left.
+    NoRecord,
+    /// Its volumes would be deleted.
+    LosesVolumes,
+    /// The Service can't be switched any more, or its record can't be read.
+    NotSwitchable,
 }

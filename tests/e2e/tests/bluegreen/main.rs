@@ -13,6 +13,7 @@ mod lines;
 mod looks;
 mod lost_output;
 mod manifests;
+mod nightly;
 mod permissions;
 mod quota;
 mod races;

@@ -3,7 +3,7 @@
 use release_core::command::Command;
 
 use super::removal::Removal;
-use crate::report::cleanup_document::{ColorEntry, ColorOutcome};
+use crate::report::cleanup_document::{ColorEntry, ColorOutcome, KeptReason};
 
 /// What becomes of it.
 #[derive(Debug)]
@@ -21,10 +21,34 @@ pub enum Decision {
 #[derive(Debug)]
 pub struct Kept {
     pub service: String,
-    pub color: String,
+    /// Nothing where nobody can tell which.
+    pub color: Option<String>,
+    /// Its retention has passed.
+    pub due: bool,
+    pub reason: KeptReason,
     pub why: String,
     /// The command that takes it down all the same.
     pub next: Option<Command>,
+}
+
+impl Kept {
+    /// `blue stays: not idle: service/preview`
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.color {
+            Some(color) => format!("{color} stays: {}", self.why),
+            None => format!("service/{}: {}", self.service, self.why),
+        }
+    }
+
+    /// The same with its Service.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        match &self.color {
+            Some(color) => format!("{color} of service/{} stays: {}", self.service, self.why),
+            None => self.sentence(),
+        }
+    }
 }
 
 impl Decision {
@@ -51,7 +75,7 @@ impl Decision {
     pub fn line(&self) -> String {
         match self {
             Self::Remove(r) => format!("  {}: {}", r.color, r.summary),
-            Self::Kept(kept) => format!("x {} stays: {}", kept.color, kept.why),
+            Self::Kept(kept) => format!("x {}", kept.sentence()),
             Self::Down { color, .. } => format!("  {color} is down already"),
         }
     }
@@ -60,10 +84,13 @@ impl Decision {
     #[must_use]
     pub fn entry(&self) -> ColorEntry {
         let (name, color, verdict) = match self {
-            Self::Remove(r) => (&r.service, &r.color, ColorOutcome::Remove { plan: r.summary.clone(), gone: false }),
-            Self::Kept(kept) => (&kept.service, &kept.color, ColorOutcome::Kept { why: kept.why.clone() }),
-            Self::Down { service, color } => (service, color, ColorOutcome::Down),
+            Self::Remove(r) => (&r.service, Some(&r.color), ColorOutcome::Remove { plan: r.summary.clone(), gone: false }),
+            Self::Kept(kept) => {
+                let verdict = ColorOutcome::Kept { reason: kept.reason, why: kept.why.clone() };
+                (&kept.service, kept.color.as_ref(), verdict)
+            }
+            Self::Down { service, color } => (service, Some(color), ColorOutcome::Down),
         };
-        ColorEntry { name: name.clone(), color: color.clone(), verdict }
+        ColorEntry { name: name.clone(), color: color.cloned(), verdict }
     }
 }

@@ -19,6 +19,7 @@ use crate::options::Verb;
 use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
 use crate::refusal::not_switchable;
+use crate::report::cleanup_document::KeptReason;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -61,18 +62,29 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if down && !asked.delete {
         return Decision::Down { service, color: name };
     }
-    let users = users_of(color, tracks, view, snapshot);
-    let (why, next) = if !users.is_empty() {
-        (format!("not idle: {}", users.join(", ")), None)
-    } else if let Some(why) = not_due(&view.recorded, &color.name, snapshot.at).filter(|_| !asked.before_due) {
-        let now = Command::new("kubectl bluegreen cleanup").arg(&service).arg("--before-due");
-        (why, Some(now.scope(&snapshot.scope)))
-    } else if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
-        (format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)"), None)
-    } else {
-        return Decision::Remove(removal(asked, seen, color));
+    let not_due = not_due(&view.recorded, &name, snapshot.at);
+    let due = not_due.is_none();
+    let kept = |reason, why, next| {
+        let (service, color) = (service.clone(), Some(name.clone()));
+        Decision::Kept(Kept { service, color, due, reason, why, next })
     };
-    Decision::Kept(Kept { service, color: name, why, next })
+    let users = users_of(color, tracks, view, snapshot);
+    if !users.is_empty() {
+        return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
+    }
+    if let Some((reason, why)) = not_due {
+        // By one label alone, everything that has it looks like a color.
+        let unknown = reason == KeptReason::NoRecord && tracks.base.is_empty();
+        if !asked.before_due || unknown {
+            let now = Command::new("kubectl bluegreen cleanup").arg(&service).arg("--before-due");
+            return kept(reason, why, (!unknown).then(|| now.scope(&snapshot.scope)));
+        }
+    }
+    if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
+        let why = format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)");
+        return kept(KeptReason::LosesVolumes, why, None);
+    }
+    Decision::Remove(removal(asked, seen, color))
 }
 
 /// Volumes are never deleted by a cleanup, by no detour either.
@@ -81,11 +93,12 @@ fn loses_volumes(workload: &Workload, delete: bool) -> bool {
 }
 
 /// Why a color's retention has not passed; nothing where it has.
-fn not_due(recorded: &Recorded<Record>, color: &str, now: Timestamp) -> Option<String> {
+fn not_due(recorded: &Recorded<Record>, color: &str, now: Timestamp) -> Option<(KeptReason, String)> {
     let Some(record) = recorded.all().find(|r| r.from == color) else {
-        return Some("no record says when it was left".into());
+        return Some((KeptReason::NoRecord, "no record says when it was left".into()));
     };
-    (record.due() > now).then(|| format!("kept for another {}", age(now, record.due())))
+    let another = || format!("kept for another {}", age(now, record.due()));
+    (record.due() > now).then(|| (KeptReason::NotDue, another()))
 }
 
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {

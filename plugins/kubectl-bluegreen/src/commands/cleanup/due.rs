@@ -1,0 +1,55 @@
+//! The Services whose retention has passed, for a run that names none.
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_cluster::read::ListQuery;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::path::collection;
+use release_core::release::record::Recorded;
+
+use super::decision::Kept;
+use crate::record::Record;
+use crate::report::cleanup_document::KeptReason;
+use crate::service_view::ServiceView;
+
+/// What a run is about.
+#[derive(Debug)]
+pub struct Due {
+    pub names: Vec<String>,
+    /// What nothing can be done with, and so has to be told.
+    pub kept: Vec<Kept>,
+}
+
+/// Services of the namespace with a record of ours whose retention has passed, and those whose record
+/// can't be read.
+///
+/// # Errors
+/// Where Services can't be listed.
+pub async fn services(run: &Run) -> Outcome<Due> {
+    let path = collection::<Service>(Some(&run.cluster.namespace));
+    let listed = run.cluster.list::<Service>(&path, &ListQuery::default()).await?;
+    let now = Timestamp::now();
+    let mut due = Due { names: Vec::new(), kept: Vec::new() };
+    for service in listed.items {
+        let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
+        let Some(service) = service.metadata.name else { continue };
+        match (recorded.current, recorded.unreadable) {
+            (Some(record), _) if record.due() <= now => due.names.push(service),
+            (None, Some(why)) => due.kept.push(kept(service, None, why)),
+            _ => {}
+        }
+    }
+    Ok(due)
+}
+
+/// A Service that was switched once, and can't be now.
+#[must_use]
+pub fn not_switchable(view: &ServiceView<'_>, failure: &Failure) -> Kept {
+    let left = view.recorded.current.as_ref().map(|record| record.from.clone());
+    kept(view.name().to_owned(), left, failure.message.clone())
+}
+
+fn kept(service: String, color: Option<String>, why: String) -> Kept {
+    Kept { service, color, due: true, reason: KeptReason::NotSwitchable, why, next: None }
+}

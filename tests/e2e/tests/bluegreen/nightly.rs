@@ -1,0 +1,132 @@
+//! Clean-up that nobody watches: what keeps a color for ever and what doesn't, and what a nightly run
+//! tells.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::{api, color, replicas, rolled_out};
+use e2e::bluegreen::blue_green;
+use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::written::RECORD;
+use e2e::common::run::{Ended, said};
+use e2e::namespace;
+use k8s_openapi::api::core::v1::Service;
+use lab::Namespace;
+use lab::fixtures::{App, Behavior};
+use serde_json::{Value, json};
+
+const NIGHTLY: &str = "cleanup --due --yes";
+
+/// Green is active, and blue's retention has passed.
+async fn switched(test: &str) -> Result<Namespace> {
+    let ns = namespace(test).await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    Ok(ns)
+}
+
+fn service(name: &str, selector: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+        "spec": {"selector": selector, "ports": [{"port": 80, "targetPort": "http"}]}})
+}
+
+/// A scrape of all pods would keep every old version running, and so would the Services by which testers
+/// reach each color.
+#[tokio::test]
+async fn services_over_both_colors_and_of_one_color_don_t_keep_it() -> Result<()> {
+    let ns = switched("kept-for-ever").await?;
+    ns.apply_all(&[
+        service("api-metrics", &json!({"app": "api"})),
+        service("api-blue", &json!({"app": "api", "version": "blue"})),
+        service("api-green", &json!({"app": "api", "version": "green"})),
+    ])
+    .await?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(status["services"][0]["colors"][1]["state"], "previous", "{status:#}");
+    bluegreen(&ns, NIGHTLY).await?.ends(0)?;
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "api-green").await?), (0, 1));
+    Ok(())
+}
+
+/// A tester's route to the old color would end at nothing.
+#[tokio::test]
+async fn a_colors_own_service_that_something_sends_to_keeps_it() -> Result<()> {
+    let ns = switched("own-in-use").await?;
+    ns.apply(&service("api-blue", &json!({"app": "api", "version": "blue"}))).await?;
+    let backend = json!({"service": {"name": "api-blue", "port": {"number": 80}}});
+    ns.apply(&json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "old"},
+        "spec": {"defaultBackend": backend}}))
+        .await?;
+    bluegreen(&ns, "cleanup api --yes").await?.ends(1)?.tells("ingress/old by service/api-blue")?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    Ok(())
+}
+
+/// The job was green for months, and the old version was paid for.
+#[tokio::test]
+async fn a_nightly_run_tells_what_it_kept_and_takes_down_the_rest() -> Result<()> {
+    let ns = switched("nightly").await?;
+    let ready = |name| color(name, 1, Behavior::Ready);
+    rolled_out(&ns, &App::new("web").key("version").color(ready("blue")).color(ready("green"))).await?;
+    bluegreen(&ns, "switch web --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    ns.apply(&service("preview", &json!({"app": "api", "version": "blue"}))).await?;
+    let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Kept", "{document:#}");
+    let services = document["services"].as_array().context("services")?;
+    let kept: Vec<_> = services.iter().filter(|entry| entry["verdict"] == "kept").collect();
+    assert_eq!(kept.len(), 1, "{document:#}");
+    assert_eq!((&kept[0]["name"], &kept[0]["reason"]), (&json!("api"), &json!("inUse")));
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("blue of service/api") && message.contains("service/preview"), "{document:#}");
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "web-blue").await?), (1, 0));
+    let told = bluegreen(&ns, NIGHTLY).await?.ends(1)?;
+    ensure!(told.stderr.contains("service/preview"), "{}", said(&told));
+    ns.api::<Service>().delete("preview", &kube::api::DeleteParams::default()).await?;
+    bluegreen(&ns, NIGHTLY).await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 0);
+    Ok(())
+}
+
+/// One Service that can't be switched any more, or whose record was edited, would keep all others.
+#[tokio::test]
+async fn one_odd_service_is_told_and_keeps_nothing_else() -> Result<()> {
+    let ns = switched("odd-one").await?;
+    ns.apply(&api().service("green")).await?;
+    let mut odd = service("odd", &json!({"app": "api", "version": "green"}));
+    let record = e2e::bluegreen::written::record(&ns, "api").await?.to_string();
+    odd["metadata"]["annotations"] = json!({RECORD: record, "argo-rollouts.argoproj.io/managed-by-rollouts": "gone"});
+    let mut edited = service("edited", &json!({"app": "other"}));
+    edited["metadata"]["annotations"] = json!({RECORD: "{\"to\": 7}"});
+    ns.apply_all(&[odd, edited]).await?;
+    let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(1)?.json()?;
+    let entries = document["services"].as_array().context("services")?;
+    for name in ["odd", "edited"] {
+        let entry = entries.iter().find(|entry| entry["name"] == name).with_context(|| format!("{document:#}"))?;
+        assert_eq!(entry["reason"], "notSwitchable", "{document:#}");
+    }
+    assert_eq!(replicas(&ns, "api-blue").await?, 0, "{document:#}");
+    Ok(())
+}
+
+/// By one label alone every workload of the namespace looks like a color, and would be taken down.
+#[tokio::test]
+async fn along_a_selector_of_one_label_only_what_was_left_goes() -> Result<()> {
+    let ns = namespace("one-label-cleanup").await?;
+    let image = "registry.example.com/web:1";
+    let workload = |name: &str| {
+        let labels = json!({"app": name});
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
+            "replicas": 1, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image,
+                "ports": [{"name": "http", "containerPort": 8080}]}]}}}})
+    };
+    ns.apply_all(&[workload("web-blue"), workload("web-green"), workload("db")]).await?;
+    ns.apply(&service("web", &json!({"app": "web-blue"}))).await?;
+    for name in ["web-blue", "web-green", "db"] {
+        ns.rolled_out(&format!("deployment/{name}"), e2e::LIMIT).await?;
+    }
+    let along = "--track-key app --yes";
+    bluegreen(&ns, &format!("switch web --to web-green --verify-for=0 --retain=0s {along}")).await?.ends(0)?;
+    bluegreen(&ns, &format!("cleanup web --before-due {along}")).await?.ends(1)?.tells("db stays")?;
+    let sizes = [replicas(&ns, "web-blue").await?, replicas(&ns, "web-green").await?, replicas(&ns, "db").await?];
+    assert_eq!(sizes, [0, 1, 1]);
+    Ok(())
+}
