@@ -4,6 +4,7 @@ mod back;
 mod case;
 mod choice;
 mod movement;
+mod pairing;
 pub mod scale;
 mod services;
 mod size;

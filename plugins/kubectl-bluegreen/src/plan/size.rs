@@ -5,6 +5,8 @@ use std::sync::Arc;
 use release_core::kube::Workload;
 use release_core::traffic::selector::Color;
 
+use super::pairing::counterpart;
+
 /// Pods that a color's workloads ask for.
 #[must_use]
 pub fn desired(color: &Color) -> i32 {
@@ -12,8 +14,7 @@ pub fn desired(color: &Color) -> i32 {
 }
 
 /// The size that each of the target's workloads gets, where it is larger than what it has:
-/// that of the workload of the active color that has its name but for the color, else an equal
-/// share of the whole.
+/// that of its counterpart in the active color, else an equal share of the whole.
 #[must_use]
 pub fn parity(target: &Color, active: &Color, needed: usize) -> Vec<(Arc<Workload>, i32)> {
     let needed = i32::try_from(needed).unwrap_or(i32::MAX);
@@ -24,8 +25,7 @@ pub fn parity(target: &Color, active: &Color, needed: usize) -> Vec<(Arc<Workloa
         if count == 1 {
             return total;
         }
-        let twin = w.name().replace(&target.name, &active.name);
-        active.workloads.iter().find(|a| a.name() == twin && a.kind == w.kind).map_or(share, |a| a.replicas.max(1))
+        counterpart(w, target, active).map_or(share, |a| a.replicas.max(1))
     };
     target.workloads.iter().map(|w| (Arc::clone(w), wanted(w))).filter(|(w, wanted)| *wanted > w.replicas).collect()
 }
