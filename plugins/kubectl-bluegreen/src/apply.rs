@@ -6,6 +6,7 @@ mod emptied;
 mod in_progress;
 mod known_pods;
 mod lasting;
+mod overtaken;
 mod prove;
 pub mod scale;
 mod take_back;

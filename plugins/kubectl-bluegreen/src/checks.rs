@@ -16,6 +16,7 @@ mod ports;
 mod presence;
 mod readiness;
 mod recorded;
+mod rights;
 mod rollout;
 mod routes;
 mod twins;
@@ -37,7 +38,7 @@ pub use case::{Case, staying};
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 
-const CHECKS: [Check; 19] = [
+const CHECKS: [Check; 20] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -57,6 +58,7 @@ const CHECKS: [Check; 19] = [
     volumes::check,
     twins::check,
     recorded::check,
+    rights::check,
 ];
 
 /// Runs every check and weighs what was found, the worst first.

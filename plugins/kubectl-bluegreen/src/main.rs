@@ -5,6 +5,7 @@ mod args;
 mod candidates;
 mod checks;
 mod commands;
+mod hand;
 mod idle;
 mod moves;
 mod names;

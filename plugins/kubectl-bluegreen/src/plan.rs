@@ -1,6 +1,7 @@
 //! What a move does to each Service: pure, from a snapshot and options.
 
 mod back;
+mod by_hand;
 mod case;
 mod choice;
 mod movement;
@@ -13,5 +14,5 @@ mod text;
 
 pub use movement::Move;
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
-pub use step::{MoveRequest, Stay};
+pub use step::{MoveRequest, Stay, StayState};
 pub use text::{subjects_of, text};

@@ -2,7 +2,7 @@
 
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids::CheckId;
-use release_core::failure::{Exit, Failure};
+use release_core::failure::{Exit, Failure, Next};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -69,9 +69,12 @@ pub struct Document<'r, M> {
     /// What went wrong, in one sentence or a few lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'r str>,
-    /// What to do about it: a whole command, or a short instruction.
+    /// What to do about it: whole commands, a line each; absent where no command helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    /// What to do, or to know before, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'r str>,
     #[serde(flatten)]
     members: &'r M,
     /// What the checks found, the worst first.
@@ -121,11 +124,17 @@ impl<M: Members> Report<M> {
             exit_code: failure.map_or(Exit::Done, |f| f.exit).code(),
             reason: failure.map_or("Done", |f| f.reason),
             message: failure.map(|f| f.message.as_str()),
-            next: failure.and_then(|f| f.next.as_ref()).map(ToString::to_string),
+            next: failure.and_then(|f| f.next.as_ref()).and_then(commands),
+            hint: failure.and_then(|f| f.next.as_ref()).and_then(Next::words),
             members: &self.members,
             findings: self.findings.iter().map(|finding| described(finding, M::SUBJECT)).collect(),
         }
     }
+}
+
+fn commands(next: &Next) -> Option<String> {
+    let commands: Vec<String> = next.commands().iter().map(ToString::to_string).collect();
+    (!commands.is_empty()).then(|| commands.join("\n"))
 }
 
 fn described(finding: &Finding, subject: Subject) -> FindingDocument<'_> {

@@ -55,6 +55,15 @@ impl Next {
         }
     }
 
+    /// What there is to say besides the commands.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Try(_, note) | Self::Look(_, note) => note.as_deref(),
+            Self::Hint(text) => Some(text),
+        }
+    }
+
     /// The commands to paste.
     #[must_use]
     pub fn commands(&self) -> &[Command] {

@@ -3,4 +3,5 @@
 pub mod annotations;
 pub mod change;
 pub mod event;
+pub mod hand;
 pub mod record;

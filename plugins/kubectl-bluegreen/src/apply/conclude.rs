@@ -4,13 +4,14 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use release_cli::run::Run;
 use release_cli::verb::write_note;
-use release_core::failure::Failure;
+use release_core::failure::{Exit, Failure};
 use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change};
 use release_core::release::event::{Notice, Regarding, event};
 use release_core::release::record::{RunResult, note_result};
 
 use super::in_progress::MoveInProgress;
+use super::overtaken;
 use crate::record::RecordedVerb;
 
 /// The moves are proven.
@@ -27,7 +28,13 @@ pub async fn done(run: &Run, moves: &[MoveInProgress<'_>]) {
 pub async fn left_as_is(run: &Run, moves: &[MoveInProgress<'_>], failure: &Failure) {
     join_all(moves.iter().map(|made| async move {
         let note = format!("{}: {}", describe(made), failure.message);
-        futures::join!(outcome(run, made, RunResult::Failed), notice(run, made, "SwitchFailed", &note, true));
+        let noted = async {
+            match failure.exit {
+                Exit::Changed => overtaken::note(run, made).await,
+                _ => outcome(run, made, RunResult::Failed).await,
+            }
+        };
+        futures::join!(noted, notice(run, made, "SwitchFailed", &note, true));
     }))
     .await;
 }

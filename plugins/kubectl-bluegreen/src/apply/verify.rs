@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 use super::emptied::{TOLERATED, emptied, unreachable};
 use super::in_progress::MoveInProgress;
 use super::lasting::Lasting;
+use crate::hand::hand_on;
 use crate::record::Record;
 use crate::service_view::ready_count;
 use crate::snapshot::{reachable_pods_with, workloads};
@@ -103,7 +104,7 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
     let by = match recorded.current.filter(|r| r.id != movement.record.id) {
         Some(record) => format!("{} by {}", record.verb, record.by),
-        None => format!("written by {}", last_writer(&service)),
+        None => format!("written by {}", hand_on(&service).map_or_else(|| "unknown".into(), |hand| hand.manager)),
     };
     let now = selector.get(&movement.key).cloned().unwrap_or_else(|| "something else".into());
     Err(Failure::changed(format!(
@@ -112,13 +113,6 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
         printable(&now)
     ))
     .look(Command::new("kubectl bluegreen preflight").arg(&movement.service).scope(run.scope())))
-}
-
-/// The field manager that wrote last, which is all that the API server keeps.
-fn last_writer(service: &Service) -> String {
-    let entries = service.metadata.managed_fields.iter().flatten();
-    let last = entries.max_by_key(|e| e.time.as_ref().map(|t| t.0));
-    last.and_then(|e| e.manager.as_deref()).map_or_else(|| "unknown".into(), printable)
 }
 
 /// Fewer endpoints are ready than the move was allowed with: that is a failure, unless the color

@@ -33,6 +33,7 @@ pub struct World {
     pub ingresses: Reading<Vec<Value>>,
     pub nodes: Reading<Vec<Value>>,
     pub target_group_bindings: Reading<Vec<Value>>,
+    pub may_patch: Option<Reading<bool>>,
     pub verb: Verb,
     pub scales_first: bool,
     /// Nothing: as many as the active color has.
@@ -60,6 +61,7 @@ impl World {
             ingresses: none(),
             nodes: none(),
             target_group_bindings: none(),
+            may_patch: None,
             verb: Verb::Switch,
             scales_first: false,
             required: None,
@@ -144,6 +146,7 @@ impl World {
             grpc_routes: parse_all(&self.grpc_routes),
             ingresses: parse_all(&self.ingresses),
             target_group_bindings: parse_all(&self.target_group_bindings),
+            may_patch: self.may_patch.iter().map(|may| ("api".to_owned(), may.clone())).collect(),
             rollouts: Ok(Vec::new()),
         }
     }

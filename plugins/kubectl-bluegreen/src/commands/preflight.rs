@@ -1,9 +1,12 @@
 //! `preflight`: the plan and the checks of a switch, as data on stdout.
 
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{heading, refuse_blocked};
-use release_core::checks::finding;
+use release_core::checks::{finding, ids};
 use release_core::failure::{Failure, Outcome};
 
 use crate::args::PreflightArgs;
@@ -11,7 +14,7 @@ use crate::moves::{MoveReport, make_plan, views, what_would_go_through};
 use crate::options;
 use crate::plan;
 use crate::report::move_document::PreflightMembers;
-use crate::snapshot::{ReadScope, load};
+use crate::snapshot::{ReadScope, Reading, Snapshot, load};
 
 /// Runs the verb.
 ///
@@ -20,7 +23,8 @@ use crate::snapshot::{ReadScope, load};
 pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMembers>) -> Outcome<()> {
     let options = options::preflight(args)?;
     let key = options.track_key.as_deref();
-    let snapshot = load(&run.cluster, &options.services, key, ReadScope::Everything).await?;
+    let read = load(&run.cluster, &options.services, key, ReadScope::Everything).await?;
+    let snapshot = Snapshot { may_patch: rights(run, &options.services).await, ..read };
     let views = views(&snapshot, key);
     let plan = make_plan(run, &options, &snapshot, &views, false)?;
     let next = |blocking: &[&finding::Finding]| what_would_go_through(blocking, &plan, &options, run.scope());
@@ -28,9 +32,26 @@ pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMe
     let Report { members, findings, text, names, .. } = report;
     MoveReport { services: &mut members.services, findings, text, names }.planned(&plan, &options);
     let found = finding::lines(&plan.findings, run.look(options.services.len()));
-    let ready = if refused.is_ok() && plan.moves().next().is_some() { "ready to switch" } else { "" };
+    let forbidden = plan.findings.iter().any(|finding| finding.id == ids::SWITCH_FORBIDDEN);
+    let ready = match (refused.is_ok() && plan.moves().next().is_some(), forbidden) {
+        (true, true) => "nothing blocks a switch, by somebody who may make it",
+        (true, false) => "ready to switch",
+        (false, _) => "",
+    };
     let subjects = heading(run, &plan::subjects_of(&options.services));
     let parts = [subjects.as_str(), &plan::text(&plan, &views), &found, ready];
     report.text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     refused.map_err(|refused| Failure { message: "not ready to switch".into(), ..refused })
+}
+
+/// Whether we may patch each of the Services.
+async fn rights(run: &Run, services: &[String]) -> BTreeMap<String, Reading<bool>> {
+    let ask = |name: &String| {
+        let name = name.clone();
+        async move {
+            let may = run.cluster.may("patch", "", "services", &name).await.map_err(|error| error.short());
+            (name, may)
+        }
+    };
+    join_all(services.iter().map(ask)).await.into_iter().collect()
 }

@@ -68,7 +68,7 @@ fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
         let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, Verb::Switch))?;
         let status = status(&view, tracks, snapshot);
         let back = plan_of_rollback(snapshot, &view);
-        Ok(Shown { text: text(&status, way(&view, tracks, snapshot, back.as_ref())), status })
+        Ok(Shown { text: text(&status, snapshot.at, way(&view, tracks, snapshot, back.as_ref())), status })
     });
     shown.collect()
 }
@@ -96,8 +96,7 @@ async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
     let mut last = Vec::new();
     loop {
         let (snapshot, shown) = look(run, names, args).await?;
-        // Ages move all the time; what matters is the documents without them.
-        let now: Vec<ServiceStatus> = shown.iter().map(|shown| shown.status.without_ages()).collect();
+        let now: Vec<ServiceStatus> = shown.iter().map(|shown| shown.status.clone()).collect();
         if now != last {
             let mut report = Report::default();
             fill(run, names, shown, &mut report);

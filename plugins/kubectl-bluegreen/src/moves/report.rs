@@ -6,7 +6,7 @@ use release_core::checks::finding::Finding;
 
 use crate::apply::{MoveInProgress, Reached};
 use crate::options::MoveOptions;
-use crate::plan::{Planned, SwitchPlan};
+use crate::plan::{Planned, Stay, StayState, SwitchPlan};
 use crate::report::move_document::MoveEntry;
 
 /// The parts of a verb's report that a move fills as it goes on.
@@ -24,7 +24,7 @@ impl MoveReport<'_> {
         self.findings.clone_from(&plan.findings);
         *self.services = plan.services.iter().map(MoveEntry::planned).collect();
         let stays = plan.services.iter().filter_map(|planned| match planned {
-            Planned::Stay(stay) => Some(format!("service/{} unchanged ({}); nothing to do", stay.service, stay.color)),
+            Planned::Stay(stay) => Some(unchanged(stay)),
             Planned::Move(_) => None,
         });
         *self.text = lines(stays);
@@ -55,6 +55,15 @@ impl MoveReport<'_> {
     pub fn done(&mut self, moves: &[MoveInProgress<'_>], options: &MoveOptions) {
         let past = options.verb.past();
         *self.text = lines(moves.iter().map(|m| format!("service/{} {past} to {}", m.service(), m.movement.to)));
+    }
+}
+
+/// What is so where somebody else was there before is no "nothing to do".
+fn unchanged(stay: &Stay) -> String {
+    let Stay { service, color, state, message, .. } = stay;
+    match state {
+        StayState::MovedByHand => format!("service/{service} unchanged ({color}): {message}"),
+        _ => format!("service/{service} unchanged ({color}); nothing to do"),
     }
 }
 

@@ -5,7 +5,9 @@ use release_core::failure::Outcome;
 use release_core::kube::has_all;
 use release_core::traffic::selector::Tracks;
 
+use super::by_hand;
 use super::choice::Chosen;
+use super::step::StayState;
 use crate::record::{Record, RecordedVerb};
 use crate::refusal;
 use crate::service_view::{ServiceView, ready_count};
@@ -15,7 +17,7 @@ use crate::snapshot::Snapshot;
 #[derive(Debug)]
 pub enum WayBack {
     Color(Chosen),
-    AlreadyBack { message: String, forward: Option<Command> },
+    AlreadyBack { state: StayState, message: String, forward: Option<Command> },
 }
 
 /// Reads it from the cluster's own record; without a usable one, takes the only other color that
@@ -34,11 +36,8 @@ pub fn way_back(
     }
     match view.recorded.current.as_ref().filter(|r| r.key == tracks.key) {
         Some(record) if record.to == tracks.active => by_record(record, view, tracks, &snapshot.scope),
-        Some(record) if record.from == tracks.active => Ok(WayBack::AlreadyBack {
-            message: format!("{} is active; {} was undone by another hand", tracks.active, describe(record)),
-            forward: Some(forward(view, &record.to, &snapshot.scope)),
-        }),
-        _ => without_record(snapshot, view, tracks),
+        Some(record) => by_hand::way_back(snapshot, view, tracks, record),
+        None => without_record(snapshot, view, tracks),
     }
 }
 
@@ -51,6 +50,7 @@ fn never_moved_in_set(all: &[ServiceView<'_>], view: &ServiceView<'_>, tracks: &
     let home = if last.verb == RecordedVerb::Rollback { &last.to } else { &last.from };
     let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id) && tracks.active == *home;
     missed.then(|| WayBack::AlreadyBack {
+        state: StayState::NotMoved,
         message: format!("{} is active; the last {} did not move this one", tracks.active, last.verb),
         forward: None,
     })
@@ -59,6 +59,7 @@ fn never_moved_in_set(all: &[ServiceView<'_>], view: &ServiceView<'_>, tracks: &
 fn by_record(record: &Record, view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Outcome<WayBack> {
     if record.verb == RecordedVerb::Rollback {
         return Ok(WayBack::AlreadyBack {
+            state: StayState::AlreadyBack,
             message: format!("{} is active since {}", record.to, describe(record)),
             forward: Some(forward(view, &record.from, scope)),
         });
@@ -85,10 +86,10 @@ fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) 
     }
 }
 
-fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Command {
+pub fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Command {
     Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", color).scope(scope)
 }
 
-fn describe(record: &Record) -> String {
+pub fn describe(record: &Record) -> String {
     format!("the {} {} -> {} by {} at {:.0}", record.verb, record.from, record.to, record.by, record.at)
 }

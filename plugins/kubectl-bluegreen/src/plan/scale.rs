@@ -68,11 +68,30 @@ fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapshot) 
     Some(floor_change(hpa, ops, snapshot, (floor, raised)))
 }
 
+/// The floor that an autoscaler had before we raised it, and the one that it has; nothing where it was not
+/// raised, or is down again.
+#[must_use]
+pub fn raised_floor(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
+    let (before, now) = noted_floor(hpa)?;
+    (before < now).then_some((before, now))
+}
+
+fn noted_floor(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
+    let before = hpa.metadata.annotations.as_ref()?.get(&floor_annotation())?.parse().ok()?;
+    Some((before, hpa.spec.as_ref()?.min_replicas.unwrap_or(1)))
+}
+
+/// The bare kubectl command that sets an autoscaler's floor.
+#[must_use]
+pub fn floor_command(hpa: &str, floor: i32, snapshot: &Snapshot) -> Command {
+    let patch = json!({"spec": {"minReplicas": floor}}).to_string();
+    Command::new("kubectl patch hpa").arg(hpa).scope(&snapshot.scope).flag("-p", patch)
+}
+
 /// Puts an autoscaler's floor back to what it was before we raised it.
 #[must_use]
 pub fn restore_floor(hpa: &HorizontalPodAutoscaler, snapshot: &Snapshot) -> Option<Change> {
-    let before: i32 = hpa.metadata.annotations.as_ref()?.get(&floor_annotation())?.parse().ok()?;
-    let now = hpa.spec.as_ref()?.min_replicas.unwrap_or(1);
+    let (before, now) = noted_floor(hpa)?;
     let ops = vec![
         Op::test("/spec/minReplicas", now),
         Op::replace("/spec/minReplicas", before.clamp(1, now.max(1))),
@@ -83,13 +102,11 @@ pub fn restore_floor(hpa: &HorizontalPodAutoscaler, snapshot: &Snapshot) -> Opti
 
 fn floor_change(hpa: &HorizontalPodAutoscaler, ops: Vec<Op>, snapshot: &Snapshot, (from, to): (i32, i32)) -> Change {
     let name = hpa.metadata.name.as_deref().unwrap_or_default();
-    let patch = json!({"spec": {"minReplicas": from}}).to_string();
-    let undo = Command::new("kubectl patch hpa").arg(name).scope(&snapshot.scope).flag("-p", patch);
     Change {
         object: format!("hpa/{name}"),
         path: format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace))),
         action: Action::JsonPatch(ops),
         summary: format!("minReplicas: {from} -> {to}"),
-        undo: Some(undo),
+        undo: Some(floor_command(name, from, snapshot)),
     }
 }

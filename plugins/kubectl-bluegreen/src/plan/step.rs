@@ -4,6 +4,8 @@ use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::text::printable;
 use release_core::traffic::selector::Tracks;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::back::{self, WayBack};
 use super::choice::{self, Chosen};
@@ -31,20 +33,39 @@ pub enum Step {
     Stay(Stay),
 }
 
-/// It is so already: what is so, and the command that goes forward again.
+/// It is so already: what is so, and the command that goes to the other color.
 #[derive(Debug, Clone)]
 pub struct Stay {
     pub service: String,
+    pub key: String,
     pub color: String,
+    pub state: StayState,
     pub message: String,
     pub forward: Option<Command>,
 }
 
+/// Why a Service stays where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StayState {
+    /// The color asked for is active.
+    AlreadyActive,
+    /// It is, and the run that switched to it has no result: it is still going on, or was cut off.
+    Unfinished,
+    /// A rollback took the last switch back.
+    AlreadyBack,
+    /// Somebody else took it back.
+    MovedByHand,
+    /// The last move of its set never reached it.
+    NotMoved,
+}
+
 impl Stay {
-    /// The command that people may want instead.
+    /// The command that people may want instead, with what it does.
     #[must_use]
     pub fn next(&self) -> Option<String> {
-        self.forward.as_ref().map(|command| format!("forward again: {command}"))
+        let leads = if self.state == StayState::AlreadyBack { "forward again" } else { "to go there" };
+        self.forward.as_ref().map(|command| format!("{leads}: {command}"))
     }
 }
 
@@ -71,23 +92,35 @@ fn step(
         Target::Other => choice::only_other(view, tracks, snapshot)?,
         Target::Back => match back::way_back(snapshot, all, view, tracks)? {
             WayBack::Color(chosen) => chosen,
-            WayBack::AlreadyBack { message, forward } => return Ok(stay(view, tracks, message, forward)),
+            WayBack::AlreadyBack { state, message, forward } => return Ok(stay(view, tracks, state, message, forward)),
         },
     };
     if chosen.color == tracks.active {
-        return Ok(stay(view, tracks, already_active(view, &chosen.color), None));
+        let (state, message) = already_active(view, &chosen.color);
+        return Ok(stay(view, tracks, state, message, None));
     }
     Ok(Step::Move(Box::new(movement(snapshot, view, tracks, chosen, request))))
 }
 
-fn stay(view: &ServiceView<'_>, tracks: &Tracks, message: String, forward: Option<Command>) -> Step {
-    Step::Stay(Stay { service: view.name().to_owned(), color: tracks.active.clone(), message, forward })
+fn stay(
+    view: &ServiceView<'_>,
+    tracks: &Tracks,
+    state: StayState,
+    message: String,
+    forward: Option<Command>,
+) -> Step {
+    let (service, key, color) = (view.name().to_owned(), tracks.key.clone(), tracks.active.clone());
+    Step::Stay(Stay { service, key, color, state, message, forward })
 }
 
-fn already_active(view: &ServiceView<'_>, color: &str) -> String {
-    let cut_off = view.recorded.current.as_ref().is_some_and(|r| r.to == color && r.result.is_none());
-    let remark = if cut_off { " (the run that switched it is still going on, or was cut off)" } else { "" };
-    format!("{color} is active already{remark}")
+fn already_active(view: &ServiceView<'_>, color: &str) -> (StayState, String) {
+    let unfinished = view.recorded.current.as_ref().is_some_and(|r| r.to == color && r.result.is_none());
+    let (state, remark) = if unfinished {
+        (StayState::Unfinished, " (the run that switched it is still going on, or was cut off)")
+    } else {
+        (StayState::AlreadyActive, "")
+    };
+    (state, format!("{color} is active already{remark}"))
 }
 
 fn movement(

@@ -1,6 +1,7 @@
 //! The document of `history`.
 
 use release_cli::report::{Members, Subject};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -24,8 +25,26 @@ impl Members for HistoryMembers {
 #[serde(rename_all = "camelCase")]
 pub struct ServiceHistory {
     pub name: String,
+    /// What somebody else did after the newest record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<MoveByHand>,
     /// Newest first.
     pub records: Vec<Record>,
     /// Why an annotation of ours can't be used.
     pub unreadable: Option<String>,
+}
+
+/// A move of the Service that we didn't make.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MoveByHand {
+    /// Where our newest record left it.
+    pub from: String,
+    /// What it selects now.
+    pub to: String,
+    /// The field manager that holds the selector: `kubectl-patch`.
+    pub manager: String,
+    /// When at the latest: the API server keeps a manager's last write only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }

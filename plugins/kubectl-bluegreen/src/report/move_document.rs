@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::Reached;
-use crate::plan::{Planned, ServicePlan, Stay};
+use crate::plan::{Planned, ServicePlan, Stay, StayState};
 
 /// What `switch` has of its own.
 #[derive(Debug, Default, Serialize, JsonSchema)]
@@ -95,11 +95,17 @@ pub struct ReadyPods {
 #[serde(rename_all = "camelCase")]
 pub struct StayingService {
     name: String,
+    /// The label that tells the colors apart.
+    track_key: String,
     active: String,
+    /// Where it is after the run: the same.
+    to: String,
     /// False.
     changed: bool,
+    state: StayState,
     message: String,
-    /// What people may want instead.
+    /// The command that goes to the other color.
+    #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
@@ -155,7 +161,16 @@ impl MovingService {
 
 impl StayingService {
     fn of(stay: &Stay) -> Self {
-        let (name, active, message) = (stay.service.clone(), stay.color.clone(), stay.message.clone());
-        Self { name, active, changed: false, message, next: stay.next() }
+        let Stay { service, key, color, state, message, forward } = stay.clone();
+        Self {
+            name: service,
+            track_key: key,
+            to: color.clone(),
+            active: color,
+            changed: false,
+            state,
+            message,
+            next: forward.map(|command| command.to_string()),
+        }
     }
 }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use release_cli::clock::clock;
-use release_core::duration::age;
 use release_core::kube::Workload;
 use release_core::traffic::selector::{Color, Tracks};
 
-use super::status_document::{ColorStatus, ServiceStatus, WorkloadStatus};
+use super::status_document::{ColorState, ColorStatus, Note, ServiceStatus, WorkloadStatus};
 use super::status_notes::notes;
+use crate::hand::hand_on;
 use crate::idle::users_of;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -24,10 +22,11 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
     let active = &tracks.active;
     let mut notes = notes(view, tracks, snapshot);
     if !converged {
-        notes.push(format!("! converging    {here} of {ready} endpoints of {active}, {foreign} of other colors"));
+        let message = format!("{here} of {ready} endpoints of {active}, {foreign} of other colors");
+        notes.push(Note::warns("converging", message));
     }
     if here == 0 {
-        notes.push(format!("x no-endpoints  no pod of {active} is ready: connections are refused"));
+        notes.push(Note::blocks("no-endpoints", format!("no pod of {active} is ready: connections are refused")));
     }
     ServiceStatus {
         name: view.name().to_owned(),
@@ -76,30 +75,25 @@ fn of_workload(workload: &Arc<Workload>, snapshot: &Snapshot) -> WorkloadStatus 
     }
 }
 
-fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> String {
+fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ColorState {
     let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active);
     if color.name == tracks.active {
-        let since = record.map(|r| format!(" {} by {}", age(r.at, snapshot.at), r.by));
-        return format!("ACTIVE{}", since.unwrap_or_default());
+        if let Some(hand) = hand_on(view.service) {
+            return ColorState::Active { since: hand.by, by: Some(hand.manager) };
+        }
+        return ColorState::Active { since: record.map(|r| r.at), by: record.map(|r| r.by.clone()) };
     }
     let users = users_of(color, tracks, view, snapshot);
     if !users.is_empty() {
-        return format!("selected by {}", users.join(", "));
+        return ColorState::InUse { users };
     }
     let note = view.cleanup.note.as_ref();
     if let Some(cleanup) = note.filter(|c| c.color == color.name && record.is_none_or(|r| c.at >= r.at)) {
-        let why = if cleanup.reason.is_empty() { String::new() } else { format!(" ({})", cleanup.reason) };
-        return format!("taken down {} ago by {}{why}", age(cleanup.at, snapshot.at), cleanup.by);
+        let (by, reason) = (cleanup.by.clone(), cleanup.reason.clone());
+        return ColorState::TakenDown { since: cleanup.at, by, reason };
     }
     match record.filter(|r| r.from == color.name) {
-        Some(r) if r.due() > snapshot.at => format!("previous, kept to {}", until(r.due(), snapshot.at)),
-        Some(_) => "previous, cleanup is due".into(),
-        None => "idle".into(),
+        Some(record) => ColorState::Previous { kept_until: record.due() },
+        None => ColorState::Idle,
     }
-}
-
-/// The wall clock where it is today's, else the date too.
-fn until(due: Timestamp, now: Timestamp) -> String {
-    let hours = due.duration_since(now).as_hours();
-    if hours < 20 { clock(due)[..5].to_owned() } else { format!("{due:.0}") }
 }

@@ -1,6 +1,7 @@
 //! The document of `status`.
 
 use release_cli::report::{Members, Subject};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -41,8 +42,8 @@ pub struct ServiceStatus {
     pub record: Option<Record>,
     /// The last cleanup.
     pub cleanup: Option<Cleanup>,
-    /// What is unusual, as people read it.
-    pub notes: Vec<String>,
+    /// What is unusual.
+    pub notes: Vec<Note>,
     /// The active color first, then by name.
     pub colors: Vec<ColorStatus>,
 }
@@ -57,9 +58,62 @@ pub struct ColorStatus {
     pub endpoints: usize,
     /// Ready pods.
     pub ready: usize,
-    /// As people read it: `ACTIVE 21m by ci-bot`.
-    pub state: String,
+    #[serde(flatten)]
+    pub state: ColorState,
     pub workloads: Vec<WorkloadStatus>,
+}
+
+/// Something unusual about a Service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// `converging`, `no-endpoints`, `by-hand`, `unfinished`, `record`, `twin-service`, `floor-raised`
+    pub id: &'static str,
+    /// `block` where requests fail now, else `warn`
+    pub severity: &'static str,
+    pub message: String,
+    /// The command that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+impl Note {
+    /// Something to know about.
+    #[must_use]
+    pub fn warns(id: &'static str, message: String) -> Self {
+        Self { id, severity: "warn", message, fix: None }
+    }
+
+    /// Something that fails requests now.
+    #[must_use]
+    pub fn blocks(id: &'static str, message: String) -> Self {
+        Self { severity: "block", ..Self::warns(id, message) }
+    }
+}
+
+/// What a color is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "state")]
+pub enum ColorState {
+    /// The Service selects it.
+    Active {
+        /// Since our record, or since a change by hand at the latest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// Who moved the Service there: a user, or the field manager of a change by hand.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Others send traffic to it.
+    InUse { users: Vec<String> },
+    /// A cleanup took it down.
+    TakenDown { since: Timestamp, by: String, reason: String },
+    /// It was left by the last move.
+    Previous {
+        /// When a cleanup may take it down.
+        kept_until: Timestamp,
+    },
+    Idle,
 }
 
 /// A workload of a color.
@@ -101,16 +155,4 @@ pub struct ListedColor {
     pub name: String,
     /// `5/6`
     pub ready: String,
-}
-
-impl ServiceStatus {
-    /// The same without what moves with the clock.
-    #[must_use]
-    pub fn without_ages(&self) -> Self {
-        let mut timeless = self.clone();
-        for color in &mut timeless.colors {
-            color.state.clear();
-        }
-        timeless
-    }
 }

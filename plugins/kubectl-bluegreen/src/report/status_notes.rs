@@ -4,35 +4,53 @@ use release_core::kube::has_all;
 use release_core::kube::service::service_name;
 use release_core::traffic::selector::Tracks;
 
+use super::status_document::Note;
+use crate::hand::hand_on;
+use crate::plan::scale::{floor_command, raised_floor};
+use crate::record::Record;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
-/// A line each.
+/// One each.
 #[must_use]
-pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<String> {
+pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = left_behind(view, tracks, snapshot);
+    notes.extend(raised_floors(tracks, snapshot));
     if let Some(why) = &view.recorded.unreadable {
-        notes.push(format!("! record        {why}; rollback will not use it"));
+        notes.push(Note::warns("record", format!("{why}; rollback will not use it")));
     }
     match view.recorded.current.as_ref() {
-        Some(r) if r.to != tracks.active => {
-            notes.push(format!(
-                "! by hand       {} is active since a change that we did not make; our last: {} {} -> {}",
-                tracks.active, r.verb, r.from, r.to
-            ));
-        }
+        Some(r) if r.to != tracks.active => notes.push(by_hand(view, tracks, r)),
         Some(r) if r.result.is_none() => {
-            notes.push(format!(
-                "! unfinished    the {} {} -> {} by {} has no result: it is still going on, or was cut off",
-                r.verb, r.from, r.to, r.by
-            ));
+            let what = format!("the {} {} -> {} by {}", r.verb, r.from, r.to, r.by);
+            let message = format!("{what} has no result: it is still going on, or was cut off");
+            notes.push(Note::warns("unfinished", message));
         }
         _ => {}
     }
     notes
 }
 
-fn left_behind(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<String> {
+fn by_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record) -> Note {
+    let who = hand_on(view.service).map_or_else(|| "another hand".to_owned(), |hand| hand.to_string());
+    let last = format!("our last: {} {} -> {} at {:.0}", ours.verb, ours.from, ours.to, ours.at);
+    Note::warns("by-hand", format!("{} is active since a change by {who}; {last}", tracks.active))
+}
+
+/// Floors of autoscalers that a move raised, and nothing has lowered since.
+fn raised_floors(tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
+    let workloads = tracks.colors.iter().flat_map(|color| &color.workloads);
+    let autoscalers = || snapshot.autoscalers.iter().flatten();
+    let own = workloads.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
+    let raised = own.filter_map(|hpa| Some((hpa.metadata.name.as_deref()?, raised_floor(hpa)?)));
+    let notes = raised.map(|(name, (before, now))| {
+        let message = format!("hpa/{name} min {now} since a move, {before} before; a cleanup lowers it");
+        Note { fix: Some(floor_command(name, before, snapshot).to_string()), ..Note::warns("floor-raised", message) }
+    });
+    notes.collect()
+}
+
+fn left_behind(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = Vec::new();
     for neighbour in snapshot.neighbours.iter().flatten() {
         let name = service_name(neighbour);
@@ -44,7 +62,7 @@ fn left_behind(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> 
             && was_together(view, name)
         {
             let on = selector.get(&tracks.key).cloned().unwrap_or_default();
-            notes.push(format!("! twin-service  {name} still selects {on}"));
+            notes.push(Note::warns("twin-service", format!("{name} still selects {on}")));
         }
     }
     notes

@@ -1,55 +1,110 @@
 //! A Service's colors as a table for people.
 
+use jiff::Timestamp;
+use release_cli::clock::clock;
 use release_cli::table::table;
 use release_core::checks::weighing::blocking;
 use release_core::command::Command;
+use release_core::duration::age;
+use release_core::kube::service::service_name;
 use release_core::registry::image::ImageRef;
+use release_core::release::record::Recorded;
 use release_core::traffic::selector::Tracks;
 
-use super::status_document::{ColorStatus, ServiceStatus};
+use super::status_document::{ColorState, ColorStatus, Note, ServiceStatus};
 use crate::plan::SwitchPlan;
-use crate::record::RecordedVerb;
+use crate::record::{Record, RecordedVerb};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
-/// The table, what is unusual, and the way back.
+/// The table at a moment, what is unusual, and the way back.
 #[must_use]
-pub fn text(status: &ServiceStatus, way: Option<String>) -> String {
-    let rows: Vec<Vec<String>> = status.colors.iter().flat_map(rows).collect();
+pub fn text(status: &ServiceStatus, at: Timestamp, way: Option<String>) -> String {
+    let rows: Vec<Vec<String>> = status.colors.iter().flat_map(|color| rows(color, at)).collect();
     let shown = table(&["COLOR", "WORKLOAD", "IMAGE", "READY", "ENDPOINTS", "STATE"], &rows);
-    std::iter::once(shown).chain(status.notes.iter().cloned()).chain(way).collect::<Vec<_>>().join("\n")
+    std::iter::once(shown).chain(status.notes.iter().map(noted)).chain(way).collect::<Vec<_>>().join("\n")
 }
 
-fn rows(color: &ColorStatus) -> Vec<Vec<String>> {
-    let (count, state) = (color.endpoints.to_string(), &color.state);
+fn rows(color: &ColorStatus, at: Timestamp) -> Vec<Vec<String>> {
+    let (count, state) = (color.endpoints.to_string(), state(&color.state, at));
     if color.workloads.is_empty() {
-        return vec![vec![color.name.clone(), "none".into(), String::new(), "0/0".into(), count, state.clone()]];
+        return vec![vec![color.name.clone(), "none".into(), String::new(), "0/0".into(), count, state]];
     }
     let rows = color.workloads.iter().enumerate().map(|(index, workload)| {
         let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
         let image = if workload.image.is_empty() { String::new() } else { ImageRef::parse(&workload.image).short() };
         let ready = format!("{}/{}", workload.ready, workload.replicas);
-        vec![first(&color.name), workload.reference.clone(), image, ready, first(&count), first(state)]
+        vec![first(&color.name), workload.reference.clone(), image, ready, first(&count), first(&state)]
     });
     rows.collect()
+}
+
+/// `ACTIVE 21m by ci-bot`
+fn state(state: &ColorState, now: Timestamp) -> String {
+    match state {
+        ColorState::Active { since, by } => {
+            let since = since.map(|at| format!(" {}", age(at, now))).unwrap_or_default();
+            format!("ACTIVE{since}{}", by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default())
+        }
+        ColorState::InUse { users } => format!("selected by {}", users.join(", ")),
+        ColorState::TakenDown { since, by, reason } => {
+            let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+            format!("taken down {} ago by {by}{why}", age(*since, now))
+        }
+        ColorState::Previous { kept_until } if *kept_until > now => {
+            format!("previous, kept to {}", until(*kept_until, now))
+        }
+        ColorState::Previous { .. } => "previous, cleanup is due".into(),
+        ColorState::Idle => "idle".into(),
+    }
+}
+
+/// The wall clock where it is today's, else the date too.
+fn until(due: Timestamp, now: Timestamp) -> String {
+    let hours = due.duration_since(now).as_hours();
+    if hours < 20 { clock(due)[..5].to_owned() } else { format!("{due:.0}") }
+}
+
+/// `! converging    2 of 3 endpoints of green, 1 of other colors`
+fn noted(note: &Note) -> String {
+    let symbol = if note.severity == "block" { 'x' } else { '!' };
+    let fix = note.fix.as_ref().map(|fix| format!("\n    {fix}")).unwrap_or_default();
+    format!("{symbol} {:<13} {}{fix}", note.id, note.message)
 }
 
 /// The command that goes back to the color before, or forward again, and what it takes. `back` is what
 /// a rollback would do now.
 #[must_use]
 pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: Option<&SwitchPlan>) -> Option<String> {
-    let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active)?;
+    let record = view.recorded.current.as_ref()?;
+    let services = moved_together(view, record, snapshot);
+    let command = Command::new("kubectl bluegreen rollback").args(&services).scope(&snapshot.scope);
+    if record.to != tracks.active {
+        // Somebody else moved it: back is where it was before that, if a rollback would go anywhere.
+        return Some(format!("Back: {command}     {}", effort(back?, tracks)?));
+    }
     let color = tracks.color(&record.from).filter(|c| !c.workloads.is_empty())?;
     if record.verb == RecordedVerb::Rollback {
         let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
         let wanted = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
         let short =
             if ready < wanted { format!("     not now, {ready} of {wanted} pods are ready") } else { String::new() };
-        let forward = Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", &record.from);
+        let forward = Command::new("kubectl bluegreen switch").args(&services).flag("--to", &record.from);
         return Some(format!("Forward: {}{short}", forward.scope(&snapshot.scope)));
     }
-    let command = Command::new("kubectl bluegreen rollback").arg(view.name()).scope(&snapshot.scope);
     Some(format!("Back: {command}     {}", effort(back?, tracks)?))
+}
+
+/// The Services that were moved as one with this one, and stand where that move left them.
+fn moved_together(view: &ServiceView<'_>, record: &Record, snapshot: &Snapshot) -> Vec<String> {
+    let neighbours = snapshot.neighbours.as_deref().unwrap_or_default();
+    let of_this_move = |name: &&String| {
+        let service = neighbours.iter().find(|service| service_name(service) == name.as_str());
+        let annotations = service.and_then(|service| service.metadata.annotations.as_ref());
+        Recorded::<Record>::read(annotations).is_of(record)
+    };
+    let together: Vec<String> = record.services.iter().filter(of_this_move).cloned().collect();
+    if together.iter().any(|name| name == view.name()) { together } else { vec![view.name().to_owned()] }
 }
 
 /// What a rollback takes, by its own plan.

@@ -47,6 +47,9 @@ pub struct Snapshot {
     /// Read only where another Service selects a color, too.
     pub ingresses: Reading<Vec<Ingress>>,
     pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
+    /// Whether we may patch each of the Services, by name; asked for by `preflight` alone, for a move that
+    /// may not is refused before anything is written.
+    pub may_patch: BTreeMap<String, Reading<bool>>,
     /// Names of Argo's Rollouts; read only where a Service has marks of them.
     pub rollouts: Reading<Vec<String>>,
 }
@@ -75,6 +78,7 @@ impl Snapshot {
             grpc_routes: Ok(Vec::new()),
             ingresses: Ok(Vec::new()),
             target_group_bindings: Ok(Vec::new()),
+            may_patch: BTreeMap::new(),
             rollouts: Ok(Vec::new()),
         }
     }

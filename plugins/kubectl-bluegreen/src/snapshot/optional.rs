@@ -25,7 +25,7 @@ use super::moment::Snapshot;
 pub enum ReadScope {
     /// Everything, each read with the full request timeout.
     Everything,
-    /// What shows the colors: no policies, no autoscalers, no identity.
+    /// What shows the colors: no policies, no identity.
     Colors,
     /// What a rollback needs, and of the rest what the API server's cache gives within this time.
     Essentials { others: Duration },
@@ -48,7 +48,6 @@ type Policies = (
     Reading<String>,
     Reading<Vec<Node>>,
     Reading<Vec<PodDisruptionBudget>>,
-    Reading<Vec<HorizontalPodAutoscaler>>,
     Reading<Vec<NetworkPolicy>>,
     Reading<Vec<TargetGroupBinding>>,
 );
@@ -73,25 +72,17 @@ impl OptionalReads {
 
     /// Reads it, all at once.
     pub async fn read(&self) -> Snapshot {
-        let (neighbours, routes, policies) = futures::join!(self.built_in::<Service>(), self.routes(), self.policies());
+        let (neighbours, autoscalers, routes, policies) = futures::join!(
+            self.built_in::<Service>(),
+            self.built_in::<HorizontalPodAutoscaler>(),
+            self.routes(),
+            self.policies()
+        );
         let (virtual_services, destination_rules, http_routes) = routes;
         let empty = Snapshot::empty(&self.cluster.namespace, self.cluster.scope(), Timestamp::now());
-        let Some((who, nodes, budgets, autoscalers, network_policies, target_group_bindings)) = policies else {
-            return Snapshot { neighbours, virtual_services, destination_rules, http_routes, ..empty };
-        };
-        Snapshot {
-            who,
-            nodes,
-            neighbours,
-            budgets,
-            autoscalers,
-            network_policies,
-            virtual_services,
-            destination_rules,
-            http_routes,
-            target_group_bindings,
-            ..empty
-        }
+        let shown = Snapshot { neighbours, autoscalers, virtual_services, destination_rules, http_routes, ..empty };
+        let Some((who, nodes, budgets, network_policies, target_group_bindings)) = policies else { return shown };
+        Snapshot { who, nodes, budgets, network_policies, target_group_bindings, ..shown }
     }
 
     /// What only a move needs to know.
@@ -104,7 +95,6 @@ impl OptionalReads {
             who,
             self.nodes(),
             self.built_in::<PodDisruptionBudget>(),
-            self.built_in::<HorizontalPodAutoscaler>(),
             self.built_in::<NetworkPolicy>(),
             self.target_group_bindings(),
         ))

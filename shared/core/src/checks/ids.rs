@@ -241,6 +241,8 @@ checks! {
         "an annotation of ours has a value that can't be used";
     SINGLE_REPLICA = "single-replica", [Bluegreen], [Warns],
         "the target runs on one pod; *quiet* where the active color does too";
+    SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
+        "whoever runs `preflight` may not patch the Service";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
         "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],

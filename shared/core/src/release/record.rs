@@ -47,7 +47,7 @@ pub enum RunResult {
     /// It failed and was taken back.
     #[serde(rename = "rolled back")]
     RolledBack,
-    /// Written by another version of ours, or by somebody's hand.
+    /// In words: by whom it was overtaken; or written by another version of ours, or by somebody's hand.
     #[serde(untagged)]
     Other(String),
 }
@@ -64,6 +64,12 @@ impl std::fmt::Display for RunResult {
 }
 
 impl RunResult {
+    /// Somebody else changed the object while the run went on.
+    #[must_use]
+    pub fn overtaken_by(who: &str) -> Self {
+        Self::Other(crate::text::printable(&format!("overtaken by {who}")))
+    }
+
     /// The same with a text of somebody's made printable.
     #[must_use]
     pub fn printable(self) -> Self {
@@ -148,6 +154,22 @@ impl<R: Record> Recorded<R> {
             Op::add(&pointer, current),
             Op::add(&annotation_pointer(R::HISTORY), history),
         ]
+    }
+}
+
+impl<R: Record> Recorded<R> {
+    /// Operations that note how a change ended that another record has followed; nothing where the history
+    /// doesn't have it.
+    #[must_use]
+    pub fn note_result_of_followed(&self, id: &str, result: &RunResult, millis: u64) -> Option<Vec<Op>> {
+        self.history.iter().find(|record| record.id() == id)?;
+        let ended = |record: &R| {
+            if record.id() == id { record.ended(result.clone(), millis) } else { record.clone() }
+        };
+        let history: Vec<R> = self.history.iter().map(ended).collect();
+        let pointer = annotation_pointer(R::HISTORY);
+        let still = Op::test(&pointer, json!(self.raw_history));
+        Some(vec![still, Op::replace(&pointer, bounded_history(history.iter()))])
     }
 }
 

@@ -68,11 +68,13 @@ pub fn nearest(selector: &Labels, workloads: &[Arc<Workload>]) -> Option<Miss> {
     }
     let selected: Vec<&Arc<Workload>> = workloads.iter().filter(|w| has_all(&w.pod_labels(), selector)).collect();
     let one = selector.keys().filter_map(|key| one_label(key, selector, &selected, workloads));
+    let one = one.min_by_key(|miss| !miss.versions);
     // What looks like another version of the same before what may be anything.
-    if let Some(miss) = one.min_by_key(|miss| !miss.versions) {
-        return Some(Miss::OneLabel(miss));
+    match (one, several(selector, &selected, workloads)) {
+        (Some(miss), None) => Some(Miss::OneLabel(miss)),
+        (Some(miss), _) if miss.versions => Some(Miss::OneLabel(miss)),
+        (_, several) => several.map(Miss::SeveralLabels),
     }
-    several(selector, &selected, workloads).map(Miss::SeveralLabels)
 }
 
 fn one_label(
@@ -102,14 +104,15 @@ fn one_label(
 }
 
 fn several(selector: &Labels, selected: &[&Arc<Workload>], workloads: &[Arc<Workload>]) -> Option<SeveralLabels> {
+    let alike = |d: &Difference| d.has.as_ref().is_some_and(|has| tell_versions(&selector[&d.key], has));
     let misses = workloads.iter().filter_map(|w| {
         let differs = differences(selector, &w.pod_labels());
-        // One that has nothing of the selector is no miss, unless it runs the very image.
-        let near = differs.len() < selector.len() || shares_image(w, selected);
+        // Another application differs in who it is; a version runs the same image, or is called alike.
+        let near = shares_image(w, selected) || differs.iter().filter(|d| is_identity_key(&d.key)).all(alike);
         (differs.len() > 1 && near).then(|| (w, differs))
     });
     let (workload, differs) = misses.min_by_key(|(w, differs)| (!shares_image(w, selected), differs.len()))?;
-    let ways = differs.iter().filter(|d| d.has.is_some() && !is_identity_key(&d.key)).filter_map(|track| {
+    let ways = differs.iter().filter(|d| alike(d) && !is_identity_key(&d.key)).filter_map(|track| {
         let dropped: Vec<String> = differs.iter().filter(|d| d.key != track.key).map(|d| d.key.clone()).collect();
         let rest: Labels =
             selector.iter().filter(|(k, _)| !dropped.contains(k)).map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -238,10 +241,12 @@ mod tests {
             deployment("jobs-blue", "app=web,part=jobs,version=blue", "r/web:1"),
             deployment("web-green", "app=web,part=http,version=green", "r/web:2"),
         ];
-        let jobs = one("app=web,part=api,version=blue", &all);
+        let miss = several("app=web,part=api,version=blue", &all);
+        assert_eq!(miss.workload.name(), "web-green");
+        assert!(miss.ways.is_empty(), "it would select the jobs as well: {miss:?}");
+        let jobs = one("app=web,part=api,version=blue", &all[..2]);
         assert!(jobs.key == "part" && !jobs.versions, "a worker runs the server's image: {jobs:?}");
-        let without = [Arc::clone(&all[0]), deployment("w", "app=web,part=http,slot=x,version=green", "r/web:2")];
-        let miss = several("app=web,part=api,slot=y,version=blue", &without);
+        let miss = several("app=web,part=api,slot=y,version=blue", &all[2..]);
         assert!(miss.ways.is_empty(), "nothing is selected now: {miss:?}");
     }
 

@@ -3,9 +3,11 @@
 mod bad_input;
 mod cleanup;
 mod discovery;
+mod documents;
 mod dry_run;
 mod endpoints;
 mod faults;
+mod hands;
 mod kills;
 mod kubeconfigs;
 mod kubectl;
@@ -19,5 +21,6 @@ mod quota;
 mod races;
 mod rollback;
 mod set;
+mod sizes;
 mod switch;
 mod verify;

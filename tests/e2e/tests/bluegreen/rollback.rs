@@ -218,6 +218,6 @@ async fn a_deleted_color_is_named() -> Result<()> {
     let document = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "NoWayBack");
     ensure!(document["message"].as_str().unwrap_or_default().contains("blue"), "{document:#}");
-    ensure!(document["next"].as_str().unwrap_or_default().contains("deploy blue"), "{document:#}");
+    ensure!(document["hint"].as_str().unwrap_or_default().contains("deploy blue"), "{document:#}");
     Ok(())
 }

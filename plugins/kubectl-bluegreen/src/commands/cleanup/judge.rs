@@ -104,6 +104,7 @@ fn not_due(recorded: &Recorded<Record>, color: &str, now: Timestamp) -> Option<(
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     let Seen { snapshot, view, tracks } = seen;
     let mut changes = vec![note(seen, &cleanup(asked, color, snapshot))];
+    changes.extend(floors_of_active(seen));
     for workload in &color.workloads {
         let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
         changes.extend(autoscalers.filter_map(|hpa| scale::restore_floor(hpa, snapshot)));
@@ -124,6 +125,14 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
         changes,
         give_back: if asked.delete { Vec::new() } else { give_back(color, snapshot) },
     }
+}
+
+/// With the color that was left, the move is over: floors that were raised for it go back to what they were.
+fn floors_of_active(Seen { snapshot, tracks, .. }: Seen<'_>) -> Vec<Change> {
+    let active = tracks.color(&tracks.active).into_iter().flat_map(|color| &color.workloads);
+    let autoscalers = || snapshot.autoscalers.iter().flatten();
+    let raised = active.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
+    raised.filter_map(|hpa| scale::restore_floor(hpa, snapshot)).collect()
 }
 
 /// The first write: a note on the Service that holds only while the selector is what the plan was

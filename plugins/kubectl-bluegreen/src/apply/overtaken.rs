@@ -1,0 +1,47 @@
+//! The note of a run that somebody else was faster than: by whom, so that the history needn't call it
+//! unknown.
+
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_cli::verb::write_note;
+use release_core::kube::service::service_path;
+use release_core::release::change::{Action, Change};
+use release_core::release::record::{Recorded, RunResult, note_result};
+
+use super::in_progress::MoveInProgress;
+use crate::hand::hand_on;
+use crate::record::Record;
+
+/// Notes it in the record of this move, wherever that is by now. Nothing depends on it.
+pub async fn note(run: &Run, made: &MoveInProgress<'_>) {
+    let path = service_path(&made.movement.namespace, made.service());
+    let Ok(service) = run.cluster.get::<Service>(&path).await else { return };
+    let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
+    let ours = &made.movement.record;
+    let by_hand = hand_on(&service).map_or_else(|| "another hand".to_owned(), |hand| hand.manager);
+    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+    let (result, ops) = match &recorded.current {
+        // Another Service of the set was overtaken, and this one stands.
+        Some(current) if current.id == ours.id && selector == Some(&made.movement.selector) => {
+            (RunResult::Failed, note_result(ours, RunResult::Failed, run.millis()))
+        }
+        Some(current) if current.id == ours.id => {
+            let result = RunResult::overtaken_by(&by_hand);
+            (result.clone(), note_result(ours, result, run.millis()))
+        }
+        Some(current) => {
+            let result = RunResult::overtaken_by(&format!("a {} by {}", current.verb, current.by));
+            let Some(ops) = recorded.note_result_of_followed(&ours.id, &result, run.millis()) else { return };
+            (result, ops)
+        }
+        None => return,
+    };
+    let change = Change {
+        object: format!("service/{}", made.service()),
+        path,
+        summary: format!("record: {result}"),
+        action: Action::JsonPatch(ops),
+        undo: None,
+    };
+    write_note(run, &change, &format!("the result was not recorded on service/{}", made.service())).await;
+}

@@ -1,0 +1,130 @@
+//! Hands beside ours: a Service that somebody else moved is told by whom and when, and a rollback knows what
+//! is there to undo.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::run::{bluegreen, start};
+use e2e::bluegreen::written::{record, versions};
+use e2e::bluegreen::{active, blue_green};
+use e2e::common::run::{Ended, admin, said};
+use e2e::{LIMIT, namespace};
+use lab::{Namespace, eventually};
+use serde_json::{Value, json};
+
+const SWITCH: &str = "switch api --to green --yes --verify-for=0";
+
+/// Moves the Service as people do.
+async fn by_hand(ns: &Namespace, color: &str) -> Result<()> {
+    let patch = json!({"spec": {"selector": {"version": color}}}).to_string();
+    admin(ns).run(&["patch", "service", "api", "-p", &patch]).await?.ends(0)?;
+    Ok(())
+}
+
+async fn noted(ns: &Namespace) -> Result<Value> {
+    let status = bluegreen(ns, "status api -ojson").await?.ends(0)?.json()?;
+    let notes = status["services"][0]["notes"].as_array().context("notes")?;
+    notes.iter().find(|note| note["id"] == "by-hand").cloned().with_context(|| format!("{status:#}"))
+}
+
+/// "By hand" names nobody, and the history ends with what is no longer so.
+#[tokio::test]
+async fn status_and_history_name_who_moved_it_and_when() -> Result<()> {
+    let ns = namespace("hand-named").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    let before = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    ensure!(before["services"][0].get("byHand").is_none(), "{before:#}");
+    by_hand(&ns, "blue").await?;
+    ensure!(noted(&ns).await?["message"].to_string().contains("kubectl-patch"));
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    let color = &status["services"][0]["colors"][0];
+    assert_eq!((&color["state"], &color["by"]), (&json!("active"), &json!("kubectl-patch")), "{status:#}");
+    let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    let made = &history["services"][0]["byHand"];
+    assert_eq!((&made["from"], &made["to"]), (&json!("green"), &json!("blue")), "{history:#}");
+    ensure!(made["manager"] == "kubectl-patch" && made["at"].is_string(), "{history:#}");
+    bluegreen(&ns, "history api").await?.ends(0)?.tells("by hand")?;
+    Ok(())
+}
+
+/// Who finds the release taken back already was told that there is nothing to do, and not why.
+#[tokio::test]
+async fn a_rollback_after_one_by_hand_says_so() -> Result<()> {
+    let ns = namespace("hand-back").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    by_hand(&ns, "blue").await?;
+    let before = versions(&ns).await?;
+    let document = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(0)?.json()?;
+    let service = &document["services"][0];
+    assert_eq!((&service["state"], &service["changed"]), (&json!("movedByHand"), &json!(false)), "{document:#}");
+    let shown = bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    ensure!(shown.stdout.contains("kubectl-patch") && !shown.stdout.contains("nothing to do"), "{}", said(&shown));
+    ensure!(!shown.stderr.contains("forward again"), "{}", said(&shown));
+    assert_eq!(versions(&ns).await?, before);
+    Ok(())
+}
+
+/// The bad version is live again by somebody's hand; the rollback said "nothing to do", and called the way
+/// back "forward again".
+#[tokio::test]
+async fn a_rollback_undoes_a_move_forward_by_hand() -> Result<()> {
+    let ns = namespace("hand-forward").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    by_hand(&ns, "green").await?;
+    bluegreen(&ns, "status api").await?.ends(0)?.tells("Back: kubectl bluegreen rollback api")?;
+    let back = bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    ensure!(back.stderr.contains("kubectl-patch"), "{}", said(&back));
+    assert_eq!(active(&ns, "api").await?, "blue");
+    assert_eq!(record(&ns, "api").await?["from"], "green");
+    Ok(())
+}
+
+/// The history called the end of the first run unknown, although it knew by whom it was overtaken.
+#[tokio::test]
+async fn a_run_that_was_overtaken_notes_by_whom() -> Result<()> {
+    let ns = namespace("overtaken").await?;
+    blue_green(&ns, 1).await?;
+    for other in ["rollback", "hand"] {
+        let running = start(&ns, "switch api --to green --yes --verify-for=60s")?;
+        eventually("green is active", LIMIT, || async { Ok((active(&ns, "api").await? == "green").then_some(())) })
+            .await?;
+        match other {
+            "rollback" => bluegreen(&ns, "rollback api --yes").await?.ends(0).map(drop)?,
+            _ => by_hand(&ns, "blue").await?,
+        }
+        running.wait(LIMIT).await?.ends(3)?;
+        let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+        let records = history["services"][0]["records"].as_array().context("records")?;
+        let switch = records.iter().find(|record| record["verb"] == "switch").context("no switch")?;
+        let result = switch["result"].as_str().unwrap_or_default();
+        ensure!(result.starts_with("overtaken by"), "{history:#}");
+        ensure!(result.contains(if other == "hand" { "kubectl-patch" } else { "a rollback by" }), "{history:#}");
+    }
+    Ok(())
+}
+
+/// The way back of three Services that were switched as one named one of them, which would part them.
+#[tokio::test]
+async fn the_way_back_after_a_set_names_all_of_it() -> Result<()> {
+    let ns = namespace("set-back").await?;
+    blue_green(&ns, 1).await?;
+    let mut twin = e2e::bluegreen::app::api().service("blue");
+    twin["metadata"]["name"] = json!("api-admin");
+    ns.apply(&twin).await?;
+    bluegreen(&ns, "switch api api-admin --to green --yes --verify-for=0").await?.ends(0)?;
+    for service in ["api", "api-admin"] {
+        let status = bluegreen(&ns, &format!("status {service}")).await?.ends(0)?;
+        ensure!(status.stdout.contains("Back: kubectl bluegreen rollback api api-admin "), "{}", said(&status));
+    }
+    bluegreen(&ns, "rollback api api-admin --yes").await?.ends(0)?;
+    let status = bluegreen(&ns, "status api-admin").await?.ends(0)?;
+    ensure!(status.stdout.contains("Forward: kubectl bluegreen switch api api-admin --to green"), "{}", said(&status));
+    // One of them is gone its own way since: it is no part of the way back any more.
+    bluegreen(&ns, "switch api api-admin --to green --yes --verify-for=0").await?.ends(0)?;
+    bluegreen(&ns, "switch api-admin --to blue --yes --verify-for=0 --force=twin-service").await?.ends(0)?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    ensure!(status.stdout.contains("Back: kubectl bluegreen rollback api -n"), "{}", said(&status));
+    Ok(())
+}
