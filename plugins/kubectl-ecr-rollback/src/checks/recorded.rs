@@ -5,7 +5,7 @@ use release_core::checks::ids;
 use release_core::release::record::RunResult;
 
 use super::case::Case;
-use crate::record::Moved;
+use crate::record::{ImageRecord, Moved};
 use crate::words::{pinned_short, when};
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -17,12 +17,22 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     unreadable.into_iter().chain(failed_before(case)).collect()
 }
 
-/// The same image was tried and taken back: it would most likely fail again.
+/// The same image was tried and taken back: it would most likely fail again, and a job that is retried
+/// would expose users to it again. A tag that is on another image since is another target.
 fn failed_before(case: &Case<'_>) -> Option<Finding> {
-    let record = case.snapshot.recorded.all().find(|record| {
-        let same = |m: &Moved| m.name == case.selected.container() && m.to == case.change.to;
-        record.result == Some(RunResult::RolledBack) && record.containers.iter().any(same)
-    })?;
+    let record = case.snapshot.recorded.all().find(|record| went_there(record, case))?;
+    if record.result != Some(RunResult::RolledBack) {
+        return None;
+    }
     let message = format!("{} failed at {} and was taken back", pinned_short(&case.change.to), when(record.at));
-    Some(case.warns(ids::FAILED_BEFORE, message).mend("--steps 2 goes to the one before it"))
+    Some(case.blocks(ids::FAILED_BEFORE, message).mend("--steps 2 goes to the one before it"))
+}
+
+/// By digest where both are known, else by reference.
+fn went_there(record: &ImageRecord, case: &Case<'_>) -> bool {
+    let same = |moved: &Moved| match (&record.to_digest, &case.change.record.to_digest) {
+        (Some(then), Some(now)) => then == now,
+        _ => moved.to == case.change.to,
+    };
+    record.containers.iter().any(|moved| moved.name == case.selected.container() && same(moved))
 }

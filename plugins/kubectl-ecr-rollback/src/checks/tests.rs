@@ -184,5 +184,5 @@ fn a_record_that_was_edited_and_one_that_failed_are_said() {
     let record = json!({"id": "1", "verb": "rollback", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
         "result": "rolled back"});
     world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
-    assert_eq!(world.told(), ["! failed-before"]);
+    assert_eq!(world.told(), ["x failed-before"]);
 }

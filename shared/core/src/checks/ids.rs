@@ -125,8 +125,8 @@ checks! {
         "ECR's own preview differs from what is judged here";
     ECR_PREVIEW = "ecr-preview", [Lifecycle], [],
         "ECR's own preview could not be made";
-    FAILED_BEFORE = "failed-before", [EcrRollback], [Warns],
-        "the same image was gone back to before, failed, and was taken back";
+    FAILED_BEFORE = "failed-before", [Bluegreen, EcrRollback], [Blocks],
+        "the target failed before, was taken back, and hasn't changed since";
     FORBIDDEN = "forbidden", [EcrRollback], [Blocks],
         "the API server would not let you patch the workload";
     GITOPS = "gitops", [Bluegreen, EcrRollback], [Blocks],

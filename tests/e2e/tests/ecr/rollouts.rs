@@ -13,8 +13,8 @@ use lab::fixtures::Behavior;
 use lab::registry::Image;
 use serde_json::json;
 
-/// The rollback to the previous release fails for this reason and is taken back, and who tries
-/// again is warned.
+/// The rollback to the previous release fails for this reason and is taken back, and a job that is
+/// retried doesn't expose users to it again.
 async fn is_taken_back(releases: &Releases, words: &str, reason: &str) -> Result<()> {
     let output = releases.run(&format!("deploy/api --yes -ojson {words}")).await?.ends(5)?;
     let document = output.json()?;
@@ -27,8 +27,11 @@ async fn is_taken_back(releases: &Releases, words: &str, reason: &str) -> Result
     ensure!(releases.events("api").await?.contains(&"RollbackTakenBack".to_owned()), "no Event");
     // Not by `kubectl rollout status`: a short deadline may pass once more before the bad pod is gone.
     releases.ns.wait_for::<Deployment>("api", "only good pods are left", LIMIT, is_whole).await?;
-    let again = releases.run("deploy/api --yes -ojson --dry-run").await?.ends(0)?.json()?;
-    ensure!(finding(&again, "failed-before").is_some(), "no warning that it failed before: {again:#}");
+    let before = releases.written("api").await?;
+    let again = releases.run(&format!("deploy/api --yes -ojson {words}")).await?.ends(1)?.json()?;
+    ensure!(finding(&again, "failed-before").is_some_and(|f| f["severity"] == "block"), "{again:#}");
+    ensure!(releases.written("api").await? == before, "it is tried again");
+    releases.run("deploy/api --yes --dry-run --force=failed-before").await?.ends(0)?;
     Ok(())
 }
 
