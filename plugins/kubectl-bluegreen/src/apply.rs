@@ -15,7 +15,7 @@ mod warnings;
 mod write;
 
 pub use in_progress::MoveInProgress;
-pub use prove::Reached;
+pub use prove::{Reached, stands};
 pub use write::rehearse;
 
 use release_cli::run::Run;
@@ -40,6 +40,21 @@ pub async fn apply(
 ) -> Outcome<Vec<Reached>> {
     let began = Instant::now();
     write::all(run, moves).await?;
+    finish(run, snapshot, moves, take_back, began).await
+}
+
+/// Proves moves that are written, concludes them, and takes back what fails: this run's, or those of
+/// one that goes on beside it or was cut off.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn finish(
+    run: &Run,
+    snapshot: &Snapshot,
+    moves: &[MoveInProgress<'_>],
+    take_back: TakeBack,
+    began: Instant,
+) -> Outcome<Vec<Reached>> {
     let failure = match prove::all(run, snapshot, moves, began).await {
         Ok(reached) => {
             conclude::done(run, moves).await;

@@ -179,6 +179,10 @@ pub struct RollbackArgs {
     /// Switch at the first ready pod, and scale meanwhile
     #[arg(long)]
     pub now: bool,
+    /// Go there all the same, by the id of what stands in the way: changed-since, newer-than-active
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(value_parser = check_of(Suite::Bluegreen))]
+    pub force: Vec<String>,
     /// Watch the color for this long afterwards
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
     pub verify_for: Duration,
@@ -215,6 +219,13 @@ pub struct CleanupArgs {
     /// Don't wait for the retention
     #[arg(long)]
     pub before_due: bool,
+    /// Take down this color only
+    #[arg(long, value_name = "COLOR", conflicts_with = "due")]
+    pub color: Option<String>,
+    /// Take it down all the same, by the id of what stands in the way: changed-since
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true, conflicts_with = "due")]
+    #[arg(value_parser = check_of(Suite::Bluegreen))]
+    pub force: Vec<String>,
     #[command(flatten)]
     pub track: TrackArgs,
     #[command(flatten)]

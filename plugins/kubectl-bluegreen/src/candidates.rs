@@ -14,7 +14,7 @@ use release_core::kube::service::service_path;
 use crate::args::Cli;
 use crate::names::service_names;
 use crate::service_view::ServiceView;
-use crate::snapshot::workloads;
+use crate::snapshot::templates;
 
 /// The command line, with the values that Tab offers.
 #[must_use]
@@ -42,8 +42,8 @@ fn colors() -> Vec<CompletionCandidate> {
     let found = block_on(async {
         let cluster = connect(&Connection::from(&typed_flags())).ok()?;
         let service = typed_service(&cluster).await?;
-        let workloads = workloads(&cluster, Some(&cluster.namespace)).await.ok()?;
-        let tracks = ServiceView::of(&service, &workloads, None).tracks.ok()?;
+        let workloads = templates(&cluster, Some(&cluster.namespace)).await.ok()?;
+        let tracks = ServiceView::of(&service, &workloads, &[], None).tracks.ok()?;
         Some(tracks.colors.into_iter().map(|c| CompletionCandidate::new(c.name)).collect::<Vec<_>>())
     });
     found.unwrap_or_default()

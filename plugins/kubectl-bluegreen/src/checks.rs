@@ -7,6 +7,7 @@ mod capacity;
 mod case;
 mod drain;
 mod endpoints;
+mod failed_before;
 mod headless;
 mod image_updaters;
 mod load_balancer;
@@ -19,8 +20,10 @@ mod recorded;
 mod rights;
 mod rollout;
 mod routes;
+mod strays;
 mod twins;
 mod volumes;
+mod way_back;
 mod zones;
 
 #[cfg(test)]
@@ -32,16 +35,17 @@ use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::{Weighing, weigh};
 
+pub use case::Case;
 use case::Check;
-pub use case::{Case, staying};
 
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 
-const CHECKS: [Check; 20] = [
+const CHECKS: [Check; 23] = [
     presence::check,
     rollout::check,
     capacity::check,
+    strays::check,
     autoscalers::check,
     ports::check,
     readiness::check,
@@ -59,6 +63,8 @@ const CHECKS: [Check; 20] = [
     twins::check,
     recorded::check,
     rights::check,
+    way_back::check,
+    failed_before::check,
 ];
 
 /// Runs every check and weighs what was found, the worst first.

@@ -83,13 +83,14 @@ mod tests {
     /// Who uses green, while blue is active, with these Services beside.
     fn users(world: &World) -> Vec<String> {
         let snapshot = world.snapshot();
-        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, None);
+        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);
         let tracks = view.tracks.as_ref().unwrap();
         users_of(tracks.color("green").unwrap(), tracks, &view, &snapshot)
     }
 
     fn beside(services: &[(&str, Value)]) -> World {
-        let service = |(name, selector): &(&str, Value)| json!({"metadata": {"name": name}, "spec": {"selector": selector}});
+        let service =
+            |(name, selector): &(&str, Value)| json!({"metadata": {"name": name}, "spec": {"selector": selector}});
         World { neighbours: Ok(services.iter().map(service).collect()), ..World::healthy() }
     }
 
@@ -104,8 +105,10 @@ mod tests {
     fn a_colors_own_service_is_a_use_only_where_something_sends_to_it() {
         let mut world = beside(&[("api-green", json!({"app": "api", "version": "green"}))]);
         assert!(users(&world).is_empty());
-        let route = |weight: i64| json!({"metadata": {"name": "next", "namespace": "shop"},
-            "spec": {"rules": [{"backendRefs": [{"name": "api-green", "weight": weight}]}]}});
+        let route = |weight: i64| {
+            json!({"metadata": {"name": "next", "namespace": "shop"},
+            "spec": {"rules": [{"backendRefs": [{"name": "api-green", "weight": weight}]}]}})
+        };
         world.http_routes = Ok(vec![route(1)]);
         assert_eq!(users(&world), ["httproute/next by service/api-green"]);
         world.http_routes = Ok(vec![route(0)]);

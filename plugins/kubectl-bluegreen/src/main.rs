@@ -7,6 +7,7 @@ mod checks;
 mod commands;
 mod hand;
 mod idle;
+mod left;
 mod moves;
 mod names;
 mod options;

@@ -11,6 +11,7 @@ use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
+use crate::snapshot::{Looking, ReadScope};
 
 /// What is about to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,15 @@ pub struct MoveOptions {
     pub yes: bool,
 }
 
+impl MoveOptions {
+    /// What has to be read for it.
+    #[must_use]
+    pub fn looking(&self, extent: ReadScope) -> Looking<'_> {
+        let images = matches!(self.target, Target::Image(_));
+        Looking { key: self.track_key.as_deref(), extent, images }
+    }
+}
+
 /// Resolves `switch`.
 ///
 /// # Errors
@@ -147,6 +157,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
         services: service_names(&args.services.services)?,
         track_key: args.track.track_key,
         now: args.now,
+        weighing: Weighing { force: args.force, strict: false },
         verify_for: Some(args.verify_for),
         reason: args.write.reason,
         yes: args.write.yes,

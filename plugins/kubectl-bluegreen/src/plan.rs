@@ -9,10 +9,13 @@ mod pairing;
 pub mod scale;
 mod services;
 mod size;
+mod stay;
 mod step;
 mod text;
+mod way;
 
 pub use movement::Move;
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
-pub use step::{MoveRequest, Stay, StayState};
+pub use stay::{Stay, StayState};
+pub use step::MoveRequest;
 pub use text::{subjects_of, text};

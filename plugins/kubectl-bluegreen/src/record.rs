@@ -16,6 +16,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::left::LeftWorkload;
+
 /// Which color a cleanup took down last: a [`Cleanup`] as JSON. Switches are conditional on it, so
 /// that a cleanup and a switch to the same color can't pass each other.
 pub const CLEANUP: &str = "kubectl-release.dev/bluegreen-cleanup";
@@ -77,6 +79,9 @@ pub struct Record {
     pub retain_seconds: u64,
     /// The whole selector before the change.
     pub selector: Labels,
+    /// What ran on the color that was left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftWorkload>,
     /// All Services that were moved as one, this one included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
@@ -120,6 +125,7 @@ impl record::Record for Record {
         self.verb = self.verb.printable();
         self.result = self.result.map(RunResult::printable);
         self.services.retain(|name| is_label_value(name));
+        self.left = self.left.into_iter().map(LeftWorkload::checked).collect();
         Ok(self)
     }
 
@@ -212,6 +218,7 @@ mod tests {
             reason: String::new(),
             retain_seconds: 3600,
             selector: Labels::from([("app".into(), "api".into()), ("version".into(), "blue".into())]),
+            left: vec![],
             services: vec![],
             result: None,
             millis: None,

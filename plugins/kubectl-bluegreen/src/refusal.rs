@@ -89,6 +89,18 @@ fn another_version(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot)
     near(view, snapshot, Verb::Switch).filter(|near| alone && near.is_version)
 }
 
+/// A cleanup of a color that isn't there, or is not idle.
+pub fn no_idle_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, scope: &Scope) -> Failure {
+    let what = if color == tracks.active { "it is active" } else { "there is none of that name" };
+    let message = format!(
+        "no idle color \"{}\" behind service/{}, {what}: found {}",
+        color.escape_debug(),
+        view.name(),
+        found(tracks)
+    );
+    refused("NoSuchColor", message).look(Command::new("kubectl bluegreen status").arg(view.name()).scope(scope))
+}
+
 /// No color runs the image asked for.
 pub fn no_such_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scope) -> Failure {
     let message =
@@ -119,6 +131,28 @@ pub fn only_one_color(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapsh
 pub fn several_colors(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
     let message = format!("service/{} has several other colors: {}", view.name(), found(tracks));
     with_others(refused("AmbiguousColor", message), view, tracks, scope)
+}
+
+/// Where one Service would go.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    pub service: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
+}
+
+/// Services that have diverged would pass each other.
+pub fn opposite_ways(one: Way<'_>, other: Way<'_>, verb: Verb, scope: &Scope) -> Failure {
+    let message = format!(
+        "service/{} would move {} -> {} and service/{} {} -> {}: they stand on different colors",
+        one.service, one.from, one.to, other.service, other.from, other.to
+    );
+    let alone = |way: Way<'_>| {
+        let command = Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).arg(way.service);
+        let command = if verb == Verb::Switch { command.flag("--to", way.to) } else { command };
+        command.scope(scope)
+    };
+    refused("OppositeWays", message).next(Next::Try(vec![alone(one), alone(other)], None))
 }
 
 /// A rollback that the cluster's record says nothing about.
@@ -155,7 +189,9 @@ fn refused(reason: &'static str, message: String) -> Failure {
 
 fn found(tracks: &Tracks) -> String {
     let describe = |c: &Color| {
-        let workloads: Vec<String> = c.workloads.iter().map(|w| w.reference()).collect();
+        let mut workloads: Vec<String> = c.workloads.iter().map(|w| w.reference()).collect();
+        workloads.extend(c.runners.iter().cloned());
+        workloads.extend(c.has_strays.then(|| "pods of no workload".to_owned()));
         let active = if c.name == tracks.active { ", active" } else { "" };
         format!(
             "{} ({}{active})",
@@ -175,6 +211,6 @@ fn with_others(failure: Failure, view: &ServiceView<'_>, tracks: &Tracks, scope:
 
 fn switches(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Vec<Command> {
     let switch = Command::new("kubectl bluegreen switch").arg(view.name());
-    let others = tracks.others().filter(|color| !color.workloads.is_empty());
+    let others = tracks.others().filter(|color| color.is_run());
     others.map(|color| switch.clone().flag("--to", &color.name).scope(scope)).collect()
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Container, Service};
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Pod, Workload};
 use release_core::release::record::Recorded;
 use release_core::traffic::selector::{NotSwitchable, Tracks, discover};
-use release_core::traffic::service_ports::serving_ports;
+use release_core::traffic::service_ports::{serves, serving_ports};
 
 use crate::record::{CleanupNote, Record};
 use crate::settings::Settings;
@@ -27,13 +27,13 @@ impl<'a> ServiceView<'a> {
     /// Finds the colors of a Service. The track key is, in this order, what the flag, the
     /// annotation or our record says, else what the labels show.
     #[must_use]
-    pub fn of(service: &'a Service, workloads: &[Arc<Workload>], key_flag: Option<&str>) -> Self {
+    pub fn of(service: &'a Service, workloads: &[Arc<Workload>], pods: &[Pod], key_flag: Option<&str>) -> Self {
         let settings = Settings::read(service);
         let annotations = service.metadata.annotations.as_ref();
         let recorded = Recorded::<Record>::read(annotations);
         let asked = key_flag.or(settings.track_key.as_deref());
         let remembered = recorded.current.as_ref().map(|r| r.key.as_str()).filter(|key| selects_by(service, key));
-        let tracks = discover(service, workloads, asked.or(remembered));
+        let tracks = discover(service, workloads, pods, asked.or(remembered));
         Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks }
     }
 
@@ -48,6 +48,13 @@ impl<'a> ServiceView<'a> {
     #[must_use]
     pub fn selector(&self) -> Option<&'a Labels> {
         self.service.spec.as_ref()?.selector.as_ref().filter(|selector| !selector.is_empty())
+    }
+
+    /// The containers of a workload that its ports lead to; where no port says which, its first.
+    #[must_use]
+    pub fn serving<'w>(&self, workload: &'w Workload) -> Vec<&'w Container> {
+        let found: Vec<&Container> = workload.serving_containers().filter(|c| serves(self.service, c)).collect();
+        if found.is_empty() { workload.serving_containers().take(1).collect() } else { found }
     }
 
     /// The Service's name.

@@ -9,8 +9,8 @@ mod moment;
 mod optional;
 mod read;
 
-pub use load::load;
+pub use load::{Looking, load};
 pub use moment::Snapshot;
 pub use optional::ReadScope;
-pub use read::{pods_with, reachable_pods_with, service, workloads};
+pub use read::{pods_with, service, templates, workloads, workloads_and_pods};
 pub use release_cluster::read::Reading;

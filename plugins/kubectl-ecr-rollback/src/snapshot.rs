@@ -67,5 +67,7 @@ fn is_updated(pod: &Pod, workload: &Workload, revisions: &[Revision]) -> bool {
         WorkloadKind::DaemonSet => labelled("controller-revision-hash").is_some_and(|hash| {
             current.name.strip_prefix(workload.name()).and_then(|rest| rest.strip_prefix('-')) == Some(hash)
         }),
+        // It has no revisions.
+        WorkloadKind::ReplicaSet => false,
     }
 }

@@ -2,6 +2,7 @@
 
 mod labels;
 mod node;
+mod owners;
 pub mod path;
 mod pod;
 pub mod service;
@@ -9,5 +10,6 @@ mod workload;
 
 pub use labels::{Labels, has_all, selector_matches, selector_text};
 pub use node::{Node, lose_unreachable};
-pub use pod::{NODE_LOST, Owner, Pod, PodCondition, PodContainer, PodMeta, PodSpec, PodStatus};
-pub use workload::{Condition, Replacement, Workload, WorkloadKind};
+pub use owners::{OwnedSet, attribute, deployed_revision, lose_orphans};
+pub use pod::{NODE_LOST, OWNER_GONE, Owner, Pod, PodCondition, PodContainer, PodMeta, PodSpec, PodStatus, RunBy};
+pub use workload::{Condition, Replacement, TemplateRevision, Workload, WorkloadKind};

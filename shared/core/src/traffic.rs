@@ -2,6 +2,8 @@
 
 pub mod alb;
 pub mod argo;
+pub mod capacity;
+pub mod color;
 pub mod endpoints;
 pub mod ingress;
 pub mod nearest;

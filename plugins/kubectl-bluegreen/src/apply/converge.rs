@@ -12,14 +12,20 @@ use tokio::time::Instant;
 use super::emptied::{TOLERATED, emptied};
 use super::known_pods::KnownPods;
 use super::lasting::Lasting;
-use crate::plan::Move;
-use crate::snapshot::reachable_pods_with;
+use crate::snapshot::workloads_and_pods;
 
 /// When it takes longer than this, pods may have come or gone: look at them again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Waiting that is shorter than this is not worth a line.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Which color a Service's endpoints are to be of.
+#[derive(Debug, Clone, Copy)]
+pub struct Aim<'a> {
+    pub service: &'a str,
+    pub color: &'a str,
+}
 
 /// Waits for convergence.
 ///
@@ -29,7 +35,7 @@ pub async fn wait(
     run: &Run,
     view: &mut SliceView,
     mut known: KnownPods,
-    movement: &Move,
+    aim: Aim<'_>,
     tracks: &Tracks,
 ) -> Outcome<Convergence> {
     let began = Instant::now();
@@ -37,7 +43,7 @@ pub async fn wait(
     // Where nothing served before either, it is no news that nothing does: controllers may take long.
     let (mut served, mut empty) = (false, Lasting::default());
     loop {
-        let seen = view.slices.convergence(&known.ready_of(&movement.to), |pod| known.is_foreign(pod, &movement.to));
+        let seen = view.slices.convergence(&known.ready_of(aim.color), |pod| known.is_foreign(pod, aim.color));
         let strangers = view.slices.pods().iter().any(|pod| !known.colors.contains_key(*pod));
         if seen.is_done() && !strangers {
             return Ok(seen);
@@ -48,8 +54,7 @@ pub async fn wait(
             let refreshed = refresh(run, tracks).await;
             if let Some(refreshed) = refreshed {
                 known = refreshed;
-                let seen =
-                    view.slices.convergence(&known.ready_of(&movement.to), |pod| known.is_foreign(pod, &movement.to));
+                let seen = view.slices.convergence(&known.ready_of(aim.color), |pod| known.is_foreign(pod, aim.color));
                 if seen.is_done() {
                     return Ok(seen);
                 }
@@ -58,15 +63,15 @@ pub async fn wait(
         let serves = !view.slices.ready_pods().is_empty();
         served |= serves;
         if empty.longer_than(TOLERATED, served && !serves) {
-            return Err(emptied(run, &movement.service, &movement.to).await);
+            return Err(emptied(run, aim.service, aim.color).await);
         }
         if run.left().is_zero() {
-            return Err(not_converged(movement, seen));
+            return Err(not_converged(aim, seen));
         }
         if began.elapsed() > PATIENCE {
             let text = format!(
                 "{}: {} ready, {} missing, {} of other colors",
-                movement.service, seen.ready, seen.missing, seen.foreign
+                aim.service, seen.ready, seen.missing, seen.foreign
             );
             run.waiting(&text);
         }
@@ -75,13 +80,14 @@ pub async fn wait(
 }
 
 async fn refresh(run: &Run, tracks: &Tracks) -> Option<KnownPods> {
-    let pods = tokio::time::timeout(run.left(), reachable_pods_with(&run.cluster, &tracks.base)).await.ok()?.ok()?;
+    let now = workloads_and_pods(&run.cluster, &tracks.base);
+    let (_, pods) = tokio::time::timeout(run.left(), now).await.ok()?.ok()?;
     Some(KnownPods::of(tracks, &pods))
 }
 
-fn not_converged(movement: &Move, seen: Convergence) -> Failure {
+fn not_converged(aim: Aim<'_>, seen: Convergence) -> Failure {
     Failure::out_of_time(format!(
         "out of time: the endpoints of service/{} did not follow to {} ({} ready, {} missing, {} of other colors)",
-        movement.service, movement.to, seen.ready, seen.missing, seen.foreign
+        aim.service, aim.color, seen.ready, seen.missing, seen.foreign
     ))
 }

@@ -29,16 +29,31 @@ impl<'a> MoveInProgress<'a> {
     /// The moves of a plan, before the first write.
     #[must_use]
     pub fn all(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &MoveOptions) -> Vec<Self> {
+        Self::of(plan.moves(), views, options, false)
+    }
+
+    /// The moves that a run without a result has written.
+    #[must_use]
+    pub fn unfinished(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &MoveOptions) -> Vec<Self> {
+        Self::of(plan.unfinished(), views, options, true)
+    }
+
+    fn of(
+        plans: impl Iterator<Item = &'a ServicePlan>,
+        views: &'a [ServiceView<'a>],
+        options: &MoveOptions,
+        moved: bool,
+    ) -> Vec<Self> {
         let begin = |plan: &'a ServicePlan| {
             let view = views.iter().find(|view| view.name() == plan.service())?;
             let tracks = view.tracks.as_ref().ok()?;
             let window =
                 || failure_window(plan.target(tracks).into_iter().flat_map(|c| &c.workloads).map(AsRef::as_ref));
             let verify_for = options.verify_for.or(view.settings.verify_for).unwrap_or_else(window);
-            let (movement, required, moved) = (&plan.movement, plan.required, Cell::new(Some(false)));
+            let (movement, required, moved) = (&plan.movement, plan.required, Cell::new(Some(moved)));
             Some(Self { movement, view, tracks, required, verify_for, moved })
         };
-        plan.moves().filter_map(begin).collect()
+        plans.filter_map(begin).collect()
     }
 
     /// The Service's name.

@@ -8,7 +8,8 @@ use release_core::traffic::selector::Tracks;
 /// Pods whose color is known, by name.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPods {
-    /// Ready pods of the target's own workloads.
+    /// Ready pods of each color that are waited for: those that something keeps, and where nothing
+    /// keeps any, all. A stray may lack the Service's port, and may end at any time.
     pub ready: BTreeMap<String, BTreeSet<String>>,
     /// Every pod's color.
     pub colors: BTreeMap<String, String>,
@@ -25,9 +26,11 @@ impl KnownPods {
             }
         }
         for color in &tracks.colors {
-            let own = tracks.pods_of(&color.name, pods);
-            let ready = own.iter().filter(|p| p.is_ready()).map(|p| p.metadata.name.clone()).collect();
-            known.ready.insert(color.name.clone(), ready);
+            let ready: Vec<&Pod> = tracks.pods_of(&color.name, pods).into_iter().filter(|p| p.is_ready()).collect();
+            let kept: Vec<&&Pod> = ready.iter().filter(|pod| !pod.is_stray()).collect();
+            let expected = if kept.is_empty() { ready.iter().collect() } else { kept };
+            let names = expected.into_iter().map(|pod| pod.metadata.name.clone()).collect();
+            known.ready.insert(color.name.clone(), names);
         }
         known
     }

@@ -4,12 +4,15 @@ use futures::future::try_join_all;
 use release_cli::run::Run;
 use release_cluster::slice_view::SliceView;
 use release_core::duration::short_duration;
-use release_core::failure::Outcome;
+use release_core::failure::{Failure, Outcome};
 use tokio::time::Instant;
 
-use super::in_progress::MoveInProgress;
+use super::converge::Aim;
+use super::emptied::EMPTIED;
+use super::in_progress::{MoveInProgress, status};
 use super::known_pods::KnownPods;
 use super::{converge, verify};
+use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
 /// Says in the end what was reached.
@@ -44,7 +47,7 @@ async fn one(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>, began: I
     let mut view = SliceView::at(&run.cluster, made.service(), slices);
     let known = KnownPods::of(made.tracks, &snapshot.pods);
     let converged = tokio::select! {
-        converged = converge::wait(run, &mut view, known, movement, made.tracks) => converged?,
+        converged = converge::wait(run, &mut view, known, Aim { service: made.service(), color: &movement.to }, made.tracks) => converged?,
         failure = verify::until_changed(run, made) => return Err(failure),
     };
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -53,4 +56,20 @@ async fn one(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>, began: I
     run.progress.step("converged", &text);
     verify::hold(run, &mut view, made).await?;
     Ok(Reached { converged_millis: millis, ready: converged.ready })
+}
+
+/// Proves that a Service which stays is served by its color, and by no other.
+///
+/// # Errors
+/// Exit 1 where nothing is ready behind it, 4 where the endpoints don't follow in time.
+pub async fn stands(run: &Run, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<()> {
+    let Ok(tracks) = &view.tracks else { return Ok(()) };
+    let (service, color) = (view.name(), tracks.active.as_str());
+    let mut slices = SliceView::at(&run.cluster, service, snapshot.slices.get(service).cloned().unwrap_or_default());
+    let known = KnownPods::of(tracks, &snapshot.pods);
+    if known.ready_of(color).is_empty() && slices.slices.ready_pods().is_empty() {
+        let text = format!("service/{service} selects {color} already, and has no ready endpoint");
+        return Err(Failure::failed(EMPTIED, text).look(status(service, run.scope())));
+    }
+    converge::wait(run, &mut slices, known, Aim { service, color }, tracks).await.map(drop)
 }

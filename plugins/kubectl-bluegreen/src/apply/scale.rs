@@ -10,6 +10,7 @@ use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::Change;
+use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use release_core::workload::trouble;
@@ -17,8 +18,7 @@ use tokio::time::Instant;
 
 use super::lasting::Lasting;
 use super::warnings::newest_warning;
-use crate::service_view::ready_count;
-use crate::snapshot::{pods_with, workloads};
+use crate::snapshot::{pods_with, workloads, workloads_and_pods};
 
 /// Between two looks at the workloads.
 const POLL: Duration = Duration::from_millis(250);
@@ -115,14 +115,17 @@ pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
 
 /// Looks once. A read that fails shows nothing.
 async fn look(run: &Run, size: Size<'_>) -> Outcome<Looked> {
-    let Size { tracks, color, required, whole } = size;
-    let names: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
-    let current = workloads(&run.cluster, Some(&run.cluster.namespace)).await;
-    let own: Vec<&Arc<Workload>> = current.iter().flatten().filter(|w| names.contains(&w.reference())).collect();
+    let Size { color, required, whole, .. } = size;
+    let current = workloads(&run.cluster).await.map(|(now, _)| now).unwrap_or_default();
+    let now = color.as_of(&current);
+    let own: Vec<&Arc<Workload>> = now.workloads.iter().collect();
     let ready = usize::try_from(own.iter().map(|w| w.ready).sum::<i32>()).unwrap_or(0);
     let settled = !whole || own.iter().all(|w| rollout_status(w) == RolloutStatus::Done);
-    // A workload's status lags behind a scale-down: only its pods tell whether they are going.
-    let enough = !own.is_empty() && ready >= required && settled && has_ready(run, tracks, color, required).await;
+    // What others run shows in the pods alone.
+    let may_be = ready >= required || !color.runners.is_empty() || color.has_strays;
+    // A workload's status lags behind a scale-down, and knows nothing of nodes: its pods tell.
+    let ready = if may_be { reachable(run, size).await } else { ready };
+    let enough = !own.is_empty() && may_be && settled && ready >= required;
     if !enough {
         taken_down(color, &own, run)?;
     }
@@ -156,9 +159,11 @@ fn taken_down(color: &Color, own: &[&Arc<Workload>], run: &Run) -> Outcome<()> {
     Err(Failure::changed(text).look(workloads_command(run.scope())))
 }
 
-async fn has_ready(run: &Run, tracks: &Tracks, color: &Color, required: usize) -> bool {
-    let pods = pods_with(&run.cluster, &tracks.selector_for(&color.name)).await;
-    pods.is_ok_and(|pods| ready_count(&tracks.pods_of(&color.name, &pods)) >= required)
+/// Ready pods that can be reached and stay.
+async fn reachable(run: &Run, size: Size<'_>) -> usize {
+    let Size { tracks, color, .. } = size;
+    let now = workloads_and_pods(&run.cluster, &tracks.selector_for(&color.name)).await;
+    now.map_or(0, |(workloads, pods)| staying(&color.as_of(&workloads), &tracks.pods_of(&color.name, &pods)))
 }
 
 async fn reasons(run: &Run, size: Size<'_>) -> Option<String> {

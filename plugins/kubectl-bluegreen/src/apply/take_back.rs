@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-use futures::future::join3;
+use futures::future::join;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::{SliceView, slices_of};
 use release_core::failure::{Exit, Failure, Outcome};
-use release_core::kube::has_all;
 use release_core::kube::service::service_path;
+use release_core::kube::{Pod, has_all};
 use release_core::release::record::{Record as _, Recorded, RunResult};
 use release_core::text::printable;
-use release_core::traffic::selector::Color;
+use release_core::traffic::capacity::staying;
 use tokio::time::{Instant, timeout};
 
+use super::converge::Aim;
 use super::in_progress::{MoveInProgress, rollback};
 use super::known_pods::KnownPods;
 use super::{conclude, converge};
-use crate::checks::staying;
+use crate::left::LeftWorkload;
 use crate::plan::Move;
 use crate::record::{CleanupNote, Record, RecordedVerb};
-use crate::snapshot::{Snapshot, reachable_pods_with, workloads};
+use crate::snapshot::{Snapshot, workloads_and_pods};
 
 /// Our own outcome note may change the record between reading and taking back.
 const ATTEMPTS: u32 = 3;
@@ -130,7 +131,7 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: boo
     if let Some(why) = worse_there(run, made).await {
         return Err(Attempt::Final(Failure::failed("NothingToGoBackTo", why)));
     }
-    let record = undoing(movement, run, why);
+    let record = undoing(made, run, why);
     if let Some(failed) = &mut recorded.current {
         failed.result = Some(RunResult::RolledBack);
     }
@@ -146,18 +147,13 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: boo
 /// where it isn't, or can't be told.
 async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
     let movement = made.movement;
-    let (pods, slices, current) = join3(
-        reachable_pods_with(&run.cluster, &made.tracks.base),
-        slices_of(&run.cluster, made.service()),
-        workloads(&run.cluster, Some(&movement.namespace)),
-    )
-    .await;
-    let (pods, slices) = (pods.ok()?, slices.ok()?.slices.behind(made.view.ports()));
-    let ready = pods.iter().filter(|pod| pod.is_ready() && has_all(&pod.metadata.labels, &movement.previous)).count();
+    let (now, slices) =
+        join(workloads_and_pods(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
+    let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports()));
+    let there: Vec<&Pod> = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous)).collect();
     // As it is now: somebody may have scaled it down since.
-    let left = made.tracks.color(&movement.from)?.workloads.iter().map(|w| w.reference()).collect::<Vec<_>>();
-    let workloads = current.ok()?.into_iter().filter(|w| left.contains(&w.reference())).collect();
-    let there = if left.is_empty() { ready } else { staying(&Color { name: movement.from.clone(), workloads }, ready) };
+    let color = made.tracks.color(&movement.from)?.as_of(&workloads);
+    let there = staying(&color, &there);
     let here = slices.ready_pods().len();
     let Move { from, to, .. } = movement;
     match there {
@@ -168,8 +164,10 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
 }
 
 /// The record of the way back. It keeps the run's id, so that the run's own last note finds it.
-fn undoing(movement: &Move, run: &Run, why: &str) -> Record {
+fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
+    let movement = made.movement;
     let back = Record {
+        left: made.tracks.color(&movement.to).map(LeftWorkload::all).unwrap_or_default(),
         verb: RecordedVerb::Rollback,
         from: movement.to.clone(),
         to: movement.from.clone(),
@@ -185,10 +183,10 @@ async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) {
     let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return };
     at.slices = at.slices.behind(made.view.ports());
     let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
-    let back = Move { from: made.movement.to.clone(), to: made.movement.from.clone(), ..made.movement.clone() };
+    let Move { service, from, to, .. } = made.movement;
     let known = KnownPods::of(made.tracks, &snapshot.pods);
-    let waited = timeout(GRACE, converge::wait(run, &mut view, known, &back, made.tracks)).await;
-    if let Ok(Ok(seen)) = waited {
-        run.progress.step("converged", &format!("{} {}, {} 0", back.to, seen.ready, back.from));
+    let waited = converge::wait(run, &mut view, known, Aim { service, color: from }, made.tracks);
+    if let Ok(Ok(seen)) = timeout(GRACE, waited).await {
+        run.progress.step("converged", &format!("{from} {}, {to} 0", seen.ready));
     }
 }

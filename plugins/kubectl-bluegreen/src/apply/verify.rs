@@ -1,5 +1,6 @@
 //! The hold after a move: the target stays ready, and the selector stays ours.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
@@ -8,11 +9,12 @@ use release_cli::run::Run;
 use release_cluster::slice_view::SliceView;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::Pod;
 use release_core::kube::service::service_path;
+use release_core::kube::{Pod, Workload};
 use release_core::release::record::Recorded;
 use release_core::text::printable;
 use release_core::traffic::endpoints::Slices;
+use release_core::traffic::selector::Color;
 use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
@@ -22,7 +24,7 @@ use super::lasting::Lasting;
 use crate::hand::hand_on;
 use crate::record::Record;
 use crate::service_view::ready_count;
-use crate::snapshot::{reachable_pods_with, workloads};
+use crate::snapshot::workloads_and_pods;
 
 /// How often the Service itself is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -119,21 +121,25 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
 /// was scaled down meanwhile and is whole at its new size.
 async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> Outcome<usize> {
     let to = &made.movement.to;
-    let (pods, current) = futures::join!(
-        reachable_pods_with(&run.cluster, &made.tracks.base),
-        workloads(&run.cluster, Some(&run.cluster.namespace))
-    );
-    let (Ok(pods), Ok(current)) = (pods, current) else { return Ok(required) };
+    let Ok((workloads, pods)) = workloads_and_pods(&run.cluster, &made.tracks.base).await else {
+        return Ok(required);
+    };
     let own = made.tracks.pods_of(to, &pods);
     let ready = ready_count(&own);
-    let names: Vec<String> =
-        made.tracks.color(to).into_iter().flat_map(|c| &c.workloads).map(|w| w.reference()).collect();
-    let desired: i32 = current.iter().filter(|w| names.contains(&w.reference())).map(|w| w.replicas).sum();
-    let desired = usize::try_from(desired).unwrap_or(0);
-    if ready >= required || (ready > 0 && ready >= desired) {
+    let color = made.tracks.color(to);
+    if ready >= required || (ready > 0 && color.is_some_and(|color| ready >= asked_now(color, &workloads))) {
         return Ok(required.min(ready));
     }
     Err(not_enough(run, &own, to, required))
+}
+
+/// Pods that a color's workloads ask for by now. What others run can't be asked.
+fn asked_now(color: &Color, workloads: &[Arc<Workload>]) -> usize {
+    if !color.runners.is_empty() {
+        return usize::MAX;
+    }
+    let own = workloads.iter().filter(|now| color.workloads.iter().any(|w| w.reference() == now.reference()));
+    own.map(|now| usize::try_from(now.replicas).unwrap_or(0)).sum()
 }
 
 fn not_enough(run: &Run, own: &[&Pod], to: &str, required: usize) -> Failure {

@@ -12,11 +12,11 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// Without a ready pod, the Service would refuse every connection.
 fn empty(case: &Case<'_>) -> Option<Finding> {
     let color = &case.target.name;
+    if case.target_ready() > 0 || (case.scales_first && !case.target.workloads.is_empty()) {
+        return None;
+    }
     if case.target.workloads.is_empty() {
         return Some(case.blocks(ids::NO_READY_PODS, format!("{color} has no workload")).mend("deploy it first"));
-    }
-    if case.scales_first || case.target_ready() > 0 {
-        return None;
     }
     let finding = |message: String| case.blocks(ids::NO_READY_PODS, message);
     Some(match (replicas(case.target), case.target_pods.len()) {
@@ -34,7 +34,7 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
     }
     let demand = if case.required == active { String::new() } else { format!(", {} required", case.required) };
     let message = format!("{} {target}, {} {active}{demand}", case.target.name, case.active.name);
-    let more_can_be_asked_for = replicas(case.target) < case.required;
+    let more_can_be_asked_for = !case.target.workloads.is_empty() && replicas(case.target) < case.required;
     let mend = if more_can_be_asked_for { Mend::Scale } else { format!("wait, or --min-ready {target}").into() };
     Some(case.blocks(ids::READY_BELOW_ACTIVE, message).mend(mend))
 }
@@ -92,7 +92,7 @@ mod tests {
         let mut world = green(6, 6);
         world.scales_first = true;
         world.with_case(|case| {
-            let gone = release_core::traffic::selector::Color { name: "green".into(), workloads: vec![] };
+            let gone = release_core::traffic::selector::Color { name: "green".into(), ..Default::default() };
             let findings = check(&super::Case { target: &gone, ..copy(case) });
             assert_eq!(told(&findings), ["x no-ready-pods"]);
         });

@@ -4,9 +4,11 @@ use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids::CheckId;
 use release_core::command::Scope;
 use release_core::kube::Pod;
+use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks};
 
 use crate::options::Verb;
+use crate::record::{Record, RecordedVerb};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
@@ -30,12 +32,14 @@ pub struct Case<'a> {
     pub scales_first: bool,
     /// All Services that move together with this one, this one included.
     pub moving: &'a [String],
+    /// `--yes`: nobody will be asked.
+    pub agreed: bool,
 }
 
 impl Case<'_> {
     /// Ready pods of the target that stay: those beyond what its workloads ask for are about to go.
     pub fn target_ready(&self) -> usize {
-        staying(self.target, ready_count(&self.target_pods))
+        staying(self.target, &self.target_pods)
     }
 
     /// Ready pods of the active color.
@@ -43,9 +47,17 @@ impl Case<'_> {
         ready_count(&self.active_pods)
     }
 
-    /// Pods that the target is asked to run by the time of the move.
+    /// The switch that a rollback to the target takes back; nothing where none is recorded.
+    pub fn taken_back(&self) -> Option<&Record> {
+        let last = self.view.recorded.current.as_ref().filter(|r| r.key == self.tracks.key)?;
+        let is_it = last.verb != RecordedVerb::Rollback && last.from == self.target.name && last.to == self.active.name;
+        is_it.then_some(last)
+    }
+
+    /// Pods that the target is asked to run by the time of the move; what nothing is asked for, it has.
     pub fn target_size(&self) -> usize {
-        let asked = replicas(self.target);
+        let kept = !self.target.workloads.is_empty();
+        let asked = if kept { replicas(self.target) } else { self.target_pods.len() };
         if self.scales_first { asked.max(self.required) } else { asked }
     }
 
@@ -81,11 +93,6 @@ impl Case<'_> {
     pub fn scope(&self) -> &Scope {
         &self.snapshot.scope
     }
-}
-
-/// How many of a color's ready pods stay. A scale-down shows in the workload before it does in pods.
-pub fn staying(color: &Color, ready: usize) -> usize {
-    if color.workloads.is_empty() { ready } else { ready.min(replicas(color)) }
 }
 
 /// Pods that a color's workloads ask for.

@@ -6,7 +6,7 @@ use release_core::kube::Workload;
 use super::case::Case;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::traffic::service_ports::{leads_to, ports};
+use release_core::traffic::service_ports::serves;
 use release_core::workload::trouble::summarize;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -21,7 +21,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// Without a readiness probe, a pod counts as ready once its containers run
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>).
 fn without_probe(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
-    let serving: Vec<&Container> = workload.serving_containers().filter(|c| serves(case, c)).collect();
+    let serving: Vec<&Container> = workload.serving_containers().filter(|c| serves(case.view.service, c)).collect();
     let probed = |c: &&Container| c.readiness_probe.is_some();
     let message = match serving.iter().find(|c| !probed(c)) {
         Some(container) => format!("{workload}: container {} has none, ready means started", container.name),
@@ -31,11 +31,6 @@ fn without_probe(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
         None => return None,
     };
     Some(case.warns(ids::NO_READINESS_PROBE, message).mend("add readinessProbe"))
-}
-
-fn serves(case: &Case<'_>, container: &Container) -> bool {
-    let mut service_ports = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    service_ports.any(|port| ports(container).any(|declared| leads_to(port, declared)))
 }
 
 #[cfg(test)]

@@ -150,7 +150,8 @@ mod tests {
             let path = json!({"path": "/", "pathType": "Prefix", "backend": {"service": {"name": service}}});
             json!({"metadata": {"name": name, "annotations": annotations}, "spec": {"rules": [{"http": {"paths": [path]}}]}})
         };
-        let canary = json!({"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "5"});
+        let canary =
+            json!({"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "5"});
         world.ingresses = Ok(vec![ingress("main", "api", &json!({})), ingress("next", "api-next", &canary)]);
         assert_eq!(told(&world.findings(check)), ["x route-decides"]);
         world.ingresses = Err("forbidden".into());

@@ -39,6 +39,7 @@ pub struct World {
     /// Nothing: as many as the active color has.
     pub required: Option<usize>,
     pub moving: Vec<String>,
+    pub agreed: bool,
 }
 
 impl World {
@@ -66,6 +67,7 @@ impl World {
             scales_first: false,
             required: None,
             moving: vec!["api".into()],
+            agreed: false,
         };
         world.run("blue", 3, 3);
         world.run("green", 3, 3);
@@ -105,7 +107,7 @@ impl World {
     /// As [`World::findings`], for more than one check.
     pub fn with_case<T>(&self, judge: impl FnOnce(&Case<'_>) -> T) -> T {
         let snapshot = self.snapshot();
-        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, None);
+        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);
         let tracks = view.tracks.as_ref().unwrap();
         let active_pods = tracks.pods_of("blue", &snapshot.pods);
         let required = self.required.unwrap_or_else(|| ready_count(&active_pods));
@@ -121,6 +123,7 @@ impl World {
             required,
             scales_first: self.scales_first,
             moving: &self.moving,
+            agreed: self.agreed,
         })
     }
 
@@ -134,6 +137,7 @@ impl World {
             services: vec![parse(&self.service)],
             neighbours: parse_all(&self.neighbours),
             workloads: self.workloads.iter().map(workload).collect(),
+            replica_sets: Ok(Default::default()),
             pods: self.pods.iter().map(parse::<Pod>).collect(),
             nodes: parse_all(&self.nodes),
             slices: BTreeMap::new(),
@@ -187,7 +191,7 @@ fn workload(value: &Value) -> Arc<Workload> {
 fn deployment(name: &str, color: &str, replicas: usize, ready: usize) -> Value {
     json!({
         "kind": "Deployment",
-        "metadata": {"name": name, "namespace": "shop", "generation": 4, "labels": {"app": "api", "version": color}},
+        "metadata": {"name": name, "namespace": "shop", "uid": name, "generation": 4, "labels": {"app": "api", "version": color}},
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {"app": "api", "version": color}},

@@ -46,7 +46,7 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
 /// Naming it too, where the same words move it; else what moves it along its own label.
 fn mend(case: &Case<'_>, service: &Service) -> Mend {
     let name = service_name(service).to_owned();
-    let Ok(own) = ServiceView::of(service, &case.snapshot.workloads, None).tracks else {
+    let Ok(own) = ServiceView::of(service, &case.snapshot.workloads, &case.snapshot.pods, None).tracks else {
         return Mend::Advice("move it by itself".to_owned());
     };
     let of_target = |w: &Arc<Workload>| case.target.workloads.iter().any(|t| t.reference() == w.reference());
@@ -108,6 +108,8 @@ mod tests {
         let mut world = beside(vec![service("api-headless", &json!({"version": "blue"}))]);
         assert_eq!(world.findings(check).len(), 1);
         world.workloads.retain(|w| w["metadata"]["name"] != "api-blue");
+        assert_eq!(world.findings(check).len(), 1, "its pods are there");
+        world.pods.retain(|p| p["metadata"]["labels"]["version"] != "blue");
         assert!(world.findings(check).is_empty());
     }
 
@@ -121,7 +123,10 @@ mod tests {
         let findings = world.findings(check);
         assert_eq!(told(&findings), ["x twin-service"]);
         let mend = findings[0].mend.as_ref().map(ToString::to_string);
-        assert_eq!(mend.as_deref(), Some("kubectl bluegreen switch api-internal --to two --force=twin-service -n shop"));
+        assert_eq!(
+            mend.as_deref(),
+            Some("kubectl bluegreen switch api-internal --to two --force=twin-service -n shop")
+        );
         world.workload("green")["spec"]["template"]["metadata"]["labels"]["slot"] = json!("one");
         assert!(world.findings(check).is_empty(), "it selects both colors");
     }

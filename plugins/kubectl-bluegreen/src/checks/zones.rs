@@ -15,7 +15,8 @@ use super::case::Case;
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(how) = preference(case.view.service).filter(|_| !case.scales_first) else { return Vec::new() };
     let nodes = case.snapshot.nodes.as_deref().unwrap_or_default();
-    let zones: BTreeMap<&str, &str> = nodes.iter().filter_map(|n| Some((n.metadata.name.as_str(), n.zone()?))).collect();
+    let zones: BTreeMap<&str, &str> =
+        nodes.iter().filter_map(|n| Some((n.metadata.name.as_str(), n.zone()?))).collect();
     let of = |pods: &[&Pod]| -> BTreeSet<&str> {
         let ready = pods.iter().filter(|pod| pod.is_ready());
         ready.filter_map(|pod| zones.get(pod.spec.node_name.as_deref()?).copied()).collect()

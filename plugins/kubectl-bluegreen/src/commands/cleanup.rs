@@ -23,7 +23,7 @@ use crate::moves::views;
 use crate::names::service_names;
 use crate::plan::subjects_of;
 use crate::report::cleanup_document::CleanupMembers;
-use crate::snapshot::{ReadScope, Snapshot, load};
+use crate::snapshot::{Looking, ReadScope, Snapshot, load};
 use decision::{Decision, Kept};
 use due::Due;
 use judge::{Asked, judge};
@@ -39,8 +39,8 @@ pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembe
     let Due { names, kept } = if args.due { due::services(run).await? } else { named(args)? };
     let mut decisions: Vec<Decision> = kept.into_iter().map(Decision::Kept).collect();
     let key = args.track.track_key.as_deref();
-    let snapshot =
-        if names.is_empty() { None } else { Some(load(&run.cluster, &names, key, ReadScope::Everything).await?) };
+    let looking = Looking { key, extent: ReadScope::Everything, images: false };
+    let snapshot = if names.is_empty() { None } else { Some(load(&run.cluster, &names, looking).await?) };
     if let Some(snapshot) = &snapshot {
         decisions.extend(decide(run, args, snapshot)?);
     }
@@ -93,7 +93,14 @@ async fn take_all_down(
 
 fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Decision>> {
     let (delete, before_due) = (args.delete, args.before_due);
-    let asked = Asked { delete, before_due, reason: &args.write.reason, user: &run.cluster.user };
+    let asked = Asked {
+        delete,
+        before_due,
+        color: args.color.as_deref(),
+        force: &args.force,
+        reason: &args.write.reason,
+        user: &run.cluster.user,
+    };
     let mut decisions = Vec::new();
     for view in views(snapshot, args.track.track_key.as_deref()) {
         match judge(asked, snapshot, &view) {

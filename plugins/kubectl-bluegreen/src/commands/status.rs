@@ -23,7 +23,7 @@ use crate::report::status::status;
 use crate::report::status_document::{ServiceStatus, StatusEntry, StatusMembers};
 use crate::report::status_text::{text, way};
 use crate::service_view::ServiceView;
-use crate::snapshot::{ReadScope, Snapshot, load};
+use crate::snapshot::{Looking, ReadScope, Snapshot, load};
 
 /// A watched Service is read again at least this often: workloads change without endpoints.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -58,7 +58,7 @@ struct Shown {
 
 async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapshot, Vec<Shown>)> {
     let key = args.track.track_key.as_deref();
-    let snapshot = load(&run.cluster, names, key, ReadScope::Colors).await?;
+    let snapshot = load(&run.cluster, names, Looking { key, extent: ReadScope::Colors, images: false }).await?;
     let shown = judge(&snapshot, key)?;
     Ok((snapshot, shown))
 }

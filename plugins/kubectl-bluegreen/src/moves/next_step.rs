@@ -6,7 +6,7 @@ use release_core::command::{Command, Scope};
 use release_core::failure::Next;
 
 use crate::checks::EMPTY_TARGET;
-use crate::options::MoveOptions;
+use crate::options::{MoveOptions, Verb};
 use crate::plan::SwitchPlan;
 
 /// What a better command has an answer to without `--force`.
@@ -19,6 +19,9 @@ pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: 
     let growable = mends().any(|mend| *mend == Mend::Scale);
     if blocking.iter().any(|finding| finding.id == EMPTY_TARGET) && !growable {
         return first_look(plan, options, scope);
+    }
+    if options.verb == Verb::Rollback {
+        return rollback_all_the_same(blocking, options, scope);
     }
     let twins = mends().filter_map(|mend| match mend {
         Mend::AlsoMove(service) => Some(service),
@@ -43,6 +46,18 @@ pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: 
 fn is_mended(finding: &Finding) -> bool {
     let by_itself = finding.id == ids::TWIN_SERVICE && !matches!(finding.mend, Some(Mend::AlsoMove(_)));
     MENDED.contains(&finding.id) && !by_itself
+}
+
+/// The same rollback with what stands in its way overridden by name.
+fn rollback_all_the_same(blocking: &[&Finding], options: &MoveOptions, scope: &Scope) -> Next {
+    let mut ids: Vec<&str> = blocking.iter().map(|finding| finding.id.as_str()).collect();
+    ids.dedup();
+    let mut command = Command::new("kubectl bluegreen rollback").args(&options.services);
+    for (typed, flag) in [(options.now, "--now"), (options.yes, "--yes")] {
+        command = if typed { command.arg(flag) } else { command };
+    }
+    let command = command.option("--force", &ids.join(",")).scope(scope);
+    Next::Try(vec![command], Some("if that is meant".into()))
 }
 
 /// Where no flag helps: what shows why the target has no ready pod.

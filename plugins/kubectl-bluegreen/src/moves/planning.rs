@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 /// Every Service asked for, with what was found out about it.
 #[must_use]
 pub fn views<'s>(snapshot: &'s Snapshot, key: Option<&str>) -> Vec<ServiceView<'s>> {
-    snapshot.services.iter().map(|service| ServiceView::of(service, &snapshot.workloads, key)).collect()
+    snapshot.services.iter().map(|service| ServiceView::of(service, &snapshot.workloads, &snapshot.pods, key)).collect()
 }
 
 /// Plans and checks. `scaled` is set once the targets have been brought to size.

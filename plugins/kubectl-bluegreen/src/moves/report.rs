@@ -6,7 +6,7 @@ use release_core::checks::finding::Finding;
 
 use crate::apply::{MoveInProgress, Reached};
 use crate::options::MoveOptions;
-use crate::plan::{Planned, Stay, StayState, SwitchPlan};
+use crate::plan::{Planned, ServicePlan, Stay, StayState, SwitchPlan};
 use crate::report::move_document::MoveEntry;
 
 /// The parts of a verb's report that a move fills as it goes on.
@@ -25,7 +25,7 @@ impl MoveReport<'_> {
         *self.services = plan.services.iter().map(MoveEntry::planned).collect();
         let stays = plan.services.iter().filter_map(|planned| match planned {
             Planned::Stay(stay) => Some(unchanged(stay)),
-            Planned::Move(_) => None,
+            Planned::Move(_) | Planned::Finish(_) => None,
         });
         *self.text = lines(stays);
         *self.names = options.services.iter().map(|name| format!("service/{name}")).collect();
@@ -40,8 +40,14 @@ impl MoveReport<'_> {
     }
 
     /// What has become of the moves; `reached` where all were proven.
-    pub fn ended(&mut self, run: &Run, plan: &SwitchPlan, moves: &[MoveInProgress<'_>], reached: Option<&[Reached]>) {
-        for (index, (made, plan)) in moves.iter().zip(plan.moves()).enumerate() {
+    pub fn ended<'p>(
+        &mut self,
+        run: &Run,
+        plans: impl Iterator<Item = &'p ServicePlan>,
+        moves: &[MoveInProgress<'_>],
+        reached: Option<&[Reached]>,
+    ) {
+        for (index, (made, plan)) in moves.iter().zip(plans).enumerate() {
             let reached = reached.and_then(|all| all.get(index)).map(|reached| (reached, run.millis()));
             let entry = MoveEntry::ended(plan, made.moved.get(), reached);
             match self.services.iter_mut().find(|known| known.service() == made.service()) {
@@ -54,7 +60,10 @@ impl MoveReport<'_> {
     /// All moves were proven.
     pub fn done(&mut self, moves: &[MoveInProgress<'_>], options: &MoveOptions) {
         let past = options.verb.past();
-        *self.text = lines(moves.iter().map(|m| format!("service/{} {past} to {}", m.service(), m.movement.to)));
+        let said = lines(moves.iter().map(|m| format!("service/{} {past} to {}", m.service(), m.movement.to)));
+        // What stays was said before.
+        let before = std::mem::take(self.text);
+        *self.text = lines([before, said].into_iter().filter(|part| !part.is_empty()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A move from reading to report: load, plan, check, agree, bring to size, write, prove.
 
 use futures::future::join;
+use release_cli::flags::DryRunFlag;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show};
 use release_core::checks::finding;
@@ -8,6 +9,7 @@ use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Labels;
 use release_core::release::change::Change;
+use tokio::time::Instant;
 
 use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
@@ -25,14 +27,15 @@ use crate::snapshot::{ReadScope, Snapshot, load};
 /// As the exit codes say.
 pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut report: MoveReport<'_>) -> Outcome<()> {
     let key = options.track_key.as_deref();
-    let snapshot = load(&run.cluster, &options.services, key, extent).await?;
+    let snapshot = load(&run.cluster, &options.services, options.looking(extent)).await?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let subjects = plan::subjects_of(&options.services);
     show(run, &heading(run, &subjects), &plan::text(&plan, &views), &plan.findings, options.services.len());
     report.planned(&plan, options);
     if plan.moves().next().is_none() {
-        return Ok(());
+        let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
+        return prove_what_stands(run, options, basis, &mut report).await;
     }
     refuse(run, options, &plan)?;
     let agreed = agree(run, &question(&asked(&plan), &plan.findings), options.yes)?;
@@ -85,7 +88,7 @@ async fn write_anew(
     report: MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
-    let snapshot = load(&run.cluster, &options.services, key, extent).await?;
+    let snapshot = load(&run.cluster, &options.services, options.looking(extent)).await?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, true)?;
     if !ways(&plan).eq(ways(agreed)) {
@@ -126,8 +129,34 @@ async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, mut report: M
     let Basis { snapshot, views, plan } = basis;
     let moves = MoveInProgress::all(plan, views, options);
     let reached = apply::apply(run, snapshot, &moves, options.take_back).await;
-    report.ended(run, plan, &moves, reached.as_deref().ok());
+    report.ended(run, plan.moves(), &moves, reached.as_deref().ok());
     reached?;
     report.done(&moves, options);
+    prove_what_stands(run, options, basis, &mut report).await
+}
+
+/// What is so already is proven, too: a run that has no result is finished, and what has one must be
+/// served.
+async fn prove_what_stands(
+    run: &Run,
+    options: &MoveOptions,
+    basis: Basis<'_>,
+    report: &mut MoveReport<'_>,
+) -> Outcome<()> {
+    if run.dry_run != DryRunFlag::None {
+        return Ok(());
+    }
+    let Basis { snapshot, views, plan } = basis;
+    let unfinished = MoveInProgress::unfinished(plan, views, options);
+    if !unfinished.is_empty() {
+        let reached = apply::finish(run, snapshot, &unfinished, options.take_back, Instant::now()).await;
+        report.ended(run, plan.unfinished(), &unfinished, reached.as_deref().ok());
+        reached?;
+        report.done(&unfinished, options);
+    }
+    let staying = |view: &&ServiceView<'_>| plan.services.iter().any(|planned| planned.stays(view.name()));
+    for view in views.iter().filter(staying) {
+        apply::stands(run, snapshot, view).await?;
+    }
     Ok(())
 }

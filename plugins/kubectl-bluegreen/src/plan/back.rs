@@ -1,24 +1,17 @@
 //! Where a rollback goes. It never toggles: once back, it says so.
 
-use release_core::command::{Command, Scope};
 use release_core::failure::Outcome;
 use release_core::kube::has_all;
-use release_core::traffic::selector::Tracks;
+use release_core::traffic::selector::{Color, Tracks};
 
 use super::by_hand;
 use super::choice::Chosen;
-use super::step::StayState;
+use super::stay::StayState;
+use super::way::{WayBack, describe, forward};
 use crate::record::{Record, RecordedVerb};
 use crate::refusal;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
-
-/// What a rollback finds.
-#[derive(Debug)]
-pub enum WayBack {
-    Color(Chosen),
-    AlreadyBack { state: StayState, message: String, forward: Option<Command> },
-}
 
 /// Reads it from the cluster's own record; without a usable one, takes the only other color that
 /// has ready pods and says so.
@@ -35,20 +28,18 @@ pub fn way_back(
         return Ok(found);
     }
     match view.recorded.current.as_ref().filter(|r| r.key == tracks.key) {
-        Some(record) if record.to == tracks.active => by_record(record, view, tracks, &snapshot.scope),
+        Some(record) if record.to == tracks.active => by_record(record, snapshot, view, tracks),
         Some(record) => by_hand::way_back(snapshot, view, tracks, record),
         None => without_record(snapshot, view, tracks),
     }
 }
 
-/// A run that moved several Services may have been cut off between two of them: one that it
-/// never reached has nothing to take back.
+/// A set moves as the set that its last record names: a Service that this run never reached, or
+/// that stood where it should already, has nothing to take back.
 fn never_moved_in_set(all: &[ServiceView<'_>], view: &ServiceView<'_>, tracks: &Tracks) -> Option<WayBack> {
     let last = all.iter().filter_map(|s| s.recorded.current.as_ref()).max_by_key(|r| r.at)?;
     let ours = view.recorded.current.as_ref().map(|r| r.id.as_str());
-    // Before a switch, or after going back from it: either way it stands where it should.
-    let home = if last.verb == RecordedVerb::Rollback { &last.to } else { &last.from };
-    let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id) && tracks.active == *home;
+    let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id);
     missed.then(|| WayBack::AlreadyBack {
         state: StayState::NotMoved,
         message: format!("{} is active; the last {} did not move this one", tracks.active, last.verb),
@@ -56,7 +47,8 @@ fn never_moved_in_set(all: &[ServiceView<'_>], view: &ServiceView<'_>, tracks: &
     })
 }
 
-fn by_record(record: &Record, view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Outcome<WayBack> {
+fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) -> Outcome<WayBack> {
+    let scope = &snapshot.scope;
     if record.verb == RecordedVerb::Rollback {
         return Ok(WayBack::AlreadyBack {
             state: StayState::AlreadyBack,
@@ -68,15 +60,20 @@ fn by_record(record: &Record, view: &ServiceView<'_>, tracks: &Tracks, scope: &S
     // contradicts what the Service selects now is of something else.
     let selector = tracks.selector_for(&record.from);
     let of_another = tracks.base.iter().any(|(key, now)| record.selector.get(key).is_some_and(|then| then != now));
-    let color = tracks.color(&record.from);
-    if of_another || !color.is_some_and(|c| c.workloads.iter().any(|w| has_all(&w.pod_labels(), &selector))) {
+    let there = tracks.color(&record.from).is_some_and(|color| {
+        color.workloads.iter().any(|w| has_all(&w.pod_labels(), &selector))
+            || ready_count(&tracks.pods_of(&color.name, &snapshot.pods)) > 0
+    });
+    if of_another || !there {
         return Err(refusal::way_back_gone(view, tracks, record, scope));
     }
     Ok(WayBack::Color(Chosen::of(tracks, &record.from, Some(format!("taking back {}", describe(record))))))
 }
 
 fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) -> Outcome<WayBack> {
-    let mut ready = tracks.others().filter(|c| ready_count(&tracks.pods_of(&c.name, &snapshot.pods)) > 0);
+    let ready = |c: &&Color| ready_count(&tracks.pods_of(&c.name, &snapshot.pods)) > 0;
+    let kept: Vec<&Color> = tracks.others().filter(|c| c.is_run()).filter(ready).collect();
+    let mut ready = if kept.is_empty() { tracks.others().filter(ready).collect() } else { kept }.into_iter();
     match (ready.next(), ready.next()) {
         (Some(color), None) => {
             let note = format!("no record of a switch: {} is the only other color with ready pods", color.name);
@@ -84,12 +81,4 @@ fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) 
         }
         _ => Err(refusal::no_way_back(view, tracks, &snapshot.scope)),
     }
-}
-
-pub fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Command {
-    Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", color).scope(scope)
-}
-
-pub fn describe(record: &Record) -> String {
-    format!("the {} {} -> {} by {} at {:.0}", record.verb, record.from, record.to, record.by, record.at)
 }

@@ -4,9 +4,9 @@
 use release_core::failure::Outcome;
 use release_core::traffic::selector::Tracks;
 
-use super::back::{WayBack, describe, forward};
 use super::choice::Chosen;
-use super::step::StayState;
+use super::stay::StayState;
+use super::way::{WayBack, describe, forward};
 use crate::hand::hand_on;
 use crate::record::{Record, RecordedVerb};
 use crate::refusal;
@@ -26,7 +26,7 @@ pub fn way_back(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, ou
         let forward = Some(forward(view, &ours.to, &snapshot.scope));
         return Ok(WayBack::AlreadyBack { state: StayState::MovedByHand, message, forward });
     }
-    if tracks.color(&ours.to).is_none_or(|color| color.workloads.is_empty()) {
+    if !tracks.color(&ours.to).is_some_and(|color| color.is_run() || color.has_strays) {
         return Err(refusal::no_way_back(view, tracks, &snapshot.scope));
     }
     let note = format!("undoing the move to {active} by another hand{who}; {} left {}", describe(ours), ours.to);

@@ -2,10 +2,13 @@
 
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::has_all;
+use release_core::traffic::capacity::staying;
+use release_core::traffic::selector::{Color, Tracks};
 
 use super::movement::Move;
 use super::size::desired;
-use crate::checks::{Case, staying};
+use crate::checks::Case;
+use crate::left;
 use crate::options::{MoveOptions, Verb};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -35,8 +38,9 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     // A recorded selector may ask for more than the color: only pods that it matches count.
     target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
     let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
-    let required = required(options, view, ready_count(&active_pods));
-    let ready = staying(target, ready_count(&target_pods));
+    let needed = ready_count(&active_pods).max(left_size(view, tracks, movement, active));
+    let required = required(options, view, needed);
+    let ready = staying(target, &target_pods);
     let short = ready < required;
     let may_grow = desired(target) < desired(active).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
@@ -53,7 +57,15 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
         required,
         scales_first,
         moving,
+        agreed: options.yes,
     })
+}
+
+/// The size that a color had when it was left, where nothing is there any more that would say how many
+/// pods the load needs.
+fn left_size(view: &ServiceView<'_>, tracks: &Tracks, movement: &Move, active: &Color) -> usize {
+    let record = view.recorded.current.as_ref().filter(|r| r.key == tracks.key && r.from == movement.to);
+    record.filter(|_| active.workloads.is_empty()).map_or(0, |record| left::size(&record.left))
 }
 
 /// Ready pods that the target needs; never zero.

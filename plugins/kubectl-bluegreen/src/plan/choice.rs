@@ -1,10 +1,10 @@
 //! Which color is meant.
 
-use release_core::command::Scope;
+use k8s_openapi::api::core::v1::Container;
 use release_core::failure::Outcome;
-use release_core::kube::Labels;
+use release_core::kube::{Labels, Pod};
 use release_core::registry::image::ImageRef;
-use release_core::traffic::selector::Tracks;
+use release_core::traffic::selector::{Color, Tracks};
 
 use crate::refusal;
 use crate::service_view::ServiceView;
@@ -38,13 +38,14 @@ pub fn by_name(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &
     }
 }
 
-/// `--to-image TAG`
+/// `--to-image TAG`: what runs decides, not what a template asks for: a StatefulSet's partition or a
+/// rollout that goes on keep another image. A color without ready pods has only its template.
 ///
 /// # Errors
-/// Exit 1 where no color runs it, or several do.
-pub fn by_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scope) -> Outcome<Chosen> {
-    let runs = |image: &str| image == tag || ImageRef::parse(image).tag == Some(tag);
-    let mut colors = tracks.colors.iter().filter(|c| c.workloads.iter().any(|w| w.images().any(runs)));
+/// Exit 1 where no color runs it in all its ready pods, or several do.
+pub fn by_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
+    let scope = &snapshot.scope;
+    let mut colors = tracks.colors.iter().filter(|color| runs(view, tracks, color, tag, snapshot));
     match (colors.next(), colors.next()) {
         (Some(color), None) => Ok(Chosen::of(tracks, &color.name, Some(format!("{} runs {tag}", color.name)))),
         (None, _) => Err(refusal::no_such_image(view, tracks, tag, scope)),
@@ -52,12 +53,29 @@ pub fn by_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scop
     }
 }
 
+fn runs(view: &ServiceView<'_>, tracks: &Tracks, color: &Color, tag: &str, snapshot: &Snapshot) -> bool {
+    let is_it = |image: &str| image == tag || ImageRef::parse(image).tag == Some(tag);
+    let serving: Vec<&Container> = color.workloads.iter().flat_map(|w| view.serving(w)).collect();
+    let ready: Vec<&Pod> =
+        tracks.pods_of(&color.name, &snapshot.pods).into_iter().filter(|pod| pod.is_ready()).collect();
+    if ready.is_empty() {
+        return serving.iter().filter_map(|c| c.image.as_deref()).any(is_it);
+    }
+    let of_pod = |pod: &Pod| {
+        let named = |name: &str| serving.is_empty() || serving.iter().any(|c| c.name == name);
+        pod.spec.containers.iter().chain(&pod.spec.init_containers).any(|c| named(&c.name) && is_it(&c.image))
+    };
+    ready.into_iter().all(of_pod)
+}
+
 /// Nothing was said: the one other color.
 ///
 /// # Errors
 /// Exit 1 where there is none, or more than one.
 pub fn only_other(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Outcome<Chosen> {
-    let mut others = tracks.others().filter(|c| !c.workloads.is_empty());
+    let kept: Vec<&Color> = tracks.others().filter(|c| c.is_run()).collect();
+    // Pods that nothing keeps are a color only where there is no other.
+    let mut others = if kept.is_empty() { tracks.others().collect() } else { kept }.into_iter();
     match (others.next(), others.next()) {
         (Some(color), None) => Ok(Chosen::of(tracks, &color.name, None)),
         (None, _) => Err(refusal::only_one_color(view, tracks, snapshot)),

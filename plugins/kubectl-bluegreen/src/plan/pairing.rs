@@ -55,7 +55,7 @@ mod tests {
             let object = json!({"metadata": {"name": workload}, "spec": {"selector": {}, "template": {"metadata": {"labels": labels}}}});
             Arc::new(Workload::from(serde_json::from_value::<Deployment>(object).unwrap()))
         };
-        Color { name: name.into(), workloads: workloads.iter().map(workload).collect() }
+        Color { name: name.into(), workloads: workloads.iter().map(workload).collect(), ..Color::default() }
     }
 
     fn pairs(target: &Color, active: &Color) -> Vec<Option<String>> {

@@ -10,7 +10,8 @@ use release_core::traffic::selector::{Color, Tracks};
 use super::case::{Common, case};
 use super::movement::Move;
 use super::size::parity;
-use super::step::{MoveRequest, Stay, Step, steps};
+use super::stay::Stay;
+use super::step::{MoveRequest, Step, steps};
 use crate::checks::{self, Case};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -30,7 +31,17 @@ pub struct ServicePlan {
 #[derive(Debug)]
 pub enum Planned {
     Move(Box<ServicePlan>),
+    /// It was moved there by a run that has no result: one that goes on, or was cut off.
+    Finish(Box<ServicePlan>),
     Stay(Stay),
+}
+
+impl Planned {
+    /// True where that Service is where it should be, by a run that ended.
+    #[must_use]
+    pub fn stays(&self, service: &str) -> bool {
+        matches!(self, Self::Stay(stay) if stay.service == service)
+    }
 }
 
 /// The whole plan.
@@ -54,6 +65,7 @@ impl SwitchPlan {
         for (step, view) in steps.into_iter().zip(views) {
             services.push(match step {
                 Step::Stay(stay) => Planned::Stay(stay),
+                Step::Finish(movement) => Planned::Finish(Box::new(ServicePlan::to_finish(*movement, snapshot, view))),
                 Step::Move(movement) => {
                     let case = case(common, view, &movement)?;
                     findings.extend(checks::run(&case, &request.options.weighing));
@@ -69,7 +81,15 @@ impl SwitchPlan {
     pub fn moves(&self) -> impl Iterator<Item = &ServicePlan> {
         self.services.iter().filter_map(|planned| match planned {
             Planned::Move(plan) => Some(plan.as_ref()),
-            Planned::Stay(_) => None,
+            Planned::Stay(_) | Planned::Finish(_) => None,
+        })
+    }
+
+    /// The Services that were moved already by a run without a result.
+    pub fn unfinished(&self) -> impl Iterator<Item = &ServicePlan> {
+        self.services.iter().filter_map(|planned| match planned {
+            Planned::Finish(plan) => Some(plan.as_ref()),
+            Planned::Stay(_) | Planned::Move(_) => None,
         })
     }
 
@@ -82,7 +102,7 @@ impl SwitchPlan {
 fn moving_service(step: &Step) -> Option<String> {
     match step {
         Step::Move(movement) => Some(movement.service.clone()),
-        Step::Stay(_) => None,
+        Step::Stay(_) | Step::Finish(_) => None,
     }
 }
 
@@ -101,6 +121,16 @@ impl ServicePlan {
             required: case.required,
             scales_first: case.scales_first,
         }
+    }
+
+    /// What is there now is what has to stay.
+    fn to_finish(movement: Move, snapshot: &Snapshot, view: &ServiceView<'_>) -> Self {
+        let ready = |color: &str| match &view.tracks {
+            Ok(tracks) => ready_count(&tracks.pods_of(color, &snapshot.pods)),
+            Err(_) => 0,
+        };
+        let (target_ready, active_ready) = (ready(&movement.to), ready(&movement.from));
+        Self { movement, target_ready, active_ready, required: target_ready.max(1), scales_first: false }
     }
 
     /// The Service's name.

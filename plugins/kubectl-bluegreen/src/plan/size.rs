@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use release_core::kube::Workload;
+use release_core::kube::{Workload, WorkloadKind};
 use release_core::traffic::selector::Color;
 
 use super::pairing::counterpart;
@@ -19,7 +19,9 @@ pub fn desired(color: &Color) -> i32 {
 pub fn parity(target: &Color, active: &Color, needed: usize) -> Vec<(Arc<Workload>, i32)> {
     let needed = i32::try_from(needed).unwrap_or(i32::MAX);
     let total = desired(active).max(needed).max(1);
-    let count = i32::try_from(target.workloads.len()).unwrap_or(1).max(1);
+    // A DaemonSet has a pod for each node, and no size to set.
+    let sized = || target.workloads.iter().filter(|w| w.kind != WorkloadKind::DaemonSet);
+    let count = i32::try_from(sized().count()).unwrap_or(1).max(1);
     let share = total / count + i32::from(total % count != 0);
     let wanted = |w: &Arc<Workload>| {
         if count == 1 {
@@ -27,7 +29,7 @@ pub fn parity(target: &Color, active: &Color, needed: usize) -> Vec<(Arc<Workloa
         }
         counterpart(w, target, active).map_or(share, |a| a.replicas.max(1))
     };
-    target.workloads.iter().map(|w| (Arc::clone(w), wanted(w))).filter(|(w, wanted)| *wanted > w.replicas).collect()
+    sized().map(|w| (Arc::clone(w), wanted(w))).filter(|(w, wanted)| *wanted > w.replicas).collect()
 }
 
 #[cfg(test)]
@@ -41,7 +43,7 @@ mod tests {
                 json!({"metadata": {"name": name}, "spec": {"replicas": replicas, "selector": {}, "template": {}}});
             Arc::new(Workload::from(serde_json::from_value::<k8s_openapi::api::apps::v1::Deployment>(object).unwrap()))
         };
-        Color { name: name.into(), workloads: workloads.iter().map(workload).collect() }
+        Color { name: name.into(), workloads: workloads.iter().map(workload).collect(), ..Color::default() }
     }
 
     fn sizes(target: &Color, active: &Color, needed: usize) -> Vec<(String, i32)> {

@@ -4,15 +4,16 @@ use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::text::printable;
 use release_core::traffic::selector::Tracks;
-use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::back::{self, WayBack};
+use super::back;
 use super::choice::{self, Chosen};
 use super::movement::Move;
-use crate::options::{MoveOptions, Target};
+use super::stay::{Stay, StayState};
+use super::way::WayBack;
+use crate::left::LeftWorkload;
+use crate::options::{MoveOptions, Target, Verb};
 use crate::record::Record;
-use crate::refusal;
+use crate::refusal::{self, Way};
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -30,43 +31,9 @@ pub struct MoveRequest<'a> {
 #[derive(Debug, Clone)]
 pub enum Step {
     Move(Box<Move>),
+    /// Written already by a run that has no result.
+    Finish(Box<Move>),
     Stay(Stay),
-}
-
-/// It is so already: what is so, and the command that goes to the other color.
-#[derive(Debug, Clone)]
-pub struct Stay {
-    pub service: String,
-    pub key: String,
-    pub color: String,
-    pub state: StayState,
-    pub message: String,
-    pub forward: Option<Command>,
-}
-
-/// Why a Service stays where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum StayState {
-    /// The color asked for is active.
-    AlreadyActive,
-    /// It is, and the run that switched to it has no result: it is still going on, or was cut off.
-    Unfinished,
-    /// A rollback took the last switch back.
-    AlreadyBack,
-    /// Somebody else took it back.
-    MovedByHand,
-    /// The last move of its set never reached it.
-    NotMoved,
-}
-
-impl Stay {
-    /// The command that people may want instead, with what it does.
-    #[must_use]
-    pub fn next(&self) -> Option<String> {
-        let leads = if self.state == StayState::AlreadyBack { "forward again" } else { "to go there" };
-        self.forward.as_ref().map(|command| format!("{leads}: {command}"))
-    }
 }
 
 /// Plans every Service, in the order asked.
@@ -75,7 +42,29 @@ impl Stay {
 /// Exit 1 where a Service can't be switched or the target isn't clear: with what was found and
 /// whole commands to paste.
 pub fn steps(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveRequest<'_>) -> Outcome<Vec<Step>> {
-    views.iter().map(|view| step(snapshot, views, view, request)).collect()
+    let steps: Vec<Step> = views.iter().map(|view| step(snapshot, views, view, request)).collect::<Outcome<_>>()?;
+    match crossing(&steps) {
+        Some((one, other)) => Err(refusal::opposite_ways(one, other, request.options.verb, &snapshot.scope)),
+        None => Ok(steps),
+    }
+}
+
+/// Two Services of which one would move to the color that the other leaves: they have diverged, and
+/// moving them as one would swap them.
+fn crossing(steps: &[Step]) -> Option<(Way<'_>, Way<'_>)> {
+    let ways: Vec<Way<'_>> = steps.iter().filter_map(Step::way).collect();
+    let one = ways.iter().find(|way| ways.iter().any(|other| other.from == way.to))?;
+    let other = ways.iter().find(|other| other.from == one.to)?;
+    Some((*one, *other))
+}
+
+impl Step {
+    fn way(&self) -> Option<Way<'_>> {
+        match self {
+            Self::Move(m) => Some(Way { service: &m.service, from: &m.from, to: &m.to }),
+            Self::Stay(_) | Self::Finish(_) => None,
+        }
+    }
 }
 
 fn step(
@@ -88,39 +77,48 @@ fn step(
     let tracks = view.tracks.as_ref().map_err(|why| refusal::not_switchable(view, why, snapshot, verb))?;
     let chosen = match &request.options.target {
         Target::Color(color) => choice::by_name(view, tracks, color, snapshot)?,
-        Target::Image(tag) => choice::by_image(view, tracks, tag, &snapshot.scope)?,
+        Target::Image(tag) => choice::by_image(view, tracks, tag, snapshot)?,
         Target::Other => choice::only_other(view, tracks, snapshot)?,
         Target::Back => match back::way_back(snapshot, all, view, tracks)? {
             WayBack::Color(chosen) => chosen,
-            WayBack::AlreadyBack { state, message, forward } => return Ok(stay(view, tracks, state, message, forward)),
+            WayBack::AlreadyBack { state, message, forward } => {
+                let unfinished = unfinished(snapshot, view, tracks, verb);
+                return Ok(unfinished.unwrap_or_else(|| stay(view, tracks, state, message, forward)));
+            }
         },
     };
     if chosen.color == tracks.active {
-        let (state, message) = already_active(view, &chosen.color);
-        return Ok(stay(view, tracks, state, message, None));
+        let message = format!("{} is active already", chosen.color);
+        let unfinished = unfinished(snapshot, view, tracks, verb);
+        return Ok(unfinished.unwrap_or_else(|| stay(view, tracks, StayState::AlreadyActive, message, None)));
     }
     Ok(Step::Move(Box::new(movement(snapshot, view, tracks, chosen, request))))
 }
 
-fn stay(
-    view: &ServiceView<'_>,
-    tracks: &Tracks,
-    state: StayState,
-    message: String,
-    forward: Option<Command>,
-) -> Step {
+fn stay(view: &ServiceView<'_>, tracks: &Tracks, state: StayState, message: String, forward: Option<Command>) -> Step {
     let (service, key, color) = (view.name().to_owned(), tracks.key.clone(), tracks.active.clone());
     Step::Stay(Stay { service, key, color, state, message, forward })
 }
 
-fn already_active(view: &ServiceView<'_>, color: &str) -> (StayState, String) {
-    let unfinished = view.recorded.current.as_ref().is_some_and(|r| r.to == color && r.result.is_none());
-    let (state, remark) = if unfinished {
-        (StayState::Unfinished, " (the run that switched it is still going on, or was cut off)")
-    } else {
-        (StayState::AlreadyActive, "")
-    };
-    (state, format!("{color} is active already{remark}"))
+/// The same words finish what a run began that goes on, or was cut off.
+fn unfinished(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: Verb) -> Option<Step> {
+    let last = view.recorded.current.as_ref().filter(|r| r.key == tracks.key && r.to == tracks.active)?;
+    if last.result.is_some() || last.verb != verb.recorded() {
+        return None;
+    }
+    Some(Step::Finish(Box::new(Move {
+        service: view.name().to_owned(),
+        namespace: snapshot.namespace.clone(),
+        scope: snapshot.scope.clone(),
+        key: tracks.key.clone(),
+        from: last.from.clone(),
+        to: last.to.clone(),
+        // Not as recorded: what else was changed since was changed on purpose.
+        previous: tracks.selector_for(&last.from),
+        selector: tracks.selector_for(&last.to),
+        note: Some(format!("finishes the {} by {} at {:.0}, which has no result", last.verb, last.by, last.at)),
+        record: last.clone(),
+    })))
 }
 
 fn movement(
@@ -143,6 +141,7 @@ fn movement(
         reason: printable(&options.reason),
         retain_seconds: options.retain.as_secs(),
         selector: previous.clone(),
+        left: tracks.color(&tracks.active).map(LeftWorkload::all).unwrap_or_default(),
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
         result: None,
         millis: None,

@@ -37,7 +37,7 @@ pub fn text(plan: &SwitchPlan, views: &[ServiceView<'_>]) -> String {
 fn services(planned: &[Planned], image_of: impl Fn(&str, &str) -> String) -> String {
     let several = planned.len() > 1;
     let lines = planned.iter().map(|planned| match planned {
-        Planned::Move(plan) => move_line(&plan.movement, several, &image_of),
+        Planned::Move(plan) | Planned::Finish(plan) => move_line(&plan.movement, several, &image_of),
         Planned::Stay(stay) => {
             let hint = stay.next().map(|next| format!("\n  {next}")).unwrap_or_default();
             let lead = if several { format!("{}: ", stay.service) } else { String::new() };

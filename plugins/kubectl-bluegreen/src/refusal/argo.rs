@@ -23,7 +23,8 @@ pub fn managed_by_argo(view: &ServiceView<'_>, snapshot: &Snapshot) -> Failure {
     let of = marks.managed_by.as_deref().map(|rollout| format!("{ARGO_MANAGED}: {}", printable(rollout)));
     let in_selector = marks.hash.then(|| format!("{ARGO_HASH} in its selector"));
     let found: Vec<String> = of.into_iter().chain(in_selector).collect();
-    let text = format!("service/{name} has marks of Argo Rollouts ({}), and no such Rollout is there", found.join("; "));
+    let text =
+        format!("service/{name} has marks of Argo Rollouts ({}), and no such Rollout is there", found.join("; "));
     Failure::failed("LeftByArgoRollouts", text).try_next(unmark(view, &marks, snapshot))
 }
 

@@ -22,7 +22,9 @@ pub fn not_in_selector(view: &ServiceView<'_>, key: &str, selector: &Labels, sco
     let annotate = Command::new("kubectl annotate service").arg(name);
     let command = match meant {
         Some(meant) if annotated => annotate.arg(format!("{annotation}={meant}")).arg("--overwrite"),
-        Some(meant) => Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).arg(name).flag("--track-key", meant),
+        Some(meant) => {
+            Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).arg(name).flag("--track-key", meant)
+        }
         None if annotated => annotate.arg(format!("{annotation}-")),
         None => return Failure::failed("NoTrackKey", text),
     };

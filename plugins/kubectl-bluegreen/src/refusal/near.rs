@@ -28,7 +28,7 @@ pub fn near(view: &ServiceView<'_>, snapshot: &Snapshot, verb: Verb) -> Option<N
             let what = format!("{key} in its selector is a label that controllers put on pods");
             let mut without = view.service.clone();
             without.spec.get_or_insert_default().selector = Some(rest.clone());
-            let every = discover(&without, &snapshot.workloads, None);
+            let every = discover(&without, &snapshot.workloads, &snapshot.pods, None);
             let widens = rest.is_empty() || matches!(every, Err(NotSwitchable::SelectsEveryColor { .. }));
             let next = if widens {
                 let pods = Command::new("kubectl get pods").flag("-l", as_label_selector(selector));

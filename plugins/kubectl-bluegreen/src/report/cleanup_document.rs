@@ -58,8 +58,14 @@ pub enum KeptReason {
     NotDue,
     /// No record says when it was left.
     NoRecord,
+    /// It is not what was left: it was deployed, or made anew, since.
+    ChangedSince,
     /// Its volumes would be deleted.
     LosesVolumes,
+    /// A DaemonSet can't be scaled to zero, only be deleted.
+    NoSize,
+    /// A controller that isn't one of Kubernetes' own runs its pods.
+    NotOurs,
     /// The Service can't be switched any more, or its record can't be read.
     NotSwitchable,
 }

@@ -1,7 +1,7 @@
 //! The document of `history`.
 
-use release_cli::report::{Members, Subject};
 use jiff::Timestamp;
+use release_cli::report::{Members, Subject};
 use schemars::JsonSchema;
 use serde::Serialize;
 

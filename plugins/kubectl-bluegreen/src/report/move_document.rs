@@ -114,7 +114,7 @@ impl MoveEntry {
     #[must_use]
     pub fn planned(planned: &Planned) -> Self {
         match planned {
-            Planned::Move(plan) => Self::Moves(MovingService::of(plan)),
+            Planned::Move(plan) | Planned::Finish(plan) => Self::Moves(MovingService::of(plan)),
             Planned::Stay(stay) => Self::Stays(StayingService::of(stay)),
         }
     }

@@ -1,11 +1,12 @@
 //! What is so with one Service: judged once, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use release_core::kube::Workload;
 use release_core::traffic::selector::{Color, Tracks};
 
-use super::status_document::{ColorState, ColorStatus, Note, ServiceStatus, WorkloadStatus};
+use super::status_document::{ColorState, ColorStatus, Note, OtherPods, ServiceStatus, WorkloadStatus};
 use super::status_notes::notes;
 use crate::hand::hand_on;
 use crate::idle::users_of;
@@ -52,7 +53,8 @@ fn of_color(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &S
         endpoints: endpoints_of(color, view, tracks, snapshot),
         ready: ready_count(&tracks.pods_of(&color.name, &snapshot.pods)),
         state: state(color, view, tracks, snapshot),
-        workloads: color.workloads.iter().map(|w| of_workload(w, snapshot)).collect(),
+        workloads: color.workloads.iter().map(|w| of_workload(w, color, tracks, snapshot)).collect(),
+        others: others(color, tracks, snapshot),
     }
 }
 
@@ -63,16 +65,33 @@ fn endpoints_of(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot
     own.filter(|p| ready.contains(p.metadata.name.as_str())).count()
 }
 
-fn of_workload(workload: &Arc<Workload>, snapshot: &Snapshot) -> WorkloadStatus {
-    let pods: Vec<_> = snapshot.pods.iter().filter(|pod| workload.owns(pod)).collect();
+fn of_workload(workload: &Arc<Workload>, color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> WorkloadStatus {
+    let pods = tracks.pods_of(&color.name, &snapshot.pods);
     WorkloadStatus {
         kind: workload.kind.kind(),
         name: workload.name().to_owned(),
         image: workload.image().to_owned(),
         replicas: workload.replicas,
-        ready: ready_count(&pods),
+        ready: pods.iter().filter(|pod| pod.is_ready() && workload.owns(pod)).count(),
         reference: workload.reference(),
     }
+}
+
+/// Pods of the color that none of its workloads runs, by what does; each stray by its own name.
+fn others(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> Vec<OtherPods> {
+    let mut found: BTreeMap<(bool, String), (usize, usize)> = BTreeMap::new();
+    for pod in tracks.pods_of(&color.name, &snapshot.pods) {
+        if pod.is_finished() || color.workloads.iter().any(|w| w.owns(pod)) {
+            continue;
+        }
+        let runner = pod.runner().filter(|_| !pod.is_stray());
+        let stray = runner.is_none();
+        let name = runner.unwrap_or_else(|| format!("pod/{}", pod.metadata.name));
+        let (pods, ready) = found.entry((stray, name)).or_default();
+        *pods += 1;
+        *ready += usize::from(pod.is_ready());
+    }
+    found.into_iter().map(|((stray, run_by), (pods, ready))| OtherPods { run_by, stray, pods, ready }).collect()
 }
 
 fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ColorState {

@@ -1,7 +1,7 @@
 //! The document of `status`.
 
-use release_cli::report::{Members, Subject};
 use jiff::Timestamp;
+use release_cli::report::{Members, Subject};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -61,6 +61,21 @@ pub struct ColorStatus {
     #[serde(flatten)]
     pub state: ColorState,
     pub workloads: Vec<WorkloadStatus>,
+    /// Pods of this color that none of these workloads runs: they get its traffic, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherPods>,
+}
+
+/// Pods of a color that something else runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherPods {
+    /// `rollout/api`; a pod that no workload keeps by its own name, `pod/api-debug`.
+    pub run_by: String,
+    /// No workload keeps it.
+    pub stray: bool,
+    pub pods: usize,
+    pub ready: usize,
 }
 
 /// Something unusual about a Service.
@@ -105,9 +120,15 @@ pub enum ColorState {
         by: Option<String>,
     },
     /// Others send traffic to it.
-    InUse { users: Vec<String> },
+    InUse {
+        users: Vec<String>,
+    },
     /// A cleanup took it down.
-    TakenDown { since: Timestamp, by: String, reason: String },
+    TakenDown {
+        since: Timestamp,
+        by: String,
+        reason: String,
+    },
     /// It was left by the last move.
     Previous {
         /// When a cleanup may take it down.
@@ -120,7 +141,7 @@ pub enum ColorState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadStatus {
-    /// `Deployment`, `StatefulSet`
+    /// `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`
     pub kind: &'static str,
     pub name: String,
     /// Of its first container.

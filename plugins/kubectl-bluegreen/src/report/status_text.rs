@@ -27,14 +27,20 @@ pub fn text(status: &ServiceStatus, at: Timestamp, way: Option<String>) -> Strin
 
 fn rows(color: &ColorStatus, at: Timestamp) -> Vec<Vec<String>> {
     let (count, state) = (color.endpoints.to_string(), state(&color.state, at));
-    if color.workloads.is_empty() {
+    if color.workloads.is_empty() && color.others.is_empty() {
         return vec![vec![color.name.clone(), "none".into(), String::new(), "0/0".into(), count, state]];
     }
-    let rows = color.workloads.iter().enumerate().map(|(index, workload)| {
-        let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
+    let kept = color.workloads.iter().map(|workload| {
         let image = if workload.image.is_empty() { String::new() } else { ImageRef::parse(&workload.image).short() };
-        let ready = format!("{}/{}", workload.ready, workload.replicas);
-        vec![first(&color.name), workload.reference.clone(), image, ready, first(&count), first(&state)]
+        (workload.reference.clone(), image, format!("{}/{}", workload.ready, workload.replicas))
+    });
+    let others = color.others.iter().map(|other| {
+        let note = if other.stray { " (no workload)" } else { "" };
+        (format!("{}{note}", other.run_by), String::new(), format!("{}/{}", other.ready, other.pods))
+    });
+    let rows = kept.chain(others).enumerate().map(|(index, (what, image, ready))| {
+        let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
+        vec![first(&color.name), what, image, ready, first(&count), first(&state)]
     });
     rows.collect()
 }
@@ -83,7 +89,7 @@ pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: O
         // Somebody else moved it: back is where it was before that, if a rollback would go anywhere.
         return Some(format!("Back: {command}     {}", effort(back?, tracks)?));
     }
-    let color = tracks.color(&record.from).filter(|c| !c.workloads.is_empty())?;
+    let color = tracks.color(&record.from).filter(|c| c.is_run() || c.has_strays)?;
     if record.verb == RecordedVerb::Rollback {
         let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
         let wanted = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));

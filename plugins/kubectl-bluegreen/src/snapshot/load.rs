@@ -1,5 +1,7 @@
 //! Which reads a snapshot makes, and in which order.
 
+use std::sync::Arc;
+
 use futures::future::{join, join3, try_join_all};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
@@ -7,24 +9,35 @@ use release_cluster::Cluster;
 use release_cluster::slice_view::slices_of;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_name;
-use release_core::kube::{Pod, lose_unreachable};
+use release_core::kube::{Pod, Workload, lose_unreachable};
 use release_core::traffic::argo::argo_marks;
-use release_core::traffic::selector::as_label_selector;
+use release_core::traffic::selector::{as_label_selector, possible_bases};
 
 use super::moment::Snapshot;
 use super::optional::{OptionalReads, ReadScope};
-use super::read::{pods_selected, service, workloads};
+use super::read::{attributed, daemon_sets, needs_daemon_sets, pods_selected, service, templates, with_replica_sets};
 use crate::service_view::ServiceView;
+
+/// What to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Looking<'a> {
+    /// The track key, where a person named it.
+    pub key: Option<&'a str>,
+    pub extent: ReadScope,
+    /// The pods' images too.
+    pub images: bool,
+}
 
 /// Reads one moment of the namespace.
 ///
 /// # Errors
 /// Where one of the Services, the workloads, pods or EndpointSlices can't be read.
-pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent: ReadScope) -> Outcome<Snapshot> {
+pub async fn load(cluster: &Cluster, names: &[String], looking: Looking<'_>) -> Outcome<Snapshot> {
+    let Looking { key, extent, .. } = looking;
     // The first read opens the one connection that all others share.
     let first = service(cluster, &names[0]).await?;
     let beside = OptionalReads::of(cluster, extent);
-    let (found, read) = join(essentials(cluster, names, first, key), beside.read()).await;
+    let (found, read) = join(essentials(cluster, names, first, looking), beside.read()).await;
     let found = found?;
     let read = Snapshot {
         namespace: found.namespace,
@@ -35,7 +48,8 @@ pub async fn load(cluster: &Cluster, names: &[String], key: Option<&str>, extent
         slices: found.slices,
         ..read
     };
-    Ok(put_together(where_needed(read, &beside, key).await, key))
+    let read = where_needed(told_whose(read), &beside, key).await;
+    Ok(put_together(read, key))
 }
 
 /// What only some set-ups have anything of.
@@ -51,10 +65,19 @@ async fn where_needed(read: Snapshot, beside: &OptionalReads, key: Option<&str>)
 
 /// True where another Service selects one of the colors: only then can traffic be split between them.
 fn has_neighbour_of_a_color(service: &Service, read: &Snapshot, key: Option<&str>) -> bool {
-    let Ok(tracks) = ServiceView::of(service, &read.workloads, key).tracks else { return false };
+    let Ok(tracks) = ServiceView::of(service, &read.workloads, &read.pods, key).tracks else { return false };
     let others = read.neighbours.iter().flatten().filter(|n| service_name(n) != service_name(service));
     let mut selectors = others.filter_map(|n| n.spec.as_ref()?.selector.as_ref());
     selectors.any(|selector| tracks.color_selected_by(selector).is_some())
+}
+
+/// Which pods are whose, as ReplicaSets tell it.
+fn told_whose(mut read: Snapshot) -> Snapshot {
+    if let Ok(sets) = &read.replica_sets {
+        read.workloads = with_replica_sets(read.workloads, sets);
+    }
+    attributed(&mut read.pods, &read.replica_sets, &read.workloads);
+    read
 }
 
 /// What one read says about another: pods are as reachable as their nodes, and endpoints serve behind
@@ -64,7 +87,7 @@ fn put_together(mut read: Snapshot, key: Option<&str>) -> Snapshot {
     if let Some(nodes) = read.nodes.as_ref().ok().filter(|nodes| !nodes.is_empty()) {
         lose_unreachable(&mut read.pods, nodes);
     }
-    let ports = read.services.iter().map(|service| ServiceView::of(service, &read.workloads, key).ports());
+    let ports = read.services.iter().map(|service| ServiceView::of(service, &read.workloads, &read.pods, key).ports());
     for (service, ports) in read.services.iter().zip(ports.collect::<Vec<_>>()) {
         if let Some(at) = read.slices.get_mut(service_name(service)) {
             let addresses =
@@ -77,35 +100,49 @@ fn put_together(mut read: Snapshot, key: Option<&str>) -> Snapshot {
 
 /// What no verb can do without: Services, workloads, EndpointSlices, and the pods whose labels
 /// follow from them.
-async fn essentials(cluster: &Cluster, names: &[String], first: Service, key: Option<&str>) -> Outcome<Snapshot> {
+async fn essentials(cluster: &Cluster, names: &[String], first: Service, looking: Looking<'_>) -> Outcome<Snapshot> {
     let others = try_join_all(names[1..].iter().map(|name| service(cluster, name)));
     let slices = try_join_all(names.iter().map(|name| slices_of(cluster, name)));
-    let (others, slices, workloads) = join3(others, slices, workloads(cluster, Some(&cluster.namespace))).await;
-    let mut snapshot = Snapshot {
-        services: std::iter::once(first).chain(others?).collect(),
+    let (others, slices, workloads) = join3(others, slices, templates(cluster, Some(&cluster.namespace))).await;
+    let services: Vec<Service> = std::iter::once(first).chain(others?).collect();
+    let mut workloads = workloads?;
+    let pods = pods(cluster, &services, &workloads, looking).await?;
+    if needs_daemon_sets(&pods) {
+        workloads.extend(daemon_sets(cluster).await);
+    }
+    Ok(Snapshot {
+        services,
         slices: names.iter().cloned().zip(slices?).collect(),
-        workloads: workloads?,
+        workloads,
+        pods,
         ..Snapshot::empty(&cluster.namespace, cluster.scope(), Timestamp::now())
-    };
-    snapshot.pods = pods(cluster, &snapshot, key).await?;
-    Ok(snapshot)
+    })
 }
 
 /// The pods of every color of the Services: one list for each distinct base selector. A selector of one
-/// label has none: every pod that has the label may be of a color.
-async fn pods(cluster: &Cluster, snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Pod>> {
+/// label has none: every pod that has the label may be of a color. Where no workload shows another
+/// color, pods may: those that differ in one label.
+async fn pods(
+    cluster: &Cluster,
+    services: &[Service],
+    workloads: &[Arc<Workload>],
+    looking: Looking<'_>,
+) -> Outcome<Vec<Pod>> {
     let mut bases: Vec<String> = Vec::new();
-    for service in &snapshot.services {
-        let base = match ServiceView::of(service, &snapshot.workloads, key).tracks {
-            Ok(tracks) if tracks.base.is_empty() => tracks.key,
-            Ok(tracks) => as_label_selector(&tracks.base),
-            Err(_) => service.spec.as_ref().and_then(|s| s.selector.as_ref()).map(as_label_selector).unwrap_or_default(),
+    for service in services {
+        let possible = match ServiceView::of(service, workloads, &[], looking.key).tracks {
+            Ok(tracks) if tracks.base.is_empty() => vec![tracks.key],
+            Ok(tracks) => vec![as_label_selector(&tracks.base)],
+            Err(_) => possible_bases(service).iter().map(as_label_selector).collect(),
         };
-        if !base.is_empty() && !bases.contains(&base) {
-            bases.push(base);
+        for base in possible.into_iter().filter(|base| !base.is_empty()) {
+            if !bases.contains(&base) {
+                bases.push(base);
+            }
         }
     }
-    let lists = try_join_all(bases.iter().map(|base| pods_selected(cluster, base))).await?;
+    let slim = if looking.images { Pod::slim_with_images } else { Pod::slim };
+    let lists = try_join_all(bases.iter().map(|base| pods_selected(cluster, base, slim))).await?;
     let mut pods: Vec<Pod> = lists.into_iter().flatten().collect();
     pods.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     pods.dedup_by(|a, b| a.metadata.uid == b.metadata.uid);

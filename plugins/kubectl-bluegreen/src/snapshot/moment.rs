@@ -15,6 +15,8 @@ use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::routes::{DestinationRule, GatewayRoute, VirtualService};
 
+use super::read::ReplicaSets;
+
 /// One namespace at one moment, as far as the named Services are concerned.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -29,6 +31,8 @@ pub struct Snapshot {
     /// All Services of the namespace.
     pub neighbours: Reading<Vec<Service>>,
     pub workloads: Vec<Arc<Workload>>,
+    /// They tell whose pods are whose.
+    pub replica_sets: Reading<ReplicaSets>,
     /// The pods that the named Services select or could select; none where nothing can.
     pub pods: Vec<Pod>,
     /// Those of the cluster, which tell whether a ready pod can be reached.
@@ -66,6 +70,7 @@ impl Snapshot {
             services: Vec::new(),
             neighbours: Ok(Vec::new()),
             workloads: Vec::new(),
+            replica_sets: Ok(ReplicaSets::default()),
             pods: Vec::new(),
             nodes: Ok(Vec::new()),
             slices: BTreeMap::new(),

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::moment::Snapshot;
+use super::read::replica_sets;
 
 /// How far a snapshot looks.
 #[derive(Debug, Clone, Copy)]
@@ -72,15 +73,24 @@ impl OptionalReads {
 
     /// Reads it, all at once.
     pub async fn read(&self) -> Snapshot {
-        let (neighbours, autoscalers, routes, policies) = futures::join!(
+        let (neighbours, replica_sets, autoscalers, routes, policies) = futures::join!(
             self.built_in::<Service>(),
+            replica_sets(&self.cluster),
             self.built_in::<HorizontalPodAutoscaler>(),
             self.routes(),
             self.policies()
         );
         let (virtual_services, destination_rules, http_routes) = routes;
         let empty = Snapshot::empty(&self.cluster.namespace, self.cluster.scope(), Timestamp::now());
-        let shown = Snapshot { neighbours, autoscalers, virtual_services, destination_rules, http_routes, ..empty };
+        let shown = Snapshot {
+            neighbours,
+            replica_sets,
+            autoscalers,
+            virtual_services,
+            destination_rules,
+            http_routes,
+            ..empty
+        };
         let Some((who, nodes, budgets, network_policies, target_group_bindings)) = policies else { return shown };
         Snapshot { who, nodes, budgets, network_policies, target_group_bindings, ..shown }
     }

@@ -1,19 +1,25 @@
 //! Single reads, which verbs also make by themselves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::future::join;
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use futures::future::{join, join3};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::Service;
 use release_cluster::Cluster;
 use release_cluster::exchange::ApiError;
-use release_cluster::read::ListQuery;
+use release_cluster::read::{ListQuery, Reading};
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::path::{collection, path_of};
 use release_core::kube::service::service_path;
-use release_core::kube::{Labels, Node, Pod, Workload, lose_unreachable};
+use release_core::kube::{
+    Labels, Node, OwnedSet, Pod, Workload, attribute, deployed_revision, lose_orphans, lose_unreachable,
+};
 use release_core::traffic::selector::as_label_selector;
+
+/// What a read may take that is asked for while a move is made, and that it can go without.
+const OPTIONAL: Duration = Duration::from_secs(2);
 
 /// One Service; where it is missing, the next step is a list of those there are.
 ///
@@ -34,33 +40,103 @@ pub async fn service(cluster: &Cluster, name: &str) -> Outcome<Service> {
 ///
 /// # Errors
 /// Where either can't be listed.
-pub async fn workloads(cluster: &Cluster, namespace: Option<&str>) -> Outcome<Vec<Arc<Workload>>> {
+pub async fn templates(cluster: &Cluster, namespace: Option<&str>) -> Outcome<Vec<Arc<Workload>>> {
     let everything = ListQuery::default();
-    let (deployments, sets) = (collection::<Deployment>(namespace), collection::<StatefulSet>(namespace));
-    let (deployments, sets) = join(
+    let (deployments, stateful_sets) = (collection::<Deployment>(namespace), collection::<StatefulSet>(namespace));
+    let (deployments, stateful_sets) = join(
         cluster.list_map(&deployments, &everything, |d: Deployment| Arc::new(Workload::from(d))),
-        cluster.list_map(&sets, &everything, |s: StatefulSet| Arc::new(Workload::from(s))),
+        cluster.list_map(&stateful_sets, &everything, |s: StatefulSet| Arc::new(Workload::from(s))),
     )
     .await;
     let mut workloads = deployments?.items;
-    workloads.extend(sets?.items);
+    workloads.extend(stateful_sets?.items);
     Ok(workloads)
 }
 
-/// All pods with these labels, ready only where their nodes are; nodes that can't be read take
-/// nothing.
+/// The ReplicaSets of a namespace.
+#[derive(Debug, Clone, Default)]
+pub struct ReplicaSets {
+    /// Those that a Deployment or another controller owns.
+    pub owned: Vec<OwnedSet>,
+    /// Those that nobody owns.
+    pub bare: Vec<Arc<Workload>>,
+}
+
+/// Whose pods are whose can't be told by a list that is a moment old: this one never is.
+pub async fn replica_sets(cluster: &Cluster) -> Reading<ReplicaSets> {
+    let (path, everything) = (collection::<ReplicaSet>(Some(&cluster.namespace)), ListQuery::default());
+    let owned_or_bare = |set: ReplicaSet| OwnedSet::of(&set).ok_or_else(|| Arc::new(Workload::from(set)));
+    let listed = cluster.list_map(&path, &everything, owned_or_bare).await.map_err(|error| error.short())?;
+    let mut sets = ReplicaSets::default();
+    for set in listed.items {
+        match set {
+            Ok(set) => sets.owned.push(set),
+            Err(set) => sets.bare.push(set),
+        }
+    }
+    Ok(sets)
+}
+
+/// Completes workloads by what ReplicaSets say: those that nobody owns, and which template a Deployment
+/// runs.
+#[must_use]
+pub fn with_replica_sets(templates: Vec<Arc<Workload>>, sets: &ReplicaSets) -> Vec<Arc<Workload>> {
+    let completed = templates.into_iter().map(|workload| match deployed_revision(&workload, &sets.owned) {
+        Some(revision) => Arc::new(Workload { revision: Some(revision), ..Workload::clone(&workload) }),
+        None => workload,
+    });
+    completed.chain(sets.bare.iter().map(Arc::clone)).collect()
+}
+
+/// Notes on pods who runs them, and takes the readiness from those whose workload is gone.
+pub fn attributed(pods: &mut [Pod], sets: &Reading<ReplicaSets>, workloads: &[Arc<Workload>]) {
+    let owned = sets.as_ref().map(|sets| sets.owned.as_slice());
+    attribute(pods, owned.unwrap_or_default(), owned.is_ok(), workloads);
+    lose_orphans(pods, workloads);
+}
+
+/// All workloads of the namespace, those that nobody owns among them.
 ///
 /// # Errors
-/// Where the pods can't be listed.
-pub async fn reachable_pods_with(cluster: &Cluster, labels: &Labels) -> Result<Vec<Pod>, ApiError> {
+/// Where Deployments or StatefulSets can't be listed.
+pub async fn workloads(cluster: &Cluster) -> Outcome<(Vec<Arc<Workload>>, Reading<ReplicaSets>)> {
+    let optional = cluster.with_request_timeout(OPTIONAL.min(cluster.request_timeout()));
+    let (templates, sets) = join(templates(cluster, Some(&cluster.namespace)), replica_sets(&optional)).await;
+    let known = sets.clone().unwrap_or_default();
+    Ok((with_replica_sets(templates?, &known), sets))
+}
+
+/// DaemonSets, which few colors are made of; none where they can't be read.
+pub async fn daemon_sets(cluster: &Cluster) -> Vec<Arc<Workload>> {
+    let (path, everything) = (collection::<DaemonSet>(Some(&cluster.namespace)), ListQuery::default());
+    let listed = cluster.list_map(&path, &everything, |d: DaemonSet| Arc::new(Workload::from(d))).await;
+    listed.map(|listed| listed.items).unwrap_or_default()
+}
+
+/// Workloads and the pods behind some labels, as they are now: each pod with who runs it, ready only
+/// where its node is; nodes that can't be read take nothing.
+///
+/// # Errors
+/// Where workloads or pods can't be listed.
+pub async fn workloads_and_pods(cluster: &Cluster, labels: &Labels) -> Outcome<(Vec<Arc<Workload>>, Vec<Pod>)> {
     let (path, everything) = (path_of("", "v1", "nodes", None), ListQuery::default());
     let nodes = cluster.list_map(&path, &everything, Node::slim);
-    let (pods, nodes) = join(pods_with(cluster, labels), nodes).await;
-    let mut pods = pods?;
+    let (found, pods, nodes) = join3(workloads(cluster), pods_with(cluster, labels), nodes).await;
+    let ((mut workloads, sets), mut pods) = (found?, pods?);
+    attributed(&mut pods, &sets, &workloads);
+    if needs_daemon_sets(&pods) {
+        workloads.extend(daemon_sets(cluster).await);
+    }
     if let Some(nodes) = nodes.ok().filter(|nodes| !nodes.items.is_empty()) {
         lose_unreachable(&mut pods, &nodes.items);
     }
-    Ok(pods)
+    Ok((workloads, pods))
+}
+
+/// True where a DaemonSet runs one of the pods.
+#[must_use]
+pub fn needs_daemon_sets(pods: &[Pod]) -> bool {
+    pods.iter().any(|pod| pod.controller().is_some_and(|owner| owner.kind == "DaemonSet"))
 }
 
 /// All pods with these labels, cut down while they are read.
@@ -68,15 +144,15 @@ pub async fn reachable_pods_with(cluster: &Cluster, labels: &Labels) -> Result<V
 /// # Errors
 /// Where they can't be listed.
 pub async fn pods_with(cluster: &Cluster, labels: &Labels) -> Result<Vec<Pod>, ApiError> {
-    pods_selected(cluster, &as_label_selector(labels)).await
+    pods_selected(cluster, &as_label_selector(labels), Pod::slim).await
 }
 
-/// The same by a label selector as kubectl's `-l` takes it.
+/// The same by a label selector as kubectl's `-l` takes it, cut down in another way.
 ///
 /// # Errors
 /// Where they can't be listed.
-pub async fn pods_selected(cluster: &Cluster, selector: &str) -> Result<Vec<Pod>, ApiError> {
+pub async fn pods_selected(cluster: &Cluster, selector: &str, slim: fn(Pod) -> Pod) -> Result<Vec<Pod>, ApiError> {
     let path = path_of("", "v1", "pods", Some(&cluster.namespace));
     let query = ListQuery::labelled(selector);
-    Ok(cluster.list_map(&path, &query, Pod::slim).await?.items)
+    Ok(cluster.list_map(&path, &query, slim).await?.items)
 }

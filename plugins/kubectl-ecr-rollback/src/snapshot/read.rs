@@ -2,7 +2,7 @@
 
 use futures::future::try_join;
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use release_cluster::Cluster;
 use release_cluster::exchange::ApiError;
 use release_cluster::read::ListQuery;
@@ -35,6 +35,7 @@ async fn at(cluster: &Cluster, kind: WorkloadKind, path: &str) -> Result<Workloa
         WorkloadKind::Deployment => cluster.get::<Deployment>(path).await?.into(),
         WorkloadKind::StatefulSet => cluster.get::<StatefulSet>(path).await?.into(),
         WorkloadKind::DaemonSet => cluster.get::<DaemonSet>(path).await?.into(),
+        WorkloadKind::ReplicaSet => cluster.get::<ReplicaSet>(path).await?.into(),
     })
 }
 

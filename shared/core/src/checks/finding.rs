@@ -63,6 +63,8 @@ pub struct Finding {
     pub quiet: bool,
     /// A blocking finding that the user (or an annotation) overrode by name.
     pub overridden: bool,
+    /// Where it blocks, it does so in an outage, too, unless overridden by name.
+    pub stands: bool,
 }
 
 impl Finding {
@@ -70,7 +72,16 @@ impl Finding {
     #[must_use]
     pub fn new(about: &str, id: CheckId, severity: Severity, message: impl Into<String>) -> Self {
         let about = about.to_owned();
-        Self { id, severity, about, message: message.into(), mend: None, quiet: false, overridden: false }
+        Self {
+            id,
+            severity,
+            about,
+            message: message.into(),
+            mend: None,
+            quiet: false,
+            overridden: false,
+            stands: false,
+        }
     }
 
     /// A finding that stops the change.
@@ -89,6 +100,12 @@ impl Finding {
     #[must_use]
     pub fn not_checked(about: &str, id: CheckId, what: &str, why: &str) -> Self {
         Self::new(about, id, Severity::NotChecked, format!("{what} ({why})"))
+    }
+
+    /// Blocks in an outage, too.
+    #[must_use]
+    pub fn standing(self) -> Self {
+        Self { stands: true, ..self }
     }
 
     /// Says what would mend it.

@@ -115,6 +115,8 @@ checks! {
         "the template of one of these, or of a CronJob, asks for it";
     BEING_DELETED = "being-deleted", [Bluegreen], [Blocks],
         "the Service, or a workload of the target, has been deleted and is only waiting for its finalizers or dependents";
+    CHANGED_SINCE = "changed-since", [Bluegreen], [Blocks, Warns],
+        "a rollback would go to something else than was left: the color was deployed, or made anew, since. Blocks with `--yes` while another color has ready pods; without it the question is asked";
     CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
         "a cluster that may use the images could not be read";
     CONTAINER_STAYS = "container-stays", [EcrRollback], [Warns],
@@ -169,6 +171,8 @@ checks! {
         "policies cover the active color, and none covers the target";
     NEVER_APPLIES = "never-applies", [Lifecycle], [Warns],
         "a rule of higher priority selects all images of this one";
+    NEWER_THAN_ACTIVE = "newer-than-active", [Bluegreen], [Blocks, Warns],
+        "no record says where a rollback goes, and the only other color was deployed after the active one: that is no way back. Blocks and warns as `changed-since`";
     NO_PODS = "no-pods", [EcrRollback], [Warns],
         "it is scaled to zero";
     NO_PRESTOP = "no-prestop", [Bluegreen, EcrRollback], [Warns],
@@ -241,6 +245,8 @@ checks! {
         "an annotation of ours has a value that can't be used";
     SINGLE_REPLICA = "single-replica", [Bluegreen], [Warns],
         "the target runs on one pod; *quiet* where the active color does too";
+    STRAY_PODS = "stray-pods", [Bluegreen], [Blocks, Warns],
+        "ready pods with a color's labels that no workload keeps (a debug copy, a Job's, made by hand) get traffic. Blocks where the target has too few without them";
     SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
         "whoever runs `preflight` may not patch the Service";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],

@@ -55,12 +55,18 @@ mod tests {
     fn those_that_write_images_by_themselves_are_known() {
         let none = json!({});
         assert_eq!(of(&json!({"keel.sh/policy": "minor"}), &none).as_deref(), Some("Keel (policy minor)"));
-        assert_eq!(of(&none, &json!({"keel.sh/policy": "glob:build-*"})).as_deref(), Some("Keel (policy glob:build-*)"));
+        assert_eq!(
+            of(&none, &json!({"keel.sh/policy": "glob:build-*"})).as_deref(),
+            Some("Keel (policy glob:build-*)")
+        );
         assert_eq!(of(&none, &json!({"fluxcd.io/automated": "true"})).as_deref(), Some("Flux"));
-        let trigger = |paused: Value| json!([{"from": {"kind": "ImageStreamTag", "name": "api:latest"}, "paused": paused}]);
+        let trigger =
+            |paused: Value| json!([{"from": {"kind": "ImageStreamTag", "name": "api:latest"}, "paused": paused}]);
         let triggers = |paused| json!({"image.openshift.io/triggers": trigger(paused).to_string()});
         assert_eq!(of(&none, &triggers(Value::Null)).as_deref(), Some("OpenShift (api:latest)"));
-        for off in [json!({"keel.sh/policy": "never"}), json!({"fluxcd.io/automated": "false"}), triggers(json!("true"))] {
+        for off in
+            [json!({"keel.sh/policy": "never"}), json!({"fluxcd.io/automated": "false"}), triggers(json!("true"))]
+        {
             assert_eq!(of(&none, &off), None, "{off}");
         }
         assert_eq!(of(&none, &json!({"image.openshift.io/triggers": "garbled"})), None);

@@ -17,7 +17,8 @@ pub struct Weighing {
 pub enum Urgency {
     /// What blocks, blocks.
     Ordinary,
-    /// For the middle of an outage: only what nothing overrides stops the change.
+    /// For the middle of an outage: only what nothing overrides stops the change, and what stands
+    /// unless it is overridden by name.
     Outage,
 }
 
@@ -38,7 +39,7 @@ pub fn weigh(
         if finding.severity != Severity::Blocks || Some(finding.id) == absolute {
             continue;
         }
-        if urgency == Urgency::Outage {
+        if urgency == Urgency::Outage && !finding.stands {
             finding.severity = Severity::Warns;
         } else {
             finding.overridden = weighing.force.iter().chain(accepted).any(|id| id == finding.id.as_str());
@@ -71,5 +72,19 @@ mod tests {
         assert_eq!(forced(Severity::NotChecked, &[], false), 0);
         assert_eq!(forced(Severity::NotChecked, &[], true), 1);
         assert_eq!(forced(Severity::NotChecked, &["gitops"], true), 0);
+    }
+
+    #[test]
+    fn in_an_outage_only_what_stands_blocks_until_it_is_overridden_by_name() {
+        let blocks = |finding: Finding, force: &[&str]| {
+            let mut findings = [finding];
+            let force = force.iter().map(ToString::to_string).collect();
+            weigh(&mut findings, &Weighing { force, strict: false }, Urgency::Outage, &[], None);
+            blocking(&findings).count()
+        };
+        let finding = Finding::blocks("api", ids::CHANGED_SINCE, "");
+        assert_eq!(blocks(finding.clone(), &[]), 0);
+        assert_eq!(blocks(finding.clone().standing(), &[]), 1);
+        assert_eq!(blocks(finding.standing(), &["changed-since"]), 0);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::labels::Labels;
-use super::pod::{Pod, PodCondition};
+use super::pod::{NODE_LOST, Pod, PodCondition};
 
 /// <https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone>
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -65,8 +65,8 @@ pub fn lose_unreachable(pods: &mut [Pod], nodes: &[Node]) {
         let Some(node) = pod.spec.node_name.clone() else { continue };
         match ready.get(node.as_str()) {
             Some(true) => {}
-            Some(false) => pod.lose(format!("its node {node} is not ready")),
-            None => pod.lose(format!("its node {node} is gone")),
+            Some(false) => pod.lose(NODE_LOST, format!("its node {node} is not ready")),
+            None => pod.lose(NODE_LOST, format!("its node {node} is gone")),
         }
     }
 }

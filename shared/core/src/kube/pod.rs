@@ -5,9 +5,12 @@ use k8s_openapi::api::core::v1::ContainerStatus;
 use serde::Deserialize;
 
 use super::labels::Labels;
+use crate::text::printable;
 
 /// The reason of a Ready condition that we took because of the pod's node.
 pub const NODE_LOST: &str = "NodeLost";
+/// The reason of a Ready condition that we took because of the pod's owner.
+pub const OWNER_GONE: &str = "OwnerGone";
 
 /// A pod, cut down while it is parsed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -17,6 +20,22 @@ pub struct Pod {
     pub spec: PodSpec,
     #[serde(default)]
     pub status: PodStatus,
+    /// Who runs it, once that was looked up.
+    #[serde(skip)]
+    pub run_by: RunBy,
+}
+
+/// Who runs a pod: the controller at the end of its chain of owners.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RunBy {
+    /// Not looked up, or its ReplicaSet isn't known.
+    #[default]
+    Unknown,
+    /// It has no controller.
+    Nobody,
+    Controller(Owner),
+    /// Its ReplicaSet isn't there any more.
+    Gone(Owner),
 }
 
 /// The part of a pod's metadata that decisions need.
@@ -34,11 +53,12 @@ pub struct PodMeta {
 }
 
 /// An owner reference.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Owner {
     pub kind: String,
     pub name: String,
+    pub uid: String,
     pub controller: Option<bool>,
 }
 
@@ -105,6 +125,42 @@ impl Pod {
         matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
     }
 
+    /// Its owner that acts as its controller.
+    #[must_use]
+    pub fn controller(&self) -> Option<&Owner> {
+        self.metadata.owner_references.iter().find(|owner| owner.controller == Some(true))
+    }
+
+    /// What runs it, as `KIND/NAME`; nothing for a stray.
+    #[must_use]
+    pub fn runner(&self) -> Option<String> {
+        let controller = match &self.run_by {
+            RunBy::Controller(owner) | RunBy::Gone(owner) => owner,
+            RunBy::Nobody => return None,
+            RunBy::Unknown => self.controller()?,
+        };
+        let kind = match controller.kind.as_str() {
+            "Deployment" => "deploy".to_owned(),
+            "StatefulSet" => "sts".to_owned(),
+            "DaemonSet" => "ds".to_owned(),
+            "ReplicaSet" => "rs".to_owned(),
+            other => other.to_lowercase(),
+        };
+        Some(printable(&format!("{kind}/{}", controller.name)))
+    }
+
+    /// True for a pod that no workload keeps: made by hand, a copy for debugging, a Job's, a static
+    /// one of its node (<https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>).
+    #[must_use]
+    pub fn is_stray(&self) -> bool {
+        let controller = match &self.run_by {
+            RunBy::Controller(owner) | RunBy::Gone(owner) => Some(owner),
+            RunBy::Nobody => None,
+            RunBy::Unknown => self.controller(),
+        };
+        controller.is_none_or(|owner| matches!(owner.kind.as_str(), "Job" | "Node"))
+    }
+
     /// The pod's condition of that type.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&PodCondition> {
@@ -126,15 +182,10 @@ impl Pod {
     }
 
     /// Takes its readiness, and says why: what its own condition says is out of date.
-    pub fn lose(&mut self, why: String) {
+    pub fn lose(&mut self, reason: &str, why: String) {
         self.status.conditions.retain(|c| c.kind != "Ready");
-        let reason = NODE_LOST.to_owned();
-        self.status.conditions.push(PodCondition {
-            kind: "Ready".into(),
-            status: "Unknown".into(),
-            reason,
-            message: why,
-        });
+        let (kind, status) = ("Ready".to_owned(), "Unknown".to_owned());
+        self.status.conditions.push(PodCondition { kind, status, reason: reason.to_owned(), message: why });
     }
 
     /// Drops what only matters for pods that are in trouble, and what images they have.
@@ -142,6 +193,12 @@ impl Pod {
     pub fn slim(mut self) -> Self {
         self.spec.containers = Vec::new();
         self.spec.init_containers = Vec::new();
+        self.slim_with_images()
+    }
+
+    /// The same, with the images that it asks for.
+    #[must_use]
+    pub fn slim_with_images(mut self) -> Self {
         if self.is_ready() {
             self.status.container_statuses = Vec::new();
             self.status.init_container_statuses = Vec::new();

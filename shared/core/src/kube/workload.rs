@@ -1,8 +1,10 @@
-//! Deployments, StatefulSets and DaemonSets as one kind of thing.
+//! Deployments, StatefulSets, DaemonSets and ReplicaSets that nobody owns, as one kind of thing.
+
+mod read;
 
 use std::fmt;
 
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, DeploymentStrategy, StatefulSet};
+use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
@@ -10,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::labels::{Labels, selector_matches};
 use super::path::path_of;
-use super::pod::Pod;
+use super::pod::{Pod, RunBy};
 
 /// Which controller owns the pods of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,16 +20,19 @@ pub enum WorkloadKind {
     Deployment,
     StatefulSet,
     DaemonSet,
+    /// One that no Deployment owns.
+    ReplicaSet,
 }
 
 impl WorkloadKind {
-    /// The short name kubectl prints and accepts: `deploy`, `sts`, `ds`.
+    /// The short name kubectl prints and accepts: `deploy`, `sts`, `ds`, `rs`.
     #[must_use]
     pub fn short(self) -> &'static str {
         match self {
             Self::Deployment => "deploy",
             Self::StatefulSet => "sts",
             Self::DaemonSet => "ds",
+            Self::ReplicaSet => "rs",
         }
     }
 
@@ -38,6 +43,7 @@ impl WorkloadKind {
             Self::Deployment => "deployments",
             Self::StatefulSet => "statefulsets",
             Self::DaemonSet => "daemonsets",
+            Self::ReplicaSet => "replicasets",
         }
     }
 
@@ -48,6 +54,7 @@ impl WorkloadKind {
             Self::Deployment => "Deployment",
             Self::StatefulSet => "StatefulSet",
             Self::DaemonSet => "DaemonSet",
+            Self::ReplicaSet => "ReplicaSet",
         }
     }
 }
@@ -61,6 +68,16 @@ pub struct Condition {
     pub message: String,
 }
 
+/// Which pod template a workload runs, by the name that the cluster itself has for it: the same
+/// template gets the same name again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateRevision {
+    /// A Deployment's `pod-template-hash`, a StatefulSet's update revision.
+    pub name: String,
+    /// When it was first rolled out, where that is known.
+    pub since: Option<Timestamp>,
+}
+
 /// How old pods make room for new ones (`strategy` of a Deployment, `updateStrategy` of the others).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replacement {
@@ -70,7 +87,7 @@ pub enum Replacement {
     Rolling { max_unavailable: IntOrString, max_surge: IntOrString },
 }
 
-/// A Deployment, StatefulSet or DaemonSet, with the fields that decide about its rollout.
+/// A workload, with the fields that decide about its rollout.
 #[derive(Debug, Clone)]
 pub struct Workload {
     pub kind: WorkloadKind,
@@ -98,6 +115,9 @@ pub struct Workload {
     pub available: i32,
     pub current_revision: Option<String>,
     pub update_revision: Option<String>,
+    /// Of the template that is there now; nothing while its controller hasn't seen it, and for
+    /// Deployments whose ReplicaSets weren't read.
+    pub revision: Option<TemplateRevision>,
     pub conditions: Vec<Condition>,
 }
 
@@ -156,144 +176,33 @@ impl Workload {
         containers.and_then(|c| c.first()).and_then(|c| c.image.as_deref()).unwrap_or_default()
     }
 
-    /// True where the pod is this workload's own: its labels match the workload's selector and
-    /// its controller is of the name that this workload's pods have. A copy made by
-    /// `kubectl debug` has no controller, and is nobody's.
+    /// The object's UID.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        self.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    /// True where the pod is this workload's own. A copy made by `kubectl debug` has no controller,
+    /// and is nobody's. Whose it is stands in UIDs; where the ReplicaSet between a Deployment and
+    /// its pod wasn't read, in the name that the Deployment controller gives a ReplicaSet
+    /// (`NAME-HASH`) and the hash that it writes on the pods.
     #[must_use]
     pub fn owns(&self, pod: &Pod) -> bool {
-        let owner = pod.metadata.owner_references.iter().find(|o| o.controller == Some(true));
-        let owned = owner.is_some_and(|o| match self.kind {
-            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => o.kind == self.kind.kind() && o.name == self.name(),
-            WorkloadKind::Deployment => {
-                o.kind == "ReplicaSet"
-                    && o.name.rsplit_once('-').is_some_and(|(deployment, _)| deployment == self.name())
-            }
-        });
-        owned && selector_matches(&self.selector, &pod.metadata.labels)
-    }
-}
-
-impl From<Deployment> for Workload {
-    fn from(d: Deployment) -> Self {
-        let spec = d.spec.unwrap_or_default();
-        let status = d.status.unwrap_or_default();
-        let replacement = deployment_strategy(spec.strategy.unwrap_or_default());
-        let conditions = status.conditions.unwrap_or_default().into_iter().map(|c| Condition {
-            kind: c.type_,
-            status: c.status,
-            reason: c.reason.unwrap_or_default(),
-            message: c.message.unwrap_or_default(),
-        });
-        Self {
-            kind: WorkloadKind::Deployment,
-            metadata: d.metadata,
-            replicas: spec.replicas.unwrap_or(1),
-            paused: spec.paused.unwrap_or(false),
-            selector: spec.selector,
-            template: spec.template,
-            has_own_volumes: false,
-            volumes_go_when_scaled: false,
-            volumes_go_when_deleted: false,
-            updates_on_delete: false,
-            partition: 0,
-            replacement,
-            observed_generation: status.observed_generation.unwrap_or(0),
-            status_replicas: status.replicas.unwrap_or(0),
-            updated: status.updated_replicas.unwrap_or(0),
-            ready: status.ready_replicas.unwrap_or(0),
-            available: status.available_replicas.unwrap_or(0),
-            current_revision: None,
-            update_revision: None,
-            conditions: conditions.collect(),
+        match &pod.run_by {
+            RunBy::Controller(owner) if !owner.uid.is_empty() => owner.uid == self.uid(),
+            RunBy::Controller(owner) => owner.kind == self.kind.kind() && owner.name == self.name(),
+            RunBy::Nobody | RunBy::Gone(_) => false,
+            RunBy::Unknown => self.owns_by_name(pod) && selector_matches(&self.selector, &pod.metadata.labels),
         }
     }
-}
 
-impl From<StatefulSet> for Workload {
-    fn from(s: StatefulSet) -> Self {
-        let spec = s.spec.unwrap_or_default();
-        let status = s.status.unwrap_or_default();
-        let strategy = spec.update_strategy.unwrap_or_default();
-        let rolling = strategy.rolling_update.unwrap_or_default();
-        let retention = spec.persistent_volume_claim_retention_policy.unwrap_or_default();
-        let deletes = |policy: Option<&str>| policy == Some("Delete");
-        Self {
-            kind: WorkloadKind::StatefulSet,
-            metadata: s.metadata,
-            replicas: spec.replicas.unwrap_or(1),
-            paused: false,
-            selector: spec.selector,
-            template: spec.template,
-            volumes_go_when_scaled: deletes(retention.when_scaled.as_deref()),
-            volumes_go_when_deleted: deletes(retention.when_deleted.as_deref()),
-            has_own_volumes: spec.volume_claim_templates.is_some_and(|v| !v.is_empty()),
-            updates_on_delete: strategy.type_.as_deref() == Some("OnDelete"),
-            partition: rolling.partition.unwrap_or(0),
-            replacement: rolling_replacement(rolling.max_unavailable, IntOrString::Int(1), None, IntOrString::Int(0)),
-            observed_generation: status.observed_generation.unwrap_or(0),
-            status_replicas: status.replicas,
-            updated: status.updated_replicas.unwrap_or(0),
-            ready: status.ready_replicas.unwrap_or(0),
-            available: status.available_replicas.unwrap_or(0),
-            current_revision: status.current_revision,
-            update_revision: status.update_revision,
-            conditions: Vec::new(),
+    fn owns_by_name(&self, pod: &Pod) -> bool {
+        let Some(owner) = pod.controller() else { return false };
+        if self.kind != WorkloadKind::Deployment {
+            return owner.kind == self.kind.kind() && owner.name == self.name();
         }
-    }
-}
-
-impl From<DaemonSet> for Workload {
-    /// A DaemonSet has as many replicas as there are nodes for it.
-    fn from(d: DaemonSet) -> Self {
-        let spec = d.spec.unwrap_or_default();
-        let status = d.status.unwrap_or_default();
-        let strategy = spec.update_strategy.unwrap_or_default();
-        let rolling = strategy.rolling_update.unwrap_or_default();
-        let (one, none) = (IntOrString::Int(1), IntOrString::Int(0));
-        Self {
-            kind: WorkloadKind::DaemonSet,
-            metadata: d.metadata,
-            replicas: status.desired_number_scheduled,
-            paused: false,
-            selector: spec.selector,
-            template: spec.template,
-            has_own_volumes: false,
-            volumes_go_when_scaled: false,
-            volumes_go_when_deleted: false,
-            updates_on_delete: strategy.type_.as_deref() == Some("OnDelete"),
-            partition: 0,
-            replacement: rolling_replacement(rolling.max_unavailable, one, rolling.max_surge, none),
-            observed_generation: status.observed_generation.unwrap_or(0),
-            status_replicas: status.current_number_scheduled,
-            updated: status.updated_number_scheduled.unwrap_or(0),
-            ready: status.number_ready,
-            available: status.number_available.unwrap_or(0),
-            current_revision: None,
-            update_revision: None,
-            conditions: Vec::new(),
-        }
-    }
-}
-
-/// The API server's defaults are 25 % each (apps/v1 RollingUpdateDeployment).
-fn deployment_strategy(strategy: DeploymentStrategy) -> Replacement {
-    let quarter = || IntOrString::String("25%".to_owned());
-    let rolling = strategy.rolling_update.unwrap_or_default();
-    if strategy.type_.as_deref() == Some("Recreate") {
-        return Replacement::Recreate;
-    }
-    rolling_replacement(rolling.max_unavailable, quarter(), rolling.max_surge, quarter())
-}
-
-fn rolling_replacement(
-    max_unavailable: Option<IntOrString>,
-    unavailable_default: IntOrString,
-    max_surge: Option<IntOrString>,
-    surge_default: IntOrString,
-) -> Replacement {
-    Replacement::Rolling {
-        max_unavailable: max_unavailable.unwrap_or(unavailable_default),
-        max_surge: max_surge.unwrap_or(surge_default),
+        let hash = pod.metadata.labels.get("pod-template-hash");
+        owner.kind == "ReplicaSet" && hash.is_some_and(|hash| owner.name == format!("{}-{hash}", self.name()))
     }
 }
 

@@ -212,10 +212,11 @@ pub struct Convergence {
 }
 
 impl Convergence {
-    /// True once every expected pod is behind every port and no other color's is.
+    /// True once every expected pod is behind every port and no other color's is. Where nothing is
+    /// ready, nothing has arrived: the pods that were expected may have gone.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.missing == 0 && self.foreign == 0
+        self.ready > 0 && self.missing == 0 && self.foreign == 0
     }
 }
 

@@ -84,7 +84,8 @@ fn is_canary(ingress: &Ingress) -> bool {
 /// By weight, or by a header or cookie that clients send.
 fn takes_a_share(ingress: &Ingress) -> bool {
     let weighted = annotation(ingress, &format!("{NGINX}-weight")).is_some_and(|weight| weight.trim() != "0");
-    let asked_for = ["-by-header", "-by-cookie"].iter().any(|by| annotation(ingress, &format!("{NGINX}{by}")).is_some());
+    let asked_for =
+        ["-by-header", "-by-cookie"].iter().any(|by| annotation(ingress, &format!("{NGINX}{by}")).is_some());
     is_canary(ingress) && (weighted || asked_for)
 }
 
@@ -150,7 +151,10 @@ mod tests {
         let groups = json!([{"ServiceName": "api", "Weight": 90}, {"serviceName": "api-next", "weight": 10}]);
         let action = json!({"type": "forward", "ForwardConfig": {"targetGroups": groups}}).to_string();
         let front = ingress("front", "use", &json!({"alb.ingress.kubernetes.io/actions.use": action}));
-        assert_eq!(split_with("api", std::slice::from_ref(&front)), [("ingress/front".to_owned(), "api-next".to_owned())]);
+        assert_eq!(
+            split_with("api", std::slice::from_ref(&front)),
+            [("ingress/front".to_owned(), "api-next".to_owned())]
+        );
         assert_eq!(ingresses_to("api-next", std::slice::from_ref(&front)), ["ingress/front"]);
         let garbled = ingress("front", "use", &json!({"alb.ingress.kubernetes.io/actions.use": "{"}));
         assert!(split_with("api", &[garbled]).is_empty());

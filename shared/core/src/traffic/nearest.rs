@@ -11,9 +11,8 @@ use crate::kube::{Labels, Workload, has_all};
 use crate::registry::image::ImageRef;
 
 /// Values that people give to versions that stand side by side.
-const VERSION_WORDS: [&str; 14] = [
-    "blue", "green", "red", "black", "white", "a", "b", "stable", "canary", "active", "idle", "old", "new", "next",
-];
+const VERSION_WORDS: [&str; 14] =
+    ["blue", "green", "red", "black", "white", "a", "b", "stable", "canary", "active", "idle", "old", "new", "next"];
 
 /// What keeps workloads from being colors of a Service.
 #[derive(Debug, Clone)]
@@ -263,7 +262,9 @@ mod tests {
 
     #[test]
     fn versions_are_alike_but_for_one_part() {
-        for (one, other) in [("web-blue", "web-green"), ("blue", "green"), ("api_v1", "api_v2"), ("1.4", "1.5"), ("web", "web-v2")] {
+        for (one, other) in
+            [("web-blue", "web-green"), ("blue", "green"), ("api_v1", "api_v2"), ("1.4", "1.5"), ("web", "web-v2")]
+        {
             assert!(tell_versions(one, other), "{one} {other}");
         }
         for (one, other) in [("web", "db"), ("web-blue", "db-green"), ("web", "web-jobs"), ("web-api", "web-jobs")] {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Service;
 
 use super::argo::{ARGO_HASH, argo_marks};
+pub use super::color::Color;
 use crate::kube::{Labels, Pod, Workload, has_all};
 
 /// Labels that controllers put on pods: they tell pods apart, not colors.
@@ -54,14 +55,6 @@ pub fn is_machine_key(key: &str) -> bool {
 #[must_use]
 pub fn is_identity_key(key: &str) -> bool {
     IDENTITY_KEYS.contains(&key)
-}
-
-/// The workloads of one color.
-#[derive(Debug, Clone)]
-pub struct Color {
-    pub name: String,
-    /// Sorted by kind and name; empty where a Service selects a color that nothing provides.
-    pub workloads: Vec<Arc<Workload>>,
 }
 
 /// What a Service can be switched between.
@@ -123,14 +116,10 @@ impl Tracks {
         if has_all(labels, &self.base) { labels.get(&self.key).map(String::as_str) } else { None }
     }
 
-    /// The pods of a color that its own workloads run.
+    /// The pods that the Service would select on a color, whoever runs them.
     #[must_use]
     pub fn pods_of<'p>(&self, color: &str, pods: &'p [Pod]) -> Vec<&'p Pod> {
-        let Some(color) = self.color(color) else { return Vec::new() };
-        pods.iter()
-            .filter(|pod| self.color_of(&pod.metadata.labels) == Some(&color.name))
-            .filter(|pod| color.workloads.iter().any(|w| w.owns(pod)))
-            .collect()
+        pods.iter().filter(|pod| self.color_of(&pod.metadata.labels) == Some(color)).collect()
     }
 }
 
@@ -155,14 +144,15 @@ pub enum NotSwitchable {
 
 /// Finds the track key and the colors of a Service.
 ///
-/// Workloads of another color match the Service's selector in all keys but one. `preferred` is
-/// the key that a person, an annotation or our record names.
+/// Workloads and ready pods of another color match the Service's selector in all keys but one.
+/// `preferred` is the key that a person, an annotation or our record names.
 ///
 /// # Errors
 /// See [`NotSwitchable`].
 pub fn discover(
     service: &Service,
     workloads: &[Arc<Workload>],
+    pods: &[Pod],
     preferred: Option<&str>,
 ) -> Result<Tracks, NotSwitchable> {
     let selector = switchable_selector(service)?;
@@ -170,11 +160,15 @@ pub fn discover(
         if !selector.contains_key(key) {
             return Err(missing_key(key, selector, workloads));
         }
-        return Ok(tracks(key, selector, workloads));
+        return Ok(tracks(key, selector, workloads, pods));
     }
-    let candidates: Vec<Tracks> = candidate_keys(selector).map(|key| tracks(key, selector, workloads)).collect();
-    let several = |t: &&Tracks| t.others().count() > 0;
-    let mut with_others: Vec<&Tracks> = candidates.iter().filter(several).collect();
+    let candidates: Vec<Tracks> = candidate_keys(selector).map(|key| tracks(key, selector, workloads, pods)).collect();
+    // What keeps its pods says more about colors than pods that nothing keeps.
+    let kept = |t: &&Tracks| t.others().any(Color::is_run);
+    let mut with_others: Vec<&Tracks> = candidates.iter().filter(kept).collect();
+    if with_others.is_empty() {
+        with_others = candidates.iter().filter(|t| t.others().count() > 0).collect();
+    }
     match (with_others.pop(), with_others.is_empty()) {
         (Some(only), true) => Ok(only.clone()),
         (Some(last), false) => {
@@ -201,26 +195,40 @@ fn switchable_selector(service: &Service) -> Result<&Labels, NotSwitchable> {
 /// one, for then nothing would say which application is meant.
 fn candidate_keys(selector: &Labels) -> impl Iterator<Item = &str> {
     let alone = selector.len() < 2;
-    selector
-        .keys()
-        .map(String::as_str)
-        .filter(move |k| !alone && !is_machine_key(k) && !is_identity_key(k))
+    selector.keys().map(String::as_str).filter(move |k| !alone && !is_machine_key(k) && !is_identity_key(k))
 }
 
-fn tracks(key: &str, selector: &Labels, workloads: &[Arc<Workload>]) -> Tracks {
+/// What a Service selects without each label that could tell colors apart: the pods to look at where
+/// no workload shows another color.
+#[must_use]
+pub fn possible_bases(service: &Service) -> Vec<Labels> {
+    let Some(selector) = service.spec.as_ref().and_then(|s| s.selector.as_ref()) else { return Vec::new() };
+    let without = |key: &str| {
+        let mut base = selector.clone();
+        base.remove(key);
+        base
+    };
+    let bases: Vec<Labels> = candidate_keys(selector).map(without).collect();
+    if bases.is_empty() { vec![selector.clone()] } else { bases }
+}
+
+fn tracks(key: &str, selector: &Labels, workloads: &[Arc<Workload>], pods: &[Pod]) -> Tracks {
     let mut base = selector.clone();
     let active = base.remove(key).unwrap_or_default();
-    let mut by_color: BTreeMap<String, Vec<Arc<Workload>>> = BTreeMap::from([(active.clone(), Vec::new())]);
+    let mut by_color: BTreeMap<String, Color> = BTreeMap::new();
+    by_color.entry(active.clone()).or_default();
     for workload in workloads {
         let labels = workload.pod_labels();
         if let Some(value) = labels.get(key).filter(|_| has_all(&labels, &base)) {
-            by_color.entry(value.clone()).or_default().push(Arc::clone(workload));
+            by_color.entry(value.clone()).or_default().workloads.push(Arc::clone(workload));
         }
     }
-    let colors = by_color.into_iter().map(|(name, mut workloads)| {
-        workloads.sort_by(|a, b| (a.kind, a.name()).cmp(&(b.kind, b.name())));
-        Color { name, workloads }
-    });
+    for pod in pods.iter().filter(|pod| pod.is_ready() && has_all(&pod.metadata.labels, &base)) {
+        if let Some(value) = pod.metadata.labels.get(key) {
+            by_color.entry(value.clone()).or_default().take_in(pod);
+        }
+    }
+    let colors = by_color.into_iter().map(|(name, color)| Color { name, ..color }.sorted());
     Tracks { key: key.to_owned(), base, active, colors: colors.collect() }
 }
 
@@ -229,8 +237,7 @@ fn alone(candidates: Vec<Tracks>, selector: &Labels, workloads: &[Arc<Workload>]
     if let Some((key, colors)) = differing_key(selector, workloads) {
         return Err(NotSwitchable::SelectsEveryColor { key, colors });
     }
-    let mut provided: Vec<Tracks> =
-        candidates.into_iter().filter(|t| t.colors.iter().any(|c| !c.workloads.is_empty())).collect();
+    let mut provided: Vec<Tracks> = candidates.into_iter().filter(|t| t.colors.iter().any(Color::is_run)).collect();
     match (provided.pop(), provided.is_empty()) {
         (Some(only), true) => Ok(only),
         _ => Err(NotSwitchable::NoOtherColor { selector: selector.clone() }),

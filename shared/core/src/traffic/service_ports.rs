@@ -54,3 +54,10 @@ pub fn serving_ports<'w>(service: &Service, workloads: impl Iterator<Item = &'w 
     let found: BTreeSet<String> = all.iter().filter(|port| declared(port)).map(name).collect();
     if found.is_empty() { all.iter().map(name).collect() } else { found }
 }
+
+/// True where one of the Service's ports leads to a port that the container declares.
+#[must_use]
+pub fn serves(service: &Service, container: &Container) -> bool {
+    let mut service_ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    service_ports.any(|port| ports(container).any(|declared| leads_to(port, declared)))
+}

@@ -30,6 +30,7 @@ pub fn rollout_status(workload: &Workload) -> RolloutStatus {
         WorkloadKind::Deployment => deployment(workload),
         WorkloadKind::StatefulSet => stateful_set(workload),
         WorkloadKind::DaemonSet => daemon_set(workload),
+        WorkloadKind::ReplicaSet => replica_set(workload),
     }
 }
 
@@ -69,6 +70,13 @@ fn daemon_set(w: &Workload) -> RolloutStatus {
     }
     if w.available < w.replicas {
         return RolloutStatus::Waiting(format!("{} of {} updated pods available", w.available, w.replicas));
+    }
+    RolloutStatus::Done
+}
+
+fn replica_set(w: &Workload) -> RolloutStatus {
+    if w.available < w.replicas {
+        return RolloutStatus::Waiting(format!("{} of {} pods available", w.available, w.replicas));
     }
     RolloutStatus::Done
 }

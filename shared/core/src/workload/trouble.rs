@@ -4,7 +4,7 @@
 //! (<https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/>).
 
 use crate::command::{Command, Scope};
-use crate::kube::{NODE_LOST, Pod, Workload};
+use crate::kube::{NODE_LOST, OWNER_GONE, Pod, Workload};
 use crate::text::printable;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus};
 
@@ -36,8 +36,8 @@ pub enum Reason {
     ReadinessGate(String),
     StartupProbe,
     ReadinessProbe,
-    /// Its node is gone or not ready, and says so.
-    NodeLost(String),
+    /// Its node or its owner is gone, or the node isn't ready, and says so.
+    Lost(String),
     /// Its containers are ready and it isn't: the node no longer answers.
     NodeSilent,
     Starting,
@@ -69,8 +69,8 @@ pub fn trouble(pod: &Pod) -> Option<Trouble> {
     if pod.is_ready() || pod.is_terminating() || pod.is_finished() {
         return None;
     }
-    if let Some(lost) = pod.condition("Ready").filter(|c| c.reason == NODE_LOST) {
-        return Some(Trouble { reason: Reason::NodeLost(printable(&lost.message)), restarts: 0, container: None });
+    if let Some(lost) = pod.condition("Ready").filter(|c| [NODE_LOST, OWNER_GONE].contains(&c.reason.as_str())) {
+        return Some(Trouble { reason: Reason::Lost(printable(&lost.message)), restarts: 0, container: None });
     }
     let status = &pod.status;
     let several = status.container_statuses.len() + status.init_container_statuses.len() > 1;
@@ -218,7 +218,7 @@ impl Trouble {
             Reason::ReadinessGate(message) => format!("waiting for a readiness gate ({message})"),
             Reason::StartupProbe => "startup probe not passed".to_owned(),
             Reason::ReadinessProbe => "readiness probe not passed".to_owned(),
-            Reason::NodeLost(why) => format!("unreachable ({why})"),
+            Reason::Lost(why) => format!("unreachable ({why})"),
             Reason::NodeSilent => "not ready, though their containers are (node?)".to_owned(),
             Reason::Starting => "starting".to_owned(),
             Reason::Pending => "pending".to_owned(),

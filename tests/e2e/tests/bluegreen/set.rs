@@ -8,6 +8,7 @@ use e2e::bluegreen::{active, blue_green};
 use e2e::common::events::events;
 use e2e::common::run::{Ended, finding, said};
 use e2e::namespace;
+use k8s_openapi::api::core::v1::Service;
 use lab::Namespace;
 use lab::api_proxy::ApiProxy;
 use serde_json::{Value, json};
@@ -142,5 +143,31 @@ async fn a_service_named_twice_moves_once() -> Result<()> {
     bluegreen(&ns, "switch api svc/api --to green --yes --verify-for=0").await?.ends(0)?;
     let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
     assert_eq!(history["services"][0]["records"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+/// Rolling two back, one would be moved that the switch had left where it was.
+#[tokio::test]
+async fn a_set_goes_back_as_it_was_moved() -> Result<()> {
+    let ns = three("set-one-there").await?;
+    ns.patch::<Service>("api-admin", json!({"spec": {"selector": {"version": "green"}}})).await?;
+    bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
+    let back = bluegreen(&ns, "rollback api api-headless api-admin --yes -ojson").await?.ends(0)?.json()?;
+    assert_eq!(colors(&ns).await?, ["blue", "blue", "green"], "{back:#}");
+    Ok(())
+}
+
+/// Two Services that have diverged would be swapped instead of brought together.
+#[tokio::test]
+async fn services_that_have_diverged_don_t_pass_each_other() -> Result<()> {
+    let ns = three("set-crossing").await?;
+    ns.patch::<Service>("api-admin", json!({"spec": {"selector": {"version": "green"}}})).await?;
+    let document = bluegreen(&ns, "preflight api api-admin -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "OppositeWays", "{document:#}");
+    bluegreen(&ns, "switch api api-headless --to green --yes --verify-for=0 --force=twin-service").await?.ends(0)?;
+    bluegreen(&ns, "switch api-admin --to blue --yes --verify-for=0 --force=twin-service").await?.ends(0)?;
+    let document = bluegreen(&ns, "rollback api api-admin --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "OppositeWays", "{document:#}");
+    assert_eq!(colors(&ns).await?, ["green", "green", "blue"]);
     Ok(())
 }

@@ -13,8 +13,7 @@ use lab::fixtures::autoscaler;
 use serde_json::{Value, json};
 
 fn workload(name: &str, labels: &Value, size: u32) -> Value {
-    let container =
-        json!({"name": "app", "image": "registry.example.com/app:1", "ports": [{"name": "http", "containerPort": 8080}]});
+    let container = json!({"name": "app", "image": "registry.example.com/app:1", "ports": [{"name": "http", "containerPort": 8080}]});
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
         "replicas": size, "selector": {"matchLabels": labels},
         "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}})

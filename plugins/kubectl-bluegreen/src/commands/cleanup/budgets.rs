@@ -55,8 +55,8 @@ async fn hindrance(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
         Err(e) if e.is_forbidden() || e.is_not_found() => return Ok(None),
         Err(e) => return Err(e.into()),
     };
-    let pods = pods?;
-    let leaving: Vec<&Pod> = pods.iter().filter(|p| !p.is_finished()).collect();
+    let mut pods = pods?;
+    let leaving: Vec<&Pod> = removal.own(&mut pods).into_iter().filter(|pod| !pod.is_finished()).collect();
     Ok(budgets.iter().find_map(|b| obstacle(b, &leaving)))
 }
 

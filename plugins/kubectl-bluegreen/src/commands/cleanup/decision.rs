@@ -84,7 +84,9 @@ impl Decision {
     #[must_use]
     pub fn entry(&self) -> ColorEntry {
         let (name, color, verdict) = match self {
-            Self::Remove(r) => (&r.service, Some(&r.color), ColorOutcome::Remove { plan: r.summary.clone(), gone: false }),
+            Self::Remove(r) => {
+                (&r.service, Some(&r.color), ColorOutcome::Remove { plan: r.summary.clone(), gone: false })
+            }
             Self::Kept(kept) => {
                 let verdict = ColorOutcome::Kept { reason: kept.reason, why: kept.why.clone() };
                 (&kept.service, kept.color.as_ref(), verdict)

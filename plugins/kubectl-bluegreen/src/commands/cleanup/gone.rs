@@ -12,7 +12,7 @@ use release_core::text::printable;
 use release_core::traffic::selector::as_label_selector;
 
 use super::overtaken;
-use super::removal::{Removal, stays};
+use super::removal::Removal;
 use crate::snapshot::pods_with;
 
 /// Between two looks at the pods.
@@ -31,9 +31,11 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
         if let Err(failure) = overtaken::check(run, removal).await {
             return ControlFlow::Break(Err(failure));
         }
-        let pods = pods_with(&run.cluster, &removal.selector).await;
-        let staying: Vec<&Pod> = pods.iter().flatten().filter(|pod| stays(pod)).collect();
-        if pods.is_ok() && staying.is_empty() {
+        let Ok(mut pods) = pods_with(&run.cluster, &removal.selector).await else {
+            return ControlFlow::Continue(());
+        };
+        let staying = removal.own(&mut pods);
+        if staying.is_empty() {
             return ControlFlow::Break(Ok(()));
         }
         still = format!("{} pods of {} are still there: {}", staying.len(), removal.color, holders(&staying));
@@ -44,7 +46,7 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
     })
     .await;
     gone.unwrap_or_else(|| Err(out_of_time(run, removal, &still)))?;
-    run.progress.step("gone", &format!("all pods of {} ({})", removal.color, removal.workloads.join(", ")));
+    run.progress.step("gone", &format!("all pods of {} ({})", removal.color, removal.subjects()));
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! What a cleanup may take down: pure.
 
 use jiff::Timestamp;
+use release_core::checks::ids::{self, CheckId};
 use release_core::command::Command;
 use release_core::duration::age;
 use release_core::failure::Outcome;
-use release_core::kube::Workload;
 use release_core::kube::service::service_path;
+use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
 use release_core::release::record::{Record as _, Recorded};
 use release_core::text::printable;
@@ -15,10 +16,11 @@ use serde_json::{Value, json};
 use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
 use crate::idle::users_of;
+use crate::left::differences;
 use crate::options::Verb;
 use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
-use crate::refusal::not_switchable;
+use crate::refusal::{no_idle_color, not_switchable};
 use crate::report::cleanup_document::KeptReason;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -30,6 +32,10 @@ pub struct Asked<'a> {
     pub delete: bool,
     /// The retention doesn't count.
     pub before_due: bool,
+    /// No other color.
+    pub color: Option<&'a str>,
+    /// Ids of checks that don't count.
+    pub force: &'a [String],
     pub reason: &'a str,
     /// The kubeconfig's name for the user, where the API server doesn't say who we are.
     pub user: &'a str,
@@ -50,13 +56,17 @@ struct Seen<'a> {
 pub fn judge(asked: Asked<'_>, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<Vec<Decision>> {
     let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, Verb::Switch))?;
     let seen = Seen { snapshot, view, tracks };
-    Ok(tracks.others().filter(|c| !c.workloads.is_empty()).map(|color| of_color(asked, seen, color)).collect())
+    if let Some(color) = asked.color.filter(|color| !tracks.others().any(|other| other.name == *color)) {
+        return Err(no_idle_color(view, tracks, color, &snapshot.scope));
+    }
+    let meant = |color: &&Color| color.is_run() && asked.color.is_none_or(|name| color.name == name);
+    Ok(tracks.others().filter(meant).map(|color| of_color(asked, seen, color)).collect())
 }
 
 fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     let Seen { snapshot, view, tracks } = seen;
     let (service, name) = (view.name().to_owned(), color.name.clone());
-    let pods = tracks.pods_of(&color.name, &snapshot.pods);
+    let pods = own_pods(seen, color);
     let down =
         color.workloads.iter().all(|w| w.replicas == 0 && w.status_replicas == 0) && !pods.iter().any(|p| stays(p));
     if down && !asked.delete {
@@ -68,6 +78,10 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
         let (service, color) = (service.clone(), Some(name.clone()));
         Decision::Kept(Kept { service, color, due, reason, why, next })
     };
+    if color.workloads.is_empty() {
+        let why = format!("{} runs it, take it down there", color.runners.join(", "));
+        return kept(KeptReason::NotOurs, why, None);
+    }
     let users = users_of(color, tracks, view, snapshot);
     if !users.is_empty() {
         return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
@@ -76,15 +90,47 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
         // By one label alone, everything that has it looks like a color.
         let unknown = reason == KeptReason::NoRecord && tracks.base.is_empty();
         if !asked.before_due || unknown {
-            let now = Command::new("kubectl bluegreen cleanup").arg(&service).arg("--before-due");
+            let now = all_the_same(asked, seen, color).arg("--before-due");
             return kept(reason, why, (!unknown).then(|| now.scope(&snapshot.scope)));
         }
+    }
+    if let Some(why) = deployed_since(seen, color).filter(|_| !asked.forces(ids::CHANGED_SINCE)) {
+        let forced = all_the_same(asked, seen, color).option("--force", ids::CHANGED_SINCE.as_str());
+        return kept(KeptReason::ChangedSince, why, Some(forced.scope(&snapshot.scope)));
+    }
+    if let Some(set) = color.workloads.iter().find(|w| w.kind == WorkloadKind::DaemonSet && !asked.delete) {
+        return kept(KeptReason::NoSize, format!("{set} can't be scaled to zero, only be deleted"), None);
     }
     if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
         let why = format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)");
         return kept(KeptReason::LosesVolumes, why, None);
     }
     Decision::Remove(removal(asked, seen, color))
+}
+
+/// What is on the color is not what was left: it is the next release, waiting for its switch.
+fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
+    let record = seen.view.recorded.all().find(|record| record.from == color.name)?;
+    let changed = differences(&record.left, record.at, color);
+    (!changed.is_empty()).then(|| format!("not what was left: {}", changed.join("; ")))
+}
+
+/// The command for this color alone, with what was typed.
+fn all_the_same(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Command {
+    let mut command = Command::new("kubectl bluegreen cleanup").arg(seen.view.name());
+    if seen.tracks.others().filter(|c| c.is_run()).count() > 1 {
+        command = command.flag("--color", &color.name);
+    }
+    for (typed, flag) in [(asked.delete, "--delete"), (asked.before_due, "--before-due")] {
+        command = if typed { command.arg(flag) } else { command };
+    }
+    command
+}
+
+impl Asked<'_> {
+    fn forces(&self, id: CheckId) -> bool {
+        self.force.iter().any(|typed| typed == id.as_str())
+    }
 }
 
 /// Volumes are never deleted by a cleanup, by no detour either.
@@ -101,6 +147,12 @@ fn not_due(recorded: &Recorded<Record>, color: &str, now: Timestamp) -> Option<(
     (record.due() > now).then(|| (KeptReason::NotDue, another()))
 }
 
+/// The pods that its workloads run.
+fn own_pods<'a>(seen: Seen<'a>, color: &Color) -> Vec<&'a Pod> {
+    let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods).into_iter();
+    pods.filter(|pod| color.workloads.iter().any(|w| w.owns(pod))).collect()
+}
+
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     let Seen { snapshot, view, tracks } = seen;
     let mut changes = vec![note(seen, &cleanup(asked, color, snapshot))];
@@ -112,7 +164,7 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
             if asked.delete { delete(workload, &snapshot.namespace) } else { scale::resize(workload, 0, snapshot) };
         changes.push(gone);
     }
-    let pods = tracks.pods_of(&color.name, &snapshot.pods).len();
+    let pods = own_pods(seen, color).len();
     let verb = if asked.delete { "delete" } else { "scale to zero" };
     let workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
     let volumes = if color.workloads.iter().any(|w| w.has_own_volumes) { "; its volume claims stay" } else { "" };
@@ -121,7 +173,8 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
         color: color.name.clone(),
         selector: tracks.selector_for(&color.name),
         summary: format!("{verb} {} ({pods} pods){volumes}", workloads.join(", ")),
-        workloads,
+        workloads: color.workloads.clone(),
+        owned_sets: snapshot.replica_sets.as_ref().map(|sets| sets.owned.clone()).unwrap_or_default(),
         changes,
         give_back: if asked.delete { Vec::new() } else { give_back(color, snapshot) },
     }

@@ -1,7 +1,9 @@
 //! One color to take down.
 
+use std::sync::Arc;
+
 use release_core::kube::path::path_of;
-use release_core::kube::{Labels, Pod, Workload};
+use release_core::kube::{Labels, OwnedSet, Pod, Workload, attribute};
 use release_core::release::change::{Action, Change};
 use release_core::traffic::selector::Color;
 
@@ -15,13 +17,31 @@ pub struct Removal {
     pub color: String,
     /// The labels of its pods.
     pub selector: Labels,
-    /// `deploy/NAME`, as they are waited for.
-    pub workloads: Vec<String>,
+    /// What is taken down; its pods are waited for, and no others.
+    pub workloads: Vec<Arc<Workload>>,
+    /// ReplicaSets between the workloads and their pods, which go with a Deployment that is deleted.
+    pub owned_sets: Vec<OwnedSet>,
     pub changes: Vec<Change>,
     /// What brings the workloads back to size, should someone switch to them meanwhile.
     pub give_back: Vec<Change>,
     /// What is done, for people.
     pub summary: String,
+}
+
+impl Removal {
+    /// `deploy/NAME, deploy/NAME`
+    #[must_use]
+    pub fn subjects(&self) -> String {
+        self.workloads.iter().map(|w| w.reference()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The pods that are to go, of those that have the color's labels.
+    #[must_use]
+    pub fn own<'p>(&self, pods: &'p mut [Pod]) -> Vec<&'p Pod> {
+        // Others may have come since, of a release that goes on.
+        attribute(pods, &self.owned_sets, false, &self.workloads);
+        pods.iter().filter(|pod| self.workloads.iter().any(|w| w.owns(pod)) && stays(pod)).collect()
+    }
 }
 
 /// The writes that bring a color back to the size it has now.
@@ -48,9 +68,9 @@ pub fn delete(workload: &Workload, namespace: &str) -> Change {
     }
 }
 
-/// A pod of a workload that still is there. One whose containers have ended counts while something
-/// holds its deletion up; one that was evicted long ago does not.
+/// A pod that still is there. One whose containers have ended counts while something holds its
+/// deletion up; one that was evicted long ago does not.
 #[must_use]
 pub fn stays(pod: &Pod) -> bool {
-    !pod.metadata.owner_references.is_empty() && (pod.is_terminating() || !pod.is_finished())
+    pod.is_terminating() || !pod.is_finished()
 }

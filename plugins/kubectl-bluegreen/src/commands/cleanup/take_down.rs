@@ -35,7 +35,8 @@ pub async fn take_down(run: &Run, removal: &Removal, report: &mut Report<Cleanup
     let line = format!("{} of service/{} taken down", removal.color, removal.service);
     report.text = if report.text.is_empty() { line } else { format!("{}\n{line}", report.text) };
     let mut entries = report.members.services.iter_mut();
-    if let Some(entry) = entries.find(|entry| entry.name == removal.service && entry.color.as_ref() == Some(&removal.color))
+    if let Some(entry) =
+        entries.find(|entry| entry.name == removal.service && entry.color.as_ref() == Some(&removal.color))
         && let ColorOutcome::Remove { gone, .. } = &mut entry.verdict
     {
         *gone = true;

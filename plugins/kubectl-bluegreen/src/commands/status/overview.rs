@@ -20,7 +20,7 @@ use release_core::traffic::selector::{Color, Tracks};
 use crate::record::Record;
 use crate::report::status_document::{ListedColor, ListedService, StatusEntry, StatusMembers};
 use crate::service_view::ServiceView;
-use crate::snapshot::workloads;
+use crate::snapshot::templates;
 
 /// Fills the report with a row for each Service that has more than one color.
 ///
@@ -32,13 +32,15 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     // The first read opens the connection that the others share.
     let everything = ListQuery::default();
     let services = run.cluster.list::<Service>(&path, &everything);
-    let (services, workloads) = join(services, workloads(&run.cluster, namespace)).await;
+    let (services, workloads) = join(services, templates(&run.cluster, namespace)).await;
     let by_namespace = by_namespace(workloads?);
     let mut rows = Vec::new();
     for service in services?.items {
         let home = service.metadata.namespace.clone().unwrap_or_default();
         let Some(workloads) = by_namespace.get(&home) else { continue };
-        let ServiceView { recorded, tracks: Ok(tracks), .. } = ServiceView::of(&service, workloads, key) else { continue };
+        let ServiceView { recorded, tracks: Ok(tracks), .. } = ServiceView::of(&service, workloads, &[], key) else {
+            continue;
+        };
         if tracks.others().next().is_some() || recorded.current.is_some() {
             let listed = listed(home, &service, &tracks, recorded.current);
             rows.push(row(&listed));

@@ -47,9 +47,11 @@ fn ingress(name: &str, service: &str, annotations: &Value) -> Value {
 async fn a_grpc_route_that_splits_is_named() -> Result<()> {
     let ns = with_next("grpc").await?;
     let backend = |name: &str, weight: u8| json!({"name": name, "port": 80, "weight": weight});
-    ns.apply(&json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "metadata": {"name": "api-rpc"},
-        "spec": {"rules": [{"backendRefs": [backend("api", 90), backend("api-next", 10)]}]}}))
-        .await?;
+    ns.apply(
+        &json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "metadata": {"name": "api-rpc"},
+        "spec": {"rules": [{"backendRefs": [backend("api", 90), backend("api-next", 10)]}]}}),
+    )
+    .await?;
     refused(&ns, "route-decides", "grpcroute/api-rpc").await
 }
 
@@ -70,7 +72,8 @@ async fn a_canary_ingress_is_named_for_as_long_as_it_takes_a_share() -> Result<(
 #[tokio::test]
 async fn other_ingresses_that_split_are_named_too() -> Result<()> {
     let ns = with_next("split-ingress").await?;
-    let by_header = json!({"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-by-header": "x-next"});
+    let by_header =
+        json!({"nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-by-header": "x-next"});
     ns.apply_all(&[ingress("shop", "api", &json!({})), ingress("testers", "api-next", &by_header)]).await?;
     refused(&ns, "route-decides", "ingress/testers").await?;
     ns.api::<Ingress>().delete("testers", &kube::api::DeleteParams::default()).await?;

@@ -1,6 +1,7 @@
 //! What people already have is understood without configuration, or refused with the way out.
 
 mod deciders;
+mod images;
 mod near;
 mod refused;
 mod scenarios;

@@ -1,0 +1,27 @@
+//! What a rollback finds, and how it is told.
+
+use release_core::command::{Command, Scope};
+
+use super::choice::Chosen;
+use super::stay::StayState;
+use crate::record::Record;
+use crate::service_view::ServiceView;
+
+/// What a rollback finds.
+#[derive(Debug)]
+pub enum WayBack {
+    Color(Chosen),
+    AlreadyBack { state: StayState, message: String, forward: Option<Command> },
+}
+
+/// The command that goes forward again.
+#[must_use]
+pub fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Command {
+    Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", color).scope(scope)
+}
+
+/// A change, as people read it.
+#[must_use]
+pub fn describe(record: &Record) -> String {
+    format!("the {} {} -> {} by {} at {:.0}", record.verb, record.from, record.to, record.by, record.at)
+}

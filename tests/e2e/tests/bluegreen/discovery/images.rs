@@ -1,0 +1,40 @@
+//! A color that is named by the image it runs.
+
+use anyhow::Result;
+use e2e::bluegreen::active;
+use e2e::bluegreen::app::{api, color, rolled_out};
+use e2e::bluegreen::run::bluegreen;
+use e2e::common::run::Ended;
+use e2e::namespace;
+use lab::fixtures::{Behavior, Workload};
+use serde_json::json;
+
+/// Users would get version 1, which every pod still runs, under the name of version 2.
+#[tokio::test]
+async fn an_image_is_what_runs_and_not_what_a_template_asks_for() -> Result<()> {
+    let ns = namespace("image-partition").await?;
+    let set = |name, image: &str| Workload::color(name, image).replicas(2).stateful();
+    let held = json!({"rollingUpdate": {"partition": 2}});
+    let green = |image: &str| set("green", image).spec("updateStrategy", held.clone());
+    let app = |image: &str| api().color(set("blue", "registry.example.com/api:0")).color(green(image));
+    rolled_out(&ns, &app("registry.example.com/api:1")).await?;
+    ns.apply(&api().workload(&green("registry.example.com/api:2"))).await?;
+    bluegreen(&ns, "switch api --to-image 2 --yes --verify-for=0").await?.ends(1)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    bluegreen(&ns, "switch api --to-image 1 --yes --verify-for=0").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+/// A sidecar's version would decide where an application goes.
+#[tokio::test]
+async fn a_sidecar_s_image_is_not_the_application_s() -> Result<()> {
+    let ns = namespace("image-sidecar").await?;
+    let with = |name, sidecar: &str| color(name, 1, Behavior::Ready).container("proxy", sidecar);
+    let app = api().color(with("blue", "envoy:1.5.0")).color(with("green", "envoy:1.31.0"));
+    rolled_out(&ns, &app).await?;
+    bluegreen(&ns, "switch api --to-image 1.31.0 --yes --verify-for=0").await?.ends(1)?;
+    bluegreen(&ns, "switch api --to-image 1.5.0 --yes --verify-for=0").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green", "green's own image is 1.5.0, blue's sidecar too");
+    Ok(())
+}

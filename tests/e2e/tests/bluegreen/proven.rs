@@ -1,0 +1,110 @@
+//! Nothing to do is proven, too; and what failed before is not done again by itself.
+
+use anyhow::{Context, Result};
+use e2e::bluegreen::app::{blue_green, color, rolled_out, with_green};
+use e2e::bluegreen::run::{bluegreen, start};
+use e2e::bluegreen::setup::Setup;
+use e2e::bluegreen::written::{record, versions};
+use e2e::bluegreen::{active, app};
+use e2e::common::pods::{annotate_pods, gone};
+use e2e::common::run::{Ended, finding};
+use e2e::{LIMIT, namespace};
+use lab::fixtures::{Behavior, Workload};
+use lab::{Namespace, eventually};
+use serde_json::json;
+
+const TO_GREEN: &str = "switch api --to green --yes --verify-for=0";
+const BEHAVIOR: &str = "lab.kubectl-release.dev/behavior";
+
+/// A retried job would say done where every connection is refused.
+#[tokio::test]
+async fn a_color_that_is_selected_and_not_served_is_not_done() -> Result<()> {
+    let ns = namespace("selected-only").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, TO_GREEN).await?.ends(0)?;
+    bluegreen(&ns, TO_GREEN).await?.ends(0)?;
+    app::scale(&ns, "api-green", 0).await?;
+    gone(&ns, "version=green").await?;
+    let before = versions(&ns).await?;
+    let document = bluegreen(&ns, &format!("{TO_GREEN} --timeout=10s -ojson")).await?.ends(1)?.json()?;
+    assert_eq!(document["services"][0]["changed"], false, "{document:#}");
+    assert_eq!(versions(&ns).await?, before);
+    Ok(())
+}
+
+/// After a run that was cut off, the same words would say done without proof, and the history would
+/// stay unknown for ever.
+#[tokio::test]
+async fn the_same_words_finish_what_was_cut_off() -> Result<()> {
+    let setup = Setup::new("cut-off", &["api"]).await?;
+    let words = &["switch", "api", "--to", "green", "--yes", "--verify-for=60s"];
+    let running = setup.start(&setup.ns.lab().kubeconfig(), words)?;
+    let ns = &setup.ns;
+    bluegreen(ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    running.kill().await?;
+    assert_eq!(record(ns, "api").await?["result"], json!(null));
+    let document = bluegreen(ns, "switch api --to green --yes --verify-for=1s -ojson").await?.ends(0)?.json()?;
+    assert_eq!(record(ns, "api").await?["result"], "done", "{document:#}");
+    assert_eq!(document["services"][0]["to"], "green");
+    Ok(())
+}
+
+/// The same words typed by a second person while the first one's run goes on would answer at once.
+#[tokio::test]
+async fn the_same_words_join_a_run_that_goes_on() -> Result<()> {
+    let ns = namespace("joined").await?;
+    with_green(&ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let first = start(&ns, "switch api --to green --yes --verify-for=60s")?;
+    bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    let second = start(&ns, "switch api --to green --yes --verify-for=60s")?;
+    annotate_pods(&ns, "version=green", &[(BEHAVIOR, "never-ready")]).await?;
+    // Whichever of them sees it first goes back; the other one finds that somebody did.
+    let codes = [first.wait(LIMIT).await?.code, second.wait(LIMIT).await?.code];
+    assert!(codes.contains(&5) && codes.iter().all(|code| [3, 5].contains(code)), "{codes:?}");
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// A pipeline that tries again would send users to what has just failed.
+#[tokio::test]
+async fn what_was_taken_back_is_not_tried_again_by_itself() -> Result<()> {
+    let ns = namespace("failed-before").await?;
+    failed_once(&ns).await?;
+    let before = versions(&ns).await?;
+    let refused = bluegreen(&ns, &format!("{TO_GREEN} -ojson")).await?.ends(1)?.json()?;
+    assert_eq!(finding(&refused, "failed-before").context("nothing is said")?["severity"], "block");
+    assert_eq!(versions(&ns).await?, before);
+    bluegreen(&ns, &format!("{TO_GREEN} --force=failed-before")).await?.ends(0)?;
+    Ok(())
+}
+
+/// What mends it would be refused for what it mends.
+#[tokio::test]
+async fn what_was_deployed_since_has_not_failed() -> Result<()> {
+    let ns = namespace("mended").await?;
+    failed_once(&ns).await?;
+    let mended = Workload::color("green", "registry.example.com/api:1.5.1").replicas(1);
+    rolled_out(&ns, &app::api().color(color("blue", 1, Behavior::Ready)).color(mended)).await?;
+    bluegreen(&ns, TO_GREEN).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+/// A switch to green that fails in its hold, with green whole again afterwards.
+async fn failed_once(ns: &Namespace) -> Result<()> {
+    with_green(ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = start(ns, "switch api --to green --yes --verify-for=60s")?;
+    bluegreen(ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    annotate_pods(ns, "version=green", &[(BEHAVIOR, "never-ready")]).await?;
+    running.wait(LIMIT).await?.ends(5)?;
+    let labels = kube::api::ListParams::default().labels("version=green");
+    ns.api::<k8s_openapi::api::core::v1::Pod>().delete_collection(&kube::api::DeleteParams::default(), &labels).await?;
+    eventually("green is whole again", LIMIT, || async {
+        let found = e2e::common::pods::pods(ns, "version=green").await?;
+        Ok((found.len() == 1 && found.iter().all(e2e::common::pods::is_ready)).then_some(()))
+    })
+    .await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await
+}

@@ -1,0 +1,169 @@
+//! A record knows what ran, not only its color's name.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::{api, blue_green, color, replicas, rolled_out};
+use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::written::{RECORD, record, versions};
+use e2e::bluegreen::{active, app};
+use e2e::common::pods::gone;
+use e2e::common::run::{Ended, finding, said};
+use e2e::{LIMIT, namespace};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Service;
+use kube::api::DeleteParams;
+use lab::fixtures::Behavior;
+use lab::{Namespace, eventually};
+use serde_json::json;
+
+const SWITCH: &str = "switch api --to green --yes --verify-for=0 --retain=0s";
+const NEXT: &str = "registry.example.com/api:1.6.0";
+
+/// On green, with the next release on blue, where 1.4.0 was left.
+async fn next_on_blue(test: &str) -> Result<Namespace> {
+    let ns = namespace(test).await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    deployed(&ns, "api-blue", NEXT).await?;
+    Ok(ns)
+}
+
+async fn deployed(ns: &Namespace, deployment: &str, image: &str) -> Result<()> {
+    let images = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}});
+    let patch = kube::api::Patch::Strategic(images);
+    ns.api::<Deployment>().patch(deployment, &kube::api::PatchParams::default(), &patch).await?;
+    ns.rolled_out(&format!("deployment/{deployment}"), LIMIT).await
+}
+
+/// In an outage, a version that was never live would go live as "back".
+#[tokio::test]
+async fn a_rollback_does_not_release_what_never_ran() -> Result<()> {
+    let ns = next_on_blue("left-next").await?;
+    let before = versions(&ns).await?;
+    let refused = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(versions(&ns).await?, before);
+    assert!(finding(&refused, "changed-since").is_some(), "{refused:#}");
+    let next = refused["next"].as_str().context("no next step")?;
+    let (_, words) = next.split_once("kubectl bluegreen ").context("no command")?;
+    let words = words.split(" -n ").next().unwrap_or_default();
+    bluegreen(&ns, words).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// Where nothing else serves, a refusal would only make the outage longer.
+#[tokio::test]
+async fn where_nothing_else_is_ready_it_goes_there() -> Result<()> {
+    let ns = next_on_blue("left-only").await?;
+    app::scale(&ns, "api-green", 0).await?;
+    gone(&ns, "version=green").await?;
+    let back = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(0)?.json()?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    assert!(finding(&back, "changed-since").is_some(), "it is said all the same: {back:#}");
+    Ok(())
+}
+
+/// The nightly job would take the next release down before anybody switched to it.
+#[tokio::test]
+async fn cleanup_spares_what_was_deployed_since() -> Result<()> {
+    let ns = next_on_blue("left-cleanup").await?;
+    bluegreen(&ns, "cleanup --due --yes").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    let kept = bluegreen(&ns, "cleanup api --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(kept["services"][0]["verdict"], "kept", "{kept:#}");
+    bluegreen(&ns, "cleanup api --force=changed-since --yes").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 0);
+    Ok(())
+}
+
+/// What was put back to what it was is what was left: the cluster has the same name for it.
+#[tokio::test]
+async fn the_same_again_is_a_way_back() -> Result<()> {
+    let ns = next_on_blue("left-same").await?;
+    ns.kubectl(&["rollout", "undo", "deployment/api-blue"]).await?.ends(0)?;
+    ns.rolled_out("deployment/api-blue", LIMIT).await?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// A Deployment of the same name and image may be another one: with other settings, or half made.
+#[tokio::test]
+async fn one_that_was_made_anew_is_told() -> Result<()> {
+    let ns = namespace("left-anew").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    ns.api::<Deployment>().delete("api-blue", &DeleteParams::foreground()).await?;
+    eventually("it is gone", LIMIT, || async {
+        Ok(ns.api::<Deployment>().get_opt("api-blue").await?.is_none().then_some(()))
+    })
+    .await?;
+    ns.apply(&api().workload(&color("blue", 1, Behavior::Ready))).await?;
+    ns.rolled_out("deployment/api-blue", LIMIT).await?;
+    let refused = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
+    assert!(finding(&refused, "changed-since").is_some(), "{refused:#}");
+    Ok(())
+}
+
+/// With the live Deployment deleted, a cold rollback would come back with one pod for the load of three.
+#[tokio::test]
+async fn a_cold_rollback_knows_its_size_without_the_live_one() -> Result<()> {
+    let ns = namespace("left-size").await?;
+    blue_green(&ns, 3).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
+    ns.api::<Deployment>().delete("api-green", &DeleteParams::foreground()).await?;
+    gone(&ns, "version=green").await?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 3));
+    Ok(())
+}
+
+/// Without a record, "back" would be whatever else is ready: the release that nobody approved yet.
+#[tokio::test]
+async fn without_a_record_newer_is_not_back() -> Result<()> {
+    let ns = namespace("left-newer").await?;
+    blue_green(&ns, 1).await?;
+    deployed(&ns, "api-green", NEXT).await?;
+    eventually("it is a second younger", LIMIT, || async {
+        deployed(&ns, "api-green", &format!("{NEXT}-{}", jiff::Timestamp::now().as_second())).await?;
+        let document = bluegreen(&ns, "rollback api --dry-run=client --yes -ojson").await?.json()?;
+        Ok(finding(&document, "newer-than-active").map(drop))
+    })
+    .await?;
+    let before = versions(&ns).await?;
+    let refused = bluegreen(&ns, "rollback api --yes").await?.ends(1)?;
+    assert_eq!(versions(&ns).await?, before, "{}", said(&refused));
+    bluegreen(&ns, "rollback api --yes --force=newer-than-active").await?.ends(0)?;
+    Ok(())
+}
+
+/// A record of an older version of ours says nothing of what ran: what came later still shows.
+#[tokio::test]
+async fn a_record_without_it_goes_by_time() -> Result<()> {
+    let ns = next_on_blue("left-older").await?;
+    let mut old = record(&ns, "api").await?;
+    old.as_object_mut().context("a record")?.remove("left");
+    ns.annotate::<Service>("api", RECORD, Some(&old.to_string())).await?;
+    eventually("it is a second younger", LIMIT, || async {
+        deployed(&ns, "api-blue", &format!("{NEXT}-{}", jiff::Timestamp::now().as_second())).await?;
+        let document = bluegreen(&ns, "rollback api --dry-run=client --yes -ojson").await?.json()?;
+        Ok(finding(&document, "changed-since").map(drop))
+    })
+    .await
+}
+
+/// With three colors, a cleanup would take both idle ones or none.
+#[tokio::test]
+async fn cleanup_takes_the_color_that_is_named() -> Result<()> {
+    let ns = namespace("cleanup-color").await?;
+    let app = ["blue", "green", "red"].iter().fold(api(), |app, name| app.color(color(name, 1, Behavior::Ready)));
+    rolled_out(&ns, &app).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    bluegreen(&ns, "cleanup api --color red --before-due --yes").await?.ends(0)?;
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "api-red").await?), (1, 0));
+    for (color, why) in [("green", "active"), ("pink", "none")] {
+        let refused = bluegreen(&ns, &format!("cleanup api --color {color} --before-due --yes")).await?.ends(1)?;
+        ensure!(refused.stderr.contains(why), "{}", said(&refused));
+    }
+    Ok(())
+}
