@@ -71,6 +71,7 @@ async fn undo_earlier(run: &Run, written: &[MoveInProgress<'_>], failure: Failur
     let exit = if left.is_empty() && failure.exit == Exit::Failed { Exit::RolledBack } else { failure.exit };
     let what =
         if left.is_empty() { format!("the {} written before were taken back", written.len()) } else { left.join("\n") };
+    let failure = if left.is_empty() { failure } else { failure.try_next(rollback(written, run.scope())) };
     Failure { exit, message: format!("{}\n{what}", failure.message), ..failure }
 }
 

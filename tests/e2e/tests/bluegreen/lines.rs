@@ -71,16 +71,16 @@ fn shell(ns: &Namespace, line: &str) -> Result<Running> {
     Running::start(kubectl.plugin("/bin/sh".as_ref(), &["-c", line]))
 }
 
-/// A person thought for ten seconds: the switch did not take ten seconds, and is not out of time.
+/// A person thought for twenty seconds: the switch did not take them, and is not out of time.
 #[tokio::test]
 async fn time_to_think_is_not_counted() -> Result<()> {
     let ns = namespace("thinking").await?;
     blue_green(&ns, 1).await?;
-    let switch = format!("kubectl bluegreen switch api --to green --verify-for=0 --timeout=8s -n {}", ns.name());
-    let line = format!("(sleep 10; printf y; sleep 8) | TERM=xterm script -qec '{switch}' /dev/null");
+    let switch = format!("kubectl bluegreen switch api --to green --verify-for=0 --timeout=20s -n {}", ns.name());
+    let line = format!("(sleep 21; printf y; sleep 30) | TERM=xterm script -qec '{switch}' /dev/null");
     shell(&ns, &line)?.wait(LIMIT).await?.ends(0)?.tells("switched to green")?;
     let millis = record(&ns, "api").await?["millis"].as_u64().context("no time")?;
-    ensure!(millis < 10_000, "{millis} ms");
+    ensure!(millis < 20_000, "{millis} ms");
     Ok(())
 }
 

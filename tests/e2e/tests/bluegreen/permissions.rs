@@ -54,12 +54,12 @@ async fn the_read_role_can_not_switch() -> Result<()> {
 
 /// A pipeline with the documented Role would stop halfway through a release.
 #[tokio::test]
-async fn the_documented_role_is_enough_for_every_verb() -> Result<()> {
+async fn the_documented_roles_are_enough_for_every_verb() -> Result<()> {
     let ns = namespace("full-role").await?;
     app::with_green(&ns, 2, Behavior::Ready).await?;
     app::scale(&ns, "api-green", 1).await?;
     ns.apply(&autoscaler("api-green", 1, 5)).await?;
-    let user = as_role(&ns, "bluegreen").await?;
+    let (mover, cleaner) = (as_role(&ns, "bluegreen").await?, as_role(&ns, "bluegreen-cleanup").await?);
     for (words, color) in [
         ("status api", "blue"),
         ("preflight api --to green --min-ready 1", "blue"),
@@ -71,7 +71,8 @@ async fn the_documented_role_is_enough_for_every_verb() -> Result<()> {
         ("cleanup api --delete --yes", "green"),
         ("status", "green"),
     ] {
-        let output = bluegreen_as(&user, words).await?.ends(0).context(words)?;
+        let user = if words.starts_with("cleanup") { &cleaner } else { &mover };
+        let output = bluegreen_as(user, words).await?.ends(0).context(words)?;
         ensure!(!output.stderr.contains("forbidden"), "{words}\n{}", said(&output));
         assert_eq!(active(&ns, "api").await?, color, "after {words}");
     }
@@ -163,8 +164,20 @@ async fn a_server_dry_run_finds_a_missing_right() -> Result<()> {
 /// A wrong name in the page would give people a Role that the tests never tried.
 #[test]
 fn every_role_of_the_page_is_a_role() -> Result<()> {
-    for role in ["bluegreen-read", "bluegreen", "bluegreen-minimal"] {
+    for role in ["bluegreen-read", "bluegreen", "bluegreen-cleanup", "bluegreen-minimal"] {
         assert!(documented(role)?.contains("kind: Role\n"), "{role}");
     }
+    Ok(())
+}
+
+/// Pods would be taken down by somebody who may not delete what made them.
+#[tokio::test]
+async fn who_may_only_switch_deletes_nothing() -> Result<()> {
+    let ns = namespace("switch-only").await?;
+    blue_green(&ns, 1).await?;
+    let mover = as_role(&ns, "bluegreen").await?;
+    bluegreen_as(&mover, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    bluegreen_as(&mover, "cleanup api --delete --yes").await?.ends(1)?.tells("forbidden")?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
     Ok(())
 }

@@ -65,13 +65,13 @@ async fn services_of_argo_rollouts_are_left_to_it() -> Result<()> {
     let by_hash = json!({"selector": {"app": "web", "rollouts-pod-template-hash": "5d9c"}, "ports": ports});
     ns.apply(&service("web", &by_hash)).await?;
     for words in EVERY_VERB {
-        refused(&ns, words, 1, "ManagedByArgoRollouts", "Argo Rollouts").await?;
+        refused(&ns, words, 1, "LeftByArgoRollouts", "Argo Rollouts").await?;
     }
     let mut annotated = service("marked", &json!({"selector": {"app": "web", "version": "blue"}, "ports": ports}));
     annotated["metadata"]["annotations"] = json!({"argo-rollouts.argoproj.io/managed-by-rollouts": "web"});
     ns.apply(&annotated).await?;
     let words = "switch marked --to green --yes --verify-for=0";
-    refused(&ns, words, 1, "ManagedByArgoRollouts", "Argo Rollouts").await?;
+    refused(&ns, words, 1, "LeftByArgoRollouts", "Argo Rollouts").await?;
     Ok(())
 }
 
