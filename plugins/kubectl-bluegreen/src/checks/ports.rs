@@ -12,7 +12,10 @@ use release_core::text::printable;
 use super::case::Case;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
+use release_core::traffic::selector::Color;
 use release_core::traffic::service_ports::{destination, leads_to, ports, protocol};
+
+use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let service_ports = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
@@ -42,7 +45,14 @@ fn missing(case: &Case<'_>, workload: &Workload, port: &ServicePort, name: &str)
         }
         None => format!("{workload} has no port named {name}"),
     };
-    case.blocks(ids::PORT_MISSING, message).mend("name it in its pod template")
+    let id = if would_empty(case, port) { ids::NO_READY_PODS } else { ids::PORT_MISSING };
+    case.blocks(id, message).mend("name it in its pod template")
+}
+
+/// A rollback overrides what blocks; it must not go from pods that have the port to none that has.
+fn would_empty(case: &Case<'_>, port: &ServicePort) -> bool {
+    let has = |color: &Color| color.workloads.iter().any(|w| declares(w, port));
+    case.verb == Verb::Rollback && has(case.active) && !has(case.target)
 }
 
 /// The template declares ports, only not this one. Where the active color declares it, the new
@@ -64,6 +74,7 @@ mod tests {
 
     use super::check;
     use crate::checks::testing::{World, told};
+    use crate::options::Verb;
 
     #[test]
     fn a_renamed_port_would_leave_the_service_without_endpoints() {
@@ -72,6 +83,16 @@ mod tests {
         world.container("green")["ports"] = json!([{"name": "web", "containerPort": 8080}]);
         assert_eq!(told(&world.findings(check)), ["x port-missing"]);
         world.container("green")["ports"] = json!([{"name": "http", "containerPort": 8080, "protocol": "UDP"}]);
+        assert_eq!(told(&world.findings(check)), ["x port-missing"]);
+    }
+
+    #[test]
+    fn a_rollback_does_not_go_from_pods_with_the_port_to_pods_without() {
+        let mut world = World { verb: Verb::Rollback, ..World::healthy() };
+        world.container("green")["ports"] = json!([{"name": "web", "containerPort": 8080}]);
+        assert_eq!(told(&world.findings(check)), ["x no-ready-pods"]);
+        // Where the active color lacks it too, there is nothing to lose.
+        world.container("blue")["ports"] = json!([{"name": "web", "containerPort": 8080}]);
         assert_eq!(told(&world.findings(check)), ["x port-missing"]);
     }
 
