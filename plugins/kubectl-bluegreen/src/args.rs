@@ -21,7 +21,7 @@ Exit codes: 0 done, or nothing to do · 1 refused or failed · 2 wrong usage · 
 /// can take the traffic, moves the selector in one conditional patch, proves it and takes it back.
 #[derive(Debug, Parser)]
 #[command(name = "kubectl-bluegreen", bin_name = "kubectl bluegreen", version, styles = STYLES, after_help = EXIT_CODES)]
-#[command(max_term_width = 100, arg_required_else_help = true)]
+#[command(max_term_width = 100, args_override_self = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub connection: ConnectionFlags,

@@ -7,11 +7,14 @@ use release_core::checks::weighing::{Urgency, Weighing};
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 
-use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs};
+use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs, TrackArgs};
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
 use crate::snapshot::{Looking, ReadScope};
+
+/// How long a color that is left stays warm where nobody says otherwise.
+const RETAINED: Duration = Duration::from_secs(3600);
 
 /// What is about to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +89,9 @@ pub struct MoveOptions {
     pub take_back: TakeBack,
     pub reason: String,
     pub yes: bool,
+    /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
+    /// `--force`, `--yes` and what says where the output goes.
+    pub again: Vec<String>,
 }
 
 impl MoveOptions {
@@ -94,6 +100,12 @@ impl MoveOptions {
     pub fn looking(&self, extent: ReadScope) -> Looking<'_> {
         let images = matches!(self.target, Target::Image(_));
         Looking { key: self.track_key.as_deref(), extent, images }
+    }
+
+    /// A switch that was typed with `--scale`.
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        self.scale && self.verb == Verb::Switch
     }
 }
 
@@ -109,7 +121,9 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
             .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
+    let again = again(&args.checks, &args.track).chain(moving(&args)).collect();
     Ok(MoveOptions {
+        again,
         verb: Verb::Switch,
         services,
         target,
@@ -132,6 +146,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
 /// Exit 2 for names that are none.
 pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
+        again: again(&args.checks, &args.track).collect(),
         verb: Verb::Switch,
         services: service_names(&args.services.services)?,
         target: target(&args.target),
@@ -154,6 +169,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
 /// Exit 2 for names that are none.
 pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
+        again: key_again(&args.track).chain(because(&args.write.reason)).collect(),
         services: service_names(&args.services.services)?,
         track_key: args.track.track_key,
         now: args.now,
@@ -178,11 +194,39 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         scale: true,
         now: false,
         verify_for: Some(Duration::ZERO),
-        retain: Duration::from_secs(3600),
+        retain: RETAINED,
         take_back: TakeBack::Emergency,
         reason: String::new(),
         yes: false,
+        again: Vec::new(),
     }
+}
+
+fn again(checks: &CheckArgs, track: &TrackArgs) -> impl Iterator<Item = String> {
+    let enough = checks.min_ready.map(|min_ready| format!("--min-ready={min_ready}"));
+    key_again(track).chain(enough).chain(checks.strict.then(|| "--strict".to_owned()))
+}
+
+fn key_again(track: &TrackArgs) -> impl Iterator<Item = String> + use<> {
+    track.track_key.iter().map(|key| format!("--track-key={key}")).collect::<Vec<_>>().into_iter()
+}
+
+fn because(reason: &str) -> Option<String> {
+    (!reason.is_empty()).then(|| format!("--reason={reason}"))
+}
+
+/// How a switch is to go about it.
+fn moving(args: &SwitchArgs) -> impl Iterator<Item = String> {
+    let time = |flag: &str, time: Duration| format!("{flag}={}", typed(time));
+    let watched = args.verify_for.map(|limit| time("--verify-for", limit));
+    let kept = (args.retain != RETAINED).then(|| time("--retain", args.retain));
+    let left = args.no_rollback.then(|| "--no-rollback".to_owned());
+    watched.into_iter().chain(kept).chain(left).chain(because(&args.write.reason))
+}
+
+/// A time as it may be typed, with nothing lost.
+fn typed(time: Duration) -> String {
+    if time.subsec_millis() > 0 { format!("{}ms", time.as_millis()) } else { format!("{}s", time.as_secs()) }
 }
 
 fn target(typed: &TargetArgs) -> Target {

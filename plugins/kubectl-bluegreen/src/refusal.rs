@@ -1,8 +1,11 @@
 //! Why a Service can't be moved: what was found, and whole commands to paste.
 
 mod argo;
+mod asked;
 mod key;
 mod near;
+
+use std::collections::BTreeMap;
 
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
@@ -13,10 +16,11 @@ use crate::options::Verb;
 use crate::record::Record;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
+pub use asked::Asked;
 use near::near;
 
-/// Words a Service that has nothing to switch; `verb` is what was asked for.
-pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Snapshot, verb: Verb) -> Failure {
+/// Words a Service that has nothing to switch.
+pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Snapshot, asked: &Asked) -> Failure {
     let (name, scope) = (view.name(), &snapshot.scope);
     let refused = |reason, what: String| refused(reason, format!("service/{name} {what}"));
     match why {
@@ -26,17 +30,32 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
         NotSwitchable::NoSelector => refused("NoSelector", "has no selector: its endpoints are managed by hand".into()),
         NotSwitchable::ArgoRollouts => argo::managed_by_argo(view, snapshot),
         NotSwitchable::SelectsEveryColor { key, colors } => selects_every_color(view, key, colors, snapshot),
-        NotSwitchable::KeyNotInSelector { key, selector } => key::not_in_selector(view, key, selector, scope, verb),
-        NotSwitchable::NoOtherColor { selector } => no_other_color(view, &as_label_selector(selector), snapshot, verb),
-        NotSwitchable::Ambiguous { keys } => {
-            let found = keys.iter().map(|(key, colors)| format!("{key} ({})", colors.join(", ")));
-            let found = found.collect::<Vec<_>>().join("; ");
-            let retry = Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).arg(name);
-            let commands = keys.keys().map(|key| retry.clone().flag("--track-key", key).scope(scope));
-            refused("AmbiguousTrackKey", format!("could be switched along several labels: {found}"))
-                .next(Next::Try(commands.collect(), None))
-        }
+        NotSwitchable::KeyNotInSelector { key, selector } => key::not_in_selector(view, key, selector, scope, asked),
+        NotSwitchable::NoOtherColor { selector } => no_other_color(view, &as_label_selector(selector), snapshot, asked.verb),
+        NotSwitchable::Ambiguous { keys } => several_keys(view, keys, scope, asked),
     }
+}
+
+fn several_keys(
+    view: &ServiceView<'_>,
+    keys: &BTreeMap<String, Vec<String>>,
+    scope: &Scope,
+    asked: &Asked,
+) -> Failure {
+    let found = keys.iter().map(|(key, colors)| format!("{key} ({})", colors.join(", ")));
+    let found = found.collect::<Vec<_>>().join("; ");
+    let text = format!("service/{} could be switched along several labels: {found}", view.name());
+    let failure = refused("AmbiguousTrackKey", text);
+    let commands = keys.iter().flat_map(|(key, colors)| {
+        let active = view.selector().and_then(|selector| selector.get(key));
+        let others: Vec<&str> = colors.iter().filter(|color| Some(*color) != active).map(String::as_str).collect();
+        asked.along(key, &others, scope)
+    });
+    let commands: Vec<Command> = commands.collect();
+    if commands.is_empty() {
+        return failure.next("name the label with --track-key, and one of its colors with --to");
+    }
+    failure.next(Next::Try(commands, None))
 }
 
 fn selects_every_color(view: &ServiceView<'_>, key: &str, colors: &[String], snapshot: &Snapshot) -> Failure {
@@ -211,6 +230,7 @@ fn with_others(failure: Failure, view: &ServiceView<'_>, tracks: &Tracks, scope:
 
 fn switches(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Vec<Command> {
     let switch = Command::new("kubectl bluegreen switch").arg(view.name());
-    let others = tracks.others().filter(|color| color.is_run());
+    // An empty value of the label can't be named.
+    let others = tracks.others().filter(|color| color.is_run() && !color.name.is_empty());
     others.map(|color| switch.clone().flag("--to", &color.name).scope(scope)).collect()
 }

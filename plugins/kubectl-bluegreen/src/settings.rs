@@ -1,6 +1,7 @@
 //! What decides about a Service's moves beside its labels: typed as flags, or kept in annotations
 //! on it.
 
+use std::fmt;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
@@ -23,6 +24,16 @@ impl MinReady {
         match self {
             Self::Pods(n) => n.max(1),
             Self::Percent(percent) => (active * percent as usize).div_ceil(100).max(1),
+        }
+    }
+}
+
+impl fmt::Display for MinReady {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pods(pods) => write!(f, "{pods}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
         }
     }
 }

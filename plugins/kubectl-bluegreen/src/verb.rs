@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use release_cli::flags::{CompleteArgs, DryRunFlag, OutputArgs, WriteArgs};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, DryRunFlag, OutputArgs, WriteArgs};
 use release_cli::output;
 use release_cli::run::{Setting, to_the_end};
+use release_cluster::connection::Connection;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
 
@@ -21,8 +22,8 @@ pub async fn run(cli: Cli) -> Exit {
     match cli.verb {
         VerbArgs::Completion => print_shim(),
         VerbArgs::Complete(words) => print_candidates(words),
-        VerbArgs::Undo(typed) => unknown("undo", "rollback", &typed.words),
-        VerbArgs::Promote(typed) => unknown("promote", "switch", &typed.words),
+        VerbArgs::Undo(typed) => unknown(connection, "undo", "rollback", &typed.words),
+        VerbArgs::Promote(typed) => unknown(connection, "promote", "switch", &typed.words),
         VerbArgs::Status(args) => {
             let setting = Setting { timeout: args.timeout, ..reading(&args.output) };
             to_the_end(connection, setting, async |run, report| status::run(run, &args, report).await).await
@@ -71,8 +72,12 @@ fn print_candidates(typed: CompleteArgs) -> Exit {
     Exit::Done
 }
 
-fn unknown(word: &str, meant: &str, words: &[String]) -> Exit {
-    let command = Command::new("kubectl bluegreen").arg(meant).args(words);
+/// Flags before the verb are kept; those behind it are among its words.
+fn unknown(flags: &ConnectionFlags, word: &str, meant: &str, words: &[String]) -> Exit {
+    let connection = Connection::from(flags);
+    let namespace = connection.namespace.as_deref();
+    let scope = namespace.map_or_else(|| connection.scope(), |name| connection.scope().in_namespace(name));
+    let command = Command::new("kubectl bluegreen").arg(meant).args(words).scope(&scope);
     let failure = Failure::usage(format!("unknown verb \"{word}\"")).try_next(command);
     release_cli::print::failure(&failure);
     failure.exit

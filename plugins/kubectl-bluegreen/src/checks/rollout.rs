@@ -33,9 +33,17 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
         }
         RolloutStatus::Failed(why) => {
             let finding = case.blocks(ids::DEADLINE_EXCEEDED, format!("{workload}: {}", printable(&why)));
-            Some(finding.mend(rollout("undo", case, workload)))
+            let describe = || Command::new("kubectl describe").arg(workload.reference()).scope(case.scope());
+            let undo = had_another(case, workload).then(|| rollout("undo", case, workload));
+            Some(finding.mend(undo.unwrap_or_else(describe)))
         }
     }
+}
+
+/// True where a ReplicaSet of an earlier template is left, which can be gone back to.
+fn had_another(case: &Case<'_>, workload: &Workload) -> bool {
+    let sets = case.snapshot.owned_sets.as_deref().unwrap_or_default();
+    sets.iter().filter(|set| Some(&set.owner.uid) == workload.metadata.uid.as_ref()).count() > 1
 }
 
 fn rollout(verb: &str, case: &Case<'_>, workload: &Workload) -> Command {

@@ -12,6 +12,11 @@ use crate::service_view::{ServiceView, is_of_its_own};
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
+/// Parts of the names of Services that a version is tried on before everybody gets it.
+const STAGES: [&str; 13] = [
+    "staging", "stage", "stg", "preprod", "preview", "test", "testing", "qa", "uat", "dev", "canary", "sandbox", "demo",
+];
+
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let neighbours = match &case.snapshot.neighbours {
         Ok(neighbours) => neighbours,
@@ -43,9 +48,18 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend(case, service))
 }
 
+/// The stage that a Service is for, as its name says: what is tried there first is not to be moved along
+/// elsewhere.
+fn stage_of(name: &str) -> Option<&'static str> {
+    name.split(['-', '.']).find_map(|part| STAGES.into_iter().find(|stage| part == *stage))
+}
+
 /// Naming it too, where the same words move it; else what moves it along its own label.
 fn mend(case: &Case<'_>, service: &Service) -> Mend {
     let name = service_name(service).to_owned();
+    if stage_of(&name) != stage_of(case.view.name()) {
+        return Mend::Advice("another stage: move it by itself".to_owned());
+    }
     let Ok(own) = ServiceView::of(service, &case.snapshot.workloads, &case.snapshot.pods, None).tracks else {
         return Mend::Advice("move it by itself".to_owned());
     };
@@ -90,6 +104,20 @@ mod tests {
         assert_eq!(findings[0].mend, Some(Mend::AlsoMove("api-headless".into())));
         world.moving.push("api-headless".into());
         assert!(world.findings(check).is_empty());
+    }
+
+    /// The command to paste would put production on a color that staging has yet to try.
+    #[test]
+    fn production_is_not_moved_along_with_staging() {
+        let follows = json!({"app": "api", "version": "blue"});
+        for (asked, twin) in [("api-staging", "api"), ("api", "preview-api"), ("api.qa", "api-uat")] {
+            let mut world = beside(vec![service(twin, &follows)]);
+            world.service["metadata"]["name"] = json!(asked);
+            let findings = world.findings(check);
+            assert!(matches!(findings[0].mend, Some(Mend::Advice(_))), "{asked}: {:?}", findings[0]);
+        }
+        let world = beside(vec![service("api-headless", &follows)]);
+        assert_eq!(world.findings(check)[0].mend, Some(Mend::AlsoMove("api-headless".into())));
     }
 
     #[test]

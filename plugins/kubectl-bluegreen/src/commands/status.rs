@@ -16,9 +16,9 @@ use release_core::failure::{Failure, Outcome};
 use crate::args::StatusArgs;
 use crate::moves::views;
 use crate::names::service_names;
-use crate::options::{self, Verb};
+use crate::options;
 use crate::plan::{MoveRequest, SwitchPlan, subjects_of};
-use crate::refusal::not_switchable;
+use crate::refusal::{Asked, not_switchable};
 use crate::report::status::status;
 use crate::report::status_document::{ServiceStatus, StatusEntry, StatusMembers};
 use crate::report::status_text::{text, way};
@@ -65,7 +65,8 @@ async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapsh
 
 fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
     let shown = views(snapshot, key).into_iter().map(|view| {
-        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, Verb::Switch))?;
+        let asked = || Asked::about("status", view.name());
+        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, &asked()))?;
         let status = status(&view, tracks, snapshot);
         let back = plan_of_rollback(snapshot, &view);
         Ok(Shown { text: text(&status, snapshot.at, way(&view, tracks, snapshot, back.as_ref())), status })

@@ -1,5 +1,7 @@
 //! What to do about a move that is blocked.
 
+use std::collections::BTreeSet;
+
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 use release_core::command::{Command, Scope};
@@ -9,10 +11,8 @@ use crate::checks::EMPTY_TARGET;
 use crate::options::{MoveOptions, Verb};
 use crate::plan::SwitchPlan;
 
-/// What a better command has an answer to without `--force`.
-const MENDED: [ids::CheckId; 3] = [ids::READY_BELOW_ACTIVE, ids::NO_READY_PODS, ids::TWIN_SERVICE];
-
-/// The command that would go through: with the twins named, and with `--scale` where that helps.
+/// The command that would go through, as it was typed: with the twins named, and with `--scale` where
+/// that helps.
 #[must_use]
 pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: &MoveOptions, scope: &Scope) -> Next {
     let mends = || blocking.iter().filter_map(|finding| finding.mend.as_ref());
@@ -31,32 +31,37 @@ pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: 
     if let Some(first) = plan.moves().next() {
         command = command.flag("--to", &first.movement.to);
     }
-    if growable {
+    if growable || options.grows() {
         command = command.arg("--scale");
     }
-    let others: Vec<&str> = blocking.iter().filter(|f| !is_mended(f)).map(|f| f.id.as_str()).collect();
-    if others.is_empty() {
-        return Next::Try(vec![command.scope(scope)], None);
-    }
-    let command = command.option("--force", &others.join(",")).scope(scope);
-    Next::Try(vec![command], Some("after fixing, or knowing better".into()))
+    let command = command.args(&options.again);
+    let not_mended: Vec<&str> = blocking.iter().filter(|f| !is_mended(f)).map(|f| f.id.as_str()).collect();
+    let note = (!not_mended.is_empty()).then(|| "after fixing, or knowing better".to_owned());
+    Next::Try(vec![forced(command, options, &not_mended).scope(scope)], note)
 }
 
-/// A twin that has to be moved by itself is no part of the command.
+/// True where the command above has an answer to it: a twin that has to be moved by itself is no part
+/// of it, and pods that don't become ready are no matter of asking for more.
 fn is_mended(finding: &Finding) -> bool {
-    let by_itself = finding.id == ids::TWIN_SERVICE && !matches!(finding.mend, Some(Mend::AlsoMove(_)));
-    MENDED.contains(&finding.id) && !by_itself
+    matches!(finding.mend, Some(Mend::Scale | Mend::AlsoMove(_)))
+}
+
+/// With what was overridden, and these too.
+fn forced(command: Command, options: &MoveOptions, more: &[&str]) -> Command {
+    let mut known = BTreeSet::new();
+    let all = options.weighing.force.iter().map(String::as_str).chain(more.iter().copied());
+    let ids: Vec<&str> = all.filter(|id| known.insert(*id)).collect();
+    if ids.is_empty() { command } else { command.option("--force", &ids.join(",")) }
 }
 
 /// The same rollback with what stands in its way overridden by name.
 fn rollback_all_the_same(blocking: &[&Finding], options: &MoveOptions, scope: &Scope) -> Next {
-    let mut ids: Vec<&str> = blocking.iter().map(|finding| finding.id.as_str()).collect();
-    ids.dedup();
+    let ids: Vec<&str> = blocking.iter().map(|finding| finding.id.as_str()).collect();
     let mut command = Command::new("kubectl bluegreen rollback").args(&options.services);
     for (typed, flag) in [(options.now, "--now"), (options.yes, "--yes")] {
         command = if typed { command.arg(flag) } else { command };
     }
-    let command = command.option("--force", &ids.join(",")).scope(scope);
+    let command = forced(command.args(&options.again), options, &ids).scope(scope);
     Next::Try(vec![command], Some("if that is meant".into()))
 }
 

@@ -23,7 +23,7 @@ pub fn way_back(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, ou
     let active = &tracks.active;
     if ours.verb != RecordedVerb::Rollback && ours.from == *active {
         let message = format!("{active} is active; {} was undone by another hand{who}", describe(ours));
-        let forward = Some(forward(view, &ours.to, &snapshot.scope));
+        let forward = forward(view, &ours.to, &snapshot.scope);
         return Ok(WayBack::AlreadyBack { state: StayState::MovedByHand, message, forward });
     }
     if !tracks.color(&ours.to).is_some_and(|color| color.is_run() || color.has_strays) {

@@ -13,7 +13,7 @@ use super::way::WayBack;
 use crate::left::LeftWorkload;
 use crate::options::{MoveOptions, Target, Verb};
 use crate::record::Record;
-use crate::refusal::{self, Way};
+use crate::refusal::{self, Asked, Way};
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -73,8 +73,8 @@ fn step(
     view: &ServiceView<'_>,
     request: MoveRequest<'_>,
 ) -> Outcome<Step> {
-    let verb = request.options.verb;
-    let tracks = view.tracks.as_ref().map_err(|why| refusal::not_switchable(view, why, snapshot, verb))?;
+    let (verb, asked) = (request.options.verb, || Asked::of(request.options));
+    let tracks = view.tracks.as_ref().map_err(|why| refusal::not_switchable(view, why, snapshot, &asked()))?;
     let chosen = match &request.options.target {
         Target::Color(color) => choice::by_name(view, tracks, color, snapshot)?,
         Target::Image(tag) => choice::by_image(view, tracks, tag, snapshot)?,

@@ -16,8 +16,9 @@ pub enum WayBack {
 
 /// The command that goes forward again.
 #[must_use]
-pub fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Command {
-    Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", color).scope(scope)
+pub fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Option<Command> {
+    let command = Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", color).scope(scope);
+    (!color.is_empty()).then_some(command)
 }
 
 /// A change, as people read it.

@@ -7,11 +7,11 @@ use release_core::release::annotations::PREFIX;
 use release_core::text::nearest_word;
 use release_core::traffic::selector::as_label_selector;
 
-use crate::options::Verb;
+use super::asked::Asked;
 use crate::service_view::ServiceView;
 
 /// Names the label that was probably meant, in the flag or in the Service's annotation.
-pub fn not_in_selector(view: &ServiceView<'_>, key: &str, selector: &Labels, scope: &Scope, verb: Verb) -> Failure {
+pub fn not_in_selector(view: &ServiceView<'_>, key: &str, selector: &Labels, scope: &Scope, asked: &Asked) -> Failure {
     let name = view.name();
     let annotation = format!("{PREFIX}/track-key");
     let annotated = view.settings.track_key.as_deref() == Some(key);
@@ -22,9 +22,7 @@ pub fn not_in_selector(view: &ServiceView<'_>, key: &str, selector: &Labels, sco
     let annotate = Command::new("kubectl annotate service").arg(name);
     let command = match meant {
         Some(meant) if annotated => annotate.arg(format!("{annotation}={meant}")).arg("--overwrite"),
-        Some(meant) => {
-            Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).arg(name).flag("--track-key", meant)
-        }
+        Some(meant) => return Failure::failed("NoTrackKey", text).try_next(asked.by(meant, scope)),
         None if annotated => annotate.arg(format!("{annotation}-")),
         None => return Failure::failed("NoTrackKey", text),
     };

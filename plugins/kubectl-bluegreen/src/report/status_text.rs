@@ -96,7 +96,8 @@ pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: O
         let short =
             if ready < wanted { format!("     not now, {ready} of {wanted} pods are ready") } else { String::new() };
         let forward = Command::new("kubectl bluegreen switch").args(&services).flag("--to", &record.from);
-        return Some(format!("Forward: {}{short}", forward.scope(&snapshot.scope)));
+        // An empty value of the label can't be named.
+        return (!record.from.is_empty()).then(|| format!("Forward: {}{short}", forward.scope(&snapshot.scope)));
     }
     Some(format!("Back: {command}     {}", effort(back?, tracks)?))
 }

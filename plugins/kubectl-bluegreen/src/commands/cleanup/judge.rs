@@ -17,10 +17,9 @@ use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
 use crate::idle::users_of;
 use crate::left::differences;
-use crate::options::Verb;
 use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
-use crate::refusal::{no_idle_color, not_switchable};
+use crate::refusal::{self, no_idle_color, not_switchable};
 use crate::report::cleanup_document::KeptReason;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -54,7 +53,8 @@ struct Seen<'a> {
 /// # Errors
 /// Where the Service has no colors.
 pub fn judge(asked: Asked<'_>, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<Vec<Decision>> {
-    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, Verb::Switch))?;
+    let again = || refusal::Asked::about("cleanup", view.name());
+    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, &again()))?;
     let seen = Seen { snapshot, view, tracks };
     if let Some(color) = asked.color.filter(|color| !tracks.others().any(|other| other.name == *color)) {
         return Err(no_idle_color(view, tracks, color, &snapshot.scope));

@@ -25,6 +25,13 @@ fn every_port_must_have_every_ready_pod() {
     assert!(judge(split, &["green-1", "green-2"]).is_done());
 }
 
+/// "converged green 0, blue 0", exit code 0, and nobody gets an answer.
+#[test]
+fn endpoints_of_no_pods_at_all_have_not_followed() {
+    assert!(!judge(vec![slice("a", "http", &[])], &[]).is_done());
+    assert!(!judge(vec![slice("a", "http", &[("green-1", false)])], &[]).is_done());
+}
+
 #[test]
 fn another_colors_address_is_not_converged_even_unready() {
     let seen = judge(vec![slice("a", "http", &[("green-1", true), ("blue-1", false)])], &["green-1"]);

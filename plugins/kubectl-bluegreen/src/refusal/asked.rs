@@ -1,0 +1,77 @@
+//! What was asked for, to be said again with the label that tells the colors apart.
+
+use release_core::command::{Command, Scope};
+
+use crate::options::{MoveOptions, Target, Verb};
+
+/// A verb as it was typed.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub verb: Verb,
+    /// Verb and Services, without where to.
+    command: Command,
+    /// The flags that say how.
+    again: Vec<String>,
+    goes: Goes,
+}
+
+#[derive(Debug, Clone)]
+enum Goes {
+    /// `--to COLOR`
+    To(String),
+    /// `--to-image TAG`
+    Image(String),
+    /// To the other color, whichever that is.
+    Anywhere,
+    /// The verb finds that out itself, or moves nothing.
+    Nowhere,
+}
+
+impl Asked {
+    /// A verb that only looks at a Service, or takes its idle colors away.
+    #[must_use]
+    pub fn about(verb: &str, service: &str) -> Self {
+        let command = Command::new("kubectl bluegreen").arg(verb).arg(service);
+        Self { verb: Verb::Switch, command, again: Vec::new(), goes: Goes::Nowhere }
+    }
+
+    /// A switch or a rollback.
+    #[must_use]
+    pub fn of(options: &MoveOptions) -> Self {
+        let verb = options.verb;
+        let command = Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).args(&options.services);
+        let goes = match &options.target {
+            Target::Color(color) => Goes::To(color.clone()),
+            Target::Image(tag) => Goes::Image(tag.clone()),
+            Target::Other => Goes::Anywhere,
+            Target::Back => Goes::Nowhere,
+        };
+        Self { verb, command, again: options.again.clone(), goes }
+    }
+
+    /// The same along this label, which has these colors besides the active one: where it isn't clear
+    /// to which, once for each. Nothing where it has not the color that was asked for.
+    #[must_use]
+    pub fn along(&self, key: &str, others: &[&str], scope: &Scope) -> Vec<Command> {
+        match &self.goes {
+            Goes::To(color) if !others.contains(&color.as_str()) => Vec::new(),
+            Goes::Anywhere => {
+                let to = |color: &&str| Self { goes: Goes::To((*color).to_owned()), ..self.clone() };
+                others.iter().map(|color| to(color).by(key, scope)).collect()
+            }
+            _ => vec![self.by(key, scope)],
+        }
+    }
+
+    /// The same along this label, instead of the one that was named.
+    #[must_use]
+    pub fn by(&self, key: &str, scope: &Scope) -> Command {
+        let command = match &self.goes {
+            Goes::To(color) => self.command.clone().flag("--to", color),
+            Goes::Image(tag) => self.command.clone().flag("--to-image", tag),
+            Goes::Anywhere | Goes::Nowhere => self.command.clone(),
+        };
+        let again = self.again.iter().filter(|word| !word.starts_with("--track-key="));
+        command.flag("--track-key", key).args(again).scope(scope)
+    }
+}
