@@ -60,6 +60,12 @@ impl Connection {
         let unchecked = self.insecure_skip_tls_verify.then(|| "--insecure-skip-tls-verify".to_owned());
         Scope::new(valued.flatten().chain(unchecked).collect())
     }
+
+    /// What a printed command must repeat to read the same kubeconfig.
+    #[must_use]
+    pub fn scope_of_file(&self) -> Scope {
+        Self { kubeconfig: self.kubeconfig.clone(), ..Self::default() }.scope()
+    }
 }
 
 #[cfg(test)]

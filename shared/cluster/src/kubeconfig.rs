@@ -51,7 +51,7 @@ pub(crate) fn resolve(flags: &Connection) -> Outcome<Target> {
     if choice.leads_nowhere && in_cluster::is_possible() {
         choice = inside(choice);
     } else if choice.leads_nowhere && !answers_at_home() {
-        return Err(leads_nowhere(&merged));
+        return Err(leads_nowhere(&merged, flags));
     }
     rules::hold(&choice.cluster, &choice.user).map_err(malformed)?;
     let mut config = config_of(&choice.cluster).map_err(malformed)?;
@@ -67,8 +67,9 @@ fn load(flags: &Connection) -> Outcome<Merged> {
 
 /// `cause` is what was being done, and what went wrong with it.
 fn malformed(cause: anyhow::Error) -> Failure {
+    // kubectl can't read it either: none of its commands shows more.
     Failure::caused_by("BadKubeconfig", &cause.context("error loading config"))
-        .look(Command::new("kubectl config view"))
+        .next("correct it, or name another file with --kubeconfig")
 }
 
 /// The cluster that this pod runs in. Unlike kubectl, which forgets them here, what flags say of the
@@ -98,7 +99,7 @@ fn answers_at_home() -> bool {
     addresses.into_iter().any(|address| speaks_http(address).unwrap_or(false))
 }
 
-fn leads_nowhere(merged: &Merged) -> Failure {
+fn leads_nowhere(merged: &Merged, flags: &Connection) -> Failure {
     if merged.files == 0 {
         return Failure::failed(
             "NoKubeconfig",
@@ -107,7 +108,10 @@ fn leads_nowhere(merged: &Merged) -> Failure {
         .next("set KUBECONFIG, or name a file with --kubeconfig");
     }
     Failure::failed("BadKubeconfig", "the kubeconfig has no current-context, or one that leads to no server")
-        .next(Next::Look(Command::new("kubectl config get-contexts"), Some("then add --context NAME".into())))
+        .next(Next::Look(
+            Command::new("kubectl config get-contexts").scope(&flags.scope_of_file()),
+            Some("then add --context and one of their names".into()),
+        ))
 }
 
 /// The flag's, the context's, in a pod the pod's own, or `default`.

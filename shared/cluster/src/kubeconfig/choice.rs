@@ -34,7 +34,7 @@ pub(super) struct Choice {
 /// Where something is named that isn't there.
 pub(super) fn choose(merged: &Merged, flags: &Connection) -> Outcome<Choice> {
     let context_name = flags.context.as_deref().unwrap_or(&merged.current_context);
-    let context = context(merged, context_name)?;
+    let context = context(merged, context_name, flags)?;
     let cluster_name = flags.cluster.as_deref().unwrap_or(&context.cluster);
     let cluster = with_cluster_flags(cluster(merged, cluster_name, flags)?, flags);
     let user_name = flags.user.as_deref().unwrap_or(&context.user);
@@ -53,11 +53,11 @@ pub(super) fn choose(merged: &Merged, flags: &Connection) -> Outcome<Choice> {
     })
 }
 
-fn context(merged: &Merged, name: &str) -> Outcome<ContextEntry> {
+fn context(merged: &Merged, name: &str, flags: &Connection) -> Outcome<ContextEntry> {
     match merged.contexts.get(name) {
         Some(context) => Ok(context.clone()),
         None if name.is_empty() => Ok(ContextEntry::default()),
-        None => Err(missing("context", name, "kubectl config get-contexts")),
+        None => Err(missing("context", name, "kubectl config get-contexts", flags)),
     }
 }
 
@@ -65,7 +65,7 @@ fn cluster(merged: &Merged, name: &str, flags: &Connection) -> Outcome<ClusterEn
     match merged.clusters.get(name) {
         Some(cluster) => Ok(cluster.clone()),
         None if name.is_empty() || (flags.server.is_some() && flags.cluster.is_none()) => Ok(ClusterEntry::default()),
-        None => Err(missing("cluster", name, "kubectl config get-clusters")),
+        None => Err(missing("cluster", name, "kubectl config get-clusters", flags)),
     }
 }
 
@@ -73,14 +73,14 @@ fn user(merged: &Merged, name: &str, flags: &Connection) -> Outcome<UserEntry> {
     match merged.users.get(name) {
         Some(user) => Ok(user.clone()),
         None if flags.user.is_none() => Ok(UserEntry::default()),
-        None => Err(missing("auth info", name, "kubectl config get-users")),
+        None => Err(missing("auth info", name, "kubectl config get-users", flags)),
     }
 }
 
 /// Worded as kubectl does.
-fn missing(what: &str, name: &str, look: &str) -> Failure {
+fn missing(what: &str, name: &str, look: &str, flags: &Connection) -> Failure {
     Failure::failed("BadKubeconfig", format!("{what} \"{}\" does not exist", name.escape_debug()))
-        .look(Command::new(look))
+        .look(Command::new(look).scope(&flags.scope_of_file()))
 }
 
 /// `--certificate-authority` and `--insecure-skip-tls-verify` push out what the file says of
