@@ -4,6 +4,7 @@ use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::{EcrRepository, same_repository};
+use release_core::workload::revisions::may_have_another;
 
 use crate::container_image::{ContainerImage, containers_of};
 
@@ -110,7 +111,7 @@ fn named(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) -> Outc
     }
     match EcrRepository::of(&chosen[0].image) {
         Err(why) if !asked.offline => {
-            Err(Failure::failed("NotEcr", format!("{}: {why}", chosen[0])).try_next(offline(workload, asked)))
+            Err(or_offline(Failure::failed("NotEcr", format!("{}: {why}", chosen[0])), workload, asked))
         }
         _ => Ok(chosen),
     }
@@ -134,15 +135,21 @@ fn no_ecr_image(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) 
         .filter(|p| !p.init)
         .filter_map(|p| EcrRepository::of(&p.image).err().map(|why| format!("{}: {why}", p.name)))
         .collect();
-    Failure::failed("NotEcr", format!("no image of {workload} is in ECR\n{}", why.join("\n")))
-        .try_next(offline(workload, asked))
+    or_offline(
+        Failure::failed("NotEcr", format!("no image of {workload} is in ECR\n{}", why.join("\n"))),
+        workload,
+        asked,
+    )
 }
 
-/// The rollout history needs no ECR.
-fn offline(workload: &Workload, asked: &Asked<'_>) -> Command {
+/// The rollout history needs no ECR, where there is one.
+fn or_offline(failure: Failure, workload: &Workload, asked: &Asked<'_>) -> Failure {
+    if !may_have_another(workload) {
+        return failure;
+    }
     let command = Command::new("kubectl ecr-rollback").arg(workload.reference());
     let command = asked.containers.iter().fold(command, |command, name| command.flag("-c", name));
-    command.flag("--from", "rollout-history").scope(asked.scope)
+    failure.try_next(command.flag("--from", "rollout-history").scope(asked.scope))
 }
 
 fn names(all: &[ContainerImage]) -> String {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use release_cluster::apply::DryRun;
 use release_cluster::exchange::ApiError;
 use release_cluster::wait::until;
+use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::release::record::RunResult;
 use release_core::text::printable;
@@ -49,7 +50,13 @@ pub async fn all(change: &ChangeInProgress<'_>, failure: Failure) -> Failure {
     follow(change).await;
     conclude::taken_back(change, &failure).await;
     let text = format!("failed and was taken back; {} asks for {from} again\n{}", change.workload, failure.message);
-    Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", text) }
+    Failure::new(Exit::RolledBack, "RolledBack", text).look(events_of_pods(change))
+}
+
+/// The pods that failed went with their template; what was said of them is still there.
+fn events_of_pods(change: &ChangeInProgress<'_>) -> Command {
+    let of_pods = "involvedObject.kind=Pod,type=Warning";
+    Command::new("kubectl get events").flag("--field-selector", of_pods).scope(change.run.scope())
 }
 
 /// Writes the images back, unless someone else has changed them since.

@@ -3,7 +3,8 @@
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::registry::image::short_digest;
+use release_core::command::Command;
+use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::lifecycle_policy::{evaluate, parse};
 use release_core::registry::push_history::PushedImage;
 
@@ -30,9 +31,14 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
             short_digest(&target.digest),
             taken.rule
         );
-        case.warns(ids::WILL_EXPIRE, message).mend("give it a tag that stays, or: kubectl ecr-rollback lifecycle show")
+        case.warns(ids::WILL_EXPIRE, message).mend(mend(case))
     });
     finding.into_iter().collect()
+}
+
+fn mend(case: &Case<'_>) -> String {
+    let show = Command::new("kubectl ecr-rollback lifecycle show").arg(ImageRef::parse(case.selected.image()).repository);
+    format!("give it a tag that stays, or: {}", show.scope(&case.snapshot.scope.without_namespace()))
 }
 
 /// The repository once the tags that move have left the target.

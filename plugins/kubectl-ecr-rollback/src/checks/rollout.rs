@@ -5,6 +5,7 @@ use release_core::checks::ids;
 use release_core::command::Command;
 use release_core::kube::WorkloadKind;
 use release_core::text::printable;
+use release_core::traffic::selector::as_label_selector;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use super::case::Case;
@@ -26,8 +27,9 @@ fn paused(case: &Case<'_>) -> Option<Finding> {
 fn on_delete(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
     let message = format!("{workload} updates OnDelete: its pods stay until they are deleted");
-    let delete = case.here(Command::new("kubectl delete pod NAME"));
-    let fix = format!("--force=on-delete --no-wait, then {delete}");
+    let selector = as_label_selector(workload.selector.match_labels.as_ref().unwrap_or(&workload.pod_labels()));
+    let pods = case.here(Command::new("kubectl get pods").flag("-l", selector));
+    let fix = format!("--force=on-delete --no-wait, then delete its pods one by one: {pods}");
     workload.updates_on_delete.then(|| case.blocks(ids::ON_DELETE, message).mend(fix))
 }
 

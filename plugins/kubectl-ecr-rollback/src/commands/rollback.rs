@@ -12,6 +12,7 @@ use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, choose};
 use release_core::text::printable;
+use release_core::workload::revisions::may_have_another;
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, Pushed};
@@ -81,8 +82,12 @@ async fn plan_and_go(
     selected: &Selected,
     report: &mut Report<RollbackMembers>,
 ) -> Outcome<()> {
-    let (snapshot, mut contents) =
-        try_join(read::beside(&run.cluster, workload), contents(run, options, selected)).await?;
+    let offline = may_have_another(&workload);
+    let registry = async {
+        let read = contents(run, options, selected).await;
+        read.map_err(|failure| without_registry(run, options, offline, failure))
+    };
+    let (snapshot, mut contents) = try_join(read::beside(&run.cluster, workload), registry).await?;
     let pods = snapshot.pod_images(selected.container());
     let left_behind = left_behind(&snapshot.recorded, selected.container(), selected.image());
     let question = Question {
@@ -95,7 +100,8 @@ async fn plan_and_go(
         options: &options.wanted,
     };
     if let Some(contents) = &mut contents {
-        contents.read_what_decides(&question).await.map_err(|failure| without_registry(run, options, failure))?;
+        let read = contents.read_what_decides(&question).await;
+        read.map_err(|failure| without_registry(run, options, offline, failure))?;
     }
     let question = Question { repository: contents.as_ref().map(RepositoryContents::repository), ..question };
     let choice = choose(&question);
@@ -154,11 +160,14 @@ async fn go_back(
 /// All images of the repository, unless the rollout history alone decides.
 async fn contents(run: &Run, options: &RollbackOptions, selected: &Selected) -> Outcome<Option<RepositoryContents>> {
     let Some(repository) = selected.repository.as_ref().filter(|_| !options.is_offline()) else { return Ok(None) };
-    RepositoryContents::read(run, repository).await.map(Some).map_err(|failure| without_registry(run, options, failure))
+    RepositoryContents::read(run, repository).await.map(Some)
 }
 
-/// The registry has failed; what the workload ran before is in the cluster.
-fn without_registry(run: &Run, options: &RollbackOptions, failure: Failure) -> Failure {
+/// The registry has failed; what the workload ran before, if it ran anything, is in the cluster.
+fn without_registry(run: &Run, options: &RollbackOptions, offline: bool, failure: Failure) -> Failure {
+    if !offline {
+        return failure;
+    }
     let workload = options.workload.to_string();
     let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
     let fallback = retyped.from(Source::RolloutHistory);

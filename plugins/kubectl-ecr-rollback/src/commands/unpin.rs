@@ -5,7 +5,7 @@ use release_aws::ecr::{ImageId, connect};
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::command::Command;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::image::{ImageRef, short_digest};
 
 use crate::checks::case::{Case, Gate};
@@ -63,9 +63,11 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
         return Ok(format!("{repository}:{tag}"));
     }
     let image = pinned_short(selected.image());
-    let set = Command::new("kubectl set image").arg(snapshot.workload.reference());
-    let set = set.arg(format!("{}={}:TAG", selected.container(), now.repository)).scope(&snapshot.scope);
-    Err(Failure::failed("NoTag", format!("{image} has no tag, and no record says which it had")).try_next(set))
+    let history = Command::new("kubectl ecr-rollback history").arg(snapshot.workload.reference());
+    let history = history.flag("-c", selected.container()).scope(&snapshot.scope);
+    let then = "then set the image to one of its tags".to_owned();
+    Err(Failure::failed("NoTag", format!("{image} has no tag, and no record says which it had"))
+        .next(Next::Look(history, Some(then))))
 }
 
 /// What the tag leads to now, as far as the registry says.

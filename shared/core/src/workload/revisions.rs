@@ -16,6 +16,11 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 pub use revision::Revision;
 
+use crate::kube::Workload;
+
+/// On a Deployment: which of its templates is the current one.
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
 /// The revisions of one workload, newest first by number.
 ///
 /// Only objects whose controller is the workload count: a label selector finds those of others
@@ -29,6 +34,14 @@ pub fn of_workload(mut revisions: Vec<Revision>, uid: &str, template: &PodTempla
         revision.current = place == 0 && revision.has_images_of(template);
     }
     revisions
+}
+
+/// False where a workload has had one template only: a Deployment counts its templates, and what was
+/// never written again has the first generation.
+#[must_use]
+pub fn may_have_another(workload: &Workload) -> bool {
+    let counted = workload.metadata.annotations.as_ref().and_then(|known| known.get(REVISION));
+    counted.map_or(workload.metadata.generation > Some(1), |number| number != "1")
 }
 
 /// The revisions to go back through, the nearest first.

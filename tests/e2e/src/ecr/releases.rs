@@ -101,6 +101,17 @@ impl Releases {
         self.ns.rolled_out(&app.resource(), LIMIT).await
     }
 
+    /// [`Self::app`] of this name, which ran the previous release before: the cluster knows that.
+    ///
+    /// # Errors
+    /// Where a rollout doesn't end.
+    pub async fn deploy_after_previous(&self, name: &str) -> Result<()> {
+        let before = Workload::new(name, &self.repository.image(PREVIOUS)).replicas(1).without_pre_stop();
+        self.deploy(&before).await?;
+        self.set_image(name, NEWEST).await?;
+        self.ns.rolled_out(&before.resource(), LIMIT).await
+    }
+
     /// Sets the image of a Deployment's one container, as `kubectl set image` does.
     ///
     /// # Errors

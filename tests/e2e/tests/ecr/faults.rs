@@ -59,7 +59,7 @@ fn refused(output: Output, proxy: &ApiProxy, reason: &str, check: &str) -> Resul
 #[tokio::test]
 async fn trouble_with_ecr_is_named_and_nothing_is_written() -> Result<()> {
     let releases = Releases::pushed("ecr-trouble").await?;
-    releases.deploy(&releases.app("api")).await?;
+    releases.deploy_after_previous("api").await?;
     let before = releases.written("api").await?;
     let runs = troubles().into_iter().map(async |trouble| {
         let proxy = ApiProxy::start(releases.ns.lab()).await?;
@@ -123,7 +123,7 @@ async fn scans_that_may_not_be_read_stop_nothing_but_the_gate() -> Result<()> {
 #[tokio::test]
 async fn without_credentials_the_answer_is_the_login() -> Result<()> {
     let releases = Releases::pushed("ecr-login").await?;
-    releases.deploy(&releases.app("api")).await?;
+    releases.deploy_after_previous("api").await?;
     let before = releases.written("api").await?;
     let proxy = ApiProxy::start(releases.ns.lab()).await?;
     let mut command = releases.command(proxy.kubeconfig(), WORDS);
@@ -147,7 +147,7 @@ async fn without_credentials_the_answer_is_the_login() -> Result<()> {
 #[tokio::test]
 async fn an_endpoint_that_is_no_ecr_is_named() -> Result<()> {
     let releases = Releases::pushed("ecr-endpoint").await?;
-    releases.deploy(&releases.app("api")).await?;
+    releases.deploy_after_previous("api").await?;
     let closed = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
     let page = TcpListener::bind("127.0.0.1:0").await?;
     let portal = page.local_addr()?;
