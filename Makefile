@@ -13,13 +13,13 @@ PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
 BUILD := cargo build --workspace
 # Test programs that need the lab; those of tests/house don't.
 ON_LAB := --test api_proxy --test registry --test traffic \
-  --test bluegreen --test bluegreen_traffic --test ecr --test ecr_traffic
+  --test bluegreen --test bluegreen_states --test bluegreen_traffic --test ecr --test ecr_traffic
 # Tests wait for the cluster most of the time: more of them than cores run at once.
 THREADS ?= 8
 export RUST_BACKTRACE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench bench-versions bench-peers lab lab-down verify install built
+.PHONY: help demo test soak soak-states bench bench-versions bench-peers lab lab-down verify install built
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ test: built ## Pass all tests: unit tests, then end to end on the lab
 soak: $(LAB) ## 500 switches under load, about 15 minutes
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench soak
+
+soak-states: built ## 5,000 moves in random states while things go wrong, about an hour
+	STATES_RUNS=$(or $(STATES_RUNS),5000) tests/on-lab $(LAB) cargo test --workspace --test bluegreen_states --offline -- --nocapture
 
 bench: $(LAB) ## Compare with kubectl and the AWS CLI, side by side in one run
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod kill_points;
 pub mod run;
 pub mod setup;
+pub mod states;
 pub mod trial;
 pub mod under_load;
 pub mod written;

@@ -23,7 +23,14 @@ impl OwnNode {
     /// # Errors
     /// Where the API server refuses, or it doesn't become ready.
     pub async fn join(ns: &Namespace) -> Result<Self> {
-        let name = format!("node-of-{}", ns.name());
+        Self::called(ns, format!("node-of-{}", ns.name())).await
+    }
+
+    /// The same with this name, which is nobody else's.
+    ///
+    /// # Errors
+    /// Where the API server refuses, or it doesn't become ready.
+    pub async fn called(ns: &Namespace, name: String) -> Result<Self> {
         ns.apply(&json!({
             "apiVersion": "v1",
             "kind": "Node",
@@ -55,6 +62,12 @@ impl OwnNode {
         let labels = json!({"metadata": {"labels": {"topology.kubernetes.io/zone": zone}}});
         self.nodes.patch(&self.name, &PatchParams::default(), &Patch::Merge(labels)).await?;
         Ok(())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Takes it away, as a spot instance is.
