@@ -13,10 +13,11 @@ use lab::{Lab, Namespace};
 /// Longer than anything here takes on a busy two-core machine; only a hang reaches it.
 pub const LIMIT: Duration = Duration::from_secs(90);
 
-/// The lab, and a namespace named after the test.
+/// The lab, and a namespace named after the test, in which every command that is printed is tried.
 ///
 /// # Errors
 /// Outside a lab: run the tests with `make test`.
 pub async fn namespace(test: &str) -> Result<Namespace> {
+    common::printed::are_tried();
     Lab::from_env().await?.namespace(test).await
 }

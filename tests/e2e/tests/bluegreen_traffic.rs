@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use e2e::bluegreen::under_load::{BroughtBackBy, ServiceUnderLoad, Spacing, lags, slow_to_stop, worst_lag};
 use e2e::common::load::answering;
-use e2e::{LIMIT, namespace};
+use e2e::LIMIT;
 use k8s_openapi::api::apps::v1::Deployment;
+use lab::Lab;
 use lab::fixtures::{App, Behavior, Workload};
 use lab::traffic::Load;
 use serde_json::json;
@@ -24,7 +25,7 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 #[tokio::test]
 async fn twenty_switches_under_load_lose_no_request() -> Result<()> {
     let _alone = ALONE.lock().await;
-    let mut service = ServiceUnderLoad::start(namespace("traffic").await?, 2 * LIMIT).await?;
+    let mut service = ServiceUnderLoad::start(Lab::from_env().await?.namespace("traffic").await?, 2 * LIMIT).await?;
     let mut switches = Vec::new();
     for block in 0..4 {
         let back_by = if block % 2 == 0 { BroughtBackBy::Switch } else { BroughtBackBy::Rollback };
@@ -46,7 +47,7 @@ async fn twenty_switches_under_load_lose_no_request() -> Result<()> {
 #[tokio::test]
 async fn a_bare_patch_to_a_color_that_is_not_ready_loses_requests() -> Result<()> {
     let _alone = ALONE.lock().await;
-    let ns = namespace("control").await?;
+    let ns = Lab::from_env().await?.namespace("control").await?;
     slow_to_stop(&ns, 3).await?;
     let red = Workload::color("red", "registry.example.com/api:1.6.0").behavior(Behavior::NeverReady);
     let workload = App::new("api").key("version").workload(&red);

@@ -9,8 +9,8 @@ use e2e::common::load::answering;
 use e2e::common::run::Ended;
 use e2e::ecr::CHANGE_CAUSE;
 use e2e::ecr::case::{Case, RELEASES};
-use e2e::{LIMIT, namespace};
-use lab::eventually;
+use e2e::LIMIT;
+use lab::{Lab, eventually};
 use lab::traffic::{Load, Running};
 
 const APP: &str = "ms-account-management";
@@ -31,7 +31,7 @@ async fn serves(load: &Running, release: &str) -> Result<()> {
 /// Users would lose requests in the middle of an outage that the rollback is to end.
 #[tokio::test]
 async fn a_release_goes_back_under_load_and_no_request_fails() -> Result<()> {
-    let case = Case::of("deployment", APP, namespace("release").await?).await?;
+    let case = Case::of("deployment", APP, Lab::from_env().await?.namespace("release").await?).await?;
     let digests = case.push(&RELEASES).await?;
     case.apply(&case.app(RELEASES[5]).replicas(3).pre_stop(2)).await?;
     let target = answering(&case.ns, APP).await?;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
+use crate::ended_run::Ran;
 use crate::init::exit_code;
 use crate::session::Lab;
 
@@ -108,6 +109,7 @@ impl Kubectl {
 /// A command that runs; dropping it kills it.
 #[derive(Debug)]
 pub struct Running {
+    ran: Ran,
     child: Child,
     started: Instant,
     stdout: JoinHandle<String>,
@@ -121,12 +123,13 @@ impl Running {
     /// When it cannot be started.
     pub fn start(mut command: Command) -> Result<Self> {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let ran = Ran::of(&command);
         let started = Instant::now();
         let mut child =
             command.spawn().with_context(|| format!("cannot start {:?}", command.as_std().get_program()))?;
         let stdout = tokio::spawn(read_all(child.stdout.take()));
         let stderr = tokio::spawn(read_all(child.stderr.take()));
-        Ok(Self { child, started, stdout, stderr })
+        Ok(Self { ran, child, started, stdout, stderr })
     }
 
     /// Its process id. kubectl becomes the plugin (exec), so that this is the plugin's.
@@ -163,10 +166,10 @@ impl Running {
         rustix::process::kill_process(pid, signal).context("cannot signal")
     }
 
-    /// Waits for the end.
+    /// Waits for the end, and does what [`after_each_run`](crate::ended_run::after_each_run) says.
     ///
     /// # Errors
-    /// When it runs longer than `limit`; it is then killed.
+    /// When it runs longer than `limit`; it is then killed. Also where what is done then fails.
     pub async fn wait(mut self, limit: Duration) -> Result<Output> {
         let Ok(status) = tokio::time::timeout(limit, self.child.wait()).await else {
             self.child.start_kill()?;
@@ -175,7 +178,8 @@ impl Running {
         };
         let elapsed = self.started.elapsed();
         let code = exit_code(status?);
-        Ok(Output { code, stdout: self.stdout.await?, stderr: self.stderr.await?, elapsed })
+        let output = Output { code, stdout: self.stdout.await?, stderr: self.stderr.await?, elapsed };
+        self.ran.ended(output).await
     }
 }
 

@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod cluster;
 pub mod crds;
 pub mod ecr;
+pub mod ended_run;
 pub mod environment;
 pub mod fixtures;
 pub mod hold_point;

@@ -12,6 +12,7 @@ pub mod lost_output;
 pub mod nodes;
 pub mod permissions;
 pub mod pods;
+pub mod printed;
 pub mod run;
 pub mod snapshot;
 pub mod stopped_run;

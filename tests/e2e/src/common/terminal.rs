@@ -5,10 +5,12 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use lab::ended_run::Ran;
 use lab::{Namespace, Output};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
 
+use super::printed;
 use crate::LIMIT;
 
 /// Wide enough for tables, as people have it.
@@ -33,7 +35,24 @@ pub async fn on_terminal(ns: &Namespace, words: &str, answers: &[(&str, &str)], 
     let (mut keys, mut screen) = (child.stdin.take().context("no stdin")?, child.stdout.take().context("no stdout")?);
     let shown = tokio::time::timeout(LIMIT, answer(&mut keys, &mut screen, answers)).await??;
     let code = u8::try_from(child.wait().await?.code().unwrap_or(255))?;
-    Ok(Output { code, stdout: shown, stderr: String::new(), elapsed: began.elapsed() })
+    let output = Output { code, stdout: shown, stderr: String::new(), elapsed: began.elapsed() };
+    let typed: Vec<&str> = words.split_whitespace().chain(["-n", ns.name()]).collect();
+    printed::work(Ran::of(&kubectl.command(&typed)), read_by_eye(&output)).await?;
+    Ok(output)
+}
+
+/// What a person reads on the screen: no colors, no carriage returns.
+fn read_by_eye(output: &Output) -> Output {
+    let mut text = String::new();
+    let mut letters = output.stdout.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\u{1b}' => drop(letters.by_ref().find(|c| c.is_ascii_alphabetic())),
+            '\r' => {}
+            _ => text.push(letter),
+        }
+    }
+    Output { stdout: text, ..output.clone() }
 }
 
 /// True where the cursor was not left hidden.

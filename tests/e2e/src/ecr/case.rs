@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use lab::fixtures::Workload;
 use lab::registry::{Image, Repository};
-use lab::{Lab, Namespace, Output, Running};
+use lab::{Namespace, Output, Running};
 use serde_json::Value;
 
 use super::{RECORD, push_on, set_image};
@@ -42,7 +42,7 @@ impl Case {
     /// # Errors
     /// Outside a lab.
     pub async fn new(test: &str) -> Result<Self> {
-        Self::of("deployment", "api", Lab::from_env().await?.namespace(test).await?).await
+        Self::of("deployment", "api", crate::namespace(test).await?).await
     }
 
     /// An empty repository of this name; the workload will be of this kind.

@@ -20,6 +20,7 @@ mod body;
 mod forward;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -93,6 +94,20 @@ impl Call {
     }
 }
 
+/// Kubeconfigs that lead through a proxy, and those of the same user that don't.
+static PASSED_BY: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+
+fn passed_by() -> MutexGuard<'static, BTreeMap<PathBuf, PathBuf>> {
+    PASSED_BY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The kubeconfig with which the same user reaches the API server itself, where this one leads
+/// through a proxy.
+#[must_use]
+pub fn sound(kubeconfig: &Path) -> Option<PathBuf> {
+    passed_by().get(kubeconfig).cloned()
+}
+
 /// A running proxy; dropping it ends it and every connection through it.
 #[derive(Debug)]
 pub struct ApiProxy {
@@ -142,6 +157,7 @@ impl ApiProxy {
         let (ended, end) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared), end));
         let kubeconfig = lab.write_kubeconfig(&text)?;
+        passed_by().insert(kubeconfig.clone(), identity.kubeconfig.clone());
         Ok(Self { shared, kubeconfig, server, accepting, ended })
     }
 

@@ -1,0 +1,76 @@
+//! Whether a printed command reaches the cluster, as the user, that the run which printed it reached.
+
+/// kubectl's flags that say which cluster, as whom and where; never a token, which must not be
+/// printed. The short form stands behind the long one.
+const CONNECTION: [(&str, &str); 13] = [
+    ("--kubeconfig", ""),
+    ("--context", ""),
+    ("--cluster", ""),
+    ("--user", ""),
+    ("--server", "-s"),
+    ("--as", ""),
+    ("--as-group", ""),
+    ("--as-uid", ""),
+    ("--tls-server-name", ""),
+    ("--certificate-authority", ""),
+    ("--client-certificate", ""),
+    ("--client-key", ""),
+    ("--namespace", "-n"),
+];
+/// What is about the kubeconfig alone, or about no namespace.
+const WITHOUT_NAMESPACE: [&str; 3] = ["config", "auth", "cluster-info"];
+
+/// The first connection flag of the run that its command lacks.
+#[must_use]
+pub fn lost(typed: &[String], printed: &[String]) -> Option<String> {
+    let verb = printed.get(1).map(String::as_str).unwrap_or_default();
+    let needs = |flag: &str| match flag {
+        "--kubeconfig" => true,
+        "--namespace" => !WITHOUT_NAMESPACE.contains(&verb) && !printed.iter().any(|word| word == "lifecycle"),
+        _ => verb != "config",
+    };
+    let (typed, printed) = (connection(typed), connection(printed));
+    let lost = typed.into_iter().filter(|(flag, value)| needs(flag) && !value.is_empty());
+    let mut lost = lost.filter(|given| !printed.contains(given));
+    lost.next().map(|(flag, value)| format!("{flag} {value} is lost"))
+}
+
+/// Connection flags with their values, by their long names.
+fn connection(words: &[String]) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        for (long, short) in CONNECTION {
+            if word == long || (word == short && !short.is_empty()) {
+                found.extend(words.clone().next().map(|value| (long, value.clone())));
+            } else if let Some(value) = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')) {
+                found.push((long, value.to_owned()));
+            }
+        }
+        if word == "--" {
+            break;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::printed::words::split;
+
+    fn lost_from(typed: &str, printed: &str) -> Option<String> {
+        lost(&split(typed).unwrap(), &split(printed).unwrap())
+    }
+
+    #[test]
+    fn a_command_that_would_reach_another_cluster_or_user_is_seen() {
+        let typed = "bluegreen -n shop switch api --context prod --as lee --as-group=a --as-group b --token x";
+        let whole = "kubectl bluegreen status api -n shop --context prod --as lee --as-group a --as-group b";
+        assert_eq!(lost_from(typed, whole), None);
+        assert_eq!(lost_from(typed, &whole.replace(" --as-group b", "")).as_deref(), Some("--as-group b is lost"));
+        assert_eq!(lost_from(typed, &whole.replace(" -n shop", "")).as_deref(), Some("--namespace shop is lost"));
+        assert_eq!(lost_from(typed, "kubectl auth whoami").as_deref(), Some("--context prod is lost"));
+        assert_eq!(lost_from(typed, "kubectl config get-contexts"), None);
+    }
+}
