@@ -31,17 +31,14 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
         NotSwitchable::ArgoRollouts => argo::managed_by_argo(view, snapshot),
         NotSwitchable::SelectsEveryColor { key, colors } => selects_every_color(view, key, colors, snapshot),
         NotSwitchable::KeyNotInSelector { key, selector } => key::not_in_selector(view, key, selector, scope, asked),
-        NotSwitchable::NoOtherColor { selector } => no_other_color(view, &as_label_selector(selector), snapshot, asked.verb),
+        NotSwitchable::NoOtherColor { selector } => {
+            no_other_color(view, &as_label_selector(selector), snapshot, asked.verb)
+        }
         NotSwitchable::Ambiguous { keys } => several_keys(view, keys, scope, asked),
     }
 }
 
-fn several_keys(
-    view: &ServiceView<'_>,
-    keys: &BTreeMap<String, Vec<String>>,
-    scope: &Scope,
-    asked: &Asked,
-) -> Failure {
+fn several_keys(view: &ServiceView<'_>, keys: &BTreeMap<String, Vec<String>>, scope: &Scope, asked: &Asked) -> Failure {
     let found = keys.iter().map(|(key, colors)| format!("{key} ({})", colors.join(", ")));
     let found = found.collect::<Vec<_>>().join("; ");
     let text = format!("service/{} could be switched along several labels: {found}", view.name());

@@ -19,7 +19,12 @@ Exit codes: 0 done, or nothing to do · 1 refused or failed · 2 wrong usage · 
 /// watches the rollout and takes it back when it fails.
 #[derive(Debug, Parser)]
 #[command(name = "kubectl-ecr_rollback", bin_name = "kubectl ecr-rollback", version, styles = STYLES, after_help = EXIT_CODES)]
-#[command(max_term_width = 100, args_override_self = true, arg_required_else_help = true, subcommand_negates_reqs = true)]
+#[command(
+    max_term_width = 100,
+    args_override_self = true,
+    arg_required_else_help = true,
+    subcommand_negates_reqs = true
+)]
 #[command(override_usage = "kubectl ecr-rollback TYPE/NAME [OPTIONS]\n       kubectl ecr-rollback <COMMAND>")]
 pub struct Cli {
     // First, or its flags would stand under the other's heading.

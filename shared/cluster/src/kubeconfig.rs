@@ -107,11 +107,12 @@ fn leads_nowhere(merged: &Merged, flags: &Connection) -> Failure {
         )
         .next("set KUBECONFIG, or name a file with --kubeconfig");
     }
-    Failure::failed("BadKubeconfig", "the kubeconfig has no current-context, or one that leads to no server")
-        .next(Next::Look(
+    Failure::failed("BadKubeconfig", "the kubeconfig has no current-context, or one that leads to no server").next(
+        Next::Look(
             Command::new("kubectl config get-contexts").scope(&flags.scope_of_file()),
             Some("then add --context and one of their names".into()),
-        ))
+        ),
+    )
 }
 
 /// The flag's, the context's, in a pod the pod's own, or `default`.

@@ -22,7 +22,13 @@ async fn no_run_leaves_a_service_empty_while_another_color_is_ready() -> Result<
     println!("STATES_SEED={first} STATES_RUNS={runs}");
     let began = Instant::now();
     let tally = many(&Lab::from_env().await?, first, runs, usize::try_from(at_once)?).await?;
-    println!("{} runs in {:.0?}, {} moved a Service, exit codes {:?}", tally.runs, began.elapsed(), tally.moved, tally.codes);
+    println!(
+        "{} runs in {:.0?}, {} moved a Service, exit codes {:?}",
+        tally.runs,
+        began.elapsed(),
+        tally.moved,
+        tally.codes
+    );
     tally.holds()
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use e2e::LIMIT;
 use e2e::bluegreen::under_load::{BroughtBackBy, ServiceUnderLoad, Spacing, lags, slow_to_stop, worst_lag};
 use e2e::common::load::answering;
-use e2e::LIMIT;
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Lab;
 use lab::fixtures::{App, Behavior, Workload};

@@ -4,14 +4,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use e2e::LIMIT;
 use e2e::common::events::events;
 use e2e::common::load::answering;
 use e2e::common::run::Ended;
 use e2e::ecr::CHANGE_CAUSE;
 use e2e::ecr::case::{Case, RELEASES};
-use e2e::LIMIT;
-use lab::{Lab, eventually};
 use lab::traffic::{Load, Running};
+use lab::{Lab, eventually};
 
 const APP: &str = "ms-account-management";
 /// As long as this nothing but the release has answered, and often enough.

@@ -42,7 +42,7 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
 
 /// True where a ReplicaSet of an earlier template is left, which can be gone back to.
 fn had_another(case: &Case<'_>, workload: &Workload) -> bool {
-    let sets = case.snapshot.owned_sets.as_deref().unwrap_or_default();
+    let sets = case.snapshot.replica_sets.as_ref().map(|sets| sets.owned.as_slice()).unwrap_or_default();
     sets.iter().filter(|set| Some(&set.owner.uid) == workload.metadata.uid.as_ref()).count() > 1
 }
 

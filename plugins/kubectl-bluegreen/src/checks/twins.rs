@@ -113,6 +113,7 @@ mod tests {
         for (asked, twin) in [("api-staging", "api"), ("api", "preview-api"), ("api.qa", "api-uat")] {
             let mut world = beside(vec![service(twin, &follows)]);
             world.service["metadata"]["name"] = json!(asked);
+            world.moving = vec![asked.into()];
             let findings = world.findings(check);
             assert!(matches!(findings[0].mend, Some(Mend::Advice(_))), "{asked}: {:?}", findings[0]);
         }

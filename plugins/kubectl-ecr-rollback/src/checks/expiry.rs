@@ -37,7 +37,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn mend(case: &Case<'_>) -> String {
-    let show = Command::new("kubectl ecr-rollback lifecycle show").arg(ImageRef::parse(case.selected.image()).repository);
+    let show =
+        Command::new("kubectl ecr-rollback lifecycle show").arg(ImageRef::parse(case.selected.image()).repository);
     format!("give it a tag that stays, or: {}", show.scope(&case.snapshot.scope.without_namespace()))
 }
 

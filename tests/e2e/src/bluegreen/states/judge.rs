@@ -86,7 +86,8 @@ fn blind(ran: &Ran<'_>) -> Option<String> {
 fn too_long_empty(ran: &Ran<'_>) -> Option<String> {
     let (moved, _) = ran.moves().next()?;
     let (at, took) = longest_outage(ran, moved, ran.ended)?;
-    (took > EMERGENCY).then(|| format!("empty for {took:?} from {:?} on, while another color was ready", at - ran.began))
+    (took > EMERGENCY)
+        .then(|| format!("empty for {took:?} from {:?} on, while another color was ready", at - ran.began))
 }
 
 /// A run that moved a Service doesn't leave it empty where another color could carry it.
@@ -98,8 +99,14 @@ fn left(ran: &Ran<'_>) -> Option<String> {
     let last = ran.pictures.last()?;
     let (at, took) = longest_outage(ran, moved, last.at.max(ran.ended))?;
     let is_left = at + took >= ran.ended && ran.ended > at + BLINK;
-    is_left.then(|| format!("left empty {:?} before its end (exit code {}), while another color was ready: {}",
-        ran.ended - at, ran.code, shown(last)))
+    is_left.then(|| {
+        format!(
+            "left empty {:?} before its end (exit code {}), while another color was ready: {}",
+            ran.ended - at,
+            ran.code,
+            shown(last)
+        )
+    })
 }
 
 /// The longest time between these for which nothing served and the other color was ready, with its
@@ -113,7 +120,12 @@ fn longest_outage(ran: &Ran<'_>, from: Instant, to: Instant) -> Option<(Instant,
     outages.max_by_key(|(_, took)| *took)
 }
 
-fn longest(ran: &Ran<'_>, is_so: impl Fn(&&Picture) -> bool, from: Instant, to: Instant) -> Option<(Instant, Duration)> {
+fn longest(
+    ran: &Ran<'_>,
+    is_so: impl Fn(&&Picture) -> bool,
+    from: Instant,
+    to: Instant,
+) -> Option<(Instant, Duration)> {
     let (mut worst, mut since): (Option<(Instant, Duration)>, Option<Instant>) = (None, None);
     let mut end = |since: &mut Option<Instant>, at: Instant| {
         let Some(began) = since.take() else { return };
@@ -165,7 +177,16 @@ mod tests {
             })
             .collect();
         let (began, ended) = (at(1000), at(ended));
-        complaint(&Ran { began, ended, code, from: "blue", to: "green", insisted: false, promised: 2, pictures: &pictures })
+        complaint(&Ran {
+            began,
+            ended,
+            code,
+            from: "blue",
+            to: "green",
+            insisted: false,
+            promised: 2,
+            pictures: &pictures,
+        })
     }
 
     const READY: &str = "blue 2, green 2";
@@ -194,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_move_to_nothing_is_seen() {
-        let story = [(0, "blue", "blue 2", "blue 2"), (2000, "green", "", "blue 2"), (2900, "blue", "blue 2", "blue 2")];
+        let story =
+            [(0, "blue", "blue 2", "blue 2"), (2000, "green", "", "blue 2"), (2900, "blue", "blue 2", "blue 2")];
         assert!(judged(5, 3000, &story).is_some_and(|why| why.contains("had no pod")));
         // So is a way back to nothing.
         let story = [

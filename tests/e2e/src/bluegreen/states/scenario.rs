@@ -9,7 +9,8 @@ use super::random::Random;
 /// The colors there may be.
 const COLORS: [&str; 3] = ["blue", "green", "red"];
 /// Every check that can be overridden and that a state here may fail.
-const FORCED: &str = "--force=ready-below-active,rollout-unfinished,port-missing,deadline-exceeded,being-deleted,twin-service";
+const FORCED: &str =
+    "--force=ready-below-active,rollout-unfinished,port-missing,deadline-exceeded,being-deleted,twin-service";
 
 /// One run and all around it.
 #[derive(Debug, Clone)]
@@ -51,9 +52,13 @@ pub enum PodState {
 /// What is asked of the plugin.
 #[derive(Debug, Clone)]
 pub enum Verb {
-    Switch { flags: String },
+    Switch {
+        flags: String,
+    },
     /// The way back from a switch that was made before.
-    Rollback { flags: String },
+    Rollback {
+        flags: String,
+    },
 }
 
 /// Something that happens while the plugin runs.
@@ -75,15 +80,30 @@ pub enum Since {
 /// What happens.
 #[derive(Debug, Clone, Copy)]
 pub enum Happening {
-    Scale { color: &'static str, replicas: u32 },
+    Scale {
+        color: &'static str,
+        replicas: u32,
+    },
     /// All pods of a color are deleted, or one.
-    DeletePods { color: &'static str, all: bool },
-    DeleteWorkload { color: &'static str },
+    DeletePods {
+        color: &'static str,
+        all: bool,
+    },
+    DeleteWorkload {
+        color: &'static str,
+    },
     /// Pods of a color stop being ready: all of them, or one.
-    Unready { color: &'static str, all: bool },
+    Unready {
+        color: &'static str,
+        all: bool,
+    },
     /// All pods of a color become ready again.
-    Recover { color: &'static str },
-    LoseNode { node: usize },
+    Recover {
+        color: &'static str,
+    },
+    LoseNode {
+        node: usize,
+    },
 }
 
 impl Scenario {

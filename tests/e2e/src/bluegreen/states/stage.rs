@@ -111,7 +111,8 @@ impl<'a> Stage<'a> {
             Some(name) => vec![name],
             None => self.nodes.iter().map(OwnNode::name).collect(),
         };
-        let terms = json!([{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": names}]}]);
+        let terms =
+            json!([{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": names}]}]);
         json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}})
     }
 
@@ -155,9 +156,7 @@ impl<'a> Stage<'a> {
                 annotate_pods(self.ns, &self.labels(color), &[(BEHAVIOR, "never-ready")]).await
             }
             Happening::Unready { color, all: false } => self.one_unready(color).await,
-            Happening::Recover { color } => {
-                annotate_pods(self.ns, &self.labels(color), &[(BEHAVIOR, "ready")]).await
-            }
+            Happening::Recover { color } => annotate_pods(self.ns, &self.labels(color), &[(BEHAVIOR, "ready")]).await,
             Happening::LoseNode { node } => match self.nodes.get(node) {
                 Some(node) => node.leave().await,
                 None => Ok(()),

@@ -172,7 +172,10 @@ mod tests {
 
     #[test]
     fn every_line_below_a_label_is_one_more_way() {
-        let all = found("", "Try: kubectl ecr-rollback deploy/a -c a\n     kubectl ecr-rollback deploy/a -c b\nnote: see kubectl get pods");
+        let all = found(
+            "",
+            "Try: kubectl ecr-rollback deploy/a -c a\n     kubectl ecr-rollback deploy/a -c b\nnote: see kubectl get pods",
+        );
         let promises: Vec<Promise> = all.iter().map(|(promise, _)| *promise).collect();
         assert_eq!(promises, [Promise::Goes, Promise::Goes, Promise::Works]);
     }

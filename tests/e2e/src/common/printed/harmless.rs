@@ -134,15 +134,33 @@ mod tests {
     #[test]
     fn nothing_is_ever_written() {
         for (command, wanted) in [
-            ("kubectl bluegreen switch api --to green -n shop", "Bluegreen switch api --to green -n shop --dry-run=server --yes -ojson (true)"),
-            ("kubectl bluegreen rollback api --yes -o name", "Bluegreen rollback api --yes -o name --dry-run=server (true)"),
+            (
+                "kubectl bluegreen switch api --to green -n shop",
+                "Bluegreen switch api --to green -n shop --dry-run=server --yes -ojson (true)",
+            ),
+            (
+                "kubectl bluegreen rollback api --yes -o name",
+                "Bluegreen rollback api --yes -o name --dry-run=server (true)",
+            ),
             ("kubectl bluegreen status api", "Bluegreen status api -ojson (false)"),
-            ("kubectl ecr-rollback deploy/api --again", "EcrRollback deploy/api --again --dry-run=server --yes -ojson (true)"),
-            ("kubectl ecr-rollback unpin deploy/api", "EcrRollback unpin deploy/api --dry-run=server --yes -ojson (true)"),
+            (
+                "kubectl ecr-rollback deploy/api --again",
+                "EcrRollback deploy/api --again --dry-run=server --yes -ojson (true)",
+            ),
+            (
+                "kubectl ecr-rollback unpin deploy/api",
+                "EcrRollback unpin deploy/api --dry-run=server --yes -ojson (true)",
+            ),
             ("kubectl ecr-rollback history deploy/api", "EcrRollback history deploy/api -ojson (false)"),
-            ("kubectl ecr-rollback lifecycle apply api", "EcrRollback lifecycle apply api --dry-run=client --yes -ojson (true)"),
+            (
+                "kubectl ecr-rollback lifecycle apply api",
+                "EcrRollback lifecycle apply api --dry-run=client --yes -ojson (true)",
+            ),
             ("kubectl patch service api -p x", "kubectl patch service api -p x --dry-run=server (true)"),
-            ("kubectl rollout undo deploy/api -n shop", "kubectl rollout undo deploy/api -n shop --dry-run=server (true)"),
+            (
+                "kubectl rollout undo deploy/api -n shop",
+                "kubectl rollout undo deploy/api -n shop --dry-run=server (true)",
+            ),
             ("kubectl rollout resume deploy/api -n shop", "kubectl get deploy/api -n shop (false)"),
             ("kubectl rollout status deploy/api", "kubectl rollout status deploy/api --watch=false (false)"),
             ("kubectl get pods -n shop", "kubectl get pods -n shop (false)"),

@@ -56,7 +56,8 @@ pub async fn work(ran: Ran, output: Output) -> Result<()> {
         return Ok(());
     }
     let shown = Shown::by(&output);
-    let new: Vec<Printed> = commands(&output).into_iter().filter(|printed| is_new(&ran, output.code, printed)).collect();
+    let new: Vec<Printed> =
+        commands(&output).into_iter().filter(|printed| is_new(&ran, output.code, printed)).collect();
     let tried = join_all(new.iter().map(|printed| async {
         let complaint = tried(&ran, printed, &shown).await;
         complaint.err().map(|why| format!("{}\n  {why:#}", printed.text))

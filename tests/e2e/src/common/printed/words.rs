@@ -6,8 +6,24 @@ use anyhow::{Result, bail, ensure};
 const FREE: [&str; 6] = ["--reason", "--context", "--user", "--cluster", "--profile", "--kubeconfig"];
 /// What stands for a word of somebody's in our own help.
 const OPEN: [&str; 18] = [
-    "NAME", "TAG", "DIGEST", "COLOR", "OTHER", "ID", "SERVICE", "REPOSITORY", "FILE", "TEXT", "TIME", "LABEL", "POD",
-    "TYPE", "GLOB", "URL", "USER", "CONTEXT",
+    "NAME",
+    "TAG",
+    "DIGEST",
+    "COLOR",
+    "OTHER",
+    "ID",
+    "SERVICE",
+    "REPOSITORY",
+    "FILE",
+    "TEXT",
+    "TIME",
+    "LABEL",
+    "POD",
+    "TYPE",
+    "GLOB",
+    "URL",
+    "USER",
+    "CONTEXT",
 ];
 
 /// Splits a command into words as a POSIX shell does. What a shell would do more with (`$`, `|`,
