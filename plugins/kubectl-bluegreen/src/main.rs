@@ -22,9 +22,11 @@ mod verb;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    ExitCode::from(verb::run(args::Cli::parse()).await.code())
+    let end = match release_cli::usage::parse::<args::Cli>() {
+        Ok(cli) => verb::run(cli).await,
+        Err(end) => end,
+    };
+    ExitCode::from(end.code())
 }

@@ -78,7 +78,5 @@ fn unknown(flags: &ConnectionFlags, word: &str, meant: &str, words: &[String]) -
     let namespace = connection.namespace.as_deref();
     let scope = namespace.map_or_else(|| connection.scope(), |name| connection.scope().in_namespace(name));
     let command = Command::new("kubectl bluegreen").arg(meant).args(words).scope(&scope);
-    let failure = Failure::usage(format!("unknown verb \"{word}\"")).try_next(command);
-    release_cli::print::failure(&failure);
-    failure.exit
+    release_cli::usage::refuse(&Failure::usage(format!("unknown verb \"{word}\"")).try_next(command))
 }

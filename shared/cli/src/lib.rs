@@ -13,4 +13,5 @@ pub mod schema;
 pub mod table;
 pub mod talk;
 mod told;
+pub mod usage;
 pub mod verb;

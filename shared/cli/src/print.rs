@@ -22,7 +22,7 @@ pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, f
         Output::Table | Output::Wide => {}
     }
     if let Some(failed) = failed
-        && !matches!(output, Output::Json | Output::Jsonl | Output::Yaml)
+        && !output.is_document()
     {
         failure(failed);
     }

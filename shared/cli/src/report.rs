@@ -69,10 +69,11 @@ pub struct Document<'r, M> {
     /// What went wrong, in one sentence or a few lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'r str>,
-    /// What to do about it: whole commands, a line each; absent where no command helps.
+    /// The command to do about it; several of which each does it in its own way stand a line each.
+    /// Absent where no command helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// What to do, or to know before, in words.
+    /// What to do about it that is no command, or what to know before.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'r str>,
     #[serde(flatten)]
@@ -125,7 +126,7 @@ impl<M: Members> Report<M> {
             reason: failure.map_or("Done", |f| f.reason),
             message: failure.map(|f| f.message.as_str()),
             next: failure.and_then(|f| f.next.as_ref()).and_then(commands),
-            hint: failure.and_then(|f| f.next.as_ref()).and_then(Next::words),
+            hint: failure.and_then(|f| f.next.as_ref()).and_then(Next::note),
             members: &self.members,
             findings: self.findings.iter().map(|finding| described(finding, M::SUBJECT)).collect(),
         }

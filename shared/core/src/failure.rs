@@ -57,7 +57,7 @@ impl Next {
 
     /// What there is to say besides the commands.
     #[must_use]
-    pub fn words(&self) -> Option<&str> {
+    pub fn note(&self) -> Option<&str> {
         match self {
             Self::Try(_, note) | Self::Look(_, note) => note.as_deref(),
             Self::Hint(text) => Some(text),

@@ -6,7 +6,7 @@ use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cluster::read::Reading;
 use release_core::command::Command;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::ImageRef;
@@ -171,13 +171,10 @@ fn without_registry(run: &Run, options: &RollbackOptions, offline: bool, failure
     let workload = options.workload.to_string();
     let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
     let fallback = retyped.from(Source::RolloutHistory);
-    match &failure.next {
-        Some(step) => {
-            let both = format!("{step}\nor without ECR: {fallback}");
-            failure.next(both)
-        }
-        None => failure.try_next(fallback),
-    }
+    let mut commands = failure.next.as_ref().map(|next| next.commands().to_vec()).unwrap_or_default();
+    let note = failure.next.as_ref().and_then(Next::note).map(|note| format!("or first: {note}"));
+    commands.push(fallback);
+    failure.next(Next::Try(commands, note))
 }
 
 /// What is asked of the registry about the chosen image alone.

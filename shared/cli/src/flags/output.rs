@@ -24,6 +24,12 @@ pub enum Output {
 }
 
 impl Output {
+    /// True where stdout ends with one document, also on failure.
+    #[must_use]
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml | Self::Jsonl)
+    }
+
     /// True where stdout is for programs.
     #[must_use]
     pub fn is_machine(self) -> bool {

@@ -37,6 +37,11 @@ async fn nonsense_is_wrong_usage() -> Result<()> {
         let output = bluegreen(&ns, words).await?.ends(2).context(words)?;
         clear(&output).context(words)?;
         output.tells(about).context(words)?;
+        // A script reads why; a bad format is nobody's.
+        if !words.contains("-o nonsense") {
+            let document = bluegreen(&ns, &format!("{words} -ojson")).await?.ends(2).context(words)?.json()?;
+            assert_eq!((&document["reason"], &document["exitCode"]), (&"BadUsage".into(), &2.into()), "{words}");
+        }
     }
     assert_eq!(versions(&ns).await?, before);
     Ok(())
