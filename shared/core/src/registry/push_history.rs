@@ -21,6 +21,7 @@ mod repository;
 mod scan;
 mod tag;
 mod target;
+mod unexpected;
 
 pub use super::index_manifest::IndexChildren;
 pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
@@ -34,6 +35,7 @@ pub use question::{Options, Question, Source};
 pub use repository::Repository;
 pub use scan::{Findings, Scan, ScanSeverity};
 pub use tag::{TagForm, TagKind};
+pub use unexpected::{Names, Unexpected, Way, applications, unexpected};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::deployable::LeftOut;
 use super::leaving::{Left, UnknownRunning};
 use super::listing::Candidate;
+use crate::registry::image::ImageRef;
 
 /// Everything there is to show, and what was decided.
 #[derive(Debug, Clone, Serialize)]
@@ -85,8 +86,43 @@ pub struct Chosen {
     pub skipped: Vec<Skipped>,
 }
 
+impl Choice<'_> {
+    /// True where what was chosen was pushed after what is left: that is no rollback. Where either isn't
+    /// in the registry, nobody knows.
+    #[must_use]
+    pub fn leads_forward(&self, chosen: &Chosen) -> bool {
+        let place = |digest: &Option<String>| {
+            let digest = digest.as_ref()?;
+            self.candidates.iter().position(|c| c.image.digest == *digest)
+        };
+        place(&chosen.digest).zip(place(&self.left.digest)).is_some_and(|(to, from)| to < from)
+    }
+}
+
+impl Chosen {
+    /// The same with more that was passed over on the way.
+    pub(super) fn also_passed_over(self, deployments: Vec<Skipped>) -> Self {
+        Self { skipped: both_passed_over(self.skipped.clone(), deployments), ..self }
+    }
+}
+
+/// What was passed over among pushes and among deployments, each once. That a rollback left an image
+/// is no news where it is not that which is passed over among the pushes.
+pub(super) fn both_passed_over(mut pushes: Vec<Skipped>, deployments: Vec<Skipped>) -> Vec<Skipped> {
+    for deployed in deployments {
+        let reference = ImageRef::parse(&deployed.image);
+        let names = [reference.tag, reference.digest];
+        if let Some(push) = pushes.iter_mut().find(|push| names.contains(&Some(push.image.as_str()))) {
+            push.revision = deployed.revision;
+        } else if deployed.why != SkipReason::RolledBackFrom {
+            pushes.push(deployed);
+        }
+    }
+    pushes
+}
+
 /// What speaks for an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
     PushedBefore,
@@ -116,7 +152,7 @@ pub enum Pinned {
 }
 
 /// An image that was passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Skipped {
     /// A tag or a digest, or a revision's whole reference.
@@ -126,7 +162,7 @@ pub struct Skipped {
 }
 
 /// Why an image was passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SkipReason {
     /// It can't be deployed.

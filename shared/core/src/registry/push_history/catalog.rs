@@ -78,8 +78,9 @@ impl<'a> Catalog<'a> {
         part(image, &self.parents)
     }
 
-    /// Why an image can't be deployed whatever is asked for, or nothing where it can.
-    pub fn not_deployable(&self, image: &PushedImage) -> Option<LeftOut> {
-        not_deployable(image, &self.parents)
+    /// Why an image can't be deployed whatever is asked for, or nothing where it can; `running` is the
+    /// one that is left.
+    pub fn not_deployable(&self, image: &PushedImage, running: Option<&PushedImage>) -> Option<LeftOut> {
+        not_deployable(image, &self.parents, running)
     }
 }

@@ -2,12 +2,12 @@
 
 use wildmatch::WildMatch;
 
-use super::answer::{Choice, Chosen, Decision, SkipReason, Skipped, Why};
+use super::answer::{Choice, Chosen, Decision, SkipReason, Skipped, Why, both_passed_over};
 use super::catalog::Catalog;
 use super::deployable::LeftOut;
 use super::deployments::{Deployments, Ran};
 use super::leaving::{Left, PodImage};
-use super::listing::{Candidate, Deployed, candidates};
+use super::listing::{Candidate, Deployed, Wanted, candidates};
 use super::question::{Question, Source};
 use super::tag::{TagForm, TagKind};
 use super::target::{Deciding, Target, asked, older_of_another_form};
@@ -31,7 +31,8 @@ pub fn choose<'a>(question: &Question<'a>) -> Choice<'a> {
     if let Some(catalog) = &catalog {
         let keep = left.keep(catalog, filter.as_ref());
         left.form = keep.form().map(TagForm::pattern);
-        listed = candidates(catalog, &keep, filter.as_ref());
+        let running = left.digest.as_deref().and_then(|digest| catalog.by_digest(digest));
+        listed = candidates(catalog, Wanted { keep: &keep, filter: filter.as_ref(), running });
         mark(&mut listed, &left, &deployments, catalog);
     }
     let deciding = Deciding { question, left: &left, candidates: &listed, deployments };
@@ -77,23 +78,26 @@ impl Deciding<'_, '_> {
     }
 
     fn back(&self) -> Decision {
-        let (deployed, unused) = self.deployed_before();
+        let (deployed, not_deployed) = self.deployed_before();
         if self.question.options.from == Some(Source::RolloutHistory) {
-            return deployed.unwrap_or_else(|| self.nothing_older(unused));
+            return deployed.unwrap_or_else(|| self.nothing_older(not_deployed));
         }
         let deployed = deployed.and_then(|d| if let Decision::Chosen(chosen) = d { Some(chosen) } else { None });
         if let Some(why) = &self.left.unknown {
             return Decision::UnknownRunning { why: why.clone(), deployed_before: deployed };
         }
-        let (pushed, passed_over) = self.pushed_before();
-        let from_registry = self.question.options.from == Some(Source::Registry);
-        match (pushed, deployed.filter(|_| !from_registry)) {
-            (Some(pushed), None) => Decision::Chosen(pushed),
+        let (pushed, not_pushed) = self.pushed_before();
+        if self.question.options.from == Some(Source::Registry) {
+            return pushed.map_or_else(|| self.nothing_older(not_pushed), Decision::Chosen);
+        }
+        match (pushed, deployed) {
+            (Some(pushed), None) => Decision::Chosen(pushed.also_passed_over(not_deployed)),
             (Some(pushed), Some(deployed)) if pushed.is_same(&deployed) => {
-                Decision::Chosen(Chosen { why: Why::PushedAndDeployedBefore, ..pushed })
+                let both = pushed.also_passed_over(deployed.skipped);
+                Decision::Chosen(Chosen { why: Why::PushedAndDeployedBefore, ..both })
             }
             (pushed_before, Some(deployed_before)) => Decision::Disagree { pushed_before, deployed_before },
-            (None, None) => self.nothing_older(passed_over),
+            (None, None) => self.nothing_older(both_passed_over(not_pushed, not_deployed)),
         }
     }
 
@@ -147,16 +151,19 @@ impl Deciding<'_, '_> {
         let reference = ImageRef::parse(ran.image);
         let same_repository = same_repository(ran.image, self.question.spec);
         let Some(catalog) = self.deployments.catalog else { return Ok(self.target().as_it_was(ran)) };
-        if !same_repository {
-            return if from_history { Ok(self.target().as_it_was(ran)) } else { Err(SkipReason::OtherRepository) };
+        let found = |digest: &String| self.candidates.iter().find(|c| c.image.digest == *digest);
+        if !same_repository && from_history {
+            return Ok(self.target().as_it_was(ran));
+        }
+        if !same_repository && ran.digest.as_ref().and_then(found).is_none() {
+            return Err(SkipReason::OtherRepository);
         }
         let Some(digest) = &ran.digest else {
             let tag = reference.tag.unwrap_or("latest");
             let moved = catalog.by_tag(tag).is_some() || TagForm::of(tag).kind() == TagKind::Name;
             return Err(if moved { SkipReason::TagMoved } else { SkipReason::NotInRepository });
         };
-        let candidate = self.candidates.iter().find(|c| c.image.digest == *digest);
-        let candidate = candidate.ok_or(SkipReason::NotInRepository)?;
+        let candidate = found(digest).ok_or(SkipReason::NotInRepository)?;
         // A part that a revision named is what it ran.
         let named = reference.digest == Some(digest) || reference.tag.is_some_and(|t| candidate.has_tag(t));
         let is_part = matches!(candidate.left_out, Some(LeftOut::IndexChild { .. }));

@@ -113,15 +113,20 @@ impl<'a> Parents<'a> {
     }
 }
 
-/// Why an image can't be deployed whatever is asked for, or nothing where it can.
-pub(super) fn not_deployable(image: &PushedImage, parents: &Parents<'_>) -> Option<LeftOut> {
+/// Why an image can't be deployed whatever is asked for, or nothing where it can. What runs can be run:
+/// whatever type it has, others of that type can, too.
+pub(super) fn not_deployable(
+    image: &PushedImage,
+    parents: &Parents<'_>,
+    running: Option<&PushedImage>,
+) -> Option<LeftOut> {
     let status = match image.status {
         ImageStatus::Active => None,
         ImageStatus::Archived => Some(LeftOut::Archived),
         ImageStatus::Activating => Some(LeftOut::Activating),
     };
     by_tags(&image.tags)
-        .or_else(|| by_type(image))
+        .or_else(|| by_type(image).filter(|_| !running.is_some_and(|running| is_of_one_type(image, running))))
         .or_else(|| parents.is_attestation(image).then_some(LeftOut::Attestation))
         .or_else(|| part(image, parents).filter(|_| image.tags.is_empty()))
         .or_else(|| parents.is_in_doubt(image).then_some(LeftOut::MaybePart))
@@ -162,6 +167,12 @@ fn by_tags(tags: &[String]) -> Option<LeftOut> {
     };
     let found: Option<Vec<LeftOut>> = tags.iter().map(|tag| about(tag)).collect();
     found.and_then(|reasons| reasons.into_iter().next())
+}
+
+fn is_of_one_type(one: &PushedImage, other: &PushedImage) -> bool {
+    let types =
+        |image: &PushedImage| (image.manifest_type.clone(), image.artifact_type.clone(), image.subject.is_some());
+    types(one) == types(other)
 }
 
 fn by_type(image: &PushedImage) -> Option<LeftOut> {

@@ -120,11 +120,23 @@ impl<'a> Deployments<'a> {
         if let [only] = pulled.as_slice() {
             return Some(only.clone());
         }
-        let same_repository = same_repository(image, &left.image);
-        let tagged = self.catalog.filter(|_| same_repository).and_then(|catalog| catalog.by_tag(tag))?;
-        let stays = TagForm::of(tag).kind() != TagKind::Name && !pushed_after(tagged.pushed_at, revision.created);
-        stays.then(|| tagged.digest.clone())
+        let tagged = self.catalog?.by_tag(tag)?;
+        // Where a registry was left for another, images were pushed to it when they were copied.
+        let is_it = if same_repository(image, &left.image) {
+            !pushed_after(tagged.pushed_at, revision.created)
+        } else {
+            may_have_moved(image, left)
+        };
+        (TagForm::of(tag).kind() != TagKind::Name && is_it).then(|| tagged.digest.clone())
     }
+}
+
+/// A reference to another registry may be of the same application: by its name there, or by a tag of
+/// the form that is still used.
+fn may_have_moved(image: &str, left: &Left) -> bool {
+    let (then, now) = (ImageRef::parse(image), ImageRef::parse(&left.image));
+    let like = then.tag.zip(now.tag).is_some_and(|(then, now)| TagForm::of(then).is_like(&TagForm::of(now)));
+    like || then.base_name() == now.base_name()
 }
 
 /// An image that is newer than the template was not what the template ran: its tag was moved.

@@ -94,20 +94,25 @@ impl Keep {
     }
 }
 
+/// What images are held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'k> {
+    pub keep: &'k Keep,
+    pub filter: Option<&'k WildMatch>,
+    /// The image that is left, where it is known.
+    pub running: Option<&'k PushedImage>,
+}
+
 /// All images, newest push first.
-pub(super) fn candidates<'a>(catalog: &Catalog<'a>, keep: &Keep, filter: Option<&WildMatch>) -> Vec<Candidate<'a>> {
+pub(super) fn candidates<'a>(catalog: &Catalog<'a>, wanted: Wanted<'_>) -> Vec<Candidate<'a>> {
     let mut candidates: Vec<Candidate<'a>> =
-        catalog.images.iter().map(|image| candidate(image, catalog, keep, filter)).collect();
+        catalog.images.iter().map(|image| candidate(image, catalog, wanted)).collect();
     candidates.sort_by(newest_first);
     candidates
 }
 
-fn candidate<'a>(
-    image: &'a PushedImage,
-    catalog: &Catalog<'a>,
-    keep: &Keep,
-    filter: Option<&WildMatch>,
-) -> Candidate<'a> {
+fn candidate<'a>(image: &'a PushedImage, catalog: &Catalog<'a>, wanted: Wanted<'_>) -> Candidate<'a> {
+    let Wanted { keep, filter, running } = wanted;
     let outside = is_outside(&image.tags, filter);
     // The tag to go by is one of those that were asked for.
     let tags = image.tags.iter().filter(|tag| outside || filter.is_none_or(|f| f.matches(tag)));
@@ -122,7 +127,7 @@ fn candidate<'a>(
         previous: false,
         deployed: None,
         left_out: catalog
-            .not_deployable(image)
+            .not_deployable(image, running)
             .or_else(|| catalog.part(image).filter(|_| !keep.asks_for(chosen.as_ref())))
             .or_else(|| outside.then_some(LeftOut::OutsideTagFilter)),
         form: chosen.map_or_else(|| TagForm::of(""), |c| c.form),

@@ -4,6 +4,8 @@
 //! `latest-release-1.0.6`, but not `pr-482`. A tag in which nothing counts up (`latest`, `prod`)
 //! is a name, and names move from image to image.
 
+mod origin;
+
 use std::cmp::Ordering;
 
 /// A tag, taken apart.
@@ -22,6 +24,8 @@ enum Part {
     Numbers(Vec<Number>),
     /// A commit's hash, short or whole.
     Commit,
+    /// RFC 9562: `550e8400-e29b-41d4-a716-446655440000`.
+    Uuid,
 }
 
 /// A number of any length, as it is written.
@@ -60,7 +64,8 @@ impl Ord for Number {
 pub enum TagKind {
     /// Nothing in it counts up: `latest`, `prod`.
     Name,
-    /// A commit and nothing else that counts up: `abc1234`, `sha-abc1234`. Commits have no order.
+    /// A commit or a UUID and nothing else that counts up: `abc1234`, `sha-abc1234`. They have no
+    /// order.
     Commit,
     /// One number after a word: `pr-482`, `build-77`.
     Build,
@@ -72,6 +77,9 @@ pub enum TagKind {
     Release,
 }
 
+/// Digits and hyphens.
+const UUID_CHARS: usize = 36;
+
 /// Words after a version that say that it is none yet.
 const UNRELEASED: [&str; 11] =
     ["alpha", "beta", "canary", "dev", "m", "next", "nightly", "pre", "preview", "rc", "snapshot"];
@@ -80,11 +88,20 @@ impl TagForm {
     /// Takes a tag apart; any text is a tag.
     #[must_use]
     pub fn of(tag: &str) -> Self {
-        let mut parts = Vec::new();
-        for piece in tag.split_inclusive(is_separator) {
-            let word = piece.trim_end_matches(is_separator);
-            split_word(word, &mut parts);
-            parts.extend(piece[word.len()..].chars().map(Part::Separator));
+        let (mut parts, mut rest) = (Vec::new(), tag);
+        while !rest.is_empty() {
+            // Before its hyphens are taken for separators.
+            let length = if begins_with_uuid(rest) {
+                parts.push(Part::Uuid);
+                UUID_CHARS
+            } else {
+                let length = rest.find(is_separator).unwrap_or(rest.len());
+                split_word(&rest[..length], &mut parts);
+                length
+            };
+            let mut after = rest[length..].chars();
+            parts.extend(after.next().map(Part::Separator));
+            rest = after.as_str();
         }
         Self { parts }
     }
@@ -98,7 +115,7 @@ impl TagForm {
             return if self.parts[at..].iter().any(unreleased) { TagKind::PreRelease } else { TagKind::Release };
         }
         let has = |wanted: fn(&Part) -> bool| self.parts.iter().any(wanted);
-        let commit = has(|p| matches!(p, Part::Commit));
+        let commit = has(|p| matches!(p, Part::Commit | Part::Uuid));
         match (has(|p| matches!(p, Part::Numbers(_))), has(|p| matches!(p, Part::Word(_)))) {
             (true, true) if !commit => TagKind::Build,
             (true, _) => TagKind::Stamp,
@@ -137,6 +154,7 @@ impl TagForm {
             Part::Numbers(numbers) if numbers.len() > 1 => "N.N".to_owned(),
             Part::Numbers(_) => "N".to_owned(),
             Part::Commit => "COMMIT".to_owned(),
+            Part::Uuid => "UUID".to_owned(),
         };
         self.parts.iter().map(text).collect()
     }
@@ -174,13 +192,20 @@ impl Part {
             Self::Commit => true,
             Self::Word(word) => is_hex_of_commit(word),
             Self::Numbers(numbers) => matches!(numbers.as_slice(), [Number(n)] if is_hex_of_commit(n) && !is_date(n)),
-            Self::Separator(_) => false,
+            Self::Separator(_) | Self::Uuid => false,
         }
     }
 }
 
 fn is_separator(c: char) -> bool {
     matches!(c, '-' | '_' | '.')
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits of either case, and then something else.
+fn begins_with_uuid(text: &str) -> bool {
+    let Some(uuid) = text.get(..UUID_CHARS) else { return false };
+    let is_part = |(at, c): (usize, char)| if [8, 13, 18, 23].contains(&at) { c == '-' } else { c.is_ascii_hexdigit() };
+    uuid.char_indices().all(is_part) && text[UUID_CHARS..].chars().next().is_none_or(is_separator)
 }
 
 fn is_hex_of_commit(text: &str) -> bool {

@@ -1,4 +1,5 @@
 mod decisions;
+mod evidence;
 mod leaving;
 mod left_out;
 mod manifests;

@@ -19,6 +19,10 @@ fn tags_are_named_by_what_counts_up_in_them() {
         ("abc1234", Commit, "COMMIT"),
         ("8f14e45fceea167a5a36dedd4bea2543d1a0b2c3", Commit, "COMMIT"),
         ("sha-abc1234", Commit, "sha-COMMIT"),
+        ("550e8400-e29b-41d4-a716-446655440000", Commit, "UUID"),
+        ("api_12345678-1234-4123-8123-123456789012", Commit, "api_UUID"),
+        ("550e8400-e29b-41d4-a716-446655440000-arm64", Stamp, "UUID-armN"),
+        ("550e8400-e29b-41d4-a716-44665544000", Stamp, "COMMIT-eNb-NdN-aN-N"),
         ("latest", Name, "latest"),
         ("prod", Name, "prod"),
         ("deadbeef", Name, "deadbeef"),
@@ -43,6 +47,10 @@ fn only_tags_of_one_class_are_alike() {
         ("sha-abc1234", "sha-abcdefa"),
         ("main-20260102-abc1234", "main-20260103-1234567"),
         ("1.4.0-alpine3.18", "1.4.1-alpine3.19"),
+        // One that begins with a number, and one in which every group looks like something else.
+        ("550e8400-e29b-41d4-a716-446655440000", "12345678-9012-4345-8678-901234567890"),
+        ("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6", "deadbeef-dead-4eef-beef-deadbeefdead"),
+        ("build-550e8400-e29b-41d4-a716-446655440000", "build-f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
     ];
     let apart = [
         ("1.4.0", "pr-482"),
@@ -54,6 +62,8 @@ fn only_tags_of_one_class_are_alike() {
         ("abc1234", "20260102"),
         ("abc1234", "latest"),
         ("main-12", "release-12"),
+        ("550e8400-e29b-41d4-a716-446655440000", "abc1234"),
+        ("550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716"),
     ];
     for (cases, expected) in [(alike.as_slice(), true), (apart.as_slice(), false)] {
         for (a, b) in cases {
