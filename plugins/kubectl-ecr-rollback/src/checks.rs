@@ -5,11 +5,13 @@ mod budgets;
 pub mod case;
 mod containers;
 mod expiry;
+mod image_updaters;
 mod ownership;
 mod permission;
 mod recorded;
 mod rollout;
 mod target;
+mod unexpected;
 mod update;
 
 #[cfg(test)]
@@ -24,13 +26,15 @@ use case::Case;
 
 type Check = fn(&Case<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 11] = [
     permission::check,
     target::check,
+    unexpected::check,
     rollout::check,
     update::check,
     budgets::check,
     ownership::check,
+    image_updaters::check,
     containers::check,
     expiry::check,
     recorded::check,

@@ -1,11 +1,13 @@
 //! The JSON documents of the verbs on workloads: what stands in them beside what all have.
 
 use release_cli::report::{Members, Report, Subject};
+use release_core::command::Command;
 use release_core::kube::Workload;
 use release_core::registry::push_history::{Candidate, Deployed, Left, LeftOut, Pinned, PushedImage};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::plan::evidence::Evidence;
 use crate::plan::image_change::ImageChange;
 use crate::record::{ImageRecord, Moved, RecordVerb};
 
@@ -89,14 +91,22 @@ pub struct WorkloadChange {
     kind: &'static str,
     name: String,
     verb: RecordVerb,
+    pub state: ChangeState,
+    /// The whole image reference that is left, and the one that is gone to.
+    from: String,
+    to: String,
     containers: Vec<Moved>,
     /// `sha256:…` of what was left, and of what was gone to; null where it isn't known.
     from_digest: Option<String>,
     to_digest: Option<String>,
     /// Why the reference has a digest; null where it has none.
     pinned: Option<Pinned>,
+    /// The tag that `unpin` goes back to; null where nothing is pinned that followed a tag.
+    unpin_to: Option<String>,
     /// The revision that ran the image last.
     revision: Option<i64>,
+    #[serde(flatten)]
+    evidence: Evidence,
     /// Null where it is not known whether the write was made.
     pub changed: Option<bool>,
     /// The bare kubectl command that takes it back.
@@ -119,11 +129,16 @@ impl WorkloadChange {
             kind: workload.kind.kind(),
             name: workload.name().to_owned(),
             verb: record.verb.clone(),
+            state: ChangeState::Planned,
+            from: change.from().to_owned(),
+            to: change.to.clone(),
             containers: record.containers.clone(),
             from_digest: record.from_digest.clone(),
             to_digest: record.to_digest.clone(),
             pinned: change.pinned,
+            unpin_to: record.unpin_to.clone(),
             revision: change.revision,
+            evidence: change.evidence.clone(),
             changed: Some(false),
             undo,
             attached: false,
@@ -132,25 +147,58 @@ impl WorkloadChange {
     }
 }
 
+/// How far a change has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ChangeState {
+    /// Nothing was written.
+    Planned,
+    /// It is written, and its rollout goes on.
+    UnderWay,
+    /// Its rollout is done.
+    Done,
+    /// Its rollout failed, and stays.
+    Failed,
+    /// Its rollout failed and was taken back.
+    TakenBack,
+    /// It is not known whether the write was made.
+    Unclear,
+    /// There was nothing to do.
+    Unchanged,
+}
+
 /// A workload that is as it was asked for.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NothingToDo {
     kind: &'static str,
     name: String,
+    /// Always `unchanged`.
+    state: ChangeState,
+    /// The whole image reference that is asked for.
+    to: String,
     /// Always false.
     changed: bool,
+    /// How it came to that.
     message: String,
-    /// What to type for going one further.
+    /// The command that goes one further back; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
 impl NothingToDo {
-    /// `message` says how it is, `next` how to go further.
+    /// `message` says how it is, `next` goes further.
     #[must_use]
-    pub fn with(workload: &Workload, message: &str, next: Option<String>) -> Self {
-        let (kind, name) = (workload.kind.kind(), workload.name().to_owned());
-        Self { kind, name, changed: false, message: message.to_owned(), next }
+    pub fn with(workload: &Workload, to: &str, message: &str, next: Option<&Command>) -> Self {
+        Self {
+            kind: workload.kind.kind(),
+            name: workload.name().to_owned(),
+            state: ChangeState::Unchanged,
+            to: to.to_owned(),
+            changed: false,
+            message: message.to_owned(),
+            next: next.map(ToString::to_string),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a rollback does to the workload: pure, from a snapshot and a choice.
 
+pub mod evidence;
 pub mod image_change;
 pub mod lines;
 pub mod state_of_record;

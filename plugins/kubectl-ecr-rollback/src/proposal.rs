@@ -13,7 +13,7 @@ use release_core::kube::Workload;
 
 use crate::apply::{ChangeInProgress, prove, write};
 use crate::checks::{self, case::Case};
-use crate::document::{ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
+use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
 use crate::names::WorkloadName;
 use crate::options::WriteOptions;
 use crate::plan::image_change::ImageChange;
@@ -25,8 +25,6 @@ pub struct Proposal<'a> {
     pub name: &'a WorkloadName,
     pub case: &'a Case<'a>,
     pub options: &'a WriteOptions,
-    /// `rolled back`, `unpinned`
-    pub past: &'static str,
     /// Lines about what was found, below the heading.
     pub lines: Vec<String>,
 }
@@ -49,8 +47,9 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
     verb::show(run, &heading(run, change.workload), &lines.join("\n"), &findings, 1);
     begin(&change, Some(change.undo().to_string()), report);
     report.findings = findings;
-    verb::refuse_blocked(&report.findings, proposal.past, |blocking| force(run, proposal, blocking))?;
-    let done = done_line(change.workload, case.change, proposal.past);
+    let past = case.change.record.verb.past();
+    verb::refuse_blocked(&report.findings, past, |blocking| force(run, proposal, blocking))?;
+    let done = done_line(change.workload, case.change);
     let question = format!("Change {} to {}", change.workload, pinned_short(&case.change.to));
     match verb::agree(run, &verb::question(&question, &report.findings), options.yes)? {
         Agreed::ToLook => report.text = verb::would_be(run, &done),
@@ -60,18 +59,24 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         }
         Agreed::ToWrite => {
             let written = write(&change).await;
-            let is_unclear = written.as_ref().is_err_and(|failure| failure.reason == UNCLEAR);
-            if let Some(entry) = change_in(report) {
-                entry.changed = if is_unclear { None } else { Some(written.is_ok()) };
-            }
+            note_written(&written, report);
             written?;
             if options.wait {
-                return finish(&change, proposal.past, report).await;
+                return finish(&change, report).await;
             }
             report.text = format!("{done} (its rollout goes on)");
         }
     }
     Ok(())
+}
+
+fn note_written<M: OfOneChange>(written: &Outcome<()>, report: &mut Report<M>) {
+    let Some(entry) = change_in(report) else { return };
+    (entry.changed, entry.state) = match written {
+        Ok(()) => (Some(true), ChangeState::UnderWay),
+        Err(failure) if failure.reason == UNCLEAR => (None, ChangeState::Unclear),
+        Err(_) => (Some(false), ChangeState::Planned),
+    };
 }
 
 /// Takes up a change that was begun by another run, or by one that was cut off.
@@ -86,26 +91,33 @@ pub async fn attach<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut 
     begin(change, None, report);
     if let Some(entry) = change_in(report) {
         entry.attached = true;
+        entry.state = ChangeState::UnderWay;
     }
     if run.dry_run.word().is_some() || !change.options.wait {
         report.text = format!("{} is on its way to {} already", change.workload, pinned_short(&image_change.to));
         return Ok(());
     }
-    finish(change, "rolled back", report).await
+    finish(change, report).await
 }
 
-/// It is so already; `further` is the command that goes one further back.
-pub fn nothing<M: OfOneChange>(
-    run: &Run,
-    workload: &Workload,
-    message: &str,
-    further: Option<&Command>,
-    report: &mut Report<M>,
-) {
+/// A workload that is as it was asked for.
+#[derive(Debug)]
+pub struct Settled<'a> {
+    pub workload: &'a Workload,
+    /// The image that it asks for.
+    pub image: &'a str,
+    pub message: &'a str,
+    /// The command that goes one further back.
+    pub further: Option<&'a Command>,
+}
+
+/// It is so already.
+pub fn nothing<M: OfOneChange>(run: &Run, settled: &Settled<'_>, report: &mut Report<M>) {
+    let Settled { workload, image, message, further } = settled;
     run.say(&heading(run, workload));
-    let next = further.map(|command| format!("one further back: {command}"));
-    let hint = next.as_ref().map(|next| format!("\n  {next}")).unwrap_or_default();
-    report.members.workloads().push(ChangedWorkload::Nothing(NothingToDo::with(workload, message, next)));
+    let hint = further.map(|command| format!("\n  one further back: {command}")).unwrap_or_default();
+    let nothing = NothingToDo::with(workload, image, message, *further);
+    report.members.workloads().push(ChangedWorkload::Nothing(nothing));
     report.names = vec![resource(workload)];
     report.text = format!("{message}; nothing to do{hint}");
 }
@@ -116,18 +128,23 @@ fn begin<M: OfOneChange>(change: &ChangeInProgress<'_>, undo: Option<String>, re
     report.names = vec![resource(change.workload)];
 }
 
-async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, past: &str, report: &mut Report<M>) -> Outcome<()> {
+async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Report<M>) -> Outcome<()> {
     let run = change.run;
     let proven = prove(change).await;
     if let Some(entry) = change_in(report) {
         entry.total_millis = Some(run.millis());
-        if proven.as_ref().is_err_and(|failure| failure.exit == Exit::RolledBack) {
+        entry.state = match &proven {
+            Ok(()) => ChangeState::Done,
+            Err(failure) if failure.exit == Exit::RolledBack => ChangeState::TakenBack,
+            Err(_) => ChangeState::Failed,
+        };
+        if entry.state == ChangeState::TakenBack {
             entry.changed = Some(false);
         }
     }
     proven?;
     run.progress.step("done", &format!("in {:.1} s", run.elapsed().as_secs_f32()));
-    report.text = done_line(change.workload, change.image_change, past);
+    report.text = done_line(change.workload, change.image_change);
     Ok(())
 }
 
@@ -137,8 +154,8 @@ fn heading(run: &Run, workload: &Workload) -> String {
 }
 
 /// As kubectl says it: `deployment.apps/api rolled back to api:1.0.5`.
-fn done_line(workload: &Workload, change: &ImageChange, past: &str) -> String {
-    format!("{} {past} to {}", resource(workload), pinned_short(&change.to))
+fn done_line(workload: &Workload, change: &ImageChange) -> String {
+    format!("{} {} to {}", resource(workload), change.record.verb.past(), pinned_short(&change.to))
 }
 
 /// `deployment.apps/api`

@@ -1,15 +1,18 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
+mod way_here;
+
 use std::fmt;
 
 use jiff::Timestamp;
-use release_core::registry::push_history::LeftBehind;
+use release_core::registry::image::is_tag;
 use release_core::release::record::{Record, Recorded, RunResult};
 use release_core::text::{is_label_value, printable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::container_image::ContainerImage;
+pub use way_here::{left_behind, standing, way_here};
 
 /// What a workload's annotations say of our changes.
 pub type RecordedImages = Recorded<ImageRecord>;
@@ -27,6 +30,10 @@ pub struct ImageRecord {
     pub from_digest: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_digest: Option<String>,
+    /// The tag that the template went by before it was pinned, where that one moves: `unpin` goes back
+    /// to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpin_to: Option<String>,
     /// The user as the API server knows them.
     pub by: String,
     pub at: Timestamp,
@@ -44,7 +51,10 @@ pub struct ImageRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RecordVerb {
+    /// To an image that was pushed before.
     Rollback,
+    /// To one that was pushed later.
+    Forward,
     Unpin,
     /// Written by another version of ours, or by somebody's hand.
     #[serde(untagged)]
@@ -55,9 +65,22 @@ impl fmt::Display for RecordVerb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Rollback => "rollback",
+            Self::Forward => "forward",
             Self::Unpin => "unpin",
             Self::Other(text) => text,
         })
+    }
+}
+
+impl RecordVerb {
+    /// What was done, for a line that goes on with `to`: `rolled back`.
+    #[must_use]
+    pub fn past(&self) -> &'static str {
+        match self {
+            Self::Rollback | Self::Other(_) => "rolled back",
+            Self::Forward => "moved forward",
+            Self::Unpin => "unpinned",
+        }
     }
 }
 
@@ -87,12 +110,6 @@ impl ImageRecord {
     fn stands(&self, containers: &[ContainerImage], side: impl Fn(&Moved) -> &String) -> bool {
         let stands = |m: &Moved| containers.iter().any(|p| p.name == m.name && p.init == m.init && p.image == *side(m));
         !self.containers.is_empty() && self.containers.iter().all(stands)
-    }
-
-    /// True where the record is about this container.
-    #[must_use]
-    pub fn is_about(&self, container: &str) -> bool {
-        self.containers.iter().any(|m| m.name == container)
     }
 
     /// True while nobody knows how it ended.
@@ -127,6 +144,7 @@ impl Record for ImageRecord {
         self.result = self.result.map(RunResult::printable);
         self.from_digest = self.from_digest.filter(|digest| is_reference(digest));
         self.to_digest = self.to_digest.filter(|digest| is_reference(digest));
+        self.unpin_to = self.unpin_to.filter(|tag| is_tag(tag));
         Ok(self)
     }
 
@@ -145,28 +163,6 @@ fn is_reference(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && text.chars().all(plain)
 }
 
-/// Images of a container that rollbacks left since something new was deployed: going back never
-/// comes back to them.
-#[must_use]
-pub fn left_behind(recorded: &RecordedImages, container: &str, asked_for: &str) -> Vec<LeftBehind> {
-    let mut left = Vec::new();
-    let mut now = asked_for.to_owned();
-    for record in recorded.all() {
-        let Some(moved) = record.containers.iter().find(|m| m.name == container) else { continue };
-        if record.result == Some(RunResult::RolledBack) && moved.from == now {
-            continue;
-        }
-        if moved.to != now {
-            break;
-        }
-        if record.verb == RecordVerb::Rollback {
-            left.push(LeftBehind { image: moved.from.clone(), digest: record.from_digest.clone() });
-        }
-        now.clone_from(&moved.from);
-    }
-    left
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -180,6 +176,7 @@ mod tests {
             containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
             from_digest: None,
             to_digest: None,
+            unpin_to: None,
             by: "ci".into(),
             at: "2026-01-01T00:00:00Z".parse().unwrap(),
             reason: String::new(),
@@ -211,26 +208,5 @@ mod tests {
             assert_eq!(recorded.current, None);
             assert!(recorded.unreadable.is_some());
         }
-    }
-
-    #[test]
-    fn going_back_twice_never_comes_back() {
-        let mut recorded = RecordedImages { current: Some(record("a:2", "a:1")), ..RecordedImages::default() };
-        recorded.history = vec![record("a:3", "a:2"), record("a:9", "a:8")];
-        let left = |container: &str, image: &str| {
-            left_behind(&recorded, container, image).into_iter().map(|l| l.image).collect::<Vec<_>>()
-        };
-        assert_eq!(left("app", "a:1"), ["a:2", "a:3"]);
-        assert!(left("app", "a:4").is_empty(), "something new was deployed");
-        assert!(left("other", "a:1").is_empty());
-    }
-
-    #[test]
-    fn a_rollback_that_failed_left_nothing_behind() {
-        let failed = ImageRecord { result: Some(RunResult::RolledBack), ..record("a:2", "a:1") };
-        let recorded =
-            RecordedImages { current: Some(failed), history: vec![record("a:3", "a:2")], ..RecordedImages::default() };
-        let left: Vec<String> = left_behind(&recorded, "app", "a:2").into_iter().map(|l| l.image).collect();
-        assert_eq!(left, ["a:3"]);
     }
 }

@@ -100,8 +100,9 @@ fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, retyped: Ret
     let pushed_text = pushed.map_or_else(|| "nothing of its form".into(), |c| pinned_short(&c.image));
     let revision = deployed.revision.map(|r| format!(" (revision {r})")).unwrap_or_default();
     let text = format!(
-        "before {left}, {pushed_text} was pushed, but {}{revision} was deployed; nothing was written",
-        pinned_short(&deployed.image)
+        "before {left}, {pushed_text} was pushed, but {}{revision} was deployed; nothing was written{}",
+        pinned_short(&deployed.image),
+        all_passed_over(&deployed.skipped)
     );
     let sources = [Source::Registry, Source::RolloutHistory];
     let open = if pushed.is_some() { &sources[..] } else { &sources[1..] };
@@ -137,8 +138,7 @@ fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>
 }
 
 fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: Retyped<'_>) -> Failure {
-    let passed: Vec<String> = skipped.iter().map(passed_over).collect();
-    let passed = if passed.is_empty() { String::new() } else { format!("\npassed over: {}", passed.join("; ")) };
+    let passed = all_passed_over(skipped);
     let failure = Failure::failed("NothingOlder", format!("nothing to go back to before {left}{passed}"));
     let is_in_doubt = |s: &Skipped| s.why == SkipReason::LeftOut { why: LeftOut::MaybePart };
     match other {
@@ -149,6 +149,12 @@ fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: 
         }
         None => failure.look(retyped.history()),
     }
+}
+
+/// A line of its own, where there is any.
+fn all_passed_over(skipped: &[Skipped]) -> String {
+    let passed: Vec<String> = skipped.iter().map(passed_over).collect();
+    if passed.is_empty() { String::new() } else { format!("\npassed over: {}", passed.join("; ")) }
 }
 
 /// What would have come first, and why it didn't.

@@ -12,6 +12,7 @@ use release_core::workload::revisions::Revision;
 
 use crate::record::RecordedImages;
 
+pub mod owner;
 pub mod read;
 
 /// One workload at one moment.
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub revisions: Vec<Revision>,
     pub budgets: Reading<Vec<PodDisruptionBudget>>,
     pub autoscalers: Reading<Vec<HorizontalPodAutoscaler>>,
+    /// What it is made from, as far as that can be seen from its namespace.
+    pub owners: Vec<owner::Owner>,
     /// Whether the API server would let us patch it.
     pub may_patch: Reading<bool>,
 }

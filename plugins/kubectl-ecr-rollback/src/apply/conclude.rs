@@ -12,7 +12,11 @@ use crate::snapshot::read::again;
 
 /// The rollout is done.
 pub async fn done(change: &ChangeInProgress<'_>) {
-    let past = if change.image_change.record.verb == RecordVerb::Unpin { "Unpinned" } else { "RolledBack" };
+    let past = match change.image_change.record.verb {
+        RecordVerb::Rollback | RecordVerb::Other(_) => "RolledBack",
+        RecordVerb::Forward => "MovedForward",
+        RecordVerb::Unpin => "Unpinned",
+    };
     let note = format!("{}, in {} ms", describe(change), change.run.millis());
     notice(change, past, &note, false).await;
     // Last of all: with it this rollback is over, and `--again` goes one further. Whoever is killed
@@ -23,19 +27,26 @@ pub async fn done(change: &ChangeInProgress<'_>) {
 /// It failed, and stays.
 pub async fn left_as_is(change: &ChangeInProgress<'_>, failure: &Failure) {
     let note = format!("{}: {}", describe(change), failure.message);
-    futures::join!(result(change, RunResult::Failed), notice(change, "RollbackFailed", &note, true));
+    let reason = reason(change, "Failed");
+    futures::join!(result(change, RunResult::Failed), notice(change, &reason, &note, true));
 }
 
 /// It failed and was taken back; the record says so already.
 pub async fn taken_back(change: &ChangeInProgress<'_>, failure: &Failure) {
     let note = format!("{} failed and was taken back: {}", describe(change), failure.message);
-    notice(change, "RollbackTakenBack", &note, true).await;
+    notice(change, &reason(change, "TakenBack"), &note, true).await;
 }
 
 /// The write itself was refused.
 pub async fn attempt_failed(change: &ChangeInProgress<'_>, failure: &Failure) {
     let note = format!("{}: {}", describe(change), failure.message);
-    notice(change, "RollbackFailed", &note, true).await;
+    notice(change, &reason(change, "Failed"), &note, true).await;
+}
+
+/// `RollbackFailed`, `ForwardFailed`
+fn reason(change: &ChangeInProgress<'_>, end: &str) -> String {
+    let what = if change.image_change.record.verb == RecordVerb::Forward { "Forward" } else { "Rollback" };
+    format!("{what}{end}")
 }
 
 fn describe(change: &ChangeInProgress<'_>) -> String {

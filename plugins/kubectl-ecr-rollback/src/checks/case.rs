@@ -43,7 +43,21 @@ pub struct Case<'a> {
     /// Nothing where no registry was asked.
     pub pushed: Option<Pushed<'a>>,
     pub gate: Gate,
+    pub chosen: HowChosen,
     pub now: Timestamp,
+}
+
+/// How the target was chosen, and who may still say no.
+#[derive(Debug, Clone, Default)]
+pub struct HowChosen {
+    /// A person or a flag named the image itself.
+    pub named: bool,
+    /// `--from rollout-history`: what ran before, whatever it is called.
+    pub by_deployments: bool,
+    /// `--yes`: nobody will be asked.
+    pub unasked: bool,
+    /// The command that goes to the one before it.
+    pub further: Option<Command>,
 }
 
 impl Case<'_> {
@@ -56,6 +70,11 @@ impl Case<'_> {
     /// A finding that stops the rollback.
     pub fn blocks(&self, id: CheckId, message: impl Into<String>) -> Finding {
         Finding::blocks(self.workload().name(), id, message)
+    }
+
+    /// A finding that a person may say yes to, and that stops a run in which nobody is asked.
+    pub fn asks(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        if self.chosen.unasked { self.blocks(id, message) } else { self.warns(id, message) }
     }
 
     /// A finding to know about.

@@ -25,7 +25,11 @@ fn failed_before(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("{} failed at {} and was taken back", pinned_short(&case.change.to), when(record.at));
-    Some(case.blocks(ids::FAILED_BEFORE, message).mend("--steps 2 goes to the one before it"))
+    let finding = case.blocks(ids::FAILED_BEFORE, message);
+    Some(match &case.chosen.further {
+        Some(further) => finding.mend(further.clone()),
+        None => finding.mend("--force=failed-before once its cause is mended"),
+    })
 }
 
 /// By digest where both are known, else by reference.

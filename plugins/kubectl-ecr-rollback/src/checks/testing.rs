@@ -10,11 +10,12 @@ use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{ImageStatus, Pinned, PushedImage, Scan};
 use serde_json::{Value, json};
 
-use super::case::{Case, Gate, Pushed};
+use super::case::{Case, Gate, HowChosen, Pushed};
 use crate::plan::image_change::{Author, ImageChange, unpinned};
-use crate::record::RecordedImages;
+use crate::record::{ImageRecord, RecordVerb, RecordedImages};
 use crate::selection::{Asked, Selection, select};
 use crate::snapshot::Snapshot;
+use crate::snapshot::owner::Owner;
 
 /// The repository of everything here.
 pub const REPOSITORY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
@@ -30,6 +31,8 @@ pub struct World {
     pub policy: Reading<Option<String>>,
     pub gate: Gate,
     pub pinned: Option<Pinned>,
+    pub chosen: HowChosen,
+    pub owners: Vec<Owner>,
 }
 
 impl World {
@@ -54,6 +57,8 @@ impl World {
             policy: Ok(None),
             gate: Gate::Off,
             pinned: None,
+            chosen: HowChosen::default(),
+            owners: Vec::new(),
         }
     }
 
@@ -79,6 +84,7 @@ impl World {
             revisions: Vec::new(),
             budgets: self.budgets.clone().map(parsed),
             autoscalers: self.autoscalers.clone().map(parsed),
+            owners: self.owners.clone(),
             may_patch: self.may_patch.clone(),
         }
     }
@@ -92,16 +98,20 @@ impl World {
         };
         let author = Author { run_id: "1", user: "lee", reason: "" };
         let to = format!("{REPOSITORY}:1");
-        let change = ImageChange { pinned: self.pinned, ..unpinned(&snapshot, &selected, &to, &author) };
         let tag = ImageRef::parse(&to).tag.unwrap().to_owned();
         let children = IndexChildren::new();
         let target = self.images.iter().find(|i| i.tags.contains(&tag));
+        let unpinned = unpinned(&snapshot, &selected, &to, target.map(|image| image.digest.as_str()), &author);
+        let from_digest = self.images.first().map(|image| image.digest.clone());
+        let record = ImageRecord { verb: RecordVerb::Rollback, from_digest, ..unpinned.record.clone() };
+        let change = ImageChange { pinned: self.pinned, record, ..unpinned };
         let case = Case {
             snapshot: &snapshot,
             selected: &selected,
             change: &change,
             pushed: Some(Pushed { images: &self.images, children: &children, target, policy: &self.policy }),
             gate: self.gate,
+            chosen: self.chosen.clone(),
             now: snapshot.at,
         };
         super::run(&case, &Weighing::default())

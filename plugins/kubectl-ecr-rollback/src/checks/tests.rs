@@ -9,6 +9,7 @@ use serde_json::json;
 use super::case::Gate;
 use super::testing::{World, image};
 use crate::record::ImageRecord;
+use crate::snapshot::owner::Owner;
 
 #[test]
 fn nothing_is_found_where_nothing_is_wrong() {
@@ -185,4 +186,105 @@ fn a_record_that_was_edited_and_one_that_failed_are_said() {
         "result": "rolled back"});
     world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
     assert_eq!(world.told(), ["x failed-before"]);
+}
+
+/// "Back" would be forward, or somebody else's image, and nobody be asked.
+#[test]
+fn what_nobody_means_by_back_is_asked_for_and_refused_where_nobody_is() {
+    let told = |left: &[&str], target: &[&str], others: &[&str], unasked: bool, named: bool| {
+        let mut world = World::healthy();
+        let tags = |tags: &[&str]| tags.iter().map(ToString::to_string).collect::<Vec<_>>();
+        // The template's own tags, 2 and 1, are numbers that say nothing.
+        world.images[0].tags.extend(tags(left));
+        world.images[1].tags.extend(tags(target));
+        world.images.extend(others.iter().map(|tag| image(tag, 3)));
+        (world.chosen.unasked, world.chosen.named) = (unasked, named);
+        world.told()
+    };
+    for (id, left, target) in [
+        ("higher-version", "1.4.1", "1.5.0"),
+        ("other-application", "api-1.2", "web-3.1"),
+        ("pull-request-build", "main-abc1234", "pr-12-bcd2345"),
+    ] {
+        let told = |unasked, named| told(&[left], &[target], &[], unasked, named);
+        assert_eq!(told(false, false), [format!("! {id}")]);
+        assert_eq!(told(true, false), [format!("x {id}")]);
+        // A version that was typed was meant; a tag alone doesn't tell whose image it is.
+        let named = if id == "higher-version" { '!' } else { 'x' };
+        assert_eq!(told(true, true), [format!("{named} {id}")]);
+    }
+    let mut ran_before = World::healthy();
+    ran_before.images[0].tags.push("1.4.1".into());
+    ran_before.images[1].tags.push("1.5.0".into());
+    (ran_before.chosen.unasked, ran_before.chosen.by_deployments) = (true, true);
+    assert_eq!(ran_before.told(), ["! higher-version"], "deployments have an order of their own");
+    assert!(told(&["1.4.1"], &["1.4.0"], &["web-3.1", "api-1.2"], true, false).is_empty());
+}
+
+/// The bad release would be back with the next look of a tool that follows the registry.
+#[test]
+fn tools_that_follow_the_registry_are_said() {
+    let trigger = |field: &str, paused: bool| {
+        json!([{"from": {"kind": "ImageStreamTag", "name": "api:latest"}, "fieldPath": field, "paused": paused}])
+            .to_string()
+    };
+    let own = "spec.template.spec.containers[?(@.name==\"app\")].image";
+    let marked = |kind: &str, key: &str, value: &str| {
+        let mut world = World::healthy();
+        world.object["metadata"][kind] = json!({key: value});
+        world.told()
+    };
+    for (kind, key, value) in [
+        ("annotations", "keel.sh/policy", "patch"),
+        ("labels", "keel.sh/policy", "force"),
+        ("annotations", "keel.observer/policy", "all"),
+        ("annotations", "argocd-image-updater.argoproj.io/app.update-strategy", "newest-build"),
+        ("annotations", "fluxcd.io/automated", "true"),
+        ("annotations", "flux.weave.works/automated", "true"),
+        ("annotations", "image.openshift.io/triggers", &trigger(own, false)),
+        ("annotations", "image.openshift.io/triggers", &trigger("spec.template.spec.containers[0].image", false)),
+    ] {
+        assert_eq!(marked(kind, key, value), ["x image-updater"], "{key}: {value}");
+    }
+    for (key, value) in [
+        ("keel.sh/policy", "never"),
+        ("fluxcd.io/automated", "false"),
+        ("image.openshift.io/triggers", &trigger(own, true)),
+        ("image.openshift.io/triggers", &trigger("spec.template.spec.containers[?(@.name==\"side\")].image", false)),
+        ("image.openshift.io/triggers", "[{\"fieldPath\": 7}, null]"),
+        ("image.openshift.io/triggers", "no json"),
+    ] {
+        assert!(marked("annotations", key, value).is_empty(), "{key}: {value}");
+    }
+    let mut world = World::healthy();
+    let metadata = json!({"name": "shop", "annotations": {"keel.sh/policy": "major"}});
+    world.owners = vec![Owner { name: "Shop/shop".into(), metadata: serde_json::from_value(metadata).unwrap() }];
+    assert_eq!(world.told(), ["x image-updater"], "on what it is made from");
+}
+
+#[test]
+fn a_controller_of_the_workload_would_put_its_image_back() {
+    let mut world = World::healthy();
+    let owner = |controller: bool| json!([{"apiVersion": "acme.io/v1", "kind": "Shop", "name": "s", "uid": "1", "controller": controller}]);
+    world.object["metadata"]["ownerReferences"] = owner(true);
+    assert_eq!(world.told(), ["x owned-by-controller"]);
+    world.object["metadata"]["ownerReferences"] = owner(false);
+    assert!(world.told().is_empty());
+}
+
+/// A release that was built anew under its tag would be refused for what the one before did.
+#[test]
+fn what_failed_before_is_known_by_its_digest() {
+    let told = |to_digest: &str, result: &str| {
+        let mut world = World::healthy();
+        let moved = json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
+        let record = json!({"id": "1", "verb": "forward", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
+            "toDigest": to_digest, "result": result});
+        world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
+        world.told()
+    };
+    let own = image("1", 1).digest;
+    assert_eq!(told(&own, "rolled back"), ["x failed-before"]);
+    assert!(told(&image("7", 1).digest, "rolled back").is_empty(), "its tag is on another image since");
+    assert!(told(&own, "done").is_empty());
 }

@@ -10,21 +10,21 @@ use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::ImageRef;
-use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, choose};
+use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, Why, choose};
 use release_core::text::printable;
 use release_core::workload::revisions::may_have_another;
 
 use crate::apply::ChangeInProgress;
-use crate::checks::case::{Case, Gate, Pushed};
+use crate::checks::case::{Case, Gate, HowChosen, Pushed};
 use crate::container_image::containers_of;
 use crate::contents::RepositoryContents;
 use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
 use crate::options::RollbackOptions;
-use crate::plan::image_change::{Author, back, resumed};
+use crate::plan::image_change::{Author, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
-use crate::proposal::{Proposal, attach, nothing, propose};
+use crate::proposal::{Proposal, Settled, attach, nothing, propose};
 use crate::record::{RecordedImages, left_behind};
 use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
@@ -50,7 +50,8 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
     match state_of_record(&workload, &recorded, &selected, options, run.scope())? {
         StateOfRecord::Nothing { message, further } => {
-            nothing(run, &workload, &message, further.as_ref(), report);
+            let (workload, image, further) = (&workload, selected.image(), further.as_ref());
+            nothing(run, &Settled { workload, image, message: &message, further }, report);
             Ok(())
         }
         StateOfRecord::Attach(record) => {
@@ -112,7 +113,8 @@ async fn plan_and_go(
         }
         Decided::AlreadyRuns => {
             let message = format!("{} asks for {} already", snapshot.workload, pinned_short(selected.image()));
-            nothing(run, &snapshot.workload, &message, None, report);
+            let (workload, image) = (&snapshot.workload, selected.image());
+            nothing(run, &Settled { workload, image, message: &message, further: None }, report);
             Ok(())
         }
     }
@@ -135,7 +137,7 @@ async fn go_back(
 ) -> Outcome<()> {
     let Planned { options, snapshot, selected, choice, chosen } = planned;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &options.write.reason };
-    let change = back(snapshot, selected, &choice.left, chosen, &author);
+    let change = to_chosen(snapshot, selected, choice, chosen, &author);
     let known = Known::of(contents, chosen).await;
     let case = Case {
         snapshot,
@@ -143,6 +145,7 @@ async fn go_back(
         change: &change,
         pushed: contents.map(|contents| known.pushed(contents)),
         gate: gate(options),
+        chosen: how_chosen(run, options, chosen),
         now: Timestamp::now(),
     };
     let unpin = Command::new("kubectl ecr-rollback unpin").arg(snapshot.workload.reference());
@@ -151,7 +154,6 @@ async fn go_back(
         name: &options.workload,
         case: &case,
         options: &options.write,
-        past: "rolled back",
         lines: lines::of_rollback(choice, chosen, &change, &unpin, snapshot.at),
     };
     propose(run, &proposal, report).await
@@ -199,6 +201,15 @@ impl Known {
         let RepositoryContents { images, children, .. } = contents;
         Pushed { images, children, target: self.target.as_ref(), policy: &self.policy }
     }
+}
+
+fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChosen {
+    let named = chosen.why == Why::Asked;
+    let workload = options.workload.to_string();
+    let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
+    let steps = (options.wanted.steps.max(1) + 1).to_string();
+    let further = (!named).then(|| retyped.with("--steps", &steps, &["--steps"]));
+    HowChosen { named, by_deployments: options.is_offline(), unasked: options.write.yes, further }
 }
 
 fn gate(options: &RollbackOptions) -> Gate {

@@ -7,12 +7,14 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::image::{ImageRef, short_digest};
+use release_core::registry::push_history::{PushedImage, TagForm, TagKind};
 
-use crate::checks::case::{Case, Gate};
+use crate::checks::case::{Case, Gate, HowChosen};
 use crate::document::UnpinMembers;
 use crate::options::UnpinOptions;
 use crate::plan::image_change::{Author, unpinned};
-use crate::proposal::{Proposal, nothing, propose};
+use crate::proposal::{Proposal, Settled, nothing, propose};
+use crate::record::way_here;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
 use crate::which_containers;
@@ -29,38 +31,46 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
     let selected = which_containers::ask(run, &workload, &asked, &write.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
         let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
-        nothing(run, &workload, &message, None, report);
+        let (workload, image) = (&workload, selected.image());
+        nothing(run, &Settled { workload, image, message: &message, further: None }, report);
         return Ok(());
     }
     let snapshot = read::beside(&run.cluster, workload).await?;
     let to = tag_before(&snapshot, &selected)?;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };
-    let change = unpinned(&snapshot, &selected, &to, &author);
-    let lines = vec![format!("{}: {}", selected.names(), change.summary()), tag_is_on(run, &selected, &to).await];
+    let found = on_the_tag(run, &selected, &to).await;
+    let change = unpinned(&snapshot, &selected, &to, found.as_ref().map(|image| image.digest.as_str()), &author);
+    let lines = vec![format!("{}: {}", selected.names(), change.summary()), tag_is_on(&to, found.as_ref())];
     let case = Case {
         snapshot: &snapshot,
         selected: &selected,
         change: &change,
         pushed: None,
         gate: Gate::Off,
+        chosen: HowChosen { named: true, unasked: write.yes, ..HowChosen::default() },
         now: snapshot.at,
     };
-    propose(run, &Proposal { name, case: &case, options: write, past: "unpinned", lines }, report).await
+    propose(run, &Proposal { name, case: &case, options: write, lines }, report).await
 }
 
-/// The tag in the reference itself, else the one that the rollback left.
+/// The tag that the workload went by before it was pinned, else the one in the reference itself, else
+/// one that a change of ours left.
 fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
     let now = ImageRef::parse(selected.image());
-    if let Some(tag) = now.tag {
-        return Ok(format!("{}:{tag}", now.repository));
-    }
-    let moved = snapshot.recorded.all().flat_map(|record| &record.containers);
-    let left = moved
+    let recorded = &snapshot.recorded;
+    let way = way_here(recorded, selected.container(), selected.image());
+    let noted = way.first().and_then(|(record, _)| record.unpin_to.as_deref());
+    // Records of before that was noted.
+    let left = way.iter().map(|(_, moved)| ImageRef::parse(&moved.from)).find(|from| from.digest.is_none());
+    let followed = left.and_then(|from| from.asked_tag()).filter(|tag| TagForm::of(tag).kind() == TagKind::Name);
+    let moved = recorded.all().flat_map(|record| &record.containers);
+    let any = moved
         .filter(|moved| moved.name == selected.container())
         .map(|moved| ImageRef::parse(&moved.from))
-        .find(|from| from.repository == now.repository && from.tag.is_some());
-    if let Some(ImageRef { repository, tag: Some(tag), .. }) = left {
-        return Ok(format!("{repository}:{tag}"));
+        .find(|from| from.repository == now.repository && from.tag.is_some())
+        .and_then(|from| from.tag);
+    if let Some(tag) = noted.or(followed).or(now.tag).or(any) {
+        return Ok(format!("{}:{tag}", now.repository));
     }
     let image = pinned_short(selected.image());
     let history = Command::new("kubectl ecr-rollback history").arg(snapshot.workload.reference());
@@ -70,16 +80,18 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
         .next(Next::Look(history, Some(then))))
 }
 
-/// What the tag leads to now, as far as the registry says.
-async fn tag_is_on(run: &Run, selected: &Selected, to: &str) -> String {
-    let tag = ImageRef::parse(to).tag.unwrap_or("latest").to_owned();
-    let Some(repository) = &selected.repository else { return format!("{tag} is whatever it is on then") };
-    let found = async {
-        let address = Address::from(repository);
-        let registry = connect(&address, run.cluster.request_timeout(), run.log()).await.ok()?;
-        registry.images_by(&repository.name, &[ImageId::Tag(tag.clone())]).await.ok()?.into_iter().next()
-    };
-    match found.await {
+/// The image that the tag leads to now, as far as the registry says.
+async fn on_the_tag(run: &Run, selected: &Selected, to: &str) -> Option<PushedImage> {
+    let repository = selected.repository.as_ref()?;
+    let tag = ImageRef::parse(to).asked_tag()?.to_owned();
+    let address = Address::from(repository);
+    let registry = connect(&address, run.cluster.request_timeout(), run.log()).await.ok()?;
+    registry.images_by(&repository.name, &[ImageId::Tag(tag)]).await.ok()?.into_iter().next()
+}
+
+fn tag_is_on(to: &str, image: Option<&PushedImage>) -> String {
+    let tag = ImageRef::parse(to).tag.unwrap_or("latest");
+    match image {
         Some(image) => format!("{tag} is on {} now, pushed {:.0}", short_digest(&image.digest), image.pushed_at),
         None => format!("what {tag} is on now could not be found out"),
     }

@@ -4,13 +4,14 @@
 use release_core::command::{Command, Scope};
 use release_core::kube::Workload;
 use release_core::registry::image::ImageRef;
-use release_core::registry::push_history::{Chosen, Left, Pinned};
+use release_core::registry::push_history::{Choice, Chosen, Left, Pinned};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
 use release_core::release::record::{RunResult, note_result};
 use release_core::text::printable;
 
+use super::evidence::Evidence;
 use crate::container_image::ContainerImage;
-use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, way_here};
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
 use crate::words::arrow;
@@ -28,6 +29,7 @@ pub struct ImageChange {
     /// The revision that ran it last, if one did.
     pub revision: Option<i64>,
     pub pinned: Option<Pinned>,
+    pub evidence: Evidence,
     /// What is written into the annotation.
     pub record: ImageRecord,
 }
@@ -50,28 +52,52 @@ pub struct At<'a> {
     pub scope: &'a Scope,
 }
 
-/// The rollback to a chosen image.
+/// The move to a chosen image: a rollback, or a move forward where it was pushed later.
 #[must_use]
-pub fn back(
+pub fn to_chosen(
     snapshot: &Snapshot,
     selected: &Selected,
-    left: &Left,
+    choice: &Choice<'_>,
     chosen: &Chosen,
     author: &Author<'_>,
 ) -> ImageChange {
-    let record = record(RecordVerb::Rollback, snapshot, selected, &chosen.image, author);
+    let verb = if choice.leads_forward(chosen) { RecordVerb::Forward } else { RecordVerb::Rollback };
+    let record = record(verb, snapshot, selected, &chosen.image, author);
+    let unpin_to = chosen.pinned.and_then(|_| tag_left(&choice.left, &snapshot.recorded, selected));
+    let (from_digest, to_digest) = (choice.left.digest.clone(), chosen.digest.clone());
     ImageChange {
         containers: selected.containers.clone(),
         to: chosen.image.clone(),
         revision: chosen.revision,
         pinned: chosen.pinned,
-        record: ImageRecord { from_digest: left.digest.clone(), to_digest: chosen.digest.clone(), ..record },
+        evidence: Evidence::of(choice, chosen),
+        record: ImageRecord { from_digest, to_digest, unpin_to, ..record },
     }
 }
 
-/// The way from a pinned digest back to its tag.
+/// The tag that the workload went by before its image was pinned, where pinning it means that it no
+/// longer follows that tag.
+fn tag_left(left: &Left, recorded: &RecordedImages, selected: &Selected) -> Option<String> {
+    if left.tag_moves || left.tag_moved_to.is_some() {
+        return left.tag.clone();
+    }
+    let way = way_here(recorded, selected.container(), selected.image());
+    way.first().filter(|_| is_pinned(selected.image())).and_then(|(record, _)| record.unpin_to.clone())
+}
+
+fn is_pinned(image: &str) -> bool {
+    ImageRef::parse(image).digest.is_some()
+}
+
+/// The way from a pinned digest back to its tag; `to_digest` is what that is on now.
 #[must_use]
-pub fn unpinned(snapshot: &Snapshot, selected: &Selected, to: &str, author: &Author<'_>) -> ImageChange {
+pub fn unpinned(
+    snapshot: &Snapshot,
+    selected: &Selected,
+    to: &str,
+    to_digest: Option<&str>,
+    author: &Author<'_>,
+) -> ImageChange {
     let record = record(RecordVerb::Unpin, snapshot, selected, to, author);
     let from_digest = ImageRef::parse(selected.image()).digest.map(str::to_owned);
     ImageChange {
@@ -79,7 +105,8 @@ pub fn unpinned(snapshot: &Snapshot, selected: &Selected, to: &str, author: &Aut
         to: to.to_owned(),
         revision: None,
         pinned: None,
-        record: ImageRecord { from_digest, ..record },
+        evidence: Evidence::default(),
+        record: ImageRecord { from_digest, to_digest: to_digest.map(str::to_owned), ..record },
     }
 }
 
@@ -95,6 +122,7 @@ pub fn resumed(record: &ImageRecord, template: &[ContainerImage]) -> ImageChange
         to: record.containers[0].to.clone(),
         revision: None,
         pinned: None,
+        evidence: Evidence::default(),
         record: record.clone(),
     }
 }
@@ -108,6 +136,7 @@ fn record(verb: RecordVerb, snapshot: &Snapshot, selected: &Selected, to: &str, 
         containers: selected.containers.iter().map(moved).collect(),
         from_digest: None,
         to_digest: None,
+        unpin_to: None,
         by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", author.user)),
         at: snapshot.at,
         reason: author.reason.to_owned(),

@@ -7,6 +7,7 @@ use release_core::registry::push_history::{Candidate, Choice, Chosen, Why};
 
 use super::image_change::ImageChange;
 use crate::listing;
+use crate::record::RecordVerb;
 use crate::refusal::passed_over;
 use crate::words::pinned_short;
 
@@ -34,9 +35,11 @@ pub fn of_rollback(
     }
     let to = of(chosen.digest.as_deref()).map_or_else(|| pinned_short(&chosen.image), |to| described(to, now));
     lines.push(format!("to    {to} ({})", why(chosen)));
+    if change.record.verb == RecordVerb::Forward {
+        lines.push("that was pushed later: this is a move forward, and no rollback".to_owned());
+    }
     lines.extend(chosen.skipped.iter().map(|s| format!("passed over {}", passed_over(s))));
-    let moves = choice.left.tag_moves || choice.left.tag_moved_to.is_some();
-    if let (true, Some(tag), true) = (moves, &choice.left.tag, chosen.pinned.is_some()) {
+    if let Some(tag) = &change.record.unpin_to {
         lines.push(format!("pinned to the digest: pushing {tag} and restarting deploys nothing from now on"));
         lines.push(format!("  undone by: {unpin}"));
     }

@@ -11,7 +11,7 @@ use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use crate::container_image::containers_of;
 use crate::options::RollbackOptions;
-use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, standing};
 use crate::selection::Selected;
 use crate::words::{pinned_short, when};
 
@@ -45,9 +45,13 @@ pub fn state_of_record(
     scope: &Scope,
 ) -> Outcome<StateOfRecord> {
     let template = containers_of(workload);
-    let in_force =
-        |r: &&ImageRecord| r.verb == RecordVerb::Rollback && r.is_about(selected.container()) && r.is_in(&template);
-    let record = recorded.current.as_ref().filter(in_force);
+    // Who moved forward to an image and now wants back from it means something else.
+    let same_way = |r: &&ImageRecord| match r.verb {
+        RecordVerb::Rollback => true,
+        RecordVerb::Forward => went_where(r, selected, options),
+        RecordVerb::Unpin | RecordVerb::Other(_) => false,
+    };
+    let record = standing(recorded, &selected.containers[0], &template).filter(same_way);
     if let Some(tag) = &options.if_running
         && !names(selected.image(), tag)
     {
@@ -58,10 +62,13 @@ pub fn state_of_record(
     let same_target = !options.is_explicit() || went_where(record, selected, options);
     // What failed and was left may have come up since; that it did is this rollback's end, too.
     let left_as_it_was = record.result == Some(RunResult::Failed) && (unfinished || !options.again);
-    if same_target && (record.is_open() || left_as_it_was) {
+    let is_last = recorded.is_of(record);
+    if same_target && is_last && (record.is_open() || left_as_it_was) {
         return Ok(StateOfRecord::Attach(record.clone()));
     }
-    if options.is_explicit() || options.again || record.result != Some(RunResult::Done) {
+    // One that was followed by another, which failed, ended well enough for that.
+    let is_done = record.result == Some(RunResult::Done) || (record.is_open() && !is_last);
+    if options.is_explicit() || options.again || !is_done {
         return Ok(StateOfRecord::Open);
     }
     let command = Command::new(options.write.typed.verb()).arg(workload.reference()).args(options.write.typed.all());
@@ -83,9 +90,10 @@ fn not_running(
         Some(record) if record.is_open() => Ok(StateOfRecord::Attach(record.clone())),
         Some(record) => Ok(StateOfRecord::Nothing {
             message: format!(
-                "{}: {} rolled back from {tag} at {}",
+                "{}: {} {} from {tag} at {}",
                 runs(workload, selected),
                 record.by,
+                record.verb.past(),
                 when(record.at)
             ),
             further: None,

@@ -55,6 +55,7 @@ fn moved(from: &str, to: &str, result: Option<RunResult>) -> ImageRecord {
         containers: vec![Moved { name: "app".into(), init: false, from: reference(from), to: reference(to) }],
         from_digest: None,
         to_digest: None,
+        unpin_to: None,
         by: "ci".into(),
         at: "2026-01-01T00:00:00Z".parse().unwrap(),
         reason: String::new(),
@@ -122,6 +123,23 @@ fn a_rollback_without_a_result_is_taken_up() {
 #[test]
 fn a_failed_rollback_may_be_tried_again() {
     assert_eq!(stands("2", Some(moved("2", "1", Some(RunResult::RolledBack))), &options()), Ok(StateOfRecord::Open));
+}
+
+/// The bad release would stay: "rolled back already".
+#[test]
+fn a_move_forward_is_no_rollback() {
+    let forward = |result| Some(ImageRecord { verb: RecordVerb::Forward, ..moved("1", "2", result) });
+    for again in [false, true] {
+        for result in [None, Some(RunResult::Done), Some(RunResult::Failed)] {
+            let back = RollbackOptions { again, ..options() };
+            assert_eq!(stands("2", forward(result.clone()), &back), Ok(StateOfRecord::Open), "{again} {result:?}");
+        }
+    }
+    let there = RollbackOptions { wanted: Wanted { to_tag: Some("2".into()), ..options().wanted }, ..options() };
+    assert!(is_attached(&stands("2", forward(None), &there)), "the same words take it up");
+    assert_eq!(stands("2", forward(Some(RunResult::Done)), &there), Ok(StateOfRecord::Open), "it runs already");
+    let safe = RollbackOptions { if_running: Some("1".into()), ..there };
+    assert!(is_nothing(&stands("2", forward(Some(RunResult::Done)), &safe)));
 }
 
 /// Two people on call type the same command at the same minute.

@@ -13,6 +13,7 @@ use release_core::kube::{Pod, Workload, WorkloadKind, selector_text};
 use release_core::workload::revisions::{Revision, of_workload};
 
 use super::Snapshot;
+use super::owner::owners;
 use crate::names::WorkloadName;
 use crate::record::RecordedImages;
 
@@ -51,7 +52,9 @@ pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> 
     let who = async { cluster.who_am_i().await.map_err(|e| e.short()) };
     let budgets = cluster.reading(&everything);
     let autoscalers = cluster.reading(&everything);
-    let (essentials, who, may_patch, budgets, autoscalers) = futures::join!(essentials, who, may, budgets, autoscalers);
+    let owners = owners(cluster, &workload);
+    let (essentials, who, may_patch, budgets, autoscalers, owners) =
+        futures::join!(essentials, who, may, budgets, autoscalers, owners);
     let (pods, revisions) = essentials?;
     Ok(Snapshot {
         namespace: cluster.namespace.clone(),
@@ -64,6 +67,7 @@ pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> 
         revisions,
         budgets,
         autoscalers,
+        owners,
         may_patch,
     })
 }

@@ -141,12 +141,14 @@ checks! {
         "images stay only because an index that stays is made of them";
     HELM = "helm", [Bluegreen, EcrRollback], [Warns],
         "a Helm release has the object";
+    HIGHER_VERSION = "higher-version", [EcrRollback], [Blocks, Warns],
+        "what was pushed before has a higher version, or a higher build number: blocks with `--yes`, unless the image was named or `--from rollout-history` asked for what ran before";
     HPA_AT_LIMIT = "hpa-at-limit", [EcrRollback], [Warns],
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
         "blocks: `maxReplicas` of the target's autoscaler is below what is required. Warns: `minReplicas` is below the active color's ready pods (not with `--scale`)";
-    IMAGE_UPDATER = "image-updater", [Bluegreen], [Warns],
-        "a tool in the cluster writes a color's image by itself: Keel, Flux 1, an OpenShift image trigger";
+    IMAGE_UPDATER = "image-updater", [Bluegreen, EcrRollback], [Blocks, Warns],
+        "a tool that follows the registry writes the image by itself: Keel, Argo CD Image Updater, Flux, image change triggers of OpenShift. Blocks a rollback of the image, warns about a color's";
     IN_HISTORY = "in-history", [Lifecycle], [Blocks],
         "a ReplicaSet or ControllerRevision of it had it (`kubectl rollout undo`)";
     INDEXES = "indexes", [Lifecycle], [],
@@ -189,8 +191,10 @@ checks! {
         "`--max-severity` is given and the image has no finished scan; without it this is only shown, as not checked";
     ON_DELETE = "on-delete", [EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
-    OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen], [Blocks, Warns],
-        "a controller owns what is written: blocks for the Service, whose selector it puts back; warns for a workload or an autoscaler that is brought to size";
+    OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
+        "the repository holds several applications, and the image is tagged for another one, or nothing says for which: blocks with `--yes`";
+    OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
+        "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [EcrRollback], [Warns],
         "a StatefulSet's `partition` is above 0";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
@@ -213,6 +217,8 @@ checks! {
         "the template declares ports, but not the number the Service sends to; *quiet* where the active color doesn't either";
     PREFIX_MATCHES_MORE = "prefix-matches-more", [Lifecycle], [Warns],
         "a prefix that ends in a digit selects longer numbers too";
+    PULL_REQUEST_BUILD = "pull-request-build", [EcrRollback], [Blocks, Warns],
+        "the image was built of a pull or merge request or of its branch, and what runs was not: blocks with `--yes`";
     PULLED_LATELY = "pulled-lately", [Lifecycle], [Blocks],
         "ECR recorded a pull in the last 30 days";
     READY_BELOW_ACTIVE = "ready-below-active", [Bluegreen], [Blocks],

@@ -79,14 +79,26 @@ async fn every_output_is_a_document_in_good_and_bad_times() -> Result<()> {
     let last = lines.last().cloned().unwrap_or_default();
     assert_eq!((&last["exitCode"], &last["workloads"][0]["changed"]), (&0.into(), &true.into()), "{}", said(&done));
     ensure!(lines.len() > 1, "no progress\n{}", said(&done));
+    assert_eq!(last["workloads"][0]["state"], "done", "{}", said(&done));
     let nothing = case.back("-ojson").await?.ends(0)?.json()?;
-    assert_eq!(nothing["workloads"][0]["changed"], false);
+    let unchanged = &nothing["workloads"][0];
+    assert_eq!((&unchanged["changed"], &unchanged["state"]), (&false.into(), &"unchanged".into()));
+    assert_eq!(unchanged["to"], case.repository.image(RELEASES[4]));
+    let further = unchanged["next"].as_str().unwrap_or_default().trim_start_matches("kubectl ecr-rollback ");
+    let further = further.replace(&format!(" -n {}", case.ns.name()), "");
+    case.ecr(&format!("{further} --dry-run=client")).await?.ends(0)?.tells(RELEASES[3])?;
 
     for (words, code, reason) in [
         ("deploy/none -ojson", 1, "NotFound"),
         ("deploy/api --to-tag zzz -ojson", 1, "NoSuchImage"),
         ("deploy/api --if-running zzz -ojson", 3, "Changed"),
         ("svc/api -ojson", 2, "BadUsage"),
+        ("deploy/api --nonsense -ojson", 2, "BadUsage"),
+        ("-o json", 2, "BadUsage"),
+        ("deploy/api --output=json --steps 0", 2, "BadUsage"),
+        ("deploy/api -yojson --force=pasued", 2, "BadUsage"),
+        ("histroy deploy/api --limit many --output json", 2, "BadUsage"),
+        ("lifecycle shwo -ojsonl", 2, "BadUsage"),
     ] {
         let document = case.ecr(words).await?.ends(code)?.json()?;
         assert_eq!((&document["exitCode"], &document["reason"]), (&code.into(), &reason.into()), "{words}");

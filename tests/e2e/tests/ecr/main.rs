@@ -3,11 +3,13 @@
 mod annotations;
 mod choices;
 mod faults;
+mod forward;
 mod kills;
 mod kubectl;
 mod lifecycle;
 mod looks;
 mod lost_output;
+mod other_writers;
 mod permissions;
 mod policy_files;
 mod races;

@@ -2,6 +2,8 @@
 
 mod asked;
 mod containers;
+mod evidence;
 mod manifests;
 mod moved_tags;
 mod pushes;
+mod unexpected;

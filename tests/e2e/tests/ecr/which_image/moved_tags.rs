@@ -52,6 +52,48 @@ async fn unpin_goes_back_to_the_tag_and_to_what_it_is_on_now() -> Result<()> {
     Ok(())
 }
 
+/// The hint beside a pin says that the tag that was left is what unpinning goes back to; the tag beside the
+/// digest is another.
+#[tokio::test]
+async fn unpin_goes_back_to_the_tag_that_was_left() -> Result<()> {
+    let case = Case::new("left-tag").await?;
+    let mut digests = Vec::new();
+    for (day, version) in [(1, "1.0.3"), (2, "1.0.4"), (3, "1.0.5")] {
+        digests.push(case.push_on(day, Image::new("latest").tag(version)).await?);
+    }
+    case.deploy(&["latest"]).await?;
+    case.back("").await?.ends(0)?.tells("pushing latest")?;
+    case.asks_for(&format!("1.0.4@{}", digests[1])).await?;
+    // However often it goes back, it is the tag that it followed.
+    case.back("--again").await?.ends(0)?;
+    case.asks_for(&format!("1.0.3@{}", digests[0])).await?;
+    assert_eq!(case.record().await?["unpinTo"], "latest");
+    case.ecr("unpin deploy/api --yes").await?.ends(0)?.tells("unpinned to api:latest")?;
+    case.asks_for("latest").await?;
+    case.runs(&digests[2]).await
+}
+
+/// A release that was pushed over would be left, or one that was only pinned be left for a worse one.
+#[tokio::test]
+async fn unpin_of_a_release_goes_back_to_what_it_was_pinned_from() -> Result<()> {
+    let case = Case::new("pushed-over").await?;
+    let digests = case.push(&["1.0.4", "1.0.5"]).await?;
+    case.deploy(&["1.0.5"]).await?;
+    case.push_on(9, Image::new("1.0.5")).await?;
+    case.back("").await?.ends(0)?.tells("pushing 1.0.5")?;
+    case.asks_for(&format!("1.0.4@{}", digests[0])).await?;
+    case.ecr("unpin deploy/api --yes").await?.ends(0)?;
+    case.asks_for("1.0.5").await?;
+
+    let case = Case::new("only-pinned").await?;
+    let digests = case.push(&["1.0.4", "1.0.5"]).await?;
+    case.deploy(&["1.0.5"]).await?;
+    case.back("--pin-digest").await?.ends(0)?;
+    case.asks_for(&format!("1.0.4@{}", digests[0])).await?;
+    case.ecr("unpin deploy/api --yes").await?.ends(0)?;
+    case.asks_for("1.0.4").await
+}
+
 /// A node that starts a pod next week would find no image.
 #[tokio::test]
 async fn a_lifecycle_policy_that_takes_the_pinned_image_is_warned_about() -> Result<()> {
