@@ -112,7 +112,8 @@ fn of_ours(promise: Promise, writes: bool, shown: &Shown, tried: &Output) -> Opt
 
 fn of_kubectl(tried: &Output) -> Option<String> {
     let said = tried.stderr.as_str();
-    if tried.code == 0 {
+    // "no" is an answer to `kubectl auth can-i`.
+    if tried.code == 0 || tried.stdout.trim() == "no" {
         return None;
     }
     if MISUSED.iter().any(|words| said.contains(words)) {
