@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::checks::image_updater::image_updater;
+use release_core::checks::image_updater::{Updater, updaters};
 use release_core::kube::Workload;
 
 use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let of = |workloads: &[Arc<Workload>], what: &str| -> Vec<Finding> {
-        let written = workloads.iter().filter_map(|w| Some((w, image_updater(&w.metadata)?)));
-        let found = written.map(|(workload, who)| {
-            let message = format!("{who} writes the image of {workload}{what}");
+        let written = workloads.iter().flat_map(|w| updaters(&w.metadata, |_| true).into_iter().map(move |u| (w, u)));
+        let found = written.map(|(workload, Updater { tool, by, .. })| {
+            let message = format!("{tool} writes the image of {workload} ({by}){what}");
             case.warns(ids::IMAGE_UPDATER, message).mend("let it write the color that is idle only")
         });
         found.collect()
