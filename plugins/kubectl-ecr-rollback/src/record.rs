@@ -1,6 +1,6 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
-mod way_here;
+pub mod way_here;
 
 use std::fmt;
 
@@ -12,7 +12,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::container_image::ContainerImage;
-pub use way_here::{left_behind, standing, way_here};
 
 /// What a workload's annotations say of our changes.
 pub type RecordedImages = Recorded<ImageRecord>;

@@ -11,7 +11,7 @@ use crate::contents::RepositoryContents;
 use crate::document::{HistoryMembers, ListedImage, WorkloadHistory};
 use crate::listing;
 use crate::names::WorkloadName;
-use crate::record::left_behind;
+use crate::record::way_here::left_behind;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
 use crate::typed::Typed;

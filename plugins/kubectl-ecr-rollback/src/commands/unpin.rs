@@ -14,7 +14,7 @@ use crate::document::UnpinMembers;
 use crate::options::UnpinOptions;
 use crate::plan::image_change::{Author, unpinned};
 use crate::proposal::{Proposal, Settled, nothing, propose};
-use crate::record::way_here;
+use crate::record::way_here::way_here;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
 use crate::which_containers;

@@ -11,7 +11,8 @@ use release_core::text::printable;
 
 use super::evidence::Evidence;
 use crate::container_image::ContainerImage;
-use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, way_here};
+use crate::record::way_here::way_here;
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
 use crate::words::arrow;

@@ -11,7 +11,8 @@ use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use crate::container_image::containers_of;
 use crate::options::RollbackOptions;
-use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, standing};
+use crate::record::way_here::standing;
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
 use crate::selection::Selected;
 use crate::words::{pinned_short, when};
 
