@@ -5,3 +5,4 @@ pub mod image;
 pub mod index_manifest;
 pub mod lifecycle_policy;
 pub mod push_history;
+pub mod subject_tag;

@@ -7,7 +7,7 @@ use release_core::command::Scope;
 use release_core::kube::Workload;
 use release_core::registry::image::ImageRef;
 use release_core::registry::index_manifest::IndexChildren;
-use release_core::registry::push_history::{ImageStatus, Pinned, PushedImage, Scan};
+use release_core::registry::push_history::{Pinned, PushedImage, Scan};
 use serde_json::{Value, json};
 
 use super::case::{Case, Gate, HowChosen, Pushed};
@@ -138,18 +138,10 @@ fn parsed<T: for<'de> serde::Deserialize<'de>>(values: Vec<Value>) -> Vec<T> {
 
 /// An image of one tag, pushed on that day of January and scanned clean.
 pub fn image(tag: &str, day: u32) -> PushedImage {
+    let pushed_at = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
     PushedImage {
-        digest: format!("sha256:{tag:0>64}"),
         tags: vec![tag.to_owned()],
-        pushed_at: format!("2026-01-{day:02}T00:00:00Z").parse().unwrap(),
-        size_bytes: Some(48_000_000),
-        status: ImageStatus::Active,
-        last_pulled_at: None,
-        last_archived_at: None,
-        last_activated_at: None,
-        manifest_type: None,
-        artifact_type: None,
-        subject: None,
         scan: Scan::Clean,
+        ..PushedImage::untagged(format!("sha256:{tag:0>64}"), pushed_at)
     }
 }

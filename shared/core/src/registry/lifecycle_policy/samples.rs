@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::policy::{Action, Limit, LimitKind, Policy, Rule, StorageClass, Tags};
-use crate::registry::push_history::{ImageStatus, PushedImage, Scan};
+use crate::registry::push_history::PushedImage;
 
 pub fn now() -> Timestamp {
     "2026-06-30T12:00:00Z".parse().unwrap()
@@ -59,20 +59,8 @@ pub fn to_archive(rule: Rule) -> Rule {
 
 /// An image with tags parted by spaces, pushed so many days ago.
 pub fn image(digest: &str, tags: &str, days_ago: i64) -> PushedImage {
-    PushedImage {
-        digest: digest.to_owned(),
-        tags: tags.split_whitespace().map(str::to_owned).collect(),
-        pushed_at: ago(days_ago),
-        size_bytes: Some(1),
-        status: ImageStatus::Active,
-        last_pulled_at: None,
-        last_archived_at: None,
-        last_activated_at: None,
-        manifest_type: None,
-        artifact_type: None,
-        subject: None,
-        scan: Scan::unknown(None),
-    }
+    let tags = tags.split_whitespace().map(str::to_owned).collect();
+    PushedImage { tags, ..PushedImage::untagged(digest, ago(days_ago)) }
 }
 
 pub fn ago(days: i64) -> Timestamp {

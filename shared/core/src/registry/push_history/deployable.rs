@@ -8,6 +8,7 @@ use serde::Serialize;
 use wildmatch::WildMatch;
 
 use crate::registry::index_manifest::{INDEX_TYPES, IndexChild};
+use crate::registry::subject_tag::subject_in_tag;
 
 use super::pushed_image::{ImageStatus, PushedImage};
 use super::repository::Repository;
@@ -152,18 +153,12 @@ pub fn is_index(image: &PushedImage) -> bool {
 
 /// Tools that have no referrers write `sha256-` and the digest of the image that they mean.
 fn by_tags(tags: &[String]) -> Option<LeftOut> {
-    let about = |tag: &str| -> Option<LeftOut> {
-        let (hex, kind) = tag.strip_prefix("sha256-")?.split_at_checked(64)?;
-        let is_hex = hex.bytes().all(|b| b.is_ascii_hexdigit());
-        match kind {
-            _ if !is_hex => None,
-            ".sig" => Some(LeftOut::Signature),
-            ".att" | ".sbom" => Some(LeftOut::Attestation),
-            _ if kind.is_empty() || kind.starts_with(['.', '-']) => {
-                Some(LeftOut::Referrer { subject: format!("sha256:{hex}") })
-            }
-            _ => None,
-        }
+    let about = |tag: &str| {
+        subject_in_tag(tag).map(|(subject, kind)| match kind {
+            ".sig" => LeftOut::Signature,
+            ".att" | ".sbom" => LeftOut::Attestation,
+            _ => LeftOut::Referrer { subject },
+        })
     };
     let found: Option<Vec<LeftOut>> = tags.iter().map(|tag| about(tag)).collect();
     found.and_then(|reasons| reasons.into_iter().next())

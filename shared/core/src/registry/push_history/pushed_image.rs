@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::scan::Scan;
+use crate::registry::subject_tag::subject_in_tag;
 
 /// One image of a repository, as the registry describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -31,6 +32,33 @@ pub struct PushedImage {
     /// The image that this one is about: it is a signature, an attestation or another referrer.
     pub subject: Option<String>,
     pub scan: Scan,
+}
+
+impl PushedImage {
+    /// An image of which nothing but its digest and its time is known.
+    #[must_use]
+    pub fn untagged(digest: impl Into<String>, pushed_at: Timestamp) -> Self {
+        Self {
+            digest: digest.into(),
+            tags: Vec::new(),
+            pushed_at,
+            size_bytes: None,
+            status: ImageStatus::Active,
+            last_pulled_at: None,
+            last_archived_at: None,
+            last_activated_at: None,
+            manifest_type: None,
+            artifact_type: None,
+            subject: None,
+            scan: Scan::unknown(None),
+        }
+    }
+
+    /// The images that it is about, by its manifest and by its tags.
+    pub fn subjects(&self) -> impl Iterator<Item = String> {
+        let in_tags = self.tags.iter().filter_map(|tag| subject_in_tag(tag)).map(|(subject, _)| subject);
+        self.subject.clone().into_iter().chain(in_tags)
+    }
 }
 
 /// Whether an image can be pulled. Written as ECR writes it: `ACTIVE`.

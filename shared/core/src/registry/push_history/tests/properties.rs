@@ -22,19 +22,12 @@ prop_compose! {
         archived in prop::bool::weighted(0.1),
         subject in prop::bool::weighted(0.1),
     ) -> PushedImage {
+        let pushed_at = Timestamp::from_second(1_767_225_600 + second).unwrap();
         PushedImage {
-            digest: format!("sha256:{at:064x}"),
             tags: tags.into_iter().collect(),
-            pushed_at: Timestamp::from_second(1_767_225_600 + second).unwrap(),
-            size_bytes: Some(1),
             status: if archived { ImageStatus::Archived } else { ImageStatus::Active },
-            last_pulled_at: None,
-            last_archived_at: None,
-            last_activated_at: None,
-            manifest_type: None,
-            artifact_type: None,
             subject: subject.then(|| "sha256:ff".to_owned()),
-            scan: Scan::unknown(None),
+            ..PushedImage::untagged(format!("sha256:{at:064x}"), pushed_at)
         }
     }
 }
