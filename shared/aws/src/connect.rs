@@ -35,9 +35,9 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 /// A credential process may ask a person for a second factor.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a read is sent in all: ECR throttles DescribeImages by account and region.
-const READ_ATTEMPTS: u32 = 5;
+pub(crate) const READ_ATTEMPTS: u32 = 5;
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(300);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Where a proxy never stands in between: this machine, and the metadata of EC2, ECS and EKS.
 const NEVER_PROXIED: &str =
     "localhost,127.0.0.0/8,::1,169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::254,fd00:ec2::23";

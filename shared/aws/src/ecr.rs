@@ -6,6 +6,7 @@ mod preview;
 mod read;
 mod registry;
 mod repositories;
+mod throttle;
 mod translate;
 
 pub use registry::{ImageId, PreviewAction, PreviewedImage, Registry, RepositoryInfo, TagMutability, connect};

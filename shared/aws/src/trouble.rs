@@ -134,6 +134,16 @@ impl Trouble {
     }
 }
 
+/// Whether the same read may be answered a moment later: what the SDK's own retries go by.
+pub(crate) fn is_passing<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        SdkError::ServiceError(refused) => matches!(refused.raw().status().as_u16(), 500 | 502 | 503 | 504),
+        _ => false,
+    }
+}
+
 /// The role or user without the session's name, and the reason that AWS gives after "because".
 fn denied(message: &str) -> Trouble {
     let arn = message.split_whitespace().find(|word| word.starts_with("arn:"));

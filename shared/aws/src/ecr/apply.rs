@@ -4,16 +4,10 @@
 //! harm by itself, but a repeat after an unclear answer could come after somebody else's policy
 //! and undo it; so after one the policy in force is read back, and that says what is so.
 
-use aws_config::retry::RetryConfig;
 use serde_json::Value;
-use tokio::time::sleep;
 
 use super::registry::{Call, Registry};
 use crate::error::RegistryError;
-use crate::trouble::Trouble;
-
-/// How often a throttled write is sent again.
-const THROTTLED_RETRIES: u32 = 4;
 
 impl Registry {
     /// Puts a lifecycle policy in the place of the one in force.
@@ -22,29 +16,14 @@ impl Registry {
     /// See [`RegistryError`]. After [`RegistryError::leaves_write_unclear`] the policy in force
     /// could not be read back, or it is another one.
     pub async fn put_lifecycle_policy(&self, repository: &str, text: &str) -> Result<(), RegistryError> {
-        let mut attempt = 0;
-        let error = loop {
-            match self.put_once(repository, text).await {
-                Err(error) if error.trouble == Trouble::Throttled && attempt < THROTTLED_RETRIES => {
-                    sleep(self.pace.throttled * 2_u32.pow(attempt)).await;
-                    attempt += 1;
-                }
-                Err(error) => break error,
-                Ok(()) => return Ok(()),
-            }
-        };
-        if error.leaves_write_unclear() && self.is_in_force(repository, text).await {
-            return Ok(());
-        }
-        Err(error)
-    }
-
-    async fn put_once(&self, repository: &str, text: &str) -> Result<(), RegistryError> {
-        let call = Call::new("PutLifecyclePolicy", repository);
+        let call = Call::write("PutLifecyclePolicy", repository);
         let request = self.client.put_lifecycle_policy().repository_name(repository).lifecycle_policy_text(text);
-        let once = aws_sdk_ecr::config::Builder::new().retry_config(RetryConfig::disabled());
-        let request = request.set_registry_id(self.account.clone()).customize().config_override(once);
-        self.made(call, request.send()).await.map(drop)
+        let request = request.set_registry_id(self.account.clone());
+        match self.made(call, || request.clone().send()).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.leaves_write_unclear() && self.is_in_force(repository, text).await => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// ECR may give the text back in another form, so values are compared.

@@ -41,7 +41,7 @@ impl Registry {
         let request = self.client.batch_get_image().repository_name(repository).set_registry_id(self.account.clone());
         let types = index_manifest::INDEX_TYPES.map(str::to_owned).to_vec();
         let request = request.set_image_ids(Some(ids)).set_accepted_media_types(Some(types));
-        let answer = self.made(call, request.send()).await?;
+        let answer = self.made(call, || request.clone().send()).await?;
         let read = answer.images.unwrap_or_default().into_iter().filter_map(|image| {
             let digest = image.image_id.and_then(|id| id.image_digest)?;
             Some(index_manifest::children(&image.image_manifest?).map(|children| (digest, children)))

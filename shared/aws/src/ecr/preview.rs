@@ -16,6 +16,8 @@ use crate::trouble::Trouble;
 
 /// The most that GetLifecyclePolicyPreview gives in a page.
 const PAGE: i32 = 100;
+/// The longest pause between two looks, in first pauses.
+const LONGEST_PAUSE: u32 = 8;
 
 impl Registry {
     /// What ECR says a policy would do now; without a text, the policy in force. Images that it
@@ -31,6 +33,7 @@ impl Registry {
         deadline: Instant,
     ) -> Result<Vec<PreviewedImage>, RegistryError> {
         let mut ours = self.start_preview(repository, text).await?;
+        let mut pause = self.pace.preview;
         loop {
             match self.preview_page(repository, None).await {
                 Ok(page) if is_running(&page) => {}
@@ -43,10 +46,12 @@ impl Registry {
                 Err(_) if ours.is_none() => ours = self.start_preview(repository, text).await?,
                 Err(_) => {}
             }
-            if Instant::now() + self.pace.preview >= deadline {
+            if Instant::now() + pause >= deadline {
                 return Err(self.failed(Call::new("GetLifecyclePolicyPreview", repository), Trouble::PreviewRunning));
             }
-            sleep(self.pace.preview).await;
+            sleep(pause).await;
+            // Previews of hundreds of repositories must leave room for each other's calls.
+            pause = (pause * 2).min(self.pace.preview * LONGEST_PAUSE);
         }
     }
 
@@ -54,8 +59,8 @@ impl Registry {
     async fn start_preview(&self, repository: &str, text: Option<&str>) -> Result<Option<Started>, RegistryError> {
         let call = Call::new("StartLifecyclePolicyPreview", repository);
         let request = self.client.start_lifecycle_policy_preview().repository_name(repository);
-        let request = request.set_registry_id(self.account.clone());
-        match self.made(call, request.set_lifecycle_policy_text(text.map(str::to_owned)).send()).await {
+        let request = request.set_registry_id(self.account.clone()).set_lifecycle_policy_text(text.map(str::to_owned));
+        match self.made(call, || request.clone().send()).await {
             Ok(answer) => Ok(Some(Started(answer.lifecycle_policy_text))),
             Err(error) if error.is_code("LifecyclePolicyPreviewInProgressException") => Ok(None),
             Err(error) => Err(error),
@@ -71,7 +76,7 @@ impl Registry {
         let call = Call { page: number, ..Call::new("GetLifecyclePolicyPreview", repository) };
         let request = self.client.get_lifecycle_policy_preview().repository_name(repository);
         let request = request.set_registry_id(self.account.clone()).max_results(PAGE).set_next_token(token);
-        self.made(call, request.send()).await
+        self.made(call, || request.clone().send()).await
     }
 
     /// All results, once the first page says that they are there.

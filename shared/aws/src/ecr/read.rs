@@ -33,7 +33,7 @@ impl Registry {
             let request =
                 self.client.describe_images().repository_name(repository).set_registry_id(self.account.clone());
             let request = request.max_results(PAGE).set_next_token(token.clone()).filter(every_status());
-            let page = self.made(call, request.send()).await?;
+            let page = self.made(call, || request.clone().send()).await?;
             for detail in page.image_details.unwrap_or_default() {
                 images.push(translate::image(detail).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
@@ -77,7 +77,8 @@ impl Registry {
         let call = Call::new("DescribeImages", repository);
         let request = self.client.describe_images().repository_name(repository).set_registry_id(self.account.clone());
         let ids = ids.iter().map(translate::identifier).collect();
-        let answer = self.made(call, request.set_image_ids(Some(ids)).filter(every_status()).send()).await?;
+        let request = request.set_image_ids(Some(ids)).filter(every_status());
+        let answer = self.made(call, || request.clone().send()).await?;
         let images: Result<_, _> = answer.image_details.unwrap_or_default().into_iter().map(translate::image).collect();
         images.map_err(|why| self.failed(call, Trouble::Garbled(why)))
     }
@@ -91,8 +92,8 @@ impl Registry {
         let call = Call::new("DescribeImageScanFindings", repository);
         let request = self.client.describe_image_scan_findings().repository_name(repository);
         let request = request.set_registry_id(self.account.clone()).max_results(1);
-        let image = translate::identifier(&ImageId::Digest(digest.to_owned()));
-        match self.made(call, request.image_id(image).send()).await {
+        let request = request.image_id(translate::identifier(&ImageId::Digest(digest.to_owned())));
+        match self.made(call, || request.clone().send()).await {
             // The counts are of all findings, not of this page's.
             Ok(answer) => {
                 let counts = answer.image_scan_findings.and_then(|f| f.finding_severity_counts);

@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use release_core::failure::Outcome;
 use release_core::log::Log;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::connect::{Address, FIRST_PAUSE, custom_endpoint, sdk_config};
+use super::throttle::Throttle;
+use crate::connect::{Address, FIRST_PAUSE, LONGEST_PAUSE, READ_ATTEMPTS, custom_endpoint, sdk_config};
 use crate::error::{Location, RegistryError};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, is_passing};
 
 /// A connection to the ECR registry of one account and region.
 #[derive(Clone)]
@@ -23,6 +25,9 @@ pub struct Registry {
     pub(super) account: Option<String>,
     location: Arc<Location>,
     pub(super) pace: Pace,
+    throttle: Arc<Throttle>,
+    /// How often a throttled call is sent in all.
+    throttled_tries: u32,
     log: Log,
 }
 
@@ -32,13 +37,17 @@ impl std::fmt::Debug for Registry {
     }
 }
 
+/// The pause before a call is sent again holds so many gaps between calls that ECR throttles: 50 ms
+/// for 20 calls a second, the limit of many of its operations.
+const FIRST_GAPS: u32 = 6;
+
 /// How long to wait between two calls that belong together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     /// Before asking again whether a preview is done.
     pub preview: Duration,
-    /// Before sending a throttled write again; doubled each time.
-    pub throttled: Duration,
+    /// Before sending a call again; doubled each time.
+    pub again: Duration,
 }
 
 /// Which image of a repository.
@@ -103,11 +112,18 @@ pub(super) struct Call<'a> {
     pub repository: &'a str,
     /// From 1.
     pub page: usize,
+    /// Nothing comes of it but an answer.
+    pub is_read: bool,
 }
 
 impl<'a> Call<'a> {
     pub fn new(operation: &'static str, repository: &'a str) -> Self {
-        Self { operation, repository, page: 1 }
+        Self { operation, repository, page: 1, is_read: true }
+    }
+
+    /// A call that is sent again after a plain no only.
+    pub fn write(operation: &'static str, repository: &'a str) -> Self {
+        Self { is_read: false, ..Self::new(operation, repository) }
     }
 }
 
@@ -117,13 +133,14 @@ impl<'a> Call<'a> {
 /// # Errors
 /// Exit 1 where no region is known, or where `HTTPS_PROXY` or `AWS_CA_BUNDLE` can't be used.
 pub async fn connect(address: &Address, request_timeout: Duration, log: Log) -> Outcome<Registry> {
-    let pace = Pace { preview: Duration::from_millis(500), throttled: FIRST_PAUSE };
+    let pace = Pace { preview: Duration::from_millis(500), again: FIRST_PAUSE };
     Ok(Registry::over(&sdk_config(address, request_timeout).await?, address, pace, log))
 }
 
 impl Registry {
     pub(super) fn over(sdk: &SdkConfig, address: &Address, pace: Pace, log: Log) -> Self {
-        let mut config = aws_sdk_ecr::config::Builder::from(sdk);
+        // The SDK's retries know nothing of each other, and of no write that must not be repeated.
+        let mut config = aws_sdk_ecr::config::Builder::from(sdk).retry_config(RetryConfig::disabled());
         let endpoint = custom_endpoint(sdk, "AWS_ENDPOINT_URL_ECR");
         if endpoint.is_some() {
             // The SDK refuses FIPS and dual-stack together with an endpoint that somebody chose.
@@ -134,6 +151,8 @@ impl Registry {
             account: address.account.clone(),
             location: Arc::new(Location::of(sdk, address, endpoint.as_deref())),
             pace,
+            throttle: Arc::new(Throttle::new(pace.again / FIRST_GAPS)),
+            throttled_tries: READ_ATTEMPTS,
             log,
         }
     }
@@ -144,23 +163,72 @@ impl Registry {
         &self.location
     }
 
-    /// Waits for a call's answer, logs that it was made and words its failure.
-    pub(super) async fn made<T, E>(
+    /// The operations that ECR throttled at least once.
+    #[must_use]
+    pub fn throttled(&self) -> Vec<&'static str> {
+        self.throttle.operations()
+    }
+
+    /// The same registry, with which a throttled call is sent twice only: for whoever has other calls
+    /// to make meanwhile, and comes back to it.
+    #[must_use]
+    pub fn for_many(self) -> Self {
+        Self { throttled_tries: 2, ..self }
+    }
+
+    /// Sends a call when it is its turn, up to five times where that may help: a throttled call, and
+    /// a read that has no answer.
+    pub(super) async fn made<T, E, F>(&self, call: Call<'_>, send: impl Fn() -> F) -> Result<T, RegistryError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
+        let mut pause = self.pace.again;
+        let mut tries = 1;
+        loop {
+            let Unanswered { error, again } = match self.sent(call, send()).await {
+                Ok(answer) => return Ok(answer),
+                Err(unanswered) => unanswered,
+            };
+            let most = if error.trouble == Trouble::Throttled { self.throttled_tries } else { READ_ATTEMPTS };
+            if !again || tries >= most {
+                return Err(error);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            tries += 1;
+        }
+    }
+
+    /// Sends a call once, logs that it was made and words its failure.
+    async fn sent<T, E>(
         &self,
         call: Call<'_>,
         sent: impl Future<Output = Result<T, SdkError<E>>>,
-    ) -> Result<T, RegistryError>
+    ) -> Result<T, Unanswered>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let began = Instant::now();
+        let began = self.throttle.turn(call.operation, Instant::now());
+        sleep_until(began).await;
         let answer = sent.await;
         if self.log.has_requests() {
-            let Call { operation, repository, page } = call;
+            let Call { operation, repository, page, .. } = call;
             let millis = began.elapsed().as_millis();
             self.log.tell(&format!("ecr {operation} {repository} page {page} in {millis} ms"));
         }
-        answer.map_err(|error| self.failed(call, Trouble::of(&error)))
+        let troubled = answer.map_err(|error| (Trouble::of(&error), error));
+        if matches!(troubled, Err((Trouble::Throttled, _))) {
+            self.throttle.throttled(call.operation, began, Instant::now());
+        } else {
+            self.throttle.answered(call.operation);
+        }
+        let (trouble, error) = match troubled {
+            Ok(answer) => return Ok(answer),
+            Err(troubled) => troubled,
+        };
+        let again = trouble == Trouble::Throttled || call.is_read && is_passing(&error);
+        Err(Unanswered { error: self.failed(call, trouble), again })
     }
 
     pub(super) fn failed(&self, call: Call<'_>, trouble: Trouble) -> RegistryError {
@@ -171,4 +239,11 @@ impl Registry {
             location: Arc::clone(&self.location),
         }
     }
+}
+
+/// A call that was sent once and has no usable answer.
+struct Unanswered {
+    error: RegistryError,
+    /// Sending it again may help.
+    again: bool,
 }

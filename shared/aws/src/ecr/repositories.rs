@@ -17,7 +17,8 @@ impl Registry {
         let mut token: Option<String> = None;
         loop {
             let request = self.client.describe_repositories().set_registry_id(self.account.clone());
-            let page = self.made(call, request.max_results(PAGE).set_next_token(token.clone()).send()).await?;
+            let request = request.max_results(PAGE).set_next_token(token.clone());
+            let page = self.made(call, || request.clone().send()).await?;
             for info in page.repositories.unwrap_or_default() {
                 repositories.push(translate::repository(info).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
@@ -37,7 +38,7 @@ impl Registry {
     pub async fn repository(&self, name: &str) -> Result<RepositoryInfo, RegistryError> {
         let call = Call::new("DescribeRepositories", name);
         let request = self.client.describe_repositories().set_registry_id(self.account.clone()).repository_names(name);
-        let answer = self.made(call, request.send()).await?;
+        let answer = self.made(call, || request.clone().send()).await?;
         let found = answer.repositories.unwrap_or_default().into_iter().next();
         let found = found.ok_or_else(|| self.failed(call, Trouble::NoSuchRepository))?;
         translate::repository(found).map_err(|why| self.failed(call, Trouble::Garbled(why)))
@@ -50,7 +51,8 @@ impl Registry {
     pub async fn lifecycle_policy(&self, repository: &str) -> Result<Option<String>, RegistryError> {
         let call = Call::new("GetLifecyclePolicy", repository);
         let request = self.client.get_lifecycle_policy().repository_name(repository);
-        match self.made(call, request.set_registry_id(self.account.clone()).send()).await {
+        let request = request.set_registry_id(self.account.clone());
+        match self.made(call, || request.clone().send()).await {
             Ok(answer) => Ok(answer.lifecycle_policy_text.filter(|text| !text.is_empty())),
             Err(error) if error.is_code("LifecyclePolicyNotFoundException") => Ok(None),
             Err(error) => Err(error),

@@ -38,7 +38,7 @@ fn address() -> Address {
     Address { account: Some(ACCOUNT.into()), ..Address::default() }
 }
 
-const PACE: Pace = Pace { preview: Duration::from_millis(1), throttled: Duration::from_millis(1) };
+const PACE: Pace = Pace { preview: Duration::from_millis(1), again: Duration::from_millis(1) };
 
 async fn registry_with(url: &str, credentials: impl ProvideCredentials + 'static) -> Registry {
     Registry::over(&config(url, credentials).await, &address(), PACE, Log::default())
