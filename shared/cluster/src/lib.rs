@@ -5,6 +5,7 @@ pub mod conditional;
 pub mod connect;
 pub mod connection;
 mod credentials;
+pub mod discovery;
 pub mod exchange;
 mod exec_plugin;
 mod in_cluster;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use http::header::{ACCEPT, HeaderValue};
 use k8s_openapi::Resource;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -116,10 +117,17 @@ impl Cluster {
     }
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        self.read_as(path, HeaderValue::from_static("application/json")).await
+    }
+
+    /// Reads what is there in a form of its own.
+    pub(super) async fn read_as<T: DeserializeOwned>(&self, path: &str, form: HeaderValue) -> Result<T, ApiError> {
         let deadline = Instant::now() + self.request_timeout();
         let mut attempt = 0;
         loop {
-            let answer = self.ask(request(Method::GET, path, "", Vec::new())).await;
+            let mut asked = request(Method::GET, path, "", Vec::new());
+            asked.headers_mut().insert(ACCEPT, form.clone());
+            let answer = self.ask(asked).await;
             let Err(error) = answer else { return answer };
             let pause = pause_before_retry(&error, attempt);
             if !error.is_passing() || attempt == RETRIES || Instant::now() + pause >= deadline {
