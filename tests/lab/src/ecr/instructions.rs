@@ -106,6 +106,8 @@ pub enum Fault {
     Delay { millis: u64 },
     /// Stop it until it is released.
     Hold(When),
+    /// Throttle it where more than so many come in a second.
+    Limit { per_second: u32 },
 }
 
 /// A call as the double saw it. What it was signed with is never kept.

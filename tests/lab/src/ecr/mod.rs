@@ -16,6 +16,7 @@
 pub(crate) mod calls;
 mod images;
 pub mod instructions;
+mod limit;
 mod moto;
 mod paging;
 mod preview;

@@ -93,6 +93,7 @@ async fn act(state: &State, cut: &Notify, headers: &HeaderMap, call: &Call, body
             tokio::time::sleep(Duration::from_millis(millis)).await;
             do_it().await
         }
+        Fault::Limit { .. } => do_it().await,
         Fault::Hold(When::Before) => {
             point.wait(call).await;
             do_it().await

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
 use super::images::Said;
 use super::instructions::{Call, Fault, ImageDescription, Instruction, Recording, RepositoryId, Rule};
+use super::limit::Bucket;
 use super::moto::Moto;
 use super::preview::Preview;
 use super::pull;
@@ -31,6 +32,8 @@ struct Kept {
     recordings: HashMap<RepositoryId, Arc<Recording>>,
     previews: HashMap<RepositoryId, Preview>,
     rules: BTreeMap<u64, (Rule, HoldPoint<Call>)>,
+    /// By the rule's number.
+    buckets: HashMap<u64, Bucket>,
     last_rule: u64,
 }
 
@@ -115,12 +118,23 @@ impl State {
         }
     }
 
-    /// The oldest rule that means this call and is not used up; uses it once.
+    /// The oldest rule that means this call and is not used up; uses it once. A limit with room for
+    /// the call makes no trouble.
     pub fn trouble_for(&self, call: &Call) -> Option<(Fault, HoldPoint<Call>)> {
         let mut kept = self.kept();
-        let (rule, point) = kept.rules.values_mut().find(|(rule, _)| call.is_meant_by(rule))?;
-        rule.times = rule.times.saturating_sub(1);
-        Some((rule.fault.clone(), point.clone()))
+        let Kept { rules, buckets, .. } = &mut *kept;
+        for (number, (rule, point)) in rules.iter_mut().filter(|(_, (rule, _))| call.is_meant_by(rule)) {
+            let Fault::Limit { per_second } = rule.fault else {
+                rule.times = rule.times.saturating_sub(1);
+                return Some((rule.fault.clone(), point.clone()));
+            };
+            let now = Instant::now();
+            let bucket = buckets.entry(*number).or_insert_with(|| Bucket::full(per_second, now));
+            if !bucket.take(per_second, now) {
+                return Some((Fault::throttling(), point.clone()));
+            }
+        }
+        None
     }
 
     pub fn recording(&self, id: &RepositoryId) -> Option<Arc<Recording>> {

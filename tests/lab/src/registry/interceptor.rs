@@ -64,6 +64,14 @@ impl Interceptor {
         Ok(Hold { client: self.client.clone(), rule: Some(rule) })
     }
 
+    /// Throttles whatever comes above so many calls a second, of all operations together.
+    ///
+    /// # Errors
+    /// When the registry does not answer.
+    pub async fn limit(&self, per_second: u32) -> Result<()> {
+        self.rule(EVERY_OPERATION, 1, Fault::Limit { per_second }).await.map(drop)
+    }
+
     async fn rule(&self, operation: &str, times: usize, fault: Fault) -> Result<u64> {
         let operation = (operation != EVERY_OPERATION).then(|| operation.to_owned());
         let rule = Rule { scope: self.scope.clone(), operation, times, fault };
