@@ -2,16 +2,22 @@
 
 pub mod args;
 pub mod compare;
+pub mod demand;
 pub mod document;
 pub mod needs;
 pub mod objections;
 pub mod options;
+pub mod other_kinds;
 pub mod outlook;
+pub mod pod_spec;
+pub mod pods;
 pub mod row;
 pub mod text;
 pub mod usage;
 pub mod uses;
+pub mod versions;
 pub mod words;
+pub mod workloads;
 
 #[cfg(test)]
 mod samples;

@@ -2,7 +2,9 @@
 
 pub mod clusters;
 pub mod failures;
+pub mod inventory;
 pub mod judge;
 pub mod policy_text;
 pub mod read;
 pub mod session;
+pub mod turns;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod preview;
+mod put;
 mod put_progress;
 mod show;
 

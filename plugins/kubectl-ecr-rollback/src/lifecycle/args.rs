@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use release_cli::flags::{DryRunFlag, OutputArgs};
+use release_cli::flags::{DryRunFlag, OutputArgs, check_of};
+use release_core::checks::ids::Suite;
 use release_core::duration::duration;
 
 /// Lifecycle policies of ECR that can't hurt what runs.
@@ -78,15 +79,35 @@ pub struct ClustersArgs {
     /// Change the policy as little as possible so that everything in use and every rollback target stays
     #[arg(long)]
     pub keep_rollback_target: bool,
-    /// How long the whole command may wait
+    #[command(flatten)]
+    pub limit: LimitArgs,
+}
+
+/// How long it may take.
+#[derive(Debug, Args)]
+pub struct LimitArgs {
+    /// How long the whole command may wait; throttled calls are made again until then
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
     pub timeout: Duration,
+}
+
+impl LimitArgs {
+    /// Without the flag.
+    pub const DEFAULT: Duration = Duration::from_secs(5 * 60);
+}
+
+impl Default for LimitArgs {
+    fn default() -> Self {
+        Self { timeout: Self::DEFAULT }
+    }
 }
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     #[command(flatten)]
     pub repositories: RepositoriesArgs,
+    #[command(flatten)]
+    pub limit: LimitArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -111,7 +132,14 @@ pub struct ApplyArgs {
     pub policy: PolicyArgs,
     #[command(flatten)]
     pub clusters: ClustersArgs,
-    /// Apply also where something in use or a rollback target would expire, or can't be known
+    /// Apply in spite of these checks, each by its name; for what is given up no number is raised
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(value_parser = check_of(Suite::Lifecycle))]
+    pub force: Vec<String>,
+    /// A check that can't be made blocks
+    #[arg(long)]
+    pub strict: bool,
+    /// Deprecated: --force with the names of all checks of what is in use
     #[arg(long)]
     pub allow_expiring_in_use: bool,
     /// Don't ask

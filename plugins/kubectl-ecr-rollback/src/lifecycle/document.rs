@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::other_kinds::UnreadKind;
 use super::outlook::{InForce, Outlook};
 use super::usage::Use;
 use images::{EcrPreview, ImageOutlook, MissingImage, Summary};
@@ -178,4 +179,7 @@ pub struct ClusterDocument {
     /// Why it couldn't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Kinds that exist there, may need images, and were not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<UnreadKind>,
 }

@@ -1,6 +1,6 @@
 //! What speaks against a policy, as findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
@@ -10,21 +10,18 @@ use release_core::text::printable;
 use super::compare::Comparison;
 use super::outlook::{InForce, Outlook};
 use super::row::Row;
-use super::usage::Use;
+use super::usage::{self, Forced, Use};
 use super::words::{image_name, images};
 
 /// So many images with the same objection are named one by one.
 const NAMED: usize = 10;
 
-/// All objections to the policy of one repository, the blocking ones first. `allow_in_use` overrides
-/// that something in use goes.
+/// All objections to the policy of one repository, the blocking ones first. Of an image that goes
+/// the gravest is named that `forced` does not override.
 #[must_use]
-pub fn objections(outlook: &Outlook, allow_in_use: bool) -> Vec<Finding> {
+pub fn objections(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
     let about = outlook.repository.as_str();
-    let mut findings = threats(outlook);
-    for finding in &mut findings {
-        finding.overridden = allow_in_use;
-    }
+    let mut findings = threats(outlook, forced);
     if let InForce::Unreadable(problems) = &outlook.in_force {
         let message = format!(
             "the policy in force can't be read ({})",
@@ -49,26 +46,32 @@ pub fn objections(outlook: &Outlook, allow_in_use: bool) -> Vec<Finding> {
 }
 
 /// What is in use and would go.
-fn threats(outlook: &Outlook) -> Vec<Finding> {
-    let mut by_id: BTreeMap<CheckId, Vec<&Row>> = BTreeMap::new();
+fn threats(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
+    let mut by_id: BTreeMap<CheckId, Vec<(&Row, &Use)>> = BTreeMap::new();
     for row in outlook.threatened() {
-        if let Some(gravest) = row.uses.first() {
-            by_id.entry(gravest.id()).or_default().push(row);
+        let overridden = || usage::objections(&row.uses).into_iter().next();
+        if let Some(used) = forced.objection(&row.uses).or_else(overridden) {
+            by_id.entry(used.id()).or_default().push((row, used));
         }
     }
     let mut findings = Vec::new();
     for (id, rows) in by_id {
-        let named = rows.iter().take(NAMED).map(|row| Finding::blocks(&outlook.repository, id, threat(row)));
-        findings.extend(named);
+        let named = rows.iter().take(NAMED);
+        findings.extend(named.map(|(row, used)| {
+            let message = format!("{}: {}", threat(row, outlook), user(row, used, forced));
+            Finding { overridden: forced.has(id), ..Finding::blocks(&outlook.repository, id, message) }
+        }));
         if rows.len() > NAMED {
             let message = format!("and {} images more", rows.len() - NAMED);
-            findings.push(Finding::blocks(&outlook.repository, id, message).mend("-o json names them"));
+            let more = Finding::blocks(&outlook.repository, id, message).mend("-o json names them");
+            findings.push(Finding { overridden: forced.has(id), ..more });
         }
     }
     findings
 }
 
-fn threat(row: &Row) -> String {
+/// `1.0.0 expires`, `sha256-0123456789ab.sig, about 1.0.0, expires`
+fn threat(row: &Row, outlook: &Outlook) -> String {
     let name = image_name(&row.tags, &row.digest);
     let what = match (&row.verdict, &row.theirs) {
         (Verdict::Taken(Taken { action: Action::Expire, .. }), _) => "expires",
@@ -76,9 +79,22 @@ fn threat(row: &Row) -> String {
         (Verdict::Kept(_), Some(_)) => "goes by ECR's preview",
         (Verdict::Kept(_), None) => "may go, pushed together with one that goes",
     };
-    let who = row.uses.first().map(Use::who).unwrap_or_default();
-    let more = if row.uses.len() > 1 { format!(" and {} more", row.uses.len() - 1) } else { String::new() };
-    format!("{name} {what}: {who}{more}")
+    let Some(subject) = &row.about else { return format!("{name} {what}") };
+    let of_subject = outlook.rows.iter().find(|other| other.digest == *subject);
+    let subject = image_name(of_subject.map(|row| row.tags.as_slice()).unwrap_or_default(), subject);
+    format!("{name}, about {subject}, {what}")
+}
+
+/// Who uses it, how many others do, and which objections of theirs it would take besides.
+fn user(row: &Row, used: &Use, forced: &Forced) -> String {
+    let others = usage::objections(&row.uses).into_iter().filter(|other| *other != used);
+    let ids: Vec<CheckId> = others.clone().map(Use::id).collect();
+    let besides: BTreeSet<&str> =
+        ids.iter().filter(|id| **id != used.id() && !forced.has(**id)).map(|id| id.as_str()).collect();
+    let besides: Vec<&str> = besides.into_iter().collect();
+    let besides = if besides.is_empty() { String::new() } else { format!(" ({})", besides.join(", ")) };
+    let more = if ids.is_empty() { String::new() } else { format!(" and {} more{besides}", ids.len()) };
+    format!("{}{more}", used.who())
 }
 
 /// ECR's documents promise that these stay; users report that they did not always.

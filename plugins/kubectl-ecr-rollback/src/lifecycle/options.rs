@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use release_cli::flags::DryRunFlag;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids::{self, CheckId};
+use release_core::checks::weighing::{Urgency, Weighing, weigh};
 use release_core::command::Command;
+use release_core::duration::short_duration;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, NotEcr, is_account, is_region, is_repository_name};
 use release_core::registry::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse, text_in_file};
 use release_core::text::printable;
 
-use super::args::{ApplyArgs, ClustersArgs, PolicyArgs, RepositoriesArgs};
+use super::args::{ApplyArgs, ClustersArgs, LimitArgs, PolicyArgs, RepositoriesArgs};
+use super::usage::Forced;
 
 /// Which repositories of which registry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,12 +154,25 @@ pub fn checked_built(policy: &Policy) -> Outcome<Policy> {
     })
 }
 
+/// What `--allow-expiring-in-use` means.
+const IN_USE: [CheckId; 6] =
+    [ids::RUNNING, ids::ROLLBACK_TARGET, ids::ASKED_FOR, ids::IN_HISTORY, ids::PULLED_LATELY, ids::CLUSTER_UNREAD];
+
 /// What `apply` has beyond a preview.
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
-    pub allow_in_use: bool,
+    pub forced: Forced,
+    pub strict: bool,
     pub yes: bool,
     pub dry_run: bool,
+}
+
+impl ApplyOptions {
+    /// Weighs what was found: what is overridden, and whether what could not be checked blocks.
+    pub fn weigh(&self, findings: &mut [Finding]) {
+        let weighing = Weighing { force: self.forced.ids().to_vec(), strict: self.strict };
+        weigh(findings, &weighing, Urgency::Ordinary, &[], None);
+    }
 }
 
 /// Checks what only `apply` has.
@@ -170,8 +188,10 @@ pub fn apply(args: &ApplyArgs) -> Outcome<ApplyOptions> {
         let message = "no policy: name one with -f, or make one with --keep-tagged and --keep-untagged";
         return Err(Failure::usage(message));
     }
+    let in_use = args.allow_expiring_in_use.then_some(IN_USE).into_iter().flatten().map(|id| id.to_string());
     Ok(ApplyOptions {
-        allow_in_use: args.allow_expiring_in_use,
+        forced: Forced::new(args.force.iter().cloned().chain(in_use).collect()),
+        strict: args.strict,
         yes: args.yes,
         dry_run: args.dry_run == DryRunFlag::Client,
     })
@@ -180,6 +200,7 @@ pub fn apply(args: &ApplyArgs) -> Outcome<ApplyOptions> {
 /// The command that applies a policy, as it was typed: repositories, registry, policy, contexts.
 #[must_use]
 pub fn apply_command(repositories: &RepositoriesArgs, policy: &PolicyArgs, clusters: &ClustersArgs) -> Command {
+    let limit = clusters.limit.timeout;
     let joined = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
     let flags = [
         ("--name-filter", repositories.name_filter.clone()),
@@ -190,6 +211,7 @@ pub fn apply_command(repositories: &RepositoriesArgs, policy: &PolicyArgs, clust
         ("--tag-prefix", joined(&policy.tag_prefix)),
         ("--keep-untagged", policy.keep_untagged.map(|n| n.to_string())),
         ("--contexts", joined(&clusters.contexts)),
+        ("--timeout", (limit != LimitArgs::DEFAULT).then(|| short_duration(limit))),
     ];
     let all = repositories.all_repositories.then_some("--all-repositories");
     let command = Command::new("kubectl ecr-rollback lifecycle apply").args(all).args(&repositories.repositories);

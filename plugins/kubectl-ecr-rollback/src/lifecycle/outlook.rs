@@ -1,6 +1,6 @@
 //! What a policy would do to one repository, and to whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use release_core::registry::index_manifest::IndexChildren;
@@ -11,7 +11,7 @@ use release_core::registry::push_history::{PushedImage, is_index};
 
 use super::compare::{Answer, Comparison, compare};
 use super::row::{Row, Theirs};
-use super::usage::Use;
+use super::usage::{Forced, Use};
 use super::uses::Uses;
 
 /// An age grows by itself, so a rule that goes by age spares what is in use for so many days more.
@@ -61,15 +61,15 @@ pub struct Outlook {
     pub missing: Vec<(String, Use)>,
     /// Why it isn't known what multi-architecture images are made of.
     pub children_unread: Option<String>,
-    /// How to spare everything that is in use, where it is not spared anyway.
+    /// How to spare everything that is in use and not given up, where it is not spared anyway.
     pub protection: Option<Protection>,
     pub comparison: Comparison,
 }
 
 impl Outlook {
-    /// Judges what was read.
+    /// Judges what was read; for what is given up by `forced` no number is raised.
     #[must_use]
-    pub fn new(repository: &str, contents: &Contents, policy: &Policy) -> Self {
+    pub fn new(repository: &str, contents: &Contents, policy: &Policy, forced: &Forced) -> Self {
         let Contents { images, children, in_force, uses, now, .. } = contents;
         let rows: Vec<Row> = evaluate(policy, images, children, *now)
             .into_iter()
@@ -78,14 +78,16 @@ impl Outlook {
                 tags: judged.image.tags.clone(),
                 pushed_at: judged.image.pushed_at,
                 verdict: judged.verdict,
+                about: judged.image.subjects().next(),
                 uses: uses.of(&judged.image.digest).to_vec(),
                 theirs: None,
             })
             .collect();
-        let protection = rows
-            .iter()
-            .any(Row::is_threatened)
-            .then(|| protect(policy, images, children, &uses.digests(), Horizon { now: *now, days_ahead: DAYS_AHEAD }));
+        let keep = rows.iter().filter(|row| forced.objection(&row.uses).is_some());
+        let keep: BTreeSet<String> = keep.map(|row| row.digest.clone()).collect();
+        let threatened = rows.iter().any(|row| row.is_threatened() && keep.contains(&row.digest));
+        let horizon = Horizon { now: *now, days_ahead: DAYS_AHEAD };
+        let protection = threatened.then(|| protect(policy, images, children, &keep, horizon));
         Self {
             repository: repository.to_owned(),
             in_force: in_force.clone(),
@@ -135,10 +137,13 @@ impl Outlook {
 }
 
 /// Whether it has to be known what the indexes of the repository are made of: something would go
-/// that may be part of one, or that may be an index which nobody but us has pulled lately.
+/// that may be part of one, that may be about such a part, or that may be an index which nobody but
+/// us has pulled lately.
 #[must_use]
 pub fn needs_children(policy: &Policy, images: &[PushedImage], now: Timestamp) -> bool {
-    let matters = |judged: &Judged| judged.verdict.may_go() && judged.image.subject.is_none();
+    let is_whole = |digest: &str| images.iter().any(|i| i.digest == *digest && (is_index(i) || !i.tags.is_empty()));
+    let about_whole = |image: &PushedImage| image.subject.as_deref().is_some_and(is_whole);
+    let matters = |judged: &Judged| judged.verdict.may_go() && !about_whole(judged.image);
     images.iter().any(is_index) && evaluate(policy, images, &IndexChildren::new(), now).iter().any(matters)
 }
 

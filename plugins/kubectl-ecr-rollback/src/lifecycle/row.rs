@@ -12,6 +12,8 @@ pub struct Row {
     pub tags: Vec<String>,
     pub pushed_at: Timestamp,
     pub verdict: Verdict,
+    /// The digest of the image that it is about, where it is a signature or another referrer.
+    pub about: Option<String>,
     /// The gravest first.
     pub uses: Vec<Use>,
     /// What ECR's own preview says, where it says that the image goes.

@@ -4,10 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::{Keep, Policy, build};
-use release_core::registry::push_history::{ImageStatus, PushedImage, Scan};
+use release_core::registry::push_history::PushedImage;
+use serde_json::{Value, json};
 
 use super::outlook::{Contents, InForce, Outlook};
-use super::usage::Use;
+use super::pods::PodImages;
+use super::usage::{Forced, Need, Use};
 use super::uses::Uses;
 
 pub const HOST: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com";
@@ -32,18 +34,9 @@ pub fn digest(digit: char) -> String {
 /// An image with tags parted by spaces, pushed so many days ago.
 pub fn image(digit: char, tags: &str, days_ago: i64) -> PushedImage {
     PushedImage {
-        digest: digest(digit),
         tags: tags.split_whitespace().map(str::to_owned).collect(),
-        pushed_at: ago(days_ago),
-        size_bytes: Some(1),
-        status: ImageStatus::Active,
-        last_pulled_at: None,
-        last_archived_at: None,
-        last_activated_at: None,
         manifest_type: Some("application/vnd.oci.image.manifest.v1+json".into()),
-        artifact_type: None,
-        subject: None,
-        scan: Scan::unknown(None),
+        ..PushedImage::untagged(digest(digit), ago(days_ago))
     }
 }
 
@@ -66,6 +59,28 @@ pub fn running() -> Use {
     Use::Running { cluster: "prod".into(), by: "shop/deploy/api".into(), pods: 3 }
 }
 
+/// A PodSpec's template with one container of that tag.
+pub fn template(tag: &str) -> Value {
+    json!({"spec": {"containers": [{"name": "api", "image": format!("{HOST}/ms-account-management:{tag}")}]}})
+}
+
+/// A pod of the ReplicaSet `owner`, whose name ends in the hash of its template.
+pub fn pod(owner: &str, phase: &str, image: &str, image_id: &str) -> PodImages {
+    let hash = owner.rsplit_once('-').map_or("", |(_, hash)| hash);
+    serde_json::from_value(json!({
+        "metadata": {"name": format!("{owner}-x2k4q"), "namespace": "shop", "labels": {"pod-template-hash": hash},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": owner, "controller": true}]},
+        "spec": {"containers": [{"name": "api", "image": image}]},
+        "status": {"phase": phase, "containerStatuses": [{"name": "api", "imageID": image_id}]},
+    }))
+    .unwrap()
+}
+
+/// Tag, digest and use of each need.
+pub fn told(needs: &[Need]) -> Vec<(Option<&str>, Option<&str>, Use)> {
+    needs.iter().map(|need| (need.tag.as_deref(), need.digest.as_deref(), need.used.clone())).collect()
+}
+
 /// What a policy does to images of which one is in use.
 pub fn outlook(images: Vec<PushedImage>, in_use: Option<(char, Use)>, policy: &Policy) -> Outlook {
     let by_digest = in_use.into_iter().map(|(digit, used)| (digest(digit), vec![used])).collect();
@@ -78,5 +93,5 @@ pub fn outlook(images: Vec<PushedImage>, in_use: Option<(char, Use)>, policy: &P
         uses,
         now: now(),
     };
-    Outlook::new("ms-account-management", &contents, policy)
+    Outlook::new("ms-account-management", &contents, policy, &Forced::default())
 }

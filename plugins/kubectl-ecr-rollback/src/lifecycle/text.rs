@@ -21,6 +21,8 @@ pub struct View {
     /// Every image, with digest and reason.
     pub wide: bool,
     pub now: Timestamp,
+    /// Everything was read that may need images.
+    pub whole: bool,
 }
 
 /// Heading, rules with what changes, images that go, and a summary.
@@ -35,7 +37,7 @@ pub fn outlook(outlook: &Outlook, location: &str, view: View) -> String {
         parts.push(if view.wide { wide_table(&rows, view.now) } else { short_table(&rows, view.now) });
     }
     parts.push(String::new());
-    parts.push(summary(outlook));
+    parts.push(summary(outlook, view.whole));
     parts.extend(disagreements(outlook, view));
     parts.join("\n")
 }
@@ -118,16 +120,16 @@ fn age(row: &Row, now: Timestamp) -> String {
     if days > 0 { format!("{days}d") } else { duration::age(row.pushed_at, now) }
 }
 
-/// `stay 5, expire 1; nothing in use goes`
+/// `stay 5, expire 1; nothing in use goes`; only what was read can be spoken of.
 #[must_use]
-pub fn summary(outlook: &Outlook) -> String {
+pub fn summary(outlook: &Outlook, whole: bool) -> String {
     let archive = outlook.count(Action::Archive);
     let archived = if archive > 0 { format!(", archive {archive}") } else { String::new() };
     let threatened = outlook.threatened().count();
-    let in_use = if threatened == 0 {
-        "nothing in use goes".to_owned()
-    } else {
-        format!("{} in use would go", images(threatened))
+    let in_use = match threatened {
+        0 if whole => "nothing in use goes".to_owned(),
+        0 => "nothing goes that is known to be in use".to_owned(),
+        some => format!("{} in use would go", images(some)),
     };
     let ecr = if outlook.comparison == Comparison::Same { "; ECR's preview says the same" } else { "" };
     format!("stay {}, expire {}{archived}; {in_use}{ecr}", outlook.staying(), outlook.count(Action::Expire))

@@ -7,18 +7,11 @@ use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{Decision, Options, PushedImage, Question, Repository, choose};
 
-use super::usage::{Need, RollbackContainer, Use};
+use super::demand::Demand;
+use super::usage::{RollbackContainer, Use};
 
 /// An image that was pulled so many days ago or less is in use.
 const PULLED_WITHIN_DAYS: i64 = 30;
-
-/// What clusters need.
-#[derive(Debug, Clone, Default)]
-pub struct Demand {
-    pub needs: Vec<Need>,
-    /// The containers that can be rolled back.
-    pub containers: Vec<RollbackContainer>,
-}
 
 /// The images of one repository that are in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,16 +28,11 @@ impl Uses {
     pub fn of(&self, digest: &str) -> &[Use] {
         self.by_digest.get(digest).map(Vec::as_slice).unwrap_or_default()
     }
-
-    /// The digests in use.
-    #[must_use]
-    pub fn digests(&self) -> BTreeSet<String> {
-        self.by_digest.keys().cloned().collect()
-    }
 }
 
 /// Finds out which images the needs are about. A need that names a part of a multi-architecture
-/// image is one of the whole too.
+/// image is one of the whole too, and what is about an image (a signature, a list of its contents)
+/// is needed as that image is.
 #[must_use]
 pub fn uses(
     repository: &EcrRepository,
@@ -54,13 +42,44 @@ pub fn uses(
     now: Timestamp,
 ) -> Uses {
     let digests: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
+    let (mut found, missing) = needed(repository, demand, images, children);
+    for container in demand.containers.iter().filter(|container| container.repository.is_same(repository)) {
+        for digest in targets(container, images, children) {
+            let used = Use::RollbackTarget { cluster: container.cluster.clone(), by: container.by.clone() };
+            found.entry(digest).or_default().insert(used);
+        }
+    }
+    for (digest, at) in pulled_lately(images, children, now) {
+        found.entry(digest.to_owned()).or_default().insert(Use::Pulled { at });
+    }
+    add_to_indexes(&mut found, children, &digests);
+    add_to_what_is_about(&mut found, images, children);
+    let by_digest = found.into_iter().map(|(digest, uses)| (digest, uses.into_iter().collect())).collect();
+    Uses { by_digest, missing }
+}
+
+/// The uses of each digest.
+type Found = BTreeMap<String, BTreeSet<Use>>;
+
+/// The images that the needs name, and what they name that isn't there.
+fn needed(
+    repository: &EcrRepository,
+    demand: &Demand,
+    images: &[PushedImage],
+    children: &IndexChildren,
+) -> (Found, Vec<(String, Use)>) {
     let tagged: BTreeMap<&str, &str> =
         images.iter().flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.digest.as_str()))).collect();
     let listed = children.values().flatten().map(|child| child.digest.as_str());
-    let known: BTreeSet<&str> = digests.iter().copied().chain(listed).collect();
-    let mut found: BTreeMap<String, BTreeSet<Use>> = BTreeMap::new();
+    let known: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).chain(listed).collect();
+    let subjects: BTreeSet<String> = images.iter().flat_map(PushedImage::subjects).collect();
+    let mut found = Found::new();
     let mut missing = Vec::new();
     for need in &demand.needs {
+        // Signatures may be kept in a repository of their own.
+        for subject in need.digest.iter().filter(|digest| subjects.contains(*digest)) {
+            found.entry(subject.clone()).or_default().insert(need.used.clone());
+        }
         let is_asked = need.repository.as_ref().is_some_and(|of| of.is_same(repository));
         let by_digest = need.digest.as_deref().filter(|digest| known.contains(digest));
         // A digest counts where it is found, whatever stands before it; elsewhere it says nothing.
@@ -73,18 +92,7 @@ pub fn uses(
             None => {}
         }
     }
-    for container in demand.containers.iter().filter(|container| container.repository.is_same(repository)) {
-        for digest in targets(container, images, children) {
-            let used = Use::RollbackTarget { cluster: container.cluster.clone(), by: container.by.clone() };
-            found.entry(digest).or_default().insert(used);
-        }
-    }
-    for (digest, at) in pulled_lately(images, children, now) {
-        found.entry(digest.to_owned()).or_default().insert(Use::Pulled { at });
-    }
-    add_to_indexes(&mut found, children, &digests);
-    let by_digest = found.into_iter().map(|(digest, uses)| (digest, uses.into_iter().collect())).collect();
-    Uses { by_digest, missing }
+    (found, missing)
 }
 
 /// The digests that a rollback may go to: where the order of pushes and the rollout history say
@@ -130,24 +138,54 @@ fn pulled_lately<'i>(images: &'i [PushedImage], children: &IndexChildren, now: T
         .collect()
 }
 
-fn add_to_indexes(found: &mut BTreeMap<String, BTreeSet<Use>>, children: &IndexChildren, known: &BTreeSet<&str>) {
+fn add_to_indexes(found: &mut Found, children: &IndexChildren, known: &BTreeSet<&str>) {
     // An index of indexes takes another round.
     loop {
         let mut added = false;
         for (index, parts) in children.iter().filter(|(index, _)| known.contains(index.as_str())) {
             let uses: BTreeSet<Use> =
                 parts.iter().filter_map(|part| found.get(&part.digest)).flatten().cloned().collect();
-            if !uses.is_empty() {
-                let whole = found.entry(index.clone()).or_default();
-                let before = whole.len();
-                whole.extend(uses);
-                added |= whole.len() > before;
+            added |= add(found, index, uses);
+        }
+        if !added {
+            return;
+        }
+    }
+}
+
+/// Signatures, attestations and lists of contents: without them an admission policy may refuse the
+/// pods of an image that is still there. Each part of an index may have its own, and they may be
+/// signed themselves.
+fn add_to_what_is_about(found: &mut Found, images: &[PushedImage], children: &IndexChildren) {
+    let mut indexes_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (index, parts) in children {
+        parts.iter().for_each(|part| indexes_of.entry(&part.digest).or_default().push(index));
+    }
+    loop {
+        let mut added = false;
+        for image in images {
+            for subject in image.subjects() {
+                let indexes = indexes_of.get(subject.as_str()).into_iter().flatten().copied();
+                let whole = indexes.chain([subject.as_str()]);
+                let uses = whole.filter_map(|digest| found.get(digest)).flatten().cloned().collect();
+                added |= add(found, &image.digest, uses);
             }
         }
         if !added {
             return;
         }
     }
+}
+
+/// Whether that is anything new.
+fn add(found: &mut Found, digest: &str, uses: BTreeSet<Use>) -> bool {
+    if uses.is_empty() {
+        return false;
+    }
+    let of_digest = found.entry(digest.to_owned()).or_default();
+    let before = of_digest.len();
+    of_digest.extend(uses);
+    of_digest.len() > before
 }
 
 #[cfg(test)]

@@ -1,30 +1,22 @@
 //! Asking clusters which images they need.
 
 use futures::future::join_all;
-use k8s_openapi::Resource;
-use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::CronJob;
-use k8s_openapi::api::core::v1::Pod;
-use release_cluster::Cluster;
 use release_cluster::connect::connect;
 use release_cluster::connection::Connection;
-use release_cluster::read::ListQuery;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::kube::path::collection;
-use release_core::workload::revisions::Revision;
-use serde::de::DeserializeOwned;
 
+use super::inventory::inventory;
+use crate::lifecycle::demand::{Demand, demand};
 use crate::lifecycle::document::ClusterDocument;
-use crate::lifecycle::needs::{PodImages, Templated, of_pods, of_workload, rollback_containers};
-use crate::lifecycle::uses::Demand;
+use crate::lifecycle::other_kinds::UnreadKind;
 
 /// The clusters that were asked.
 #[derive(Debug, Default)]
 pub struct Looked {
     pub demand: Demand,
-    /// Names of the contexts that could be read.
-    pub read: Vec<String>,
+    /// The contexts that could be read, each with the kinds that weren't.
+    pub read: Vec<(String, Vec<UnreadKind>)>,
     /// The others, each with the reason.
     pub unread: Vec<(String, String)>,
 }
@@ -32,32 +24,52 @@ pub struct Looked {
 impl Looked {
     /// `prod-eu, prod-us`
     pub fn names(&self) -> String {
-        if self.read.is_empty() { "none".into() } else { self.read.join(", ") }
+        if self.read.is_empty() { "none".into() } else { self.contexts().join(", ") }
+    }
+
+    /// Those that could be read.
+    pub fn contexts(&self) -> Vec<&str> {
+        self.read.iter().map(|(context, _)| context.as_str()).collect()
+    }
+
+    /// Everything that may need images was read.
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_empty() && self.read.iter().all(|(_, kinds)| kinds.is_empty())
     }
 
     /// Each with its context, for a document.
     pub fn documents(&self) -> Vec<ClusterDocument> {
-        let read = self.read.iter().map(|context| ClusterDocument { context: context.clone(), read: true, why: None });
+        let read = self.read.iter().map(|(context, kinds)| ClusterDocument {
+            context: context.clone(),
+            read: true,
+            why: None,
+            not_read: kinds.clone(),
+        });
         let unread = self.unread.iter().map(|(context, why)| ClusterDocument {
             context: context.clone(),
             read: false,
             why: Some(why.clone()),
+            not_read: Vec::new(),
         });
         read.chain(unread).collect()
     }
 
-    /// A cluster that can't be read: a note, or what stops an apply.
-    pub fn findings(&self, about: &str, blocks: bool, overridden: bool) -> Vec<Finding> {
-        let finding = |(context, why): &(String, String)| {
-            let message = format!("cluster {context}: {why}");
-            if blocks {
-                Finding { overridden, ..Finding::blocks(about, ids::CLUSTER_UNREAD, message) }
-                    .mend("name the right --contexts")
+    /// Clusters and kinds that were not read; a cluster stops an apply, and is a note otherwise.
+    pub fn findings(&self, about: &str, applies: bool) -> Vec<Finding> {
+        let clusters = self.unread.iter().map(|(context, why)| {
+            let what = format!("cluster {context}");
+            if applies {
+                let mend = "name the right --contexts";
+                Finding::blocks(about, ids::CLUSTER_UNREAD, format!("{what}: {why}")).mend(mend)
             } else {
-                Finding::not_checked(about, ids::CLUSTER_UNREAD, &format!("cluster {context}"), why)
+                Finding::not_checked(about, ids::CLUSTER_UNREAD, &what, why)
             }
-        };
-        self.unread.iter().map(finding).collect()
+        });
+        let kinds = self.read.iter().filter(|(_, kinds)| !kinds.is_empty()).map(|(context, kinds)| {
+            let kinds: Vec<String> = kinds.iter().map(UnreadKind::in_words).collect();
+            Finding::not_checked(about, ids::KINDS_UNREAD, &kinds.join(", "), &format!("not read in {context}"))
+        });
+        clusters.chain(kinds).collect()
     }
 }
 
@@ -71,10 +83,10 @@ pub async fn look(connection: &Connection, contexts: &[String]) -> Looked {
     let mut looked = Looked::default();
     for (context, found) in join_all(connections.iter().map(look_at)).await {
         match found {
-            Ok(demand) => {
+            Ok((demand, kinds)) => {
                 looked.demand.needs.extend(demand.needs);
                 looked.demand.containers.extend(demand.containers);
-                looked.read.push(context);
+                looked.read.push((context, kinds));
             }
             Err(why) => looked.unread.push((context, why)),
         }
@@ -82,43 +94,13 @@ pub async fn look(connection: &Connection, contexts: &[String]) -> Looked {
     looked
 }
 
-async fn look_at(connection: &Connection) -> (String, Result<Demand, String>) {
-    match connect(connection) {
-        Err(failure) => (connection.context.clone().unwrap_or_else(|| "current".into()), Err(failure.message)),
-        Ok(cluster) => (cluster.context.clone(), demand(&cluster).await),
-    }
-}
-
-async fn demand(cluster: &Cluster) -> Result<Demand, String> {
-    // The first read opens the connection that the others share.
-    let deployments = list::<Deployment, Templated>(cluster, "deployments").await?;
-    let (stateful_sets, daemon_sets, cron_jobs, replica_sets, controller_revisions, pods) = futures::try_join!(
-        list::<StatefulSet, Templated>(cluster, "statefulsets"),
-        list::<DaemonSet, Templated>(cluster, "daemonsets"),
-        list::<CronJob, Templated>(cluster, "cronjobs"),
-        list::<ReplicaSet, Revision>(cluster, "replicasets"),
-        list::<ControllerRevision, Revision>(cluster, "controllerrevisions"),
-        list::<Pod, PodImages>(cluster, "pods"),
-    )?;
-    let context = cluster.context.as_str();
-    let mut demand = Demand { needs: of_pods(context, &pods), containers: Vec::new() };
-    let workloads = [
-        ("deploy", &deployments, &replica_sets),
-        ("sts", &stateful_sets, &controller_revisions),
-        ("ds", &daemon_sets, &controller_revisions),
-    ];
-    for (kind, workloads, revisions) in workloads {
-        for workload in workloads {
-            demand.needs.extend(of_workload(context, kind, workload, revisions));
-            demand.containers.extend(rollback_containers(context, kind, workload, revisions, &pods));
+async fn look_at(connection: &Connection) -> (String, Result<(Demand, Vec<UnreadKind>), String>) {
+    let cluster = match connect(connection) {
+        Ok(cluster) => cluster,
+        Err(failure) => {
+            return (connection.context.clone().unwrap_or_else(|| "current".into()), Err(failure.message));
         }
-    }
-    demand.needs.extend(cron_jobs.iter().flat_map(|job| of_workload(context, "cronjob", job, &[])));
-    Ok(demand)
-}
-
-/// All objects of a kind in all namespaces, cut down page by page.
-async fn list<K: Resource, T: DeserializeOwned>(cluster: &Cluster, what: &str) -> Result<Vec<T>, String> {
-    let listed = cluster.list::<T>(&collection::<K>(None), &ListQuery::default()).await;
-    listed.map(|listed| listed.items).map_err(|error| format!("{what}: {}", error.short()))
+    };
+    let read = inventory(&cluster).await;
+    (cluster.context.clone(), read.map(|(inventory, kinds)| (demand(&cluster.context, &inventory), kinds)))
 }

@@ -1,8 +1,9 @@
 //! How a run over several repositories ends.
 
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Exit, Failure, Outcome};
 
-/// One failure as it is; several as a count, each named before.
+/// One failure as it is; several as a count, each named before: exit 4 where all of them ran out of
+/// time, else exit 1.
 ///
 /// # Errors
 /// Where there is any.
@@ -13,7 +14,9 @@ pub fn ended(mut failures: Vec<(String, Failure)>) -> Outcome<()> {
         several => {
             let lines: Vec<String> = failures.iter().map(|(name, why)| format!("  {name}: {why}")).collect();
             let message = format!("{several} repositories failed\n{}", lines.join("\n"));
-            let failure = Failure::failed("SeveralFailed", message);
+            let late = failures.iter().all(|(_, failure)| failure.exit == Exit::OutOfTime);
+            let exit = if late { Exit::OutOfTime } else { Exit::Failed };
+            let failure = Failure::new(exit, "SeveralFailed", message);
             Err(match failures.into_iter().find_map(|(_, failure)| failure.next) {
                 Some(next) => failure.next(next),
                 None => failure,

@@ -1,27 +1,31 @@
-//! Reading repositories: which there are, what is in them, and which policy is in force.
+//! RegistryReader repositories: which there are, what is in them, and which policy is in force.
 
-use futures::future::try_join;
-use futures::{StreamExt, stream};
+use std::time::Duration;
+
+use futures::future::{join_all, try_join};
 use jiff::Timestamp;
 use release_aws::connect::Address;
-use release_aws::ecr::{PreviewAction, Registry, RepositoryInfo, connect};
+use release_aws::ecr::{PreviewAction, PreviewedImage, Registry, RepositoryInfo, connect};
 use release_aws::error::RegistryError;
 use release_aws::trouble::Trouble;
 use release_cluster::connection::Connection;
-use release_core::failure::{Failure, Outcome};
+use release_core::duration::short_duration;
+use release_core::failure::{Exit, Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, partition_of};
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::{Action, Policy, parse};
 use release_core::registry::push_history::{ImageStatus, PushedImage, is_index};
 use release_core::text::printable;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use wildmatch::WildMatch;
 
+use super::turns::{Turns, Undone};
 use crate::lifecycle::compare::Answer;
+use crate::lifecycle::demand::Demand;
 use crate::lifecycle::options::{Named, Repositories};
 use crate::lifecycle::outlook::{Contents, InForce, Outlook, needs_children};
 use crate::lifecycle::row::Theirs;
-use crate::lifecycle::uses::{Demand, uses};
+use crate::lifecycle::uses::uses;
 
 /// Repositories that are worked on at the same time.
 pub const AT_ONCE: usize = 8;
@@ -43,14 +47,45 @@ pub async fn registry(wanted: &Repositories, connection: &Connection) -> Outcome
     connect(&address, connection.request_timeout, connection.log).await
 }
 
+/// A registry that is read in turns, and how long that may take in all.
+#[derive(Debug)]
+pub struct RegistryReader {
+    pub registry: Registry,
+    pub turns: Turns,
+    /// What was typed, for whoever has to give it longer.
+    limit: Duration,
+}
+
+impl RegistryReader {
+    /// Begins now.
+    #[must_use]
+    pub fn within(limit: Duration, registry: Registry) -> Self {
+        Self { registry: registry.for_many(), turns: Turns::new(AT_ONCE, Instant::now() + limit), limit }
+    }
+
+    /// That something was not read in time, and whether ECR is the reason.
+    #[must_use]
+    pub fn late(&self, what: &str) -> Failure {
+        let message = format!("{what} could not be read within {}", short_duration(self.limit));
+        let throttled = self.registry.throttled();
+        let failure = if throttled.is_empty() {
+            Failure::new(Exit::OutOfTime, "OutOfTime", message)
+        } else {
+            Failure::new(Exit::OutOfTime, "Throttled", format!("{message}: ECR throttles {}", throttled.join(", ")))
+        };
+        failure.next("give it longer with --timeout, or ask for fewer repositories at once")
+    }
+}
+
 /// The repositories that the options name, in their order, or all by name.
 ///
 /// # Errors
-/// Exit 1 where all were asked for and they can't be listed, or none matches the filter.
-pub async fn repositories(registry: &Registry, wanted: &Repositories) -> Outcome<Vec<Found>> {
+/// Exit 1 where all were asked for and they can't be listed, or none matches the filter; exit 4 where
+/// that took too long.
+pub async fn repositories(reader: &RegistryReader, wanted: &Repositories) -> Outcome<Vec<Found>> {
+    let registry = &reader.registry;
     if !wanted.names.is_empty() {
-        let found: Vec<Found> =
-            stream::iter(wanted.names.iter().map(|named| find(registry, named))).buffered(AT_ONCE).collect().await;
+        let found = join_all(wanted.names.iter().map(|named| find(reader, named))).await;
         let mut once: Vec<Found> = Vec::new();
         for (name, repository) in found {
             if !once.iter().any(|(other, _)| *other == name) {
@@ -60,7 +95,8 @@ pub async fn repositories(registry: &Registry, wanted: &Repositories) -> Outcome
         return Ok(once);
     }
     let filter = wanted.name_filter.as_deref().map(WildMatch::new);
-    let all = registry.repositories().await.map_err(Failure::from)?;
+    let list = async || Ok(registry.repositories().await?);
+    let all = reader.turns.read(list, || reader.late("the list of repositories")).await?;
     let matching = all.iter().filter(|info| filter.as_ref().is_none_or(|filter| filter.matches(&info.name)));
     let found: Vec<Found> = matching.map(|info| (info.name.clone(), Ok(located(registry, info)))).collect();
     if found.is_empty() {
@@ -71,13 +107,18 @@ pub async fn repositories(registry: &Registry, wanted: &Repositories) -> Outcome
 }
 
 /// What is typed is what is meant; only where there is none of that name it is read as we print it.
-async fn find(registry: &Registry, named: &Named) -> Found {
-    let found = match (registry.repository(&named.name).await, &named.or) {
-        (Err(RegistryError { trouble: Trouble::NoSuchRepository, .. }), Some(or)) => registry.repository(or).await,
-        (found, _) => found,
+async fn find(reader: &RegistryReader, named: &Named) -> Found {
+    let registry = &reader.registry;
+    let ask = async || {
+        let found = match (registry.repository(&named.name).await, &named.or) {
+            (Err(RegistryError { trouble: Trouble::NoSuchRepository, .. }), Some(or)) => registry.repository(or).await,
+            (found, _) => found,
+        };
+        Ok(found?)
     };
+    let found = reader.turns.read(ask, || reader.late(&named.name)).await;
     let name = found.as_ref().map_or_else(|_| named.name.clone(), |info| info.name.clone());
-    (name, found.map(|info| located(registry, &info)).map_err(Failure::from))
+    (name, found.map(|info| located(registry, &info)))
 }
 
 /// A stand-in for ECR may give addresses of its own form.
@@ -109,15 +150,15 @@ pub async fn in_force(registry: &Registry, name: &str) -> Result<InForce, Regist
 /// Everything in a repository; `policy` is the one to judge, else the one in force.
 ///
 /// # Errors
-/// Exit 1, with what to check next.
+/// What ECR says, and whether it is only that it throttles.
 pub async fn contents(
     registry: &Registry,
     repository: &EcrRepository,
     demand: &Demand,
     policy: Option<&Policy>,
-) -> Outcome<Contents> {
+) -> Result<Contents, Undone> {
     let name = repository.name.as_str();
-    let (images, in_force) = try_join(registry.images(name), in_force(registry, name)).await.map_err(Failure::from)?;
+    let (images, in_force) = try_join(registry.images(name), in_force(registry, name)).await?;
     let now = Timestamp::now();
     let children = IndexChildren::new();
     let in_use = uses(repository, demand, &images, &children, now);
@@ -129,6 +170,7 @@ pub async fn contents(
                 contents.uses = uses(repository, demand, &contents.images, &children, now);
                 contents.children = children;
             }
+            Err(error) if error.trouble == Trouble::Throttled => return Err(error.into()),
             Err(error) => contents.children_unread = Some(in_a_word(&error)),
         }
     }
@@ -142,26 +184,31 @@ async fn children_of(registry: &Registry, name: &str, images: &[PushedImage]) ->
     registry.index_children(name, &indexes).await
 }
 
-/// Asks ECR's own preview, and takes its answer in.
+/// Asks ECR's own preview, and takes its answer in. Waiting for it takes nobody's turn.
 pub async fn ask_ecr(registry: &Registry, outlook: &mut Outlook, deadline: Instant) {
     let text = outlook.policy.to_text();
-    let answer = match registry.preview(&outlook.repository, Some(&text), deadline).await {
-        Err(error) => Answer::None(in_a_word(&error)),
-        Ok(listed) => Answer::Listed(
-            listed
-                .into_iter()
-                .map(|image| Theirs {
-                    digest: image.digest,
-                    rule: image.rule,
-                    action: match image.action {
-                        PreviewAction::Expire => Action::Expire,
-                        PreviewAction::Transition => Action::Archive,
-                    },
-                })
-                .collect(),
-        ),
+    let listed = async {
+        loop {
+            match registry.preview(&outlook.repository, Some(&text), deadline).await {
+                Err(error) if error.trouble == Trouble::Throttled => {}
+                other => return other,
+            }
+        }
+    };
+    let answer = match timeout_at(deadline, listed).await {
+        Err(_) => Answer::None("OutOfTime".into()),
+        Ok(Err(error)) => Answer::None(in_a_word(&error)),
+        Ok(Ok(listed)) => Answer::Listed(listed.into_iter().map(theirs).collect()),
     };
     outlook.compare_with(answer);
+}
+
+fn theirs(image: PreviewedImage) -> Theirs {
+    let action = match image.action {
+        PreviewAction::Expire => Action::Expire,
+        PreviewAction::Transition => Action::Archive,
+    };
+    Theirs { digest: image.digest, rule: image.rule, action }
 }
 
 /// `AccessDenied`, or ECR's own code for what has no word of ours.

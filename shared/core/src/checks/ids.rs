@@ -112,7 +112,7 @@ checks! {
     ALL_UNAVAILABLE = "all-unavailable", [EcrRollback], [Warns],
         "`maxUnavailable` lets all pods go at once";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
-        "the template of one of these, or of a CronJob, asks for it";
+        "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate";
     BEING_DELETED = "being-deleted", [Bluegreen], [Blocks],
         "the Service, or a workload of the target, has been deleted and is only waiting for its finalizers or dependents";
     CHANGED_SINCE = "changed-since", [Bluegreen], [Blocks, Warns],
@@ -150,13 +150,15 @@ checks! {
     IMAGE_UPDATER = "image-updater", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a tool that follows the registry writes the image by itself: Keel, Argo CD Image Updater, Flux, image change triggers of OpenShift. Blocks a rollback of the image, warns about a color's";
     IN_HISTORY = "in-history", [Lifecycle], [Blocks],
-        "a ReplicaSet or ControllerRevision of it had it (`kubectl rollout undo`)";
+        "a ReplicaSet, ControllerRevision or ReplicationController had it, whoever it belongs to (`kubectl rollout undo`)";
     INDEXES = "indexes", [Lifecycle], [],
         "what the indexes are made of could not be read";
     INIT_CONTAINER_STAYS = "init-container-stays", [EcrRollback], [Warns],
         "an init container of the same repository keeps its image";
     INTERNAL_TRAFFIC_UNCOVERED = "internal-traffic-uncovered", [Bluegreen], [Warns],
         "the same with `internalTrafficPolicy: Local`";
+    KINDS_UNREAD = "kinds-unread", [Lifecycle], [],
+        "a cluster has objects of kinds that may need images and aren't read, or that could not be read";
     KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
     LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
@@ -240,7 +242,7 @@ checks! {
     ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
         "an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or an HTTPRoute, a GRPCRoute, a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer splits between this Service and one of another color";
     RUNNING = "running", [Lifecycle], [Blocks],
-        "a pod in any namespace runs it or waits to, containers, init and ephemeral containers, by the digest in `imageID`, else by tag";
+        "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
     SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
         "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, always";
     SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],

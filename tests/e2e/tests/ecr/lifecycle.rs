@@ -1,5 +1,9 @@
 //! Lifecycle policies: what is shown, what is refused, what is put in force.
 
+mod in_use;
+mod overrides;
+mod throttling;
+
 use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids};
 use e2e::{LIMIT, namespace};

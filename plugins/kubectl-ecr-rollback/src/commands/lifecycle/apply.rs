@@ -1,28 +1,33 @@
 //! `lifecycle apply`: puts a policy in force, unless it would take what is in use.
 
-use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use futures::{StreamExt, stream};
 use release_aws::ecr::Registry;
 use release_cli::confirm::agree;
 use release_cli::report::Report;
 use release_cli::table::table;
 use release_core::checks::finding::{self, Finding};
+use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::blocking;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::lifecycle_policy::Action;
+use tokio::time::Instant;
 
-use super::put_progress::PutProgress;
+use super::put::put_all;
 use crate::lifecycle::args::ApplyArgs;
 use crate::lifecycle::document::{AppliedRepository, ApplyMembers, RepositoryFailure};
 use crate::lifecycle::objections::objections;
 use crate::lifecycle::options::{self, ApplyOptions, apply_command};
 use crate::lifecycle::outlook::Outlook;
+use crate::lifecycle::usage::Forced;
 use crate::lifecycle::words::images;
 use crate::repositories::failures::ended;
 use crate::repositories::judge::{Judged, Question, judge};
-use crate::repositories::read::{AT_ONCE, in_force};
 use crate::repositories::session::Session;
+
+/// However long reading took, what is ready is put.
+const LEAST_FOR_WRITING: Duration = Duration::from_secs(30);
 
 /// What becomes of one repository.
 #[derive(Debug)]
@@ -65,34 +70,50 @@ struct Job {
 /// # Errors
 /// Exit 1 where something in use would go, a cluster can't be read, or a repository failed: the
 /// other repositories are done all the same. Exit 2 for words that make no sense, exit 6 without a
-/// terminal and `--yes`, exit 3 where somebody else changed the policy meanwhile.
+/// terminal and `--yes`, exit 3 where somebody else changed the policy meanwhile, exit 4 where
+/// repositories could not be read in time.
 pub async fn run(session: &Session, args: &ApplyArgs, report: &mut Report<ApplyMembers>) -> Outcome<()> {
     let options = options::apply(args)?;
-    let question = Question { repositories: &args.repositories, policy: &args.policy, clusters: &args.clusters };
+    let forced = &options.forced;
+    let question =
+        Question { repositories: &args.repositories, policy: &args.policy, clusters: &args.clusters, forced };
+    let began = Instant::now();
     let mut judged = judge(session, &question).await?;
+    let left = args.clusters.limit.timeout.saturating_sub(began.elapsed());
     let outlooks = std::mem::take(&mut judged.outlooks);
     let mut jobs: Vec<Job> = outlooks.into_iter().map(|(name, outlook)| job(name, outlook, &options)).collect();
-    let unread = judged.looked.findings(&judged.registry.location().to_string(), true, options.allow_in_use);
+    let mut unread = judged.looked.findings(&judged.location(), true);
+    options.weigh(&mut unread);
     show(session, &jobs, &judged, &unread);
     let to_do = jobs.iter().any(|job| matches!(job.fate, Fate::Ready | Fate::Refused));
-    let unknown = to_do && blocking(&unread).count() > 0;
-    report.findings.extend(unread);
-    let written = if unknown {
-        Err(Failure::failed("ClusterUnread", "what is in use can't be known; nothing was written")
-            .next("name all clusters that use the repositories: --contexts A,B"))
-    } else {
-        write(session, &mut jobs, &judged.registry, &options).await
+    let written = match unknown(&unread).filter(|_| to_do) {
+        Some(failure) => Err(failure),
+        None => write(session, &mut jobs, &judged.reader.registry, &options, left).await,
     };
+    report.findings.extend(unread);
     fill(report, &jobs, &judged, &options);
     written?;
-    outcome(session, jobs, args)
+    outcome(session, jobs, args, &options)
+}
+
+/// That nothing can be written because of what could not be read.
+fn unknown(unread: &[Finding]) -> Option<Failure> {
+    let ids = blocking_ids(unread);
+    let next = if ids.contains(&ids::CLUSTER_UNREAD) {
+        "name all clusters that use the repositories: --contexts A,B".to_owned()
+    } else {
+        format!("--force={} applies it all the same", joined(&ids))
+    };
+    let failure = Failure::failed("ClusterUnread", "what is in use can't be known; nothing was written");
+    (!ids.is_empty()).then(|| failure.next(next))
 }
 
 fn job(name: String, outlook: Outcome<Outlook>, options: &ApplyOptions) -> Job {
     match outlook {
         Err(failure) => Job { name, outlook: None, findings: Vec::new(), fate: Fate::Failed(failure) },
         Ok(outlook) => {
-            let findings = objections(&outlook, options.allow_in_use);
+            let mut findings = objections(&outlook, &options.forced);
+            options.weigh(&mut findings);
             let fate = if outlook.is_unchanged() {
                 Fate::Unchanged
             } else if blocking(&findings).count() > 0 {
@@ -116,17 +137,22 @@ fn show(session: &Session, jobs: &[Job], judged: &Judged, unread: &[Finding]) {
     session.say(&finding::lines(unread, session.look(1)));
 }
 
-/// Asks, and puts all policies that are ready.
-async fn write(session: &Session, jobs: &mut [Job], registry: &Registry, options: &ApplyOptions) -> Outcome<()> {
+/// Asks, and puts all policies that are ready; what ECR throttles is put again for so long as is
+/// `left` of the time.
+async fn write(
+    session: &Session,
+    jobs: &mut [Job],
+    registry: &Registry,
+    options: &ApplyOptions,
+    left: Duration,
+) -> Outcome<()> {
     let ready: Vec<&Outlook> =
         jobs.iter().filter(|job| matches!(job.fate, Fate::Ready)).filter_map(|job| job.outlook.as_ref()).collect();
     if ready.is_empty() || options.dry_run {
         return Ok(());
     }
     agree(&question(&ready), options.yes)?;
-    let progress = RefCell::new(PutProgress::before(ready.len()));
-    let puts = ready.iter().map(|outlook| put(session, registry, outlook, &progress));
-    let puts: Vec<_> = stream::iter(puts).buffer_unordered(AT_ONCE).collect().await;
+    let puts = put_all(session, registry, &ready, left.max(LEAST_FOR_WRITING)).await;
     for (name, done) in puts {
         if let Some(job) = jobs.iter_mut().find(|job| job.name == name) {
             job.fate = done.map_or_else(Fate::Failed, |()| Fate::Applied);
@@ -146,38 +172,8 @@ fn question(ready: &[&Outlook]) -> String {
     format!("Put the policy in force for {whose}? Within a day {} expire{archived}.", images(expire))
 }
 
-async fn put(
-    session: &Session,
-    registry: &Registry,
-    outlook: &Outlook,
-    progress: &RefCell<PutProgress>,
-) -> (String, Outcome<()>) {
-    let name = outlook.repository.clone();
-    progress.borrow_mut().began(&name);
-    session.stands(progress.borrow().in_words());
-    let done = put_unless_changed(registry, outlook).await;
-    progress.borrow_mut().ended(&name, done.is_ok());
-    session.stands(progress.borrow().in_words());
-    match &done {
-        Ok(()) => session.progress.step("applied", &name),
-        Err(error) => session.progress.step("failed", &format!("{name}: {error}")),
-    }
-    (name, done)
-}
-
-/// ECR takes no condition with a policy, so the one in force is read again just before: somebody may
-/// have changed it while a person was asked.
-async fn put_unless_changed(registry: &Registry, outlook: &Outlook) -> Outcome<()> {
-    let name = outlook.repository.as_str();
-    if in_force(registry, name).await.map_err(Failure::from)? != outlook.in_force {
-        let message = format!("the policy of {name} was changed by somebody else; nothing was written to it");
-        return Err(Failure::changed(message).next("look again: run the same command"));
-    }
-    registry.put_lifecycle_policy(name, &outlook.policy.to_text()).await.map_err(Failure::from)
-}
-
 fn fill(report: &mut Report<ApplyMembers>, jobs: &[Job], judged: &Judged, options: &ApplyOptions) {
-    report.context = Some(judged.looked.read.join(","));
+    report.context = Some(judged.looked.contexts().join(","));
     let mut lines = Vec::new();
     for job in jobs {
         report.names.push(format!("repository/{}", job.name));
@@ -221,15 +217,14 @@ fn summary(jobs: &[Job], options: &ApplyOptions) -> String {
 }
 
 /// Refusals and failures end in exit 1, once everything else is done.
-fn outcome(session: &Session, jobs: Vec<Job>, args: &ApplyArgs) -> Outcome<()> {
+fn outcome(session: &Session, jobs: Vec<Job>, args: &ApplyArgs, options: &ApplyOptions) -> Outcome<()> {
     let mut failures = Vec::new();
-    for Job { name, outlook, fate, .. } in jobs {
-        match fate {
-            Fate::Failed(failure) => failures.push((name, failure)),
+    for job in jobs {
+        match job.fate {
+            Fate::Failed(failure) => failures.push((job.name, failure)),
             Fate::Refused => {
-                let threatened = outlook.map_or(0, |outlook| outlook.threatened().count());
-                let failure = refused(session, &name, threatened, args);
-                failures.push((name, failure));
+                let failure = refused(session, &job, args, options);
+                failures.push((job.name, failure));
             }
             Fate::Unchanged | Fate::Ready | Fate::Applied => {}
         }
@@ -237,12 +232,39 @@ fn outcome(session: &Session, jobs: Vec<Job>, args: &ApplyArgs) -> Outcome<()> {
     ended(failures)
 }
 
-fn refused(session: &Session, name: &str, threatened: usize, args: &ApplyArgs) -> Failure {
+fn refused(session: &Session, job: &Job, args: &ApplyArgs, options: &ApplyOptions) -> Failure {
+    let name = &job.name;
+    let ids = blocking_ids(&job.findings);
+    let threatened = job.outlook.iter().flat_map(Outlook::threatened);
+    let threatened = threatened.filter(|row| options.forced.objection(&row.uses).is_some()).count();
+    let all_the_same = format!("--force={} applies it all the same", options.forced.and(&ids).typed());
+    if threatened == 0 {
+        let message = format!("not everything about {name} could be checked; its policy was not changed");
+        return Failure::failed("NotChecked", message).next(all_the_same);
+    }
     let message = format!("{} in use would go from {name}; its policy was not changed", images(threatened));
     let failure = Failure::failed("InUse", message);
     if args.clusters.keep_rollback_target {
-        return failure.next("--allow-expiring-in-use applies it all the same");
+        return failure.next(all_the_same);
     }
-    let command = apply_command(&args.repositories, &args.policy, &args.clusters).scope(&session.connection.scope());
-    failure.try_next(command.arg("--keep-rollback-target"))
+    let command = |forced: &Forced| {
+        let command = apply_command(&args.repositories, &args.policy, &args.clusters);
+        let command = command.scope(&session.connection.scope()).arg("--keep-rollback-target");
+        if forced.is_empty() { command } else { command.option("--force", &forced.typed()) }
+    };
+    let mut commands = vec![command(&options.forced)];
+    if ids.contains(&ids::PULLED_LATELY) {
+        commands.push(command(&options.forced.and(&[ids::PULLED_LATELY])));
+    }
+    failure.next(Next::Try(commands, None))
+}
+
+/// The checks that stop it, each once.
+fn blocking_ids(findings: &[Finding]) -> Vec<CheckId> {
+    let ids: BTreeSet<CheckId> = blocking(findings).map(|finding| finding.id).collect();
+    ids.into_iter().collect()
+}
+
+fn joined(ids: &[CheckId]) -> String {
+    Forced::default().and(ids).typed()
 }

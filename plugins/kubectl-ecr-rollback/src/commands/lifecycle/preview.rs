@@ -9,6 +9,7 @@ use crate::lifecycle::args::PreviewArgs;
 use crate::lifecycle::document::{PreviewMembers, PreviewedRepository};
 use crate::lifecycle::objections::objections;
 use crate::lifecycle::options::apply_command;
+use crate::lifecycle::usage::Forced;
 use crate::repositories::clusters::Looked;
 use crate::repositories::failures::ended;
 use crate::repositories::judge::{Question, judge};
@@ -19,7 +20,9 @@ use crate::repositories::session::Session;
 /// # Errors
 /// Exit 1 where a repository can't be read; the others are shown all the same.
 pub async fn run(session: &Session, args: &PreviewArgs, report: &mut Report<PreviewMembers>) -> Outcome<()> {
-    let question = Question { repositories: &args.repositories, policy: &args.policy, clusters: &args.clusters };
+    let forced = Forced::default();
+    let question =
+        Question { repositories: &args.repositories, policy: &args.policy, clusters: &args.clusters, forced: &forced };
     let mut judged = judge(session, &question).await?;
     let outlooks = std::mem::take(&mut judged.outlooks);
     let several = outlooks.len();
@@ -29,7 +32,7 @@ pub async fn run(session: &Session, args: &PreviewArgs, report: &mut Report<Prev
         report.names.push(format!("repository/{name}"));
         match outlook {
             Ok(outlook) => {
-                let findings = objections(&outlook, false);
+                let findings = objections(&outlook, &forced);
                 parts.push(judged.section(session, &outlook, &findings));
                 let outlook = judged.document(&outlook);
                 report.members.repositories.push(PreviewedRepository { name, outlook });
@@ -38,8 +41,8 @@ pub async fn run(session: &Session, args: &PreviewArgs, report: &mut Report<Prev
             Err(failure) => failures.push((name, failure)),
         }
     }
-    report.context = Some(judged.looked.read.join(","));
-    let unread = judged.looked.findings(&judged.registry.location().to_string(), false, false);
+    report.context = Some(judged.looked.contexts().join(","));
+    let unread = judged.looked.findings(&judged.location(), false);
     let next = next_line(session, args, &report.findings);
     parts.push(foot(session, &judged.looked, &unread, several, &next));
     report.findings.extend(unread);

@@ -20,6 +20,12 @@ impl PutProgress {
         self.left = self.left.saturating_sub(1);
     }
 
+    /// ECR throttled it: nothing was written, and its turn comes again.
+    pub fn waits(&mut self, name: &str) {
+        self.under_way.retain(|other| other != name);
+        self.left += 1;
+    }
+
     /// It is in force, or it isn't.
     pub fn ended(&mut self, name: &str, applied: bool) {
         self.under_way.retain(|other| other != name);
@@ -51,6 +57,9 @@ mod tests {
         for name in ["a", "b", "c"] {
             progress.began(name);
         }
+        progress.waits("b");
+        assert!(progress.in_words().contains("2 not begun"), "{}", progress.in_words());
+        progress.began("b");
         progress.ended("a", true);
         progress.ended("b", false);
         let words = progress.in_words();

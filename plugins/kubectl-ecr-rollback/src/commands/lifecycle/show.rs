@@ -1,10 +1,9 @@
 //! `lifecycle show`: the policy in force, rule by rule.
 
-use futures::{StreamExt, stream};
-use release_aws::ecr::Registry;
+use futures::future::join_all;
 use release_cli::report::Report;
 use release_core::checks::finding::Finding;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::Outcome;
 use release_core::registry::lifecycle_policy::{Remark, remarks};
 
 use crate::lifecycle::args::ShowArgs;
@@ -12,7 +11,7 @@ use crate::lifecycle::document::{ShowMembers, ShownRepository};
 use crate::lifecycle::outlook::InForce;
 use crate::lifecycle::{options, text};
 use crate::repositories::failures::ended;
-use crate::repositories::read::{self, AT_ONCE, Found};
+use crate::repositories::read::{self, Found, RegistryReader};
 use crate::repositories::session::Session;
 
 /// Runs the verb.
@@ -22,16 +21,17 @@ use crate::repositories::session::Session;
 pub async fn run(session: &Session, args: &ShowArgs, report: &mut Report<ShowMembers>) -> Outcome<()> {
     let wanted = options::repositories(&args.repositories)?;
     let registry = read::registry(&wanted, &session.connection).await?;
-    let found = read::repositories(&registry, &wanted).await?;
-    let shown = stream::iter(found).map(|found| policy_of(&registry, found)).buffered(AT_ONCE);
-    let shown: Vec<(String, Outcome<InForce>)> = shown.collect().await;
+    let reader = RegistryReader::within(args.limit.timeout, registry);
+    let found = read::repositories(&reader, &wanted).await?;
+    let shown: Vec<(String, Outcome<InForce>)> =
+        join_all(found.into_iter().map(|found| policy_of(&reader, found))).await;
     let mut parts = Vec::new();
     let mut failures = Vec::new();
     for (name, in_force) in shown {
         report.names.push(format!("repository/{name}"));
         match in_force {
             Ok(in_force) => {
-                let lead = format!("repository/{name}   {}", registry.location());
+                let lead = format!("repository/{name}   {}", reader.registry.location());
                 parts.push(format!("{lead}\n{}", add(&name, &in_force, session, report)));
             }
             Err(failure) => failures.push((name, failure)),
@@ -41,10 +41,11 @@ pub async fn run(session: &Session, args: &ShowArgs, report: &mut Report<ShowMem
     ended(failures)
 }
 
-async fn policy_of(registry: &Registry, (name, repository): Found) -> (String, Outcome<InForce>) {
+async fn policy_of(reader: &RegistryReader, (name, repository): Found) -> (String, Outcome<InForce>) {
+    let read = async || Ok(read::in_force(&reader.registry, &name).await?);
     let in_force = match repository {
         Err(failure) => Err(failure),
-        Ok(_) => read::in_force(registry, &name).await.map_err(Failure::from),
+        Ok(_) => reader.turns.read(read, || reader.late(&name)).await,
     };
     (name, in_force)
 }

@@ -40,6 +40,9 @@ pub struct ImageOutlook {
     digest: String,
     tags: Vec<String>,
     pushed_at: Timestamp,
+    /// The image that it is about, where it is a signature or another referrer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
     /// The gravest first.
     in_use: Vec<Use>,
     /// `keep`, `expire` or `archive`
@@ -66,6 +69,7 @@ impl From<&Row> for ImageOutlook {
             digest: row.digest.clone(),
             tags: row.tags.clone(),
             pushed_at: row.pushed_at,
+            about: row.about.clone(),
             in_use: row.uses.clone(),
             verdict: "keep",
             rule: None,

@@ -74,6 +74,8 @@ fn apply_args(policy: PolicyArgs) -> ApplyArgs {
         repositories: named(&["api"]),
         policy,
         clusters: ClustersArgs::default(),
+        force: Vec::new(),
+        strict: false,
         allow_expiring_in_use: false,
         yes: false,
         dry_run: DryRunFlag::None,
@@ -88,6 +90,19 @@ fn applying_needs_a_policy_and_no_dry_run_of_the_server() {
     assert_eq!(apply(&apply_args(PolicyArgs::default())).unwrap_err().exit, Exit::Usage);
     let server = ApplyArgs { dry_run: DryRunFlag::Server, ..apply_args(policy()) };
     assert_eq!(apply(&server).unwrap_err().exit, Exit::Usage);
+}
+
+/// The old flag is in pipelines: it must go on meaning what it meant.
+#[test]
+fn allowing_what_is_in_use_to_go_is_every_name_at_once() {
+    let with = |allow_expiring_in_use: bool, force: &[&str]| {
+        let policy = PolicyArgs { keep_untagged: Some(2), ..PolicyArgs::default() };
+        let force = force.iter().map(ToString::to_string).collect();
+        apply(&ApplyArgs { allow_expiring_in_use, force, ..apply_args(policy) }).unwrap().forced
+    };
+    assert!(IN_USE.iter().all(|id| with(true, &[]).has(*id) && !with(false, &[]).has(*id)));
+    let one = with(false, &["pulled-lately"]);
+    assert!(one.has(ids::PULLED_LATELY) && !one.has(ids::RUNNING));
 }
 
 #[test]

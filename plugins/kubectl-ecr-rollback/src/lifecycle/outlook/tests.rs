@@ -45,3 +45,40 @@ fn indexes_are_read_only_where_something_would_go() {
     let signed = [index('a', "v1", 3), signature, image('b', "", 3)];
     assert!(!needs_children(&policy(1), &signed, now()));
 }
+
+/// Reading manifests is a pull, so it is done for a signature only where that may be of a part.
+#[test]
+fn what_is_about_a_part_may_need_the_index_read() {
+    let about = |digit| PushedImage { subject: Some(digest(digit)), ..image('d', "", 9) };
+    let keep = build(&Keep { untagged: Some(2), ..Keep::default() });
+    let of_part = [index('a', "v1", 3), image('b', "", 1), image('c', "", 2), about('b')];
+    let of_whole = [index('a', "v1", 3), image('b', "", 1), image('c', "", 2), about('a')];
+    assert!(needs_children(&keep, &of_part, now()));
+    assert!(!needs_children(&keep, &of_whole, now()));
+}
+
+/// Where a scanner pulls everything, the policy that is written would keep everything.
+#[test]
+fn for_what_is_given_up_no_number_is_raised() {
+    let images: Vec<_> = releases().into_iter().map(|i| PushedImage { last_pulled_at: Some(now()), ..i }).collect();
+    let by_digest = images.iter().map(|i| (i.digest.clone(), vec![Use::Pulled { at: now() }])).collect();
+    let mut uses = Uses { by_digest, missing: Vec::new() };
+    let raised = |uses: &Uses, forced: &[&str]| {
+        let contents = Contents {
+            images: images.clone(),
+            children: IndexChildren::new(),
+            children_unread: None,
+            in_force: InForce::None,
+            uses: uses.clone(),
+            now: now(),
+        };
+        let forced = Forced::new(forced.iter().map(ToString::to_string).collect());
+        let one = build(&Keep { tagged: Some(1), ..Keep::default() });
+        Outlook::new("api", &contents, &one, &forced).protection.map(|p| p.policy.rules[0].limit.number)
+    };
+    assert_eq!(raised(&uses, &[]), Some(6));
+    assert_eq!(raised(&uses, &["pulled-lately"]), None);
+    uses.by_digest.insert(digest('3'), vec![running(), Use::Pulled { at: now() }]);
+    assert_eq!(raised(&uses, &["pulled-lately"]), Some(3));
+    assert_eq!(raised(&uses, &["pulled-lately", "running"]), None);
+}

@@ -4,6 +4,7 @@ use release_core::workload::revisions::Revision;
 
 use super::*;
 use crate::lifecycle::samples::{ago, digest, image, index, now, releases, repository, running};
+use crate::lifecycle::usage::Need;
 
 fn need(tag: Option<&str>, digit: Option<char>) -> Need {
     Need { repository: Some(repository()), tag: tag.map(str::to_owned), digest: digit.map(digest), used: running() }
@@ -94,6 +95,58 @@ fn a_part_in_use_puts_its_index_in_use() {
     let images = [index('a', "v1", 3), image('b', "", 3), image('c', "", 3)];
     let children = IndexChildren::from([(digest('a'), vec![part('b'), part('c')])]);
     assert_eq!(used(&[need(Some("v1"), Some('b'))], &images, &children), [digest('a'), digest('b')]);
+}
+
+fn signed(digit: char, subject: char, kind: &str) -> PushedImage {
+    image(digit, &format!("sha256-{}{kind}", &digest(subject)[7..]), 3)
+}
+
+fn about(digit: char, subject: char) -> PushedImage {
+    PushedImage { subject: Some(digest(subject)), ..image(digit, "", 3) }
+}
+
+/// An admission policy that wants signatures would refuse the pods of an image that is still there.
+#[test]
+fn what_is_about_an_image_in_use_is_in_use_too() {
+    let images = [
+        image('1', "v1", 9),
+        image('2', "v2", 9),
+        signed('3', '1', ".sig"),
+        signed('4', '1', ".att"),
+        signed('5', '1', ".sbom"),
+        signed('6', '1', ""),
+        signed('7', '2', ".sig"),
+        about('8', '1'),
+        about('9', '8'),
+        about('e', '2'),
+    ];
+    let found = uses(&repository(), &demand(&[need(Some("v1"), None)]), &images, &IndexChildren::new(), now());
+    let in_use: Vec<&String> = found.by_digest.keys().collect();
+    assert_eq!(in_use, ['1', '3', '4', '5', '6', '8', '9'].map(digest).iter().collect::<Vec<_>>());
+    assert_eq!(found.of(&digest('9')), [running()]);
+    // A verifier pulls signatures: that alone puts no image in use.
+    let pulled = PushedImage { last_pulled_at: Some(now()), ..signed('7', '2', ".sig") };
+    assert_eq!(used(&[], &[image('2', "v2", 9), pulled], &IndexChildren::new()), [digest('7')]);
+}
+
+/// `cosign sign --recursive` signs each platform's image.
+#[test]
+fn signatures_of_the_parts_of_an_index_in_use_are_in_use() {
+    let images = [index('a', "v1", 3), image('b', "", 3), signed('c', 'b', ".sig"), about('d', 'b'), about('e', 'f')];
+    let children = IndexChildren::from([(digest('a'), vec![part('b')])]);
+    assert_eq!(used(&[need(Some("v1"), None)], &images, &children), ['a', 'c', 'd'].map(digest));
+}
+
+/// With `COSIGN_REPOSITORY` they are in another repository than the image that runs.
+#[test]
+fn signatures_of_what_runs_are_in_use_in_whatever_repository() {
+    let images = [signed('3', '1', ".sig"), signed('4', '2', ".sig")];
+    let elsewhere = Need { repository: None, ..need(Some("v1"), Some('1')) };
+    let found = uses(&repository(), &demand(&[elsewhere]), &images, &IndexChildren::new(), now());
+    assert_eq!((found.of(&digest('3')), found.of(&digest('4'))), ([running()].as_slice(), [].as_slice()));
+    // The signature is no image: what is asked for here and gone is still missing.
+    let found = uses(&repository(), &demand(&[need(None, Some('1'))]), &images, &IndexChildren::new(), now());
+    assert_eq!(found.missing, [(digest('1'), running())]);
 }
 
 #[test]

@@ -1,0 +1,161 @@
+//! What the pods of a cluster run.
+
+use std::collections::BTreeMap;
+
+use release_core::kube::{Owner, PodCondition};
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::push_history::{PodImage, digest_of_image_id};
+use release_core::workload::revisions::Revision;
+use serde::Deserialize;
+
+use super::needs::{named, who};
+use super::pod_spec::PodSpecImages;
+use super::usage::{Need, Use};
+
+/// A pod, cut down to its images while it is parsed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PodImages {
+    metadata: PodMeta,
+    spec: PodSpecImages,
+    status: PodStatuses,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PodMeta {
+    name: String,
+    namespace: String,
+    labels: BTreeMap<String, String>,
+    owner_references: Vec<Owner>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PodStatuses {
+    phase: String,
+    conditions: Vec<PodCondition>,
+    container_statuses: Vec<ContainerState>,
+    init_container_statuses: Vec<ContainerState>,
+    ephemeral_container_statuses: Vec<ContainerState>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerState {
+    name: String,
+    #[serde(rename = "imageID")]
+    image_id: String,
+    volume_mounts: Vec<MountedVolume>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct MountedVolume {
+    name: String,
+    volume_status: VolumeStatus,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct VolumeStatus {
+    image: Option<MountedImage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct MountedImage {
+    image_ref: String,
+}
+
+/// Who runs what: the repository of the reference, the digest, the tag.
+type Running = (String, Option<EcrRepository>, Option<String>, Option<String>);
+
+/// What the pods of a cluster run; pods that ended run nothing.
+#[must_use]
+pub fn of_pods(cluster: &str, pods: &[PodImages]) -> Vec<Need> {
+    let mut counted: BTreeMap<Running, usize> = BTreeMap::new();
+    for pod in pods.iter().filter(|pod| !pod.has_ended()) {
+        let containers = pod.spec.of_containers().map(|c| (c.image.as_str(), pod.running(&c.name)));
+        let volumes = pod.spec.of_volumes().map(|(name, reference)| (reference, pod.mounted(name)));
+        for (image, running) in containers.chain(volumes) {
+            let repository = EcrRepository::of(image).ok();
+            let (tag, digest) = named(image);
+            // Whatever host and repository the runtime names: a digest counts where it is found.
+            let running = running.or(digest);
+            if repository.is_some() || running.is_some() {
+                *counted.entry((pod.controller(), repository, running, tag)).or_default() += 1;
+            }
+        }
+    }
+    let need = |((by, repository, digest, tag), pods)| {
+        let used = Use::Running { cluster: cluster.to_owned(), by, pods };
+        Need { repository, digest, tag, used }
+    };
+    counted.into_iter().map(need).collect()
+}
+
+impl PodImages {
+    fn states(&self) -> impl Iterator<Item = &ContainerState> {
+        let PodStatuses { container_statuses, init_container_statuses, ephemeral_container_statuses, .. } =
+            &self.status;
+        container_statuses.iter().chain(init_container_statuses).chain(ephemeral_container_statuses)
+    }
+
+    fn running(&self, container: &str) -> Option<String> {
+        let mut states = self.states().filter(|state| state.name == container);
+        let state = states.find(|state| !state.image_id.is_empty())?;
+        digest_of_image_id(&state.image_id).map(str::to_owned)
+    }
+
+    fn mounted(&self, volume: &str) -> Option<String> {
+        let mut mounts = self.states().flat_map(|state| &state.volume_mounts).filter(|mount| mount.name == volume);
+        mounts.find_map(|mount| digest_of_image_id(&mount.volume_status.image.as_ref()?.image_ref).map(str::to_owned))
+    }
+
+    /// It ended: only its object is left.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    /// What it runs in a container; `current` is the revision that the workload asks for.
+    #[must_use]
+    pub fn in_container(&self, container: &str, current: Option<&Revision>) -> Option<PodImage> {
+        let asked = self.spec.containers.iter().chain(&self.spec.init_containers).find(|c| c.name == container)?;
+        Some(PodImage {
+            image: asked.image.clone(),
+            digest: self.running(container),
+            updated: current.is_some_and(|revision| self.is_of(revision)),
+            ready: self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True"),
+        })
+    }
+
+    /// Whether it was made from that ReplicaSet, or from that ControllerRevision, by the label that
+    /// holds its name (StatefulSet) or the end of it (DaemonSet).
+    fn is_of(&self, revision: &Revision) -> bool {
+        let owner = self.metadata.owner_references.iter().find(|owner| owner.controller == Some(true));
+        let label = self.metadata.labels.get("controller-revision-hash");
+        owner.is_some_and(|owner| owner.name == revision.name)
+            || label.is_some_and(|hash| revision.name == *hash || revision.name.ends_with(&format!("-{hash}")))
+    }
+
+    /// `shop/deploy/api`, from the name that a Deployment gives its ReplicaSets.
+    #[must_use]
+    pub fn controller(&self) -> String {
+        let PodMeta { name, namespace, labels, owner_references } = &self.metadata;
+        let owner = owner_references.iter().find(|owner| owner.controller == Some(true));
+        let Some(owner) = owner else { return who(namespace, "pod", name) };
+        let of_deployment = || {
+            let hash = labels.get("pod-template-hash").filter(|_| owner.kind == "ReplicaSet")?;
+            owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')
+        };
+        match of_deployment() {
+            Some(deployment) => who(namespace, "Deployment", deployment),
+            None => who(namespace, &owner.kind, &owner.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
