@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Part, TagForm, TagKind};
+use super::{Part, TagForm, TagKind, is_hex_of_commit};
 
 /// Words that name a state, a branch or a stage, and no application.
 const STAGES: [&str; 49] = [
@@ -77,7 +77,9 @@ impl TagForm {
         if self.kind() == TagKind::Name && !words.iter().any(is_stage) {
             return None;
         }
-        let own: Vec<String> = words.into_iter().filter(|word| !is_stage(word)).collect();
+        // Nor does a letter, or a commit without a digit in it.
+        let names = |word: &String| word.len() > 1 && !is_hex_of_commit(word) && !is_stage(word);
+        let own: Vec<String> = words.into_iter().filter(names).collect();
         (!own.is_empty()).then(|| own.join("-"))
     }
 
@@ -159,6 +161,8 @@ mod tests {
             ("v1.2", None),
             ("main-20260102-abc1234", None),
             ("sha-abc1234", None),
+            ("main-abcdefa", None),
+            ("b-77", None),
             ("latest", None),
             ("blue", None),
             ("1.2-alpine3.19", None),
