@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use release_cluster::Cluster;
 use release_cluster::apply::DryRun;
-use release_core::command::Scope;
+use release_cluster::exchange::UNREACHABLE;
+use release_core::command::{Command, Scope};
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::log::Log;
 use tokio::signal::unix::{SignalKind, signal};
@@ -141,7 +142,19 @@ pub async fn to_the_end<M: Members>(
         Ok(run) => (run.origin(), Ok(run)),
         Err(failure) => (Origin { dry_run: setting.dry_run, ..Origin::default() }, Err(failure)),
     };
-    print_end(setting.output, &origin, &standing, async |report| verb(&run?, report).await).await
+    let verb = async |report: &mut Report<M>| {
+        let run = run?;
+        verb(&run, report).await.map_err(|failure| of_this_cluster(failure, run.scope()))
+    };
+    print_end(setting.output, &origin, &standing, verb).await
+}
+
+/// An API server that can't be reached is to be looked for where we looked for it.
+fn of_this_cluster(failure: Failure, scope: &Scope) -> Failure {
+    if failure.reason != UNREACHABLE {
+        return failure;
+    }
+    failure.look(Command::new("kubectl cluster-info").scope(&scope.without_namespace()))
 }
 
 /// Runs `verb` until it ends or is interrupted, and prints its report.

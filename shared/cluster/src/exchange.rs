@@ -13,9 +13,11 @@ use tokio::time::{Instant, timeout};
 
 use super::Cluster;
 use super::credentials::Unusable;
-use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
 use release_core::log::Log;
+
+/// The reason of a failure to reach the API server.
+pub const UNREACHABLE: &str = "Unreachable";
 
 /// Why an API request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +100,7 @@ impl From<ApiError> for Failure {
             ApiError::Refused { code: 403, .. } => "Forbidden",
             ApiError::Refused { code: 404, .. } => "NotFound",
             ApiError::Refused { .. } => "ApiError",
-            ApiError::Unreachable(_) => "Unreachable",
+            ApiError::Unreachable(_) => UNREACHABLE,
             ApiError::Unclear(_) => "NoAnswer",
             ApiError::Garbled(_) => "BadAnswer",
         };
@@ -114,7 +116,6 @@ impl From<ApiError> for Failure {
             ApiError::Refused { code: 403, .. } => {
                 failure.next("docs/permissions.md lists the Role that each verb needs")
             }
-            ApiError::Unreachable(_) => failure.look(Command::new("kubectl cluster-info")),
             _ => failure,
         }
     }

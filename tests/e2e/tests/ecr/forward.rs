@@ -85,7 +85,7 @@ async fn a_move_forward_that_failed_leaves_the_rollback_before_it_standing() -> 
     // The release was built anew: another image.
     case.repository.delete(&bad).await?;
     case.push_on(6, Image::new("1.0.5")).await?;
-    let mended = case.back(forward).await?.ends(0)?.json()?;
+    let mended = case.back("--to-tag 1.0.5 -ojson").await?.ends(0)?.json()?;
     ensure!(finding(&mended, "failed-before").is_none(), "{mended:#}");
     case.asks_for("1.0.5").await
 }
