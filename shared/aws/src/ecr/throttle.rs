@@ -70,7 +70,8 @@ impl Throttle {
         if sent < lane.widened {
             return;
         }
-        lane.gap = lane.gap.mul_f64(WIDER).clamp(self.first_gap, self.first_gap.mul_f64(WIDEST));
+        let wider = lane.gap.mul_f64(WIDER).min(self.first_gap.mul_f64(WIDEST));
+        lane.gap = if lane.gap.is_zero() { self.first_gap } else { wider };
         lane.next = lane.next.max(now + lane.gap);
         lane.widened = now;
     }
