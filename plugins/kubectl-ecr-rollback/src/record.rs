@@ -5,9 +5,11 @@ pub mod way_here;
 use std::fmt;
 
 use jiff::Timestamp;
+use release_core::kube::Workload;
 use release_core::registry::image::is_tag;
 use release_core::release::record::{Record, Recorded, RunResult};
 use release_core::text::{is_label_value, printable};
+use release_core::workload::revisions::Revision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,12 @@ pub struct ImageRecord {
     pub id: String,
     pub verb: RecordVerb,
     pub containers: Vec<Moved>,
+    /// UID of the workload: manifests are copied with their annotations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// The number of a Deployment's template that was left; the next one is this change's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
     /// `sha256:…` of what was left, and of what was gone to, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_digest: Option<String>,
@@ -83,6 +91,17 @@ impl RecordVerb {
     }
 }
 
+/// What a workload's own annotations say. Records of another workload, which a copied manifest has, are
+/// left out.
+#[must_use]
+pub fn recorded_on(workload: &Workload) -> RecordedImages {
+    let mut recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    let is_own = |record: &ImageRecord| record.uid.as_deref().is_none_or(|uid| uid == workload.uid());
+    recorded.current = recorded.current.filter(is_own);
+    recorded.history.retain(is_own);
+    recorded
+}
+
 /// One container's image before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moved {
@@ -109,6 +128,17 @@ impl ImageRecord {
     fn stands(&self, containers: &[ContainerImage], side: impl Fn(&Moved) -> &String) -> bool {
         let stands = |m: &Moved| containers.iter().any(|p| p.name == m.name && p.init == m.init && p.image == *side(m));
         !self.containers.is_empty() && self.containers.iter().all(stands)
+    }
+
+    /// True where something else ran since: a template that is younger than this change's own has another
+    /// image. The record may have outlived a release, or `kubectl rollout undo` may have brought it back,
+    /// which copies a ReplicaSet's annotations to its Deployment.
+    #[must_use]
+    pub fn is_outdated(&self, revisions: &[Revision]) -> bool {
+        let Some(left) = self.revision else { return false };
+        let younger = |r: &&Revision| r.earlier_numbers.iter().chain([&r.number]).any(|number| *number > left + 1);
+        let has_another = |r: &Revision| self.containers.iter().any(|m| r.image_of(&m.name) != Some(m.to.as_str()));
+        revisions.iter().filter(younger).any(has_another)
     }
 
     /// True while nobody knows how it ended.
@@ -144,6 +174,7 @@ impl Record for ImageRecord {
         self.from_digest = self.from_digest.filter(|digest| is_reference(digest));
         self.to_digest = self.to_digest.filter(|digest| is_reference(digest));
         self.unpin_to = self.unpin_to.filter(|tag| is_tag(tag));
+        self.uid = self.uid.as_deref().map(printable);
         Ok(self)
     }
 
@@ -173,6 +204,8 @@ mod tests {
             id: "1".into(),
             verb: RecordVerb::Rollback,
             containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
+            uid: None,
+            revision: None,
             from_digest: None,
             to_digest: None,
             unpin_to: None,
@@ -207,5 +240,40 @@ mod tests {
             assert_eq!(recorded.current, None);
             assert!(recorded.unreadable.is_some());
         }
+    }
+
+    /// The release after a rollback was undone by `kubectl rollout undo`, and the rollback would be called
+    /// the last thing that happened.
+    #[test]
+    fn a_record_that_came_back_with_its_template_is_outdated() {
+        let revision = |number: i64, earlier: &[i64], image: &str| {
+            let numbers: Vec<String> = earlier.iter().map(ToString::to_string).collect();
+            let annotations = serde_json::json!({"deployment.kubernetes.io/revision": number.to_string(),
+                "deployment.kubernetes.io/revision-history": numbers.join(",")});
+            let spec = serde_json::json!({"template": {"spec": {"containers": [{"name": "app", "image": image}]}}});
+            let metadata = serde_json::json!({"name": format!("api-{number}"), "annotations": annotations});
+            serde_json::from_value::<Revision>(serde_json::json!({"metadata": metadata, "spec": spec})).unwrap()
+        };
+        let written = ImageRecord { revision: Some(2), ..record("a:2", "a:1") };
+        let at_once = [revision(3, &[1], "a:1"), revision(2, &[], "a:2")];
+        assert!(!written.is_outdated(&at_once));
+        let new_settings = [revision(4, &[], "a:1"), revision(3, &[1], "a:1"), revision(2, &[], "a:2")];
+        assert!(!written.is_outdated(&new_settings), "its image stayed");
+        let undone = [revision(5, &[1, 3], "a:1"), revision(4, &[], "a:3"), revision(2, &[], "a:2")];
+        assert!(written.is_outdated(&undone));
+        assert!(!ImageRecord { revision: None, ..written }.is_outdated(&undone), "nobody knows");
+    }
+
+    #[test]
+    fn the_record_of_a_copied_manifest_is_another_workloads() {
+        let written = ImageRecord { uid: Some("1".into()), ..record("a:2", "a:1") };
+        let on = |uid: &str| {
+            let annotations = serde_json::json!({ImageRecord::CURRENT: serde_json::to_string(&written).unwrap()});
+            let metadata = serde_json::json!({"name": "api", "uid": uid, "annotations": annotations});
+            let object = serde_json::json!({"metadata": metadata, "spec": {"selector": {}, "template": {}}});
+            let deployment: k8s_openapi::api::apps::v1::Deployment = serde_json::from_value(object).unwrap();
+            recorded_on(&deployment.into()).current.is_some()
+        };
+        assert_eq!((on("1"), on("2")), (true, false));
     }
 }

@@ -7,7 +7,7 @@ use release_core::release::event::{Notice, Regarding, event};
 use release_core::release::record::RunResult;
 
 use super::in_progress::ChangeInProgress;
-use crate::record::{RecordVerb, RecordedImages};
+use crate::record::{RecordVerb, recorded_on};
 use crate::snapshot::read::again;
 
 /// The rollout is done.
@@ -71,7 +71,7 @@ async fn result(change: &ChangeInProgress<'_>, result: RunResult) {
 async fn is_concluded(change: &ChangeInProgress<'_>) -> bool {
     let read = again(&change.run.cluster, change.workload).await;
     read.is_ok_and(|now| {
-        let recorded = RecordedImages::read(now.metadata.annotations.as_ref());
+        let recorded = recorded_on(&now);
         recorded.is_of(&change.image_change.record) && recorded.current.is_some_and(|record| !record.is_open())
     })
 }

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::conclude;
 use super::in_progress::ChangeInProgress;
 use crate::container_image::containers_of;
-use crate::record::{ImageRecord, RecordedImages};
+use crate::record::{ImageRecord, recorded_on};
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
 
@@ -90,7 +90,7 @@ enum Seen {
 async fn once(change: &ChangeInProgress<'_>, why: &str, may_write: bool) -> Result<Seen, ApiError> {
     let cluster = &change.run.cluster;
     let now = again(cluster, change.workload).await?;
-    let mut recorded = RecordedImages::read(now.metadata.annotations.as_ref());
+    let mut recorded = recorded_on(&now);
     let (record, template) = (&change.image_change.record, containers_of(&now));
     if record.was_left_for(&template) {
         return Ok(Seen::Back);

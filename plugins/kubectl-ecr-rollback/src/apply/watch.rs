@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::in_progress::ChangeInProgress;
 use crate::container_image::containers_of;
 use crate::plan::image_change::ImageChange;
-use crate::record::RecordedImages;
+use crate::record::recorded_on;
 use crate::snapshot::read::workload_and_pods;
 use crate::words::pinned_short;
 
@@ -178,7 +178,7 @@ fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Outcome<()>
     if record.is_in(&template) {
         return Ok(());
     }
-    let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    let recorded = recorded_on(workload);
     let taken_back =
         recorded.is_of(record) && recorded.current.as_ref().is_some_and(|r| r.result == Some(RunResult::RolledBack));
     if taken_back && record.was_left_for(&template) {

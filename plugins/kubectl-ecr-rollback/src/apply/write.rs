@@ -8,7 +8,7 @@ use release_core::kube::Workload;
 use super::conclude;
 use super::in_progress::ChangeInProgress;
 use crate::container_image::containers_of;
-use crate::record::RecordedImages;
+use crate::record::recorded_on;
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
 
@@ -55,7 +55,7 @@ fn names(change: &ChangeInProgress<'_>) -> String {
 async fn look(change: &ChangeInProgress<'_>) -> Result<Found, ApiError> {
     let cluster = &change.run.cluster;
     let now = again(cluster, change.workload).await?;
-    let recorded = RecordedImages::read(now.metadata.annotations.as_ref());
+    let recorded = recorded_on(&now);
     let template = containers_of(&now);
     let record = &change.image_change.record;
     if recorded.is_of(record) && record.is_in(&template) {

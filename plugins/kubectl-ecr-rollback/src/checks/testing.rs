@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::case::{Case, Gate, HowChosen, Pushed};
 use crate::plan::image_change::{Author, ImageChange, unpinned};
-use crate::record::{ImageRecord, RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selection, select};
 use crate::snapshot::Snapshot;
 use crate::snapshot::owner::Owner;
@@ -78,7 +78,7 @@ impl World {
             scope: Scope::default().in_namespace("shop"),
             at: "2026-01-10T00:00:00Z".parse().unwrap(),
             who: Ok("lee".into()),
-            recorded: RecordedImages::read(workload.metadata.annotations.as_ref()),
+            recorded: recorded_on(&workload),
             workload,
             pods: Vec::new(),
             revisions: Vec::new(),

@@ -12,7 +12,7 @@ use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, Why, choose};
 use release_core::text::printable;
-use release_core::workload::revisions::may_have_another;
+use release_core::workload::revisions::{deployed_number, may_have_another};
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, HowChosen, Pushed};
@@ -25,8 +25,8 @@ use crate::plan::image_change::{Author, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
-use crate::record::RecordedImages;
 use crate::record::way_here::left_behind;
+use crate::record::{RecordedImages, recorded_on};
 use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
@@ -48,8 +48,10 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     };
     let selected = which_containers::ask(run, &workload, &asked, &options.write.typed)?;
     is_of_repository(options, &selected)?;
-    let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
-    match state_of_record(&workload, &recorded, &selected, options, run.scope())? {
+    let recorded = recorded_on(&workload);
+    let state = state_of_record(&workload, &recorded, &selected, options, run.scope())?;
+    let outdated = state != StateOfRecord::Open && is_outdated(run, &workload, &recorded).await?;
+    match if outdated { StateOfRecord::Open } else { state } {
         StateOfRecord::Nothing { message, further } => {
             let (workload, image, further) = (&workload, selected.image(), further.as_ref());
             nothing(run, &Settled { workload, image, message: &message, further }, report);
@@ -62,6 +64,17 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
         }
         StateOfRecord::Open => plan_and_go(run, options, workload, &selected, report).await,
     }
+}
+
+/// True where something else ran since the last record was written. It is looked up only where the
+/// Deployment counts more templates than the record knows of.
+async fn is_outdated(run: &Run, workload: &Workload, recorded: &RecordedImages) -> Outcome<bool> {
+    let Some(record) = &recorded.current else { return Ok(false) };
+    let own = record.revision.map(|left| left + 1);
+    if own.is_none() || deployed_number(workload) <= own {
+        return Ok(false);
+    }
+    Ok(record.is_outdated(&read::revisions_of(&run.cluster, workload).await?))
 }
 
 /// A reference that was pasted has to be of the repository that is rolled back in.

@@ -10,6 +10,8 @@ use release_core::release::record::{RunResult, note_result};
 use release_core::text::printable;
 
 use super::evidence::Evidence;
+use release_core::workload::revisions::deployed_number;
+
 use crate::container_image::ContainerImage;
 use crate::record::way_here::way_here;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
@@ -135,6 +137,8 @@ fn record(verb: RecordVerb, snapshot: &Snapshot, selected: &Selected, to: &str, 
         id: author.run_id.to_owned(),
         verb,
         containers: selected.containers.iter().map(moved).collect(),
+        uid: snapshot.workload.metadata.uid.clone(),
+        revision: deployed_number(&snapshot.workload),
         from_digest: None,
         to_digest: None,
         unpin_to: None,

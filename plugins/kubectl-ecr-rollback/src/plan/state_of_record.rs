@@ -28,7 +28,7 @@ pub enum StateOfRecord {
         further: Option<Command>,
     },
     /// The same rollback is under way, or was cut off: watch it to its end.
-    Attach(ImageRecord),
+    Attach(Box<ImageRecord>),
 }
 
 /// Decides from the record.
@@ -65,7 +65,7 @@ pub fn state_of_record(
     let left_as_it_was = record.result == Some(RunResult::Failed) && (unfinished || !options.again);
     let is_last = recorded.is_of(record);
     if same_target && is_last && (record.is_open() || left_as_it_was) {
-        return Ok(StateOfRecord::Attach(record.clone()));
+        return Ok(StateOfRecord::Attach(Box::new(record.clone())));
     }
     // One that was followed by another, which failed, ended well enough for that.
     let is_done = record.result == Some(RunResult::Done) || (record.is_open() && !is_last);
@@ -88,7 +88,7 @@ fn not_running(
 ) -> Outcome<StateOfRecord> {
     let left = record.filter(|r| moved(r, selected).is_some_and(|m| names(&m.from, tag)));
     match left {
-        Some(record) if record.is_open() => Ok(StateOfRecord::Attach(record.clone())),
+        Some(record) if record.is_open() => Ok(StateOfRecord::Attach(Box::new(record.clone()))),
         Some(record) => Ok(StateOfRecord::Nothing {
             message: format!(
                 "{}: {} {} from {tag} at {}",

@@ -15,7 +15,7 @@ use crate::args::Cli;
 use crate::container_image::containers_of;
 use crate::names::WorkloadName;
 use crate::options::{RollbackOptions, WriteOptions};
-use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, Moved, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selected, Selection, select};
 use crate::typed::Typed;
 
@@ -53,6 +53,8 @@ fn moved(from: &str, to: &str, result: Option<RunResult>) -> ImageRecord {
         id: "7".into(),
         verb: RecordVerb::Rollback,
         containers: vec![Moved { name: "app".into(), init: false, from: reference(from), to: reference(to) }],
+        uid: None,
+        revision: None,
         from_digest: None,
         to_digest: None,
         unpin_to: None,
@@ -82,7 +84,7 @@ fn options() -> RollbackOptions {
 fn stands(running: &str, record: Option<ImageRecord>, options: &RollbackOptions) -> Result<StateOfRecord, u8> {
     let annotations = record.map_or(json!({}), |r| json!({ImageRecord::CURRENT: json!(r).to_string()}));
     let workload = workload(running, &annotations);
-    let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    let recorded = recorded_on(&workload);
     state_of_record(&workload, &recorded, &selected(&workload), options, &Scope::default())
         .map_err(|failure| failure.exit.code())
 }
@@ -159,7 +161,7 @@ fn the_patch_is_conditional_on_images_and_record() {
     let annotations = json!({ImageRecord::CURRENT: "as it was"});
     let workload = workload("2", &annotations);
     let image_change = resumed(&moved("2", "1", None), &containers_of(&workload));
-    let recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    let recorded = recorded_on(&workload);
     let scope = Scope::default().in_namespace("shop");
     let change = image_change.forward(&workload, &recorded, At { namespace: "shop", scope: &scope });
     let Action::JsonPatch(ops) = &change.action else { panic!("{change:?}") };

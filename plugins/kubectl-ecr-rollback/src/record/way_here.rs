@@ -74,6 +74,8 @@ mod tests {
             id: "1".into(),
             verb: RecordVerb::Rollback,
             containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
+            uid: None,
+            revision: None,
             from_digest: None,
             to_digest: None,
             unpin_to: None,

@@ -15,7 +15,7 @@ use release_core::workload::revisions::{Revision, of_workload};
 use super::Snapshot;
 use super::owner::owners;
 use crate::names::WorkloadName;
-use crate::record::RecordedImages;
+use crate::record::recorded_on;
 
 /// The workload itself; this first read opens the one connection that all others share.
 ///
@@ -61,7 +61,7 @@ pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> 
         scope: cluster.scope().clone(),
         at: Timestamp::now(),
         who,
-        recorded: RecordedImages::read(workload.metadata.annotations.as_ref()),
+        recorded: recorded_on(&workload),
         workload,
         pods,
         revisions,
@@ -104,7 +104,7 @@ async fn pods_of(cluster: &Cluster, workload: &Workload) -> Result<Vec<Pod>, Api
 ///
 /// # Errors
 /// Where they can't be listed.
-async fn revisions_of(cluster: &Cluster, workload: &Workload) -> Result<Vec<Revision>, ApiError> {
+pub async fn revisions_of(cluster: &Cluster, workload: &Workload) -> Result<Vec<Revision>, ApiError> {
     let plural = if workload.kind == WorkloadKind::Deployment { "replicasets" } else { "controllerrevisions" };
     let path = path_of("apps", "v1", plural, Some(&cluster.namespace));
     let query = ListQuery::labelled(selector_text(&workload.selector));

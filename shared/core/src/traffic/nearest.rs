@@ -108,7 +108,7 @@ fn several(selector: &Labels, selected: &[&Arc<Workload>], workloads: &[Arc<Work
         let differs = differences(selector, &w.pod_labels());
         // Another application differs in who it is; a version runs the same image, or is called alike.
         let near = shares_image(w, selected) || differs.iter().filter(|d| is_identity_key(&d.key)).all(alike);
-        (differs.len() > 1 && near).then(|| (w, differs))
+        (differs.len() > 1 && near).then_some((w, differs))
     });
     let (workload, differs) = misses.min_by_key(|(w, differs)| (!shares_image(w, selected), differs.len()))?;
     let ways = differs.iter().filter(|d| alike(d) && !is_identity_key(&d.key)).filter_map(|track| {

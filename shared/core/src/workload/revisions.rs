@@ -36,6 +36,12 @@ pub fn of_workload(mut revisions: Vec<Revision>, uid: &str, template: &PodTempla
     revisions
 }
 
+/// The number of the template that a Deployment has now, as its controller counts.
+#[must_use]
+pub fn deployed_number(workload: &Workload) -> Option<i64> {
+    workload.metadata.annotations.as_ref()?.get(REVISION)?.parse().ok()
+}
+
 /// False where a workload has had one template only: a Deployment counts its templates, and what was
 /// never written again has the first generation.
 #[must_use]

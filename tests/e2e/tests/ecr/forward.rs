@@ -89,3 +89,21 @@ async fn a_move_forward_that_failed_leaves_the_rollback_before_it_standing() -> 
     ensure!(finding(&mended, "failed-before").is_none(), "{mended:#}");
     case.asks_for("1.0.5").await
 }
+
+/// `kubectl rollout undo` puts a ReplicaSet's annotations back on its Deployment, our record among them:
+/// a rollback from there would be called done already.
+#[tokio::test]
+async fn a_record_that_rose_again_is_told_by_its_revision() -> Result<()> {
+    let case = Case::new("rose-again").await?;
+    case.push(&["1.0.3", "1.0.4", "1.0.5", "1.0.6"]).await?;
+    case.deploy(&["1.0.3", "1.0.4", "1.0.5"]).await?;
+    case.back("").await?.ends(0)?;
+    case.asks_for("1.0.4").await?;
+    case.back("").await?.ends(0)?.tells("nothing to do")?;
+    case.release("1.0.6").await?;
+    case.ns.kubectl(&["rollout", "undo", "deployment/api"]).await?.ends(0)?;
+    case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    case.asks_for("1.0.4").await?;
+    case.back("").await?.ends(0)?;
+    case.asks_for("1.0.3").await
+}

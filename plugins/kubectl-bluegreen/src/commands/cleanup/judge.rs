@@ -94,18 +94,26 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
             return kept(reason, why, (!unknown).then(|| now.scope(&snapshot.scope)));
         }
     }
+    match hindrance(asked, seen, color) {
+        Some((reason, why, next)) => kept(reason, why, next),
+        None => Decision::Remove(removal(asked, seen, color)),
+    }
+}
+
+/// What else speaks against taking it down, although it is idle and due.
+fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptReason, String, Option<Command>)> {
     if let Some(why) = deployed_since(seen, color).filter(|_| !asked.forces(ids::CHANGED_SINCE)) {
         let forced = all_the_same(asked, seen, color).option("--force", ids::CHANGED_SINCE.as_str());
-        return kept(KeptReason::ChangedSince, why, Some(forced.scope(&snapshot.scope)));
+        return Some((KeptReason::ChangedSince, why, Some(forced.scope(&seen.snapshot.scope))));
     }
     if let Some(set) = color.workloads.iter().find(|w| w.kind == WorkloadKind::DaemonSet && !asked.delete) {
-        return kept(KeptReason::NoSize, format!("{set} can't be scaled to zero, only be deleted"), None);
+        return Some((KeptReason::NoSize, format!("{set} can't be scaled to zero, only be deleted"), None));
     }
     if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
         let why = format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)");
-        return kept(KeptReason::LosesVolumes, why, None);
+        return Some((KeptReason::LosesVolumes, why, None));
     }
-    Decision::Remove(removal(asked, seen, color))
+    None
 }
 
 /// What is on the color is not what was left: it is the next release, waiting for its switch.

@@ -57,7 +57,7 @@ pub async fn many(lab: &Lab, first: u64, count: u64, at_once: usize) -> Result<T
             if number >= count {
                 return anyhow::Ok(told);
             }
-            if number > 0 && number % NEWS == 0 {
+            if number > 0 && number.is_multiple_of(NEWS) {
                 println!("{number} of {count}");
             }
             told.push(one(&ns, Scenario::of(first.wrapping_add(number))).await?);
