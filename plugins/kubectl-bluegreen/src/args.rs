@@ -222,7 +222,8 @@ pub struct CleanupArgs {
     /// Take down this color only
     #[arg(long, value_name = "COLOR", conflicts_with = "due")]
     pub color: Option<String>,
-    /// Take it down all the same, by the id of what stands in the way: changed-since
+    /// Take it down all the same, by the id of what stands in the way: changed-since,
+    /// ready-below-active
     #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true, conflicts_with = "due")]
     #[arg(value_parser = check_of(Suite::Bluegreen))]
     pub force: Vec<String>,

@@ -103,6 +103,15 @@ pub fn deployed_at(workload: &Workload) -> Option<Timestamp> {
     workload.revision.as_ref().and_then(|revision| revision.since).or(created)
 }
 
+/// When the template that is there now was rolled out, where that is known: a Deployment's ReplicaSet
+/// tells it, and an object that was never written again has the one that it came with.
+#[must_use]
+pub fn rolled_out_at(workload: &Workload) -> Option<Timestamp> {
+    let since = workload.revision.as_ref().and_then(|revision| revision.since);
+    let untouched = workload.metadata.generation == Some(1);
+    since.or_else(|| deployed_at(workload).filter(|_| untouched))
+}
+
 /// Pods that the color ran when it was left.
 #[must_use]
 pub fn size(left: &[LeftWorkload]) -> usize {

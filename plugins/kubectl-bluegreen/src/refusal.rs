@@ -1,5 +1,6 @@
 //! Why a Service can't be moved: what was found, and whole commands to paste.
 
+mod added;
 mod argo;
 mod asked;
 mod key;
@@ -16,6 +17,7 @@ use crate::options::Verb;
 use crate::record::Record;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
+pub use added::added_labels;
 pub use asked::Asked;
 use near::near;
 
@@ -121,7 +123,8 @@ pub fn no_idle_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, scope
 pub fn no_such_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scope) -> Failure {
     let message =
         format!("no color behind service/{} runs \"{}\": found {}", view.name(), tag.escape_debug(), found(tracks));
-    with_others(refused("NoSuchImage", message), view, tracks, scope)
+    // Any other color would be another version than the one that was asked for.
+    refused("NoSuchImage", message).look(Command::new("kubectl bluegreen status").arg(view.name()).scope(scope))
 }
 
 /// Several colors run the image asked for.
@@ -182,7 +185,11 @@ pub fn no_way_back(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Fa
 }
 
 /// A rollback to a color that was deleted since.
-pub fn way_back_gone(view: &ServiceView<'_>, tracks: &Tracks, record: &Record, scope: &Scope) -> Failure {
+pub fn way_back_gone(view: &ServiceView<'_>, tracks: &Tracks, record: &Record, snapshot: &Snapshot) -> Failure {
+    let scope = &snapshot.scope;
+    if let Some(added) = added_labels(view, tracks, snapshot) {
+        return refused("NoWayBack", added.text(view)).try_next(added.mend(view, scope));
+    }
     let taken = view.cleanup.note.as_ref().filter(|c| c.color == record.from && c.at >= record.at);
     let by = taken.map(|c| format!(" (taken down at {:.0} by {})", c.at, c.by)).unwrap_or_default();
     let selector = as_label_selector(&record.selector);

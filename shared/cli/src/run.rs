@@ -151,7 +151,7 @@ pub async fn to_the_end<M: Members>(
 
 /// An API server that can't be reached is to be looked for where we looked for it.
 fn of_this_cluster(failure: Failure, scope: &Scope) -> Failure {
-    if failure.reason != UNREACHABLE {
+    if failure.reason != UNREACHABLE || failure.next.is_some() {
         return failure;
     }
     failure.look(Command::new("kubectl cluster-info").scope(&scope.without_namespace()))

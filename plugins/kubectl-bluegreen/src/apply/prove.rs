@@ -67,7 +67,8 @@ pub async fn stands(run: &Run, snapshot: &Snapshot, view: &ServiceView<'_>) -> O
     let (service, color) = (view.name(), tracks.active.as_str());
     let mut slices = SliceView::at(&run.cluster, service, snapshot.slices.get(service).cloned().unwrap_or_default());
     let known = KnownPods::of(tracks, &snapshot.pods);
-    if known.ready_of(color).is_empty() && slices.slices.ready_pods().is_empty() {
+    // Addresses may be published of pods that aren't ready (publishNotReadyAddresses).
+    if known.ready_of(color).is_empty() {
         let text = format!("service/{service} selects {color} already, and has no ready endpoint");
         return Err(Failure::failed(EMPTIED, text).look(status(service, run.scope())));
     }

@@ -43,7 +43,7 @@ pub async fn all(
     let mut left = Vec::new();
     for made in moves.iter().rev() {
         let movement = made.movement;
-        match one(run, made, &failure.message).await {
+        match one(run, made, &failure.message, RunResult::RolledBack).await {
             Ok(()) => {
                 let text = format!("{}{} -> {}", made.prefix(), movement.to, movement.from);
                 run.progress.step("rolled back", &text);
@@ -52,6 +52,7 @@ pub async fn all(
         }
     }
     if !left.is_empty() {
+        conclude::left_as_is(run, moves, &failure).await;
         return Failure {
             reason: "RollbackFailed",
             exit: Exit::Failed,
@@ -81,15 +82,16 @@ fn still_there(made: &MoveInProgress<'_>, why: &Failure) -> String {
     format!("service/{service} {stand}: {}", why.message)
 }
 
-/// Takes one move back, unless someone else has moved the Service since.
+/// Takes one move back, unless someone else has moved the Service since; `result` is what its record
+/// says of it then.
 ///
 /// # Errors
 /// Where the write is refused, or the Service isn't as we left it.
-pub async fn one(run: &Run, made: &MoveInProgress<'_>, why: &str) -> Outcome<()> {
+pub async fn one(run: &Run, made: &MoveInProgress<'_>, why: &str, result: RunResult) -> Outcome<()> {
     let mut last = None;
     for attempts in (0..=ATTEMPTS).rev() {
         // The last look only finds out what became of the write before it.
-        match attempt(run, made, why, attempts > 0).await {
+        match attempt(run, made, Because { why, result: &result }, attempts > 0).await {
             Ok(()) => {
                 made.moved.set(Some(false));
                 return Ok(());
@@ -109,7 +111,15 @@ enum Attempt {
     Stands,
 }
 
-async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: bool) -> Result<(), Attempt> {
+/// What the record says of a move that is taken back.
+#[derive(Debug, Clone, Copy)]
+struct Because<'a> {
+    why: &'a str,
+    /// Of the move itself: it failed, or another one of its set did.
+    result: &'a RunResult,
+}
+
+async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may_write: bool) -> Result<(), Attempt> {
     let movement = made.movement;
     let path = service_path(&movement.namespace, &movement.service);
     made.moved.set(None);
@@ -131,9 +141,9 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, why: &str, may_write: boo
     if let Some(why) = worse_there(run, made).await {
         return Err(Attempt::Final(Failure::failed("NothingToGoBackTo", why)));
     }
-    let record = undoing(made, run, why);
+    let record = undoing(made, run, because.why);
     if let Some(failed) = &mut recorded.current {
-        failed.result = Some(RunResult::RolledBack);
+        failed.result = Some(because.result.clone());
     }
     let change = movement.take_back(&recorded, &cleanup, &record);
     run.cluster.apply(&change, run.write_mode()).await.map_err(Attempt::Again)?;
@@ -172,7 +182,7 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
         from: movement.to.clone(),
         to: movement.from.clone(),
         at: Timestamp::now(),
-        reason: printable(&format!("by itself: {why}")),
+        reason: printable(&format!("by itself: {}", why.replace('\n', "; "))),
         selector: movement.selector.clone(),
         ..movement.record.clone()
     };

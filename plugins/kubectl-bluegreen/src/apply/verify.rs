@@ -14,12 +14,12 @@ use release_core::kube::{Pod, Workload};
 use release_core::release::record::Recorded;
 use release_core::text::printable;
 use release_core::traffic::endpoints::Slices;
-use release_core::traffic::selector::Color;
+use release_core::traffic::selector::{Color, as_label_selector};
 use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
 use super::emptied::{TOLERATED, emptied, unreachable};
-use super::in_progress::MoveInProgress;
+use super::in_progress::{MoveInProgress, status};
 use super::lasting::Lasting;
 use crate::hand::hand_on;
 use crate::record::Record;
@@ -94,7 +94,8 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
         Ok(service) => service,
         Err(e) if e.is_not_found() => {
             made.moved.set(Some(false));
-            return Err(Failure::changed(format!("service/{} was deleted by someone else", movement.service)));
+            let text = format!("service/{} was deleted by someone else", movement.service);
+            return Err(Failure::changed(text).look(status(&movement.service, run.scope())));
         }
         Err(_) => return Ok(()),
     };
@@ -108,13 +109,13 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
         Some(record) => format!("{} by {}", record.verb, record.by),
         None => format!("written by {}", hand_on(&service).map_or_else(|| "unknown".into(), |hand| hand.manager)),
     };
-    let now = selector.get(&movement.key).cloned().unwrap_or_else(|| "something else".into());
-    Err(Failure::changed(format!(
-        "service/{} was put to {} by someone else ({by}); left as it is",
-        movement.service,
-        printable(&now)
-    ))
-    .look(Command::new("kubectl bluegreen preflight").arg(&movement.service).scope(run.scope())))
+    let now = match selector.get(&movement.key) {
+        Some(color) if *color != movement.to => color.clone(),
+        _ => as_label_selector(&selector),
+    };
+    let (name, now) = (&movement.service, printable(&now));
+    Err(Failure::changed(format!("service/{name} was put to {now} by someone else ({by}); left as it is"))
+        .look(Command::new("kubectl bluegreen preflight").arg(&movement.service).scope(run.scope())))
 }
 
 /// Fewer endpoints are ready than the move was allowed with: that is a failure, unless the color

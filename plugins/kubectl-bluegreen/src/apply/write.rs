@@ -9,7 +9,7 @@ use release_core::failure::{Exit, Failure, Outcome};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
 use release_core::release::change::Change;
-use release_core::release::record::Recorded;
+use release_core::release::record::{Recorded, RunResult};
 use release_core::traffic::selector::as_label_selector;
 
 use super::in_progress::{MoveInProgress, rollback, status};
@@ -58,7 +58,8 @@ fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) 
 async fn undo_earlier(run: &Run, written: &[MoveInProgress<'_>], failure: Failure) -> Failure {
     let mut left = Vec::new();
     for made in written.iter().rev() {
-        match take_back::one(run, made, &failure.message).await {
+        // It has not failed: another one of its set could not be written.
+        match take_back::one(run, made, &failure.message, RunResult::Failed).await {
             Ok(()) => run.progress.step(
                 "taken back",
                 &format!("{}: {} -> {}", made.movement.service, made.movement.to, made.movement.from),

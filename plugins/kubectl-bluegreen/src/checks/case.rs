@@ -54,6 +54,12 @@ impl Case<'_> {
         is_it.then_some(last)
     }
 
+    /// True where our last record left the target active, and somebody else moved the Service since.
+    pub fn was_left_active(&self) -> bool {
+        let last = self.view.recorded.current.as_ref().filter(|r| r.key == self.tracks.key);
+        last.is_some_and(|last| last.to == self.target.name && last.to != self.active.name)
+    }
+
     /// Pods that the target is asked to run by the time of the move; what nothing is asked for, it has.
     pub fn target_size(&self) -> usize {
         let kept = !self.target.workloads.is_empty();

@@ -5,7 +5,7 @@ use release_core::checks::ids::{self, CheckId};
 use release_core::traffic::selector::Color;
 
 use super::case::Case;
-use crate::left::{deployed_at, differences};
+use crate::left::{differences, rolled_out_at};
 use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -18,20 +18,28 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
             let message = || format!("{} is not what was left: {}", case.target.name, changed.join("; "));
             (!changed.is_empty()).then(|| judged(case, ids::CHANGED_SINCE, message())).into_iter().collect()
         }
+        // What our record left active was live before somebody else moved the Service.
+        None if case.was_left_active() => Vec::new(),
         None => newer(case).into_iter().collect(),
     }
 }
 
-/// Without a record, the color that was deployed last is no way back.
+/// Without a record, a color that was deployed last is no way back, and one of which nobody knows when
+/// it was may be none.
 fn newer(case: &Case<'_>) -> Option<Finding> {
-    let (target, active) = (newest(case.target)?, newest(case.active)?);
-    let message =
-        format!("{} was deployed after {}: that is no way back, but forward", case.target.name, case.active.name);
-    (target > active).then(|| judged(case, ids::NEWER_THAN_ACTIVE, message))
+    let (to, from) = (&case.target.name, &case.active.name);
+    let message = match (newest(case.target), newest(case.active)) {
+        (Some(target), Some(active)) if target <= active => return None,
+        (Some(_), Some(_)) => format!("{to} was deployed after {from}: that is no way back, but forward"),
+        _ => format!("nothing says that {to} was deployed before {from}: it may be no way back"),
+    };
+    Some(judged(case, ids::NEWER_THAN_ACTIVE, message))
 }
 
+/// When the last of a color's templates was rolled out; nothing where that isn't known of each.
 fn newest(color: &Color) -> Option<jiff::Timestamp> {
-    color.workloads.iter().filter_map(|w| deployed_at(w)).max()
+    let known: Option<Vec<_>> = color.workloads.iter().map(|w| rolled_out_at(w)).collect();
+    known?.into_iter().max()
 }
 
 /// A person is asked; `--yes` was said before anybody knew. Where nothing else serves, anything is
@@ -75,10 +83,26 @@ mod tests {
     #[test]
     fn without_a_record_what_is_newer_is_no_way_back() {
         let mut world = World { verb: Verb::Rollback, agreed: true, ..World::healthy() };
+        assert_eq!(told(&world.findings(check)), ["x newer-than-active"], "nobody knows");
         world.workload("blue")["metadata"]["creationTimestamp"] = json!("2026-11-01T00:00:00Z");
         world.workload("green")["metadata"]["creationTimestamp"] = json!("2026-11-02T00:00:00Z");
+        for color in ["blue", "green"] {
+            world.workload(color)["metadata"]["generation"] = json!(1);
+        }
         assert_eq!(told(&world.findings(check)), ["x newer-than-active"]);
         world.workload("blue")["metadata"]["creationTimestamp"] = json!("2026-11-03T00:00:00Z");
+        assert!(world.findings(check).is_empty());
+    }
+
+    #[test]
+    fn a_template_that_was_changed_is_of_unknown_age() {
+        let mut world = World { verb: Verb::Rollback, agreed: true, ..World::healthy() };
+        for (color, generation) in [("blue", 1), ("green", 2)] {
+            world.workload(color)["metadata"]["creationTimestamp"] = json!("2026-11-01T00:00:00Z");
+            world.workload(color)["metadata"]["generation"] = json!(generation);
+        }
+        assert_eq!(told(&world.findings(check)), ["x newer-than-active"]);
+        world.workload("green")["metadata"]["generation"] = json!(1);
         assert!(world.findings(check).is_empty());
     }
 }

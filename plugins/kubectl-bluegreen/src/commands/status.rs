@@ -16,8 +16,9 @@ use release_core::failure::{Failure, Outcome};
 use crate::args::StatusArgs;
 use crate::moves::views;
 use crate::names::service_names;
-use crate::options;
+use crate::options::{self, MoveOptions, Target, Verb};
 use crate::plan::{MoveRequest, SwitchPlan, subjects_of};
+use crate::record::RecordedVerb;
 use crate::refusal::{Asked, not_switchable};
 use crate::report::status::status;
 use crate::report::status_document::{ServiceStatus, StatusEntry, StatusMembers};
@@ -68,7 +69,10 @@ fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
         let asked = || Asked::about("status", view.name());
         let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, &asked()))?;
         let status = status(&view, tracks, snapshot);
-        let back = plan_of_rollback(snapshot, &view);
+        let back = match view.recorded.current.as_ref().map(|record| &record.verb) {
+            Some(RecordedVerb::Rollback) => plan_of_return(snapshot, &view),
+            _ => plan_of_rollback(snapshot, &view),
+        };
         Ok(Shown { text: text(&status, snapshot.at, way(&view, tracks, snapshot, back.as_ref())), status })
     });
     shown.collect()
@@ -76,7 +80,17 @@ fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
 
 /// What `kubectl bluegreen rollback` would do with this Service now.
 fn plan_of_rollback(snapshot: &Snapshot, view: &ServiceView<'_>) -> Option<SwitchPlan> {
-    let options = options::plain_rollback(view.name());
+    // Whoever types the command as it is printed in a job says --yes.
+    let options = MoveOptions { yes: true, ..options::plain_rollback(view.name()) };
+    let request = MoveRequest { options: &options, run_id: "", user: "" };
+    SwitchPlan::of(snapshot, std::slice::from_ref(view), request, false).ok()
+}
+
+/// What a switch to the color that a rollback left would do, where one was rolled back.
+fn plan_of_return(snapshot: &Snapshot, view: &ServiceView<'_>) -> Option<SwitchPlan> {
+    let left = view.recorded.current.as_ref().map(|record| record.from.clone())?;
+    let (verb, target) = (Verb::Switch, Target::Color(left));
+    let options = MoveOptions { verb, target, scale: false, ..options::plain_rollback(view.name()) };
     let request = MoveRequest { options: &options, run_id: "", user: "" };
     SwitchPlan::of(snapshot, std::slice::from_ref(view), request, false).ok()
 }

@@ -65,7 +65,7 @@ fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, track
             || ready_count(&tracks.pods_of(&color.name, &snapshot.pods)) > 0
     });
     if of_another || !there {
-        return Err(refusal::way_back_gone(view, tracks, record, scope));
+        return Err(refusal::way_back_gone(view, tracks, record, snapshot));
     }
     Ok(WayBack::Color(Chosen::of(tracks, &record.from, Some(format!("taking back {}", describe(record))))))
 }

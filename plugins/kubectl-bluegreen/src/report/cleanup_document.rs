@@ -60,6 +60,8 @@ pub enum KeptReason {
     NoRecord,
     /// It is not what was left: it was deployed, or made anew, since.
     ChangedSince,
+    /// The active color is in trouble, and this one is the way back.
+    WayBack,
     /// Its volumes would be deleted.
     LosesVolumes,
     /// A DaemonSet can't be scaled to zero, only be deleted.

@@ -19,14 +19,16 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
     let colors: Vec<ColorStatus> = ordered(tracks).map(|color| of_color(color, view, tracks, snapshot)).collect();
     let foreign: usize = colors.iter().filter(|color| !color.active).map(|color| color.endpoints).sum();
     let (here, ready) = colors.iter().find(|c| c.active).map_or((0, 0), |c| (c.endpoints, c.ready));
-    let converged = foreign == 0 && here >= ready;
+    // Nothing has arrived where nothing is ready, whatever is published.
+    let serves = here > 0 && ready > 0;
+    let converged = serves && foreign == 0 && here >= ready;
     let active = &tracks.active;
     let mut notes = notes(view, tracks, snapshot);
     if !converged {
         let message = format!("{here} of {ready} endpoints of {active}, {foreign} of other colors");
         notes.push(Note::warns("converging", message));
     }
-    if here == 0 {
+    if !serves {
         notes.push(Note::blocks("no-endpoints", format!("no pod of {active} is ready: connections are refused")));
     }
     ServiceStatus {

@@ -8,6 +8,7 @@ use super::status_document::Note;
 use crate::hand::hand_on;
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::Record;
+use crate::refusal::added_labels;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -16,6 +17,10 @@ use crate::snapshot::Snapshot;
 pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = left_behind(view, tracks, snapshot);
     notes.extend(raised_floors(tracks, snapshot));
+    if let Some(added) = added_labels(view, tracks, snapshot) {
+        let fix = Some(added.mend(view, &snapshot.scope).to_string());
+        notes.push(Note { fix, ..Note::blocks("added-label", added.text(view)) });
+    }
     if let Some(why) = &view.recorded.unreadable {
         notes.push(Note::warns("record", format!("{why}; rollback will not use it")));
     }

@@ -14,7 +14,7 @@ use release_core::traffic::selector::Tracks;
 use super::status_document::{ColorState, ColorStatus, Note, ServiceStatus};
 use crate::plan::SwitchPlan;
 use crate::record::{Record, RecordedVerb};
-use crate::service_view::{ServiceView, ready_count};
+use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
 /// The table at a moment, what is unusual, and the way back.
@@ -89,12 +89,10 @@ pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: O
         // Somebody else moved it: back is where it was before that, if a rollback would go anywhere.
         return Some(format!("Back: {command}     {}", effort(back?, tracks)?));
     }
-    let color = tracks.color(&record.from).filter(|c| c.is_run() || c.has_strays)?;
+    tracks.color(&record.from).filter(|c| c.is_run() || c.has_strays)?;
     if record.verb == RecordedVerb::Rollback {
-        let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
-        let wanted = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
-        let short =
-            if ready < wanted { format!("     not now, {ready} of {wanted} pods are ready") } else { String::new() };
+        let stops = back.and_then(|plan| blocking(&plan.findings).next());
+        let short = stops.map(|finding| format!("     not now, {}", finding.message)).unwrap_or_default();
         let forward = Command::new("kubectl bluegreen switch").args(&services).flag("--to", &record.from);
         // An empty value of the label can't be named.
         return (!record.from.is_empty()).then(|| format!("Forward: {}{short}", forward.scope(&snapshot.scope)));

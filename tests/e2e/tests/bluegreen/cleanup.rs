@@ -7,7 +7,7 @@ use e2e::bluegreen::app::{api, color, replicas};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::written::versions;
 use e2e::bluegreen::{active, app, blue_green};
-use e2e::common::pods::{gone, pods};
+use e2e::common::pods::{all_waiting, annotate_pods, gone, pods};
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -223,4 +223,17 @@ async fn a_switch_that_came_first_keeps_its_color() -> Result<()> {
     running.wait(LIMIT).await?.ends(3)?;
     assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 1));
     eventually("blue serves", LIMIT, || async { Ok((pods(&ns, "version=blue").await?.len() == 1).then_some(())) }).await
+}
+
+/// In an outage, the nightly job would take the only color down that could still serve.
+#[tokio::test]
+async fn the_way_back_from_a_color_in_trouble_stays() -> Result<()> {
+    let ns = switched("way-back", 2, "--retain=0s").await?;
+    annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "crash-loop")]).await?;
+    all_waiting(&ns, "version=green", "CrashLoopBackOff").await?;
+    let document = bluegreen(&ns, "cleanup --due --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["services"][0]["reason"], "wayBack", "{document:#}");
+    bluegreen(&ns, "cleanup api --yes").await?.ends(1)?.tells("rollback")?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 2);
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Nothing to do is proven, too; and what failed before is not done again by itself.
 
 use anyhow::{Context, Result};
+use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::app::{blue_green, color, rolled_out, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::setup::Setup;
@@ -9,6 +10,7 @@ use e2e::bluegreen::{active, app};
 use e2e::common::pods::{annotate_pods, gone};
 use e2e::common::run::{Ended, finding};
 use e2e::{LIMIT, namespace};
+use k8s_openapi::api::core::v1::Service;
 use lab::fixtures::{Behavior, Workload};
 use lab::{Namespace, eventually};
 use serde_json::json;
@@ -107,4 +109,69 @@ async fn failed_once(ns: &Namespace) -> Result<()> {
     })
     .await?;
     ns.rolled_out("deployment/api-green", LIMIT).await
+}
+
+/// A pipeline would go on to the next step with every connection refused.
+#[tokio::test]
+async fn nothing_ready_is_not_converged() -> Result<()> {
+    let ns = namespace("not-converged").await?;
+    blue_green(&ns, 1).await?;
+    ns.patch::<Service>("api", json!({"spec": {"publishNotReadyAddresses": true}})).await?;
+    bluegreen(&ns, TO_GREEN).await?.ends(0)?;
+    annotate_pods(&ns, "version=green", &[(BEHAVIOR, "never-ready")]).await?;
+    eventually("green is unready", LIMIT, || async {
+        let found = e2e::common::pods::pods(&ns, "version=green").await?;
+        Ok(found.iter().all(|pod| !e2e::common::pods::is_ready(pod)).then_some(()))
+    })
+    .await?;
+    bluegreen(&ns, "status api --wait-for converged --timeout 3s").await?.ends(4)?;
+    bluegreen(&ns, TO_GREEN).await?.ends(1)?;
+    bluegreen(&ns, "preflight api --to green").await?.ends(1)?;
+    Ok(())
+}
+
+/// What never failed would be blocked because another Service of its set could not be written.
+#[tokio::test]
+async fn a_refusal_by_admission_is_no_failure_of_the_color() -> Result<()> {
+    let setup = Setup::new("frozen-twin", &["api", "api-int"]).await?;
+    let ns = &setup.ns;
+    let policy = Policy::deny(ns, "api-int", "object.spec.selector.version == 'blue'", "freeze").await?;
+    let words = "switch api api-int --to green --yes --verify-for=0";
+    bluegreen(ns, words).await?.ends(5)?;
+    policy.remove().await?;
+    eventually("the freeze is over", LIMIT, || async {
+        let tried = bluegreen(ns, "switch api-int --to green --dry-run=server --force=twin-service").await?;
+        Ok((tried.code == 0).then_some(()))
+    })
+    .await?;
+    bluegreen(ns, words).await?.ends(0)?;
+    Ok(())
+}
+
+/// A label that somebody added keeps the Service from all pods: neither waiting nor going back helps.
+#[tokio::test]
+async fn a_label_that_was_added_is_named_and_taken_out() -> Result<()> {
+    let ns = namespace("added-label").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, TO_GREEN).await?.ends(0)?;
+    ns.patch::<Service>("api", json!({"spec": {"selector": {"env": "prod"}}})).await?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    assert!(status["services"][0]["notes"].to_string().contains("env=prod"), "{status:#}");
+    let refused = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
+    let next = refused["next"].as_str().context("no next step")?;
+    let anywhere = ns.lab().kubectl(ns.lab().kubeconfig());
+    assert!(anywhere.plugin("/bin/sh".as_ref(), &["-c", next]).status().await?.success(), "{next}");
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// A pipeline that follows `next` would release another version than the one it asked for.
+#[tokio::test]
+async fn an_image_that_nobody_runs_leads_to_no_other_color() -> Result<()> {
+    let ns = namespace("no-such-image").await?;
+    blue_green(&ns, 1).await?;
+    let refused = bluegreen(&ns, "switch api --to-image 9.9.9 --yes -ojson").await?.ends(1)?.json()?;
+    assert!(!refused["next"].as_str().unwrap_or_default().contains("switch"), "{refused:#}");
+    Ok(())
 }

@@ -11,7 +11,7 @@ use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kube::api::DeleteParams;
-use lab::fixtures::Behavior;
+use lab::fixtures::{Behavior, Workload};
 use lab::{Namespace, eventually};
 use serde_json::json;
 
@@ -166,5 +166,29 @@ async fn cleanup_takes_the_color_that_is_named() -> Result<()> {
         let refused = bluegreen(&ns, &format!("cleanup api --color {color} --before-due --yes")).await?.ends(1)?;
         ensure!(refused.stderr.contains(why), "{}", said(&refused));
     }
+    Ok(())
+}
+
+/// Nothing tells the age of a StatefulSet's template: it may be the release that nobody has seen.
+#[tokio::test]
+async fn without_a_record_an_unknown_age_is_no_way_back() -> Result<()> {
+    let ns = namespace("left-unknown").await?;
+    let set = |name, image: &str| Workload::color(name, image).replicas(1).stateful();
+    let app = |green: &str| api().color(set("blue", app::BLUE)).color(set("green", green));
+    rolled_out(&ns, &app(app::GREEN)).await?;
+    rolled_out(&ns, &app(NEXT)).await?;
+    let refused = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
+    assert!(finding(&refused, "newer-than-active").is_some(), "{refused:#}");
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// The line would promise what is then refused, to somebody who has no time for that.
+#[tokio::test]
+async fn status_promises_no_way_back_that_is_refused() -> Result<()> {
+    let ns = next_on_blue("left-line").await?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    let line = status.stdout.lines().find(|line| line.starts_with("Back: ")).context("no line")?;
+    ensure!(line.contains("not now") && line.contains("1.6.0"), "{line}");
     Ok(())
 }

@@ -17,11 +17,11 @@ use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
 use crate::idle::users_of;
 use crate::left::differences;
-use crate::plan::scale;
+use crate::plan::{desired, scale};
 use crate::record::{CLEANUP, Cleanup, Record};
 use crate::refusal::{self, no_idle_color, not_switchable};
 use crate::report::cleanup_document::KeptReason;
-use crate::service_view::ServiceView;
+use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
 /// What is asked for, and by whom.
@@ -102,6 +102,10 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
 
 /// What else speaks against taking it down, although it is idle and due.
 fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptReason, String, Option<Command>)> {
+    if let Some(why) = needed_as_way_back(seen, color).filter(|_| !asked.forces(ids::READY_BELOW_ACTIVE)) {
+        let back = Command::new("kubectl bluegreen rollback").arg(seen.view.name()).scope(&seen.snapshot.scope);
+        return Some((KeptReason::WayBack, why, Some(back)));
+    }
     if let Some(why) = deployed_since(seen, color).filter(|_| !asked.forces(ids::CHANGED_SINCE)) {
         let forced = all_the_same(asked, seen, color).option("--force", ids::CHANGED_SINCE.as_str());
         return Some((KeptReason::ChangedSince, why, Some(forced.scope(&seen.snapshot.scope))));
@@ -114,6 +118,15 @@ fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptRea
         return Some((KeptReason::LosesVolumes, why, None));
     }
     None
+}
+
+/// While the active color is in trouble, the other one is the way back.
+fn needed_as_way_back(seen: Seen<'_>, color: &Color) -> Option<String> {
+    let ready = |name: &str| ready_count(&seen.tracks.pods_of(name, &seen.snapshot.pods));
+    let active = seen.tracks.color(&seen.tracks.active)?;
+    let (here, there, asked) = (ready(&active.name), ready(&color.name), desired(active));
+    let whole = here > 0 && i32::try_from(here).unwrap_or(i32::MAX) >= asked;
+    (there > here && !whole).then(|| format!("{} has {here} of {asked} pods ready: it is the way back", active.name))
 }
 
 /// What is on the color is not what was left: it is the next release, waiting for its switch.
