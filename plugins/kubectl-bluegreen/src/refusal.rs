@@ -45,16 +45,21 @@ fn several_keys(view: &ServiceView<'_>, keys: &BTreeMap<String, Vec<String>>, sc
     let found = found.collect::<Vec<_>>().join("; ");
     let text = format!("service/{} could be switched along several labels: {found}", view.name());
     let failure = refused("AmbiguousTrackKey", text);
-    let commands = keys.iter().flat_map(|(key, colors)| {
+    let (mut commands, mut without) = (Vec::new(), Vec::new());
+    for (key, colors) in keys {
         let active = view.selector().and_then(|selector| selector.get(key));
         let others: Vec<&str> = colors.iter().filter(|color| Some(*color) != active).map(String::as_str).collect();
-        asked.along(key, &others, scope)
-    });
-    let commands: Vec<Command> = commands.collect();
-    if commands.is_empty() {
-        return failure.next("name the label with --track-key, and one of its colors with --to");
+        let along = asked.along(key, &others, scope);
+        if along.is_empty() {
+            without.push(format!("--track-key {key} has {}", others.join(", ")));
+        }
+        commands.extend(along);
     }
-    failure.next(Next::Try(commands, None))
+    if commands.is_empty() {
+        return failure.next(format!("say with --to where to go: {}", without.join("; ")));
+    }
+    let note = (!without.is_empty()).then(|| without.join("; "));
+    failure.next(Next::Try(commands, note))
 }
 
 fn selects_every_color(view: &ServiceView<'_>, key: &str, colors: &[String], snapshot: &Snapshot) -> Failure {

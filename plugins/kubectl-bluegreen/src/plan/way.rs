@@ -14,7 +14,7 @@ pub enum WayBack {
     AlreadyBack { state: StayState, message: String, forward: Option<Command> },
 }
 
-/// The command that goes forward again.
+/// The command that goes forward again; nothing for an empty value of the label, which can't be named.
 #[must_use]
 pub fn forward(view: &ServiceView<'_>, color: &str, scope: &Scope) -> Option<Command> {
     let command = Command::new("kubectl bluegreen switch").arg(view.name()).flag("--to", color).scope(scope);

@@ -52,8 +52,9 @@ async fn two_possible_labels_are_asked_about() -> Result<()> {
     assert_eq!(document["reason"], "AmbiguousTrackKey");
     assert_eq!(versions(&ns).await?, before);
     let next = document["next"].as_str().context("no next step")?;
-    // Along the other one there is no green.
-    ensure!(next.contains("--track-key version") && !next.contains("--track-key track"), "{next}");
+    // Along the other one there is no green, which is said and not offered.
+    ensure!(next.starts_with("kubectl bluegreen switch api --to green --track-key version "), "{next}");
+    ensure!(next.contains("(--track-key track has canary)"), "{next}");
     moves(&ns, "api", "--to green --track-key version", "app=api track=stable version=green").await?;
     // The record remembers the label; without it, the annotation says it.
     ns.annotate::<Service>("api", e2e::bluegreen::written::RECORD, None).await?;
