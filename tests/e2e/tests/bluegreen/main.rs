@@ -17,6 +17,7 @@ mod lost_output;
 mod manifests;
 mod nightly;
 mod permissions;
+mod printed;
 mod proven;
 mod quota;
 mod races;
