@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Service;
 use release_core::command::Command;
 use release_core::kube::service::service_name;
 use release_core::kube::{Pod, Workload, has_all};
+use release_core::traffic::nearest::names_one_pod;
 
 use super::case::Case;
 use crate::service_view::{ServiceView, is_of_its_own};
@@ -44,6 +45,10 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     // `api-blue` beside `api-green`: one Service for each color, to reach it whichever is active.
     if is_of_its_own(name, color) {
         return case.warns(ids::TWIN_SERVICE, format!("{name} is {color}'s own")).quiet_if(true);
+    }
+    // By which the members of a StatefulSet reach each other.
+    if service.spec.iter().flat_map(|s| s.selector.iter().flatten()).any(|(key, _)| names_one_pod(key)) {
+        return case.warns(ids::TWIN_SERVICE, format!("{name} is one pod's own")).quiet_if(true);
     }
     case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend(case, service))
 }
@@ -168,6 +173,12 @@ mod tests {
             pod["metadata"]["labels"]["pod-template-hash"] = json!("5d");
         }
         assert_eq!(told(&world.findings(check)), ["x twin-service"]);
+    }
+
+    #[test]
+    fn a_pods_own_service_is_meant_to_stay() {
+        let selector = json!({"app": "api", "version": "blue", "statefulset.kubernetes.io/pod-name": "api-blue-0"});
+        assert_eq!(told(&beside(vec![service("member-0", &selector)]).findings(check)), ["~ twin-service"]);
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub struct Near {
 pub fn near(view: &ServiceView<'_>, snapshot: &Snapshot, verb: Verb) -> Option<Near> {
     let selector = view.selector()?;
     Some(match nearest(selector, &snapshot.workloads)? {
+        Miss::OnePod { key } => Near {
+            what: format!("{key} in its selector makes it one pod's own"),
+            next: "name the Service over all pods instead".into(),
+            is_version: true,
+        },
         Miss::MachineLabel { key, rest } => {
             let what = format!("{key} in its selector is a label that controllers put on pods");
             let mut without = view.service.clone();

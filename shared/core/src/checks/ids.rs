@@ -258,7 +258,7 @@ checks! {
     SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
         "whoever runs `preflight` may not patch the Service";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
-        "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`): it is meant to stay";
+        "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`), or where it is one pod's own (`statefulset.kubernetes.io/pod-name`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],
         "an EndpointSlice of the Service is written by somebody else than its controller";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],

@@ -14,11 +14,25 @@ use crate::registry::image::ImageRef;
 const VERSION_WORDS: [&str; 14] =
     ["blue", "green", "red", "black", "white", "a", "b", "stable", "canary", "active", "idle", "old", "new", "next"];
 
+/// Labels that tell the pods of one workload apart
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>).
+const POD_KEYS: [&str; 3] =
+    ["statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index"];
+
+/// True for a label that names one pod of its workload.
+#[must_use]
+pub fn names_one_pod(key: &str) -> bool {
+    POD_KEYS.contains(&key)
+}
+
 /// What keeps workloads from being colors of a Service.
 #[derive(Debug, Clone)]
 pub enum Miss {
     /// The selector has a label that controllers put on pods, which no pod template can have.
     MachineLabel { key: String, rest: Labels },
+    /// The selector has a label that names one pod: it is that pod's own Service, of which no color is to
+    /// be made.
+    OnePod { key: String },
     /// Workloads differ in one label, along which no colors are looked for by themselves.
     OneLabel(OneLabel),
     /// The nearest workload differs in several labels.
@@ -61,6 +75,9 @@ pub struct Difference {
 /// The nearest miss of a selector, where there is any.
 #[must_use]
 pub fn nearest(selector: &Labels, workloads: &[Arc<Workload>]) -> Option<Miss> {
+    if let Some(key) = selector.keys().find(|key| names_one_pod(key)) {
+        return Some(Miss::OnePod { key: key.clone() });
+    }
     if let Some(key) = selector.keys().find(|key| is_machine_key(key)) {
         let rest = selector.iter().filter(|(k, _)| *k != key).map(|(k, v)| (k.clone(), v.clone())).collect();
         return Some(Miss::MachineLabel { key: key.clone(), rest });
@@ -258,6 +275,15 @@ mod tests {
             panic!("no miss")
         };
         assert_eq!((key.as_str(), rest), ("pod-template-hash", labels("app=web,version=blue")));
+    }
+
+    #[test]
+    fn a_pods_own_service_is_told_from_one_that_pins_a_replica_set() {
+        let all = [deployment("db", "app=db,version=blue", "r/db:1")];
+        let selector = labels("app=db,statefulset.kubernetes.io/pod-name=db-0,version=blue");
+        assert!(matches!(nearest(&selector, &all), Some(Miss::OnePod { .. })));
+        let selector = labels("app=db,controller-revision-hash=5d,version=blue");
+        assert!(matches!(nearest(&selector, &all), Some(Miss::MachineLabel { .. })));
     }
 
     #[test]

@@ -199,3 +199,23 @@ async fn a_label_that_is_spelt_wrong_finds_the_right_one() -> Result<()> {
     bluegreen(&ns, "switch web --to green --yes --verify-for=0").await?.ends(0)?;
     Ok(())
 }
+
+/// A member's own Service would be widened to all members, or stop every switch of the whole.
+#[tokio::test]
+async fn a_pods_own_service_is_neither_widened_nor_in_the_way() -> Result<()> {
+    let ns = namespace("members").await?;
+    let member = "app=db slot=blue statefulset.kubernetes.io/pod-name=db-blue-0";
+    let objects = [
+        workload("StatefulSet", "db-blue", "app=db slot=blue", IMAGE),
+        workload("StatefulSet", "db-green", "app=db slot=green", "registry.example.com/web:2"),
+        service("db", "app=db slot=blue"),
+        service("member-0", member),
+    ];
+    deploy(&ns, &objects).await?;
+    let document = bluegreen(&ns, "switch member-0 --to green --yes -ojson").await?.ends(1)?.json()?;
+    ensure!(!document["next"].to_string().contains("kubectl patch"), "{document:#}");
+    assert_eq!(selector(&ns, "member-0").await?, labels(member));
+    bluegreen(&ns, "switch db --to green --yes --verify-for=0").await?.ends(0)?;
+    assert_eq!(selector(&ns, "db").await?, labels("app=db slot=green"));
+    Ok(())
+}
