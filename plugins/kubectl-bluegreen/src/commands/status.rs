@@ -69,8 +69,8 @@ fn judge(snapshot: &Snapshot, key: Option<&str>) -> Outcome<Vec<Shown>> {
         let asked = || Asked::about("status", view.name());
         let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, snapshot, &asked()))?;
         let status = status(&view, tracks, snapshot);
-        let back = match view.recorded.current.as_ref().map(|record| &record.verb) {
-            Some(RecordedVerb::Rollback) => plan_of_return(snapshot, &view),
+        let back = match view.recorded.current.as_ref().filter(|record| record.to == tracks.active) {
+            Some(record) if record.verb == RecordedVerb::Rollback => plan_of_return(snapshot, &view),
             _ => plan_of_rollback(snapshot, &view),
         };
         Ok(Shown { text: text(&status, snapshot.at, way(&view, tracks, snapshot, back.as_ref())), status })

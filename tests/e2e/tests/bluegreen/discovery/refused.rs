@@ -54,7 +54,8 @@ async fn two_possible_labels_are_asked_about() -> Result<()> {
     let next = document["next"].as_str().context("no next step")?;
     // Along the other one there is no green, which is said and not offered.
     ensure!(next.starts_with("kubectl bluegreen switch api --to green --track-key version "), "{next}");
-    ensure!(next.contains("(--track-key track has canary)"), "{next}");
+    let hint = document["hint"].as_str().unwrap_or_default();
+    ensure!(hint.contains("--track-key track has canary"), "{document:#}");
     moves(&ns, "api", "--to green --track-key version", "app=api track=stable version=green").await?;
     // The record remembers the label; without it, the annotation says it.
     ns.annotate::<Service>("api", e2e::bluegreen::written::RECORD, None).await?;
