@@ -25,7 +25,7 @@ use crate::plan::image_change::{Author, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
-use crate::record::way_here::left_behind;
+use crate::record::way_here::{left_behind, standing};
 use crate::record::{RecordedImages, recorded_on};
 use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
@@ -50,7 +50,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     is_of_repository(options, &selected)?;
     let recorded = recorded_on(&workload);
     let state = state_of_record(&workload, &recorded, &selected, options, run.scope())?;
-    let outdated = state != StateOfRecord::Open && is_outdated(run, &workload, &recorded).await?;
+    let outdated = state != StateOfRecord::Open && is_outdated(run, &workload, &recorded, &selected).await?;
     match if outdated { StateOfRecord::Open } else { state } {
         StateOfRecord::Nothing { message, further } => {
             let (workload, image, further) = (&workload, selected.image(), further.as_ref());
@@ -68,8 +68,10 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
 
 /// True where something else ran since the last record was written. It is looked up only where the
 /// Deployment counts more templates than the record knows of.
-async fn is_outdated(run: &Run, workload: &Workload, recorded: &RecordedImages) -> Outcome<bool> {
-    let Some(record) = &recorded.current else { return Ok(false) };
+async fn is_outdated(run: &Run, workload: &Workload, recorded: &RecordedImages, selected: &Selected) -> Outcome<bool> {
+    // One that was followed by another, which was taken back, is younger than the last release.
+    let last = standing(recorded, &selected.containers[0], &containers_of(workload));
+    let Some(record) = last.filter(|record| recorded.is_of(record)) else { return Ok(false) };
     let own = record.revision.map(|left| left + 1);
     if own.is_none() || deployed_number(workload) <= own {
         return Ok(false);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, color};
 use e2e::bluegreen::run::bluegreen;
+use e2e::common::pods::pods;
 use e2e::common::printed;
 use e2e::common::run::{Ended, admin, finding};
 use e2e::{LIMIT, namespace};
@@ -86,7 +87,7 @@ async fn undoing_is_offered_where_there_is_something_before() -> Result<()> {
     green["spec"]["progressDeadlineSeconds"] = json!(1);
     ns.apply(&green).await?;
     let first = stuck(&ns).await?;
-    ensure!(!first.contains("undo"), "{first}");
+    ensure!(!first.contains("rollout undo"), "{first}");
     ns.patch::<Deployment>("api-green", json!({"spec": {"template": {"metadata": {"labels": {"build": "2"}}}}}))
         .await?;
     ns.wait_for::<Deployment>("api-green", "has its second template", LIMIT, |green| {
@@ -97,7 +98,14 @@ async fn undoing_is_offered_where_there_is_something_before() -> Result<()> {
             .is_some_and(|a| a.get("deployment.kubernetes.io/revision").is_some_and(|r| r == "2"))
     })
     .await?;
+    // What is printed about a pod is tried: the first template's has to be gone.
+    eventually("the second template's pod is alone", LIMIT, || async {
+        let counts = [pods(&ns, "version=green").await?.len(), pods(&ns, "build=2").await?.len()];
+        Ok((counts == [1, 1]).then_some(()))
+    })
+    .await?;
     let second = stuck(&ns).await?;
+
     ensure!(second.contains("kubectl rollout undo deploy/api-green"), "{second}");
     Ok(())
 }
