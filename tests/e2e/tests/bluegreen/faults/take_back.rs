@@ -34,6 +34,9 @@ async fn make_ready(setup: &Setup, ready: bool) -> Result<()> {
 /// Switches, and makes green fail once it is being verified.
 async fn fail_while_verified(trial: &Trial, verb: &[&str], fault: &Fault) -> Result<Ended> {
     make_ready(&trial.setup, true).await?;
+    trial.setup.settled().await?;
+    // The Deployment's status follows its pods; until it does, its rollout is unfinished.
+    trial.setup.ns.rolled_out("deployment/api-green", LIMIT).await?;
     let (proxy, running) = trial.start(verb, fault).await?;
     eventually("the move is being verified", LIMIT, || async {
         let calls = proxy.calls();
