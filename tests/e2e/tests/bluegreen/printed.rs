@@ -4,16 +4,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::bluegreen::app::{active, api, blue_green, color};
+use e2e::bluegreen::app::{active, api, blue_green};
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::pods::pods;
 use e2e::common::printed;
-use e2e::common::run::{Ended, admin, finding};
-use e2e::{LIMIT, namespace};
+use e2e::common::run::{Ended, admin};
+use e2e::namespace;
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::ended_run::Ran;
-use lab::fixtures::Behavior;
-use lab::{Namespace, Output, eventually};
+use lab::{Namespace, Output};
 use serde_json::json;
 
 /// What the harness makes of a run that was typed and ended like this.
@@ -74,50 +72,6 @@ async fn production_is_never_moved_along_with_staging() -> Result<()> {
     bluegreen(&ns, &format!("{command} --yes --verify-for=0")).await?.ends(0)?;
     assert_eq!((active(&ns, "api-staging").await?, active(&ns, "api").await?), ("green".into(), "blue".into()));
     Ok(())
-}
-
-/// `kubectl rollout undo` of a workload that has had one template only: "no rollout history found".
-#[tokio::test]
-async fn undoing_is_offered_where_there_is_something_before() -> Result<()> {
-    let ns = namespace("undo").await?;
-    let app = api().color(color("blue", 1, Behavior::Ready));
-    ns.apply_all(&app.objects()).await?;
-    ns.rolled_out("deployment/api-blue", LIMIT).await?;
-    let mut green = app.workload(&color("green", 1, Behavior::NeverReady));
-    green["spec"]["progressDeadlineSeconds"] = json!(1);
-    ns.apply(&green).await?;
-    let first = stuck(&ns).await?;
-    ensure!(!first.contains("rollout undo"), "{first}");
-    ns.patch::<Deployment>("api-green", json!({"spec": {"template": {"metadata": {"labels": {"build": "2"}}}}}))
-        .await?;
-    ns.wait_for::<Deployment>("api-green", "has its second template", LIMIT, |green| {
-        green
-            .metadata
-            .annotations
-            .as_ref()
-            .is_some_and(|a| a.get("deployment.kubernetes.io/revision").is_some_and(|r| r == "2"))
-    })
-    .await?;
-    // What is printed about a pod is tried: the first template's has to be gone.
-    eventually("the second template's pod is alone", LIMIT, || async {
-        let counts = [pods(&ns, "version=green").await?.len(), pods(&ns, "build=2").await?.len()];
-        Ok((counts == [1, 1]).then_some(()))
-    })
-    .await?;
-    let second = stuck(&ns).await?;
-
-    ensure!(second.contains("kubectl rollout undo deploy/api-green"), "{second}");
-    Ok(())
-}
-
-/// What would mend that green's rollout has passed its deadline, once it has.
-async fn stuck(ns: &Namespace) -> Result<String> {
-    eventually("green's rollout has passed its deadline", LIMIT, || async {
-        let found = bluegreen(ns, "preflight api --to green -ojson").await?.ends(1)?.json()?;
-        let fix = finding(&found, "deadline-exceeded").map(|finding| finding["fix"].clone());
-        Ok(fix.and_then(|fix| fix.as_str().map(str::to_owned)))
-    })
-    .await
 }
 
 /// Pasted, the command would act as somebody else, go elsewhere, or undo what was asked for.
