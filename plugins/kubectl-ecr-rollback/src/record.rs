@@ -1,5 +1,7 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
+#[cfg(test)]
+pub mod samples;
 pub mod way_here;
 
 use std::fmt;
@@ -198,24 +200,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-
-    fn record(from: &str, to: &str) -> ImageRecord {
-        ImageRecord {
-            id: "1".into(),
-            verb: RecordVerb::Rollback,
-            containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
-            uid: None,
-            revision: None,
-            from_digest: None,
-            to_digest: None,
-            unpin_to: None,
-            by: "ci".into(),
-            at: "2026-01-01T00:00:00Z".parse().unwrap(),
-            reason: String::new(),
-            result: Some(RunResult::Done),
-            millis: None,
-        }
-    }
+    use crate::record::samples::record;
 
     fn read(raw: &str) -> RecordedImages {
         RecordedImages::read(Some(&BTreeMap::from([(ImageRecord::CURRENT.to_owned(), raw.to_owned())])))

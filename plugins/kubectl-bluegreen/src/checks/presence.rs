@@ -4,6 +4,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
+use release_core::kube::controller_of;
 use release_core::text::printable;
 
 use super::case::Case;
@@ -44,7 +45,7 @@ fn size_owners(case: &Case<'_>) -> Vec<Finding> {
 
 /// `ScaledObject/api`
 fn controller(metadata: &ObjectMeta) -> Option<String> {
-    let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))?;
+    let owner = controller_of(metadata)?;
     Some(printable(&format!("{}/{}", owner.kind, owner.name)))
 }
 

@@ -3,6 +3,7 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::checks::ownership::{Field, Owned, findings};
+use release_core::kube::controller_of;
 use release_core::text::printable;
 
 use super::case::Case;
@@ -15,7 +16,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>).
 fn controller(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
-    let owner = workload.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))?;
+    let owner = controller_of(&workload.metadata)?;
     let owner = printable(&format!("{}/{}", owner.kind, owner.name));
     let message = format!("{owner} owns {workload} and may put its image back");
     let mend = format!("change the image in {owner}; or --force={}", ids::OWNED_BY_CONTROLLER);

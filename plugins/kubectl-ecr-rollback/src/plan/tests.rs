@@ -15,7 +15,8 @@ use crate::args::Cli;
 use crate::container_image::containers_of;
 use crate::names::WorkloadName;
 use crate::options::{RollbackOptions, WriteOptions};
-use crate::record::{ImageRecord, Moved, RecordVerb, recorded_on};
+use crate::record::samples::record;
+use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selected, Selection, select};
 use crate::typed::Typed;
 
@@ -49,21 +50,7 @@ fn selected(workload: &Workload) -> Selected {
 
 fn moved(from: &str, to: &str, result: Option<RunResult>) -> ImageRecord {
     let reference = |tag: &str| format!("{REPOSITORY}:{tag}");
-    ImageRecord {
-        id: "7".into(),
-        verb: RecordVerb::Rollback,
-        containers: vec![Moved { name: "app".into(), init: false, from: reference(from), to: reference(to) }],
-        uid: None,
-        revision: None,
-        from_digest: None,
-        to_digest: None,
-        unpin_to: None,
-        by: "ci".into(),
-        at: "2026-01-01T00:00:00Z".parse().unwrap(),
-        reason: String::new(),
-        result,
-        millis: None,
-    }
+    ImageRecord { id: "7".into(), result, ..record(&reference(from), &reference(to)) }
 }
 
 fn options() -> RollbackOptions {

@@ -68,24 +68,7 @@ fn identity(digest: &Option<String>, reference: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn record(from: &str, to: &str) -> ImageRecord {
-        ImageRecord {
-            id: "1".into(),
-            verb: RecordVerb::Rollback,
-            containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
-            uid: None,
-            revision: None,
-            from_digest: None,
-            to_digest: None,
-            unpin_to: None,
-            by: "ci".into(),
-            at: "2026-01-01T00:00:00Z".parse().unwrap(),
-            reason: String::new(),
-            result: Some(RunResult::Done),
-            millis: None,
-        }
-    }
+    use crate::record::samples::record;
 
     fn forward(from: &str, to: &str) -> ImageRecord {
         ImageRecord { verb: RecordVerb::Forward, ..record(from, to) }

@@ -2,8 +2,8 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use release_cluster::Cluster;
-use release_core::kube::Workload;
 use release_core::kube::path::path_of;
+use release_core::kube::{Workload, controller_of};
 use serde::Deserialize;
 
 /// An object that a workload is made from.
@@ -17,7 +17,7 @@ pub struct Owner {
 
 /// Those that can be read; the marks on the others are nobody's loss but that of a finding.
 pub async fn owners(cluster: &Cluster, workload: &Workload) -> Vec<Owner> {
-    let controller = workload.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
+    let controller = controller_of(&workload.metadata);
     let places = controller.filter(|owner| is_sound(owner)).map(|owner| controller_at(owner, &cluster.namespace));
     let places = places.into_iter();
     let places = places.chain(application(workload).map(|name| application_at(name, &cluster.namespace)));

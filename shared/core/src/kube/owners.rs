@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::ReplicaSet;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::pod::{OWNER_GONE, Owner, Pod, RunBy};
 use super::workload::{TemplateRevision, Workload, WorkloadKind};
 
 /// The Deployment controller's count of templates, on a Deployment and its ReplicaSets.
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// A ReplicaSet that another controller owns.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl OwnedSet {
     #[must_use]
     pub fn of(set: &ReplicaSet) -> Option<Self> {
         let metadata = &set.metadata;
-        let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))?;
+        let owner = controller_of(metadata)?;
         let annotation = |key: &str| metadata.annotations.as_ref()?.get(key).cloned();
         Some(Self {
             uid: metadata.uid.clone().unwrap_or_default(),
@@ -40,6 +40,12 @@ impl OwnedSet {
             since: metadata.creation_timestamp.as_ref().map(|time| time.0),
         })
     }
+}
+
+/// The owner of an object that acts as its controller.
+#[must_use]
+pub fn controller_of(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))
 }
 
 fn owner_of(reference: &OwnerReference) -> Owner {

@@ -16,10 +16,7 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 pub use revision::Revision;
 
-use crate::kube::Workload;
-
-/// On a Deployment: which of its templates is the current one.
-const REVISION: &str = "deployment.kubernetes.io/revision";
+use crate::kube::{REVISION, Workload};
 
 /// The revisions of one workload, newest first by number.
 ///

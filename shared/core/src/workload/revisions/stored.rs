@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::kube::REVISION;
 use crate::text::printable;
 
-const NUMBER: &str = "deployment.kubernetes.io/revision";
 const EARLIER_NUMBERS: &str = "deployment.kubernetes.io/revision-history";
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
@@ -53,7 +53,7 @@ impl StoredRevision {
 
     /// 0 where there is none that can be read.
     pub fn number(&self) -> i64 {
-        self.revision.as_i64().or_else(|| self.annotation(NUMBER)?.trim().parse().ok()).unwrap_or(0)
+        self.revision.as_i64().or_else(|| self.annotation(REVISION)?.trim().parse().ok()).unwrap_or(0)
     }
 
     /// In no order.
