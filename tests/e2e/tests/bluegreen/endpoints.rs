@@ -111,9 +111,10 @@ async fn pods_of_a_node_that_is_gone_are_no_target() -> Result<()> {
 async fn a_node_that_goes_in_the_hold_takes_the_switch_back() -> Result<()> {
     let ns = namespace("node-goes").await?;
     let node = with_green_on_its_own_node(&ns).await?;
-    let running = switching(&ns, "switch api --to green --yes --verify-for=80s").await?;
+    // The orphaned pods are collected 40 to 80 s after their node went; the hold has to outlast that.
+    let running = switching(&ns, "switch api --to green --yes --verify-for=170s --timeout=180s").await?;
     node.leave().await?;
-    running.wait(LIMIT).await?.ends(5)?;
+    running.wait(2 * LIMIT).await?.ends(5)?;
     assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }
