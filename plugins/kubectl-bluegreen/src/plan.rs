@@ -16,7 +16,6 @@ mod way;
 
 pub use movement::Move;
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
-pub use size::desired;
 pub use stay::{Stay, StayState};
 pub use step::MoveRequest;
 pub use text::{subjects_of, text};

@@ -1,6 +1,6 @@
 //! The target must be able to take the load of the active color.
 
-use super::case::{Case, replicas};
+use super::case::Case;
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
@@ -19,7 +19,7 @@ fn empty(case: &Case<'_>) -> Option<Finding> {
         return Some(case.blocks(ids::NO_READY_PODS, format!("{color} has no workload")).mend("deploy it first"));
     }
     let finding = |message: String| case.blocks(ids::NO_READY_PODS, message);
-    Some(match (replicas(case.target), case.target_pods.len()) {
+    Some(match (case.target.asked(), case.target_pods.len()) {
         (0, _) => finding(format!("{color} is scaled to zero")).mend(Mend::Scale),
         (asked, 0) => finding(format!("{color} has no pods yet, {asked} asked for")),
         (_, pods) => finding(format!("{color} 0 of {pods} pods ready")),
@@ -34,7 +34,7 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
     }
     let demand = if case.required == active { String::new() } else { format!(", {} required", case.required) };
     let message = format!("{} {target}, {} {active}{demand}", case.target.name, case.active.name);
-    let more_can_be_asked_for = !case.target.workloads.is_empty() && replicas(case.target) < case.required;
+    let more_can_be_asked_for = !case.target.workloads.is_empty() && case.target.asked() < case.required;
     let mend = if more_can_be_asked_for { Mend::Scale } else { format!("wait, or --min-ready {target}").into() };
     Some(case.blocks(ids::READY_BELOW_ACTIVE, message).mend(mend))
 }
@@ -44,7 +44,7 @@ fn below_active(case: &Case<'_>) -> Option<Finding> {
 fn single(case: &Case<'_>) -> Option<Finding> {
     let message = format!("{} runs 1 pod, a node drain takes all", case.target.name);
     let alone = case.target_size() == 1;
-    alone.then(|| case.warns(ids::SINGLE_REPLICA, message).quiet_if(replicas(case.active) <= 1))
+    alone.then(|| case.warns(ids::SINGLE_REPLICA, message).quiet_if(case.active.asked() <= 1))
 }
 
 #[cfg(test)]

@@ -63,14 +63,14 @@ impl Case<'_> {
     /// Pods that the target is asked to run by the time of the move; what nothing is asked for, it has.
     pub fn target_size(&self) -> usize {
         let kept = !self.target.workloads.is_empty();
-        let asked = if kept { replicas(self.target) } else { self.target_pods.len() };
+        let asked = if kept { self.target.asked() } else { self.target_pods.len() };
         if self.scales_first { asked.max(self.required) } else { asked }
     }
 
     /// True where the Service runs on one pod anyway: notes about losing one of several are noise.
     pub fn runs_one_pod(&self) -> bool {
         match self.target_size() {
-            0 => replicas(self.active) <= 1,
+            0 => self.active.asked() <= 1,
             size => size == 1,
         }
     }
@@ -99,9 +99,4 @@ impl Case<'_> {
     pub fn scope(&self) -> &Scope {
         &self.snapshot.scope
     }
-}
-
-/// Pods that a color's workloads ask for.
-pub fn replicas(color: &Color) -> usize {
-    color.workloads.iter().map(|w| usize::try_from(w.replicas).unwrap_or(0)).sum()
 }

@@ -6,9 +6,8 @@ use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::movement::Move;
-use super::size::desired;
 use crate::checks::Case;
-use crate::left;
+use crate::left::{self, LeftWorkload};
 use crate::options::{MoveOptions, Verb};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -42,7 +41,7 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     let required = required(options, view, needed);
     let ready = staying(target, &target_pods);
     let short = ready < required;
-    let may_grow = desired(target) < desired(active).max(1) || ready == 0;
+    let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
     let scales_first = waits && (options.verb == Verb::Switch || may_grow);
     Ok(Case {
@@ -64,8 +63,14 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
 /// The size that a color had when it was left, where nothing is there any more that would say how many
 /// pods the load needs.
 fn left_size(view: &ServiceView<'_>, tracks: &Tracks, movement: &Move, active: &Color) -> usize {
-    let record = view.recorded.current.as_ref().filter(|r| r.key == tracks.key && r.from == movement.to);
-    record.filter(|_| active.workloads.is_empty()).map_or(0, |record| left::size(&record.left))
+    let left = left_by_last_move(view, tracks, &movement.to).filter(|_| active.workloads.is_empty());
+    left.map_or(0, left::size)
+}
+
+/// What a color ran when the Service left it, where its last move did.
+pub fn left_by_last_move<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: &str) -> Option<&'v [LeftWorkload]> {
+    let record = view.recorded.current.as_ref().filter(|r| r.key == tracks.key && r.from == color)?;
+    Some(&record.left)
 }
 
 /// Ready pods that the target needs; never zero.

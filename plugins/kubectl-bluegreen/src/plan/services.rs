@@ -7,12 +7,13 @@ use release_core::failure::Outcome;
 use release_core::kube::Workload;
 use release_core::traffic::selector::{Color, Tracks};
 
-use super::case::{Common, case};
+use super::case::{Common, case, left_by_last_move};
 use super::movement::Move;
-use super::size::parity;
+use super::size::{Sides, parity};
 use super::stay::Stay;
 use super::step::{MoveRequest, Step, steps};
 use crate::checks::{self, Case};
+use crate::left::LeftWorkload;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
@@ -25,6 +26,8 @@ pub struct ServicePlan {
     pub required: usize,
     /// The target is brought to size first.
     pub scales_first: bool,
+    /// What the target ran when the Service left it, where that was the last move.
+    left: Vec<LeftWorkload>,
 }
 
 /// What is to be done with one Service.
@@ -120,6 +123,7 @@ impl ServicePlan {
             active_ready: ready_count(&case.active_pods),
             required: case.required,
             scales_first: case.scales_first,
+            left: left_by_last_move(case.view, case.tracks, &case.target.name).map(<[_]>::to_vec).unwrap_or_default(),
         }
     }
 
@@ -130,7 +134,14 @@ impl ServicePlan {
             Err(_) => 0,
         };
         let (target_ready, active_ready) = (ready(&movement.to), ready(&movement.from));
-        Self { movement, target_ready, active_ready, required: target_ready.max(1), scales_first: false }
+        Self {
+            movement,
+            target_ready,
+            active_ready,
+            required: target_ready.max(1),
+            scales_first: false,
+            left: Vec::new(),
+        }
     }
 
     /// The Service's name.
@@ -148,6 +159,7 @@ impl ServicePlan {
     /// The sizes that the target's workloads are brought to.
     #[must_use]
     pub fn growth(&self, tracks: &Tracks) -> Option<Vec<(Arc<Workload>, i32)>> {
-        Some(parity(self.target(tracks)?, tracks.color(&self.movement.from)?, self.required))
+        let (target, active) = (self.target(tracks)?, tracks.color(&self.movement.from)?);
+        Some(parity(Sides { target, active, left: &self.left }, self.required))
     }
 }

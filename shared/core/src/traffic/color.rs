@@ -25,6 +25,12 @@ impl Color {
         !self.workloads.is_empty() || !self.runners.is_empty()
     }
 
+    /// Pods that its workloads ask for.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.workloads.iter().map(|w| usize::try_from(w.replicas).unwrap_or(0)).sum()
+    }
+
     /// Notes who runs one of its ready pods.
     pub(super) fn take_in(&mut self, pod: &Pod) {
         if pod.is_stray() {

@@ -8,8 +8,8 @@ use e2e::common::pods::gone;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use lab::Namespace;
 use lab::fixtures::autoscaler;
+use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
 fn workload(name: &str, labels: &Value, size: u32) -> Value {
@@ -112,5 +112,35 @@ async fn a_floor_that_was_raised_in_vain_is_shown_with_what_lowers_it() -> Resul
     assert_eq!(floor(&ns, "api-green").await?, Some(1));
     let after = bluegreen(&ns, "status api").await?.ends(0)?;
     ensure!(!after.stdout.contains("floor-raised"), "{}", said(&after));
+    Ok(())
+}
+
+/// One of two was scaled by hand after the other version was left: the color came back with more pods than
+/// anybody had asked for, and the other half of them in the wrong place.
+#[tokio::test]
+async fn a_rollback_brings_each_workload_to_its_own_size() -> Result<()> {
+    let ns = namespace("own-sizes").await?;
+    let labels = |color: &str, part: &str| json!({"app": "app", "slot": color, "part": part});
+    ns.apply_all(&[
+        workload("first", &labels("blue", "web"), 3),
+        workload("second", &labels("blue", "jobs"), 1),
+        workload("all", &labels("green", "all"), 4),
+        service(&json!({"app": "app", "slot": "blue"})),
+    ])
+    .await?;
+    for name in ["first", "second", "all"] {
+        ns.rolled_out(&format!("deployment/{name}"), LIMIT).await?;
+    }
+    for (by_hand, sizes) in [(("first", 0), (3, 1)), (("second", 0), (3, 1))] {
+        bluegreen(&ns, "switch app --to green --yes --verify-for=0").await?.ends(0)?;
+        scale(&ns, by_hand.0, by_hand.1).await?;
+        eventually("its pods are gone", LIMIT, || async {
+            let left = if by_hand.0 == "first" { 1 } else { 3 };
+            Ok((e2e::common::pods::pods(&ns, "slot=blue").await?.len() == left).then_some(()))
+        })
+        .await?;
+        bluegreen(&ns, "rollback app --yes").await?.ends(0)?;
+        assert_eq!((replicas(&ns, "first").await?, replicas(&ns, "second").await?), sizes, "{by_hand:?}");
+    }
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
 use crate::idle::users_of;
 use crate::left::differences;
-use crate::plan::{desired, scale};
+use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
 use crate::refusal::{self, no_idle_color, not_switchable};
 use crate::report::cleanup_document::KeptReason;
@@ -124,8 +124,8 @@ fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptRea
 fn needed_as_way_back(seen: Seen<'_>, color: &Color) -> Option<String> {
     let ready = |name: &str| ready_count(&seen.tracks.pods_of(name, &seen.snapshot.pods));
     let active = seen.tracks.color(&seen.tracks.active)?;
-    let (here, there, asked) = (ready(&active.name), ready(&color.name), desired(active));
-    let whole = here > 0 && i32::try_from(here).unwrap_or(i32::MAX) >= asked;
+    let (here, there, asked) = (ready(&active.name), ready(&color.name), active.asked());
+    let whole = here > 0 && here >= asked;
     (there > here && !whole).then(|| format!("{} has {here} of {asked} pods ready: it is the way back", active.name))
 }
 
