@@ -1,7 +1,9 @@
 //! What a color ran when a Service left it, and whether it still is that.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use release_core::kube::Workload;
+use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::image::ImageRef;
 use release_core::text::printable;
 use release_core::traffic::selector::Color;
@@ -22,6 +24,9 @@ pub struct LeftWorkload {
     /// update revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The UID of a Deployment's ReplicaSet, which outlives a Deployment that is deleted alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica_set: Option<String>,
     pub images: Vec<String>,
     pub replicas: i32,
 }
@@ -38,6 +43,7 @@ impl LeftWorkload {
             workload: workload.reference(),
             uid: workload.uid().to_owned(),
             revision: workload.revision.as_ref().map(|revision| revision.name.clone()),
+            replica_set: set_of(workload).map(str::to_owned),
             images: workload.images().take(KEPT).map(str::to_owned).collect(),
             replicas: workload.replicas,
         }
@@ -50,14 +56,42 @@ impl LeftWorkload {
             workload: printable(&self.workload),
             uid: printable(&self.uid),
             revision: self.revision.as_deref().map(printable),
+            replica_set: self.replica_set.as_deref().map(printable),
             images: self.images.iter().take(KEPT).map(|image| printable(image)).collect(),
             replicas: self.replicas.max(0),
         }
     }
 
-    /// Why the workload of that name is not what was left.
-    fn difference(&self, now: &Workload) -> Option<String> {
-        if self.uid != now.uid() {
+    /// What it is by now: the workload that runs its ReplicaSet, or is that, else the one of its name.
+    fn in_color<'c>(&self, color: &'c Color) -> Option<&'c Workload> {
+        let runs_it = |w: &&Arc<Workload>| self.replica_set.is_some() && set_of(w) == self.replica_set.as_deref();
+        let named = |w: &&Arc<Workload>| w.reference() == self.workload;
+        let found = color.workloads.iter().find(runs_it).or_else(|| color.workloads.iter().find(named));
+        found.map(AsRef::as_ref)
+    }
+
+    /// True where it goes on under another UID: it was deleted alone, and what took its place adopted what
+    /// it ran.
+    fn was_adopted(&self, now: &Workload, at: Timestamp, pods: &[&Pod]) -> bool {
+        if self.replica_set.is_some() && self.replica_set.as_deref() == set_of(now) {
+            return true;
+        }
+        let same_name = now.revision.as_ref().map(|revision| &revision.name) == self.revision.as_ref();
+        let older = |since: Option<Timestamp>| since.is_some_and(|since| since <= at);
+        let revision = now.revision.as_ref().and_then(|revision| revision.since);
+        let is_older = |pod: &&&Pod| now.owns(pod) && older(pod.metadata.creation_timestamp);
+        same_name && (older(revision) || pods.iter().find(is_older).is_some_and(|pod| self.is_template_of(pod)))
+    }
+
+    /// By the label that StatefulSets and DaemonSets write on their pods.
+    fn is_template_of(&self, pod: &Pod) -> bool {
+        let revision = pod.metadata.labels.get("controller-revision-hash");
+        self.revision.is_none() || revision == self.revision.as_ref()
+    }
+
+    /// Why that workload is not what was left.
+    fn difference(&self, now: &Workload, at: Timestamp, pods: &[&Pod]) -> Option<String> {
+        if self.uid != now.uid() && !self.was_adopted(now, at, pods) {
             return Some(format!("{now} was made anew"));
         }
         let same = match (&self.revision, &now.revision) {
@@ -78,22 +112,30 @@ impl LeftWorkload {
 }
 
 /// How a color differs from what was left at that time, in a few words each; nothing where it is the same.
-/// A size is no difference. Without a record of what was left, what was deployed later is one.
+/// A size is no difference, nor is another UID where the same pods are run. Without a record of what was
+/// left, what was deployed later is one. `pods` are the color's.
 #[must_use]
-pub fn differences(left: &[LeftWorkload], at: Timestamp, color: &Color) -> Vec<String> {
+pub fn differences(left: &[LeftWorkload], at: Timestamp, color: &Color, pods: &[&Pod]) -> Vec<String> {
     if left.is_empty() {
         let later = color.workloads.iter().filter(|w| deployed_at(w).is_some_and(|deployed| deployed > at));
         return later.map(|w| format!("{w} was deployed later")).collect();
     }
-    let named = |name: &str| color.workloads.iter().find(|w| w.reference() == name);
-    let changed = left.iter().filter_map(|then| match named(&then.workload) {
-        Some(now) => then.difference(now),
+    let changed = left.iter().filter_map(|then| match then.in_color(color) {
+        Some(now) => then.difference(now, at, pods),
         None => Some(format!("{} is gone", then.workload)),
     });
+    let is_known = |w: &Workload| left.iter().any(|l| l.in_color(color).is_some_and(|now| now.uid() == w.uid()));
     // As many as a record keeps may have been left out of it.
-    let is_new = |w: &&std::sync::Arc<Workload>| left.len() < KEPT && !left.iter().any(|l| l.workload == w.reference());
-    let added = color.workloads.iter().filter(is_new).map(|w| format!("{w} is new"));
+    let added = color.workloads.iter().filter(|w| left.len() < KEPT && !is_known(w)).map(|w| format!("{w} is new"));
     changed.chain(added).collect()
+}
+
+/// The UID of the ReplicaSet that a Deployment runs now, or that a workload is.
+fn set_of(workload: &Workload) -> Option<&str> {
+    match workload.kind {
+        WorkloadKind::ReplicaSet => Some(workload.uid()),
+        _ => workload.revision.as_ref()?.set.as_deref(),
+    }
 }
 
 /// Since when its template is there; that of a Deployment of which only the object is known, since it is.
@@ -120,8 +162,6 @@ pub fn size(left: &[LeftWorkload]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use release_core::kube::TemplateRevision;
     use serde_json::json;
 
@@ -132,7 +172,7 @@ mod tests {
         let template = json!({"spec": {"containers": [{"name": "api", "image": image}]}});
         let object = json!({"metadata": metadata, "spec": {"replicas": 3, "selector": {}, "template": template}});
         let deployment: k8s_openapi::api::apps::v1::Deployment = serde_json::from_value(object).unwrap();
-        let revision = revision.map(|name| TemplateRevision { name: name.into(), since: None });
+        let revision = revision.map(|name| TemplateRevision { name: name.into(), since: None, set: None });
         Workload { revision, ..deployment.into() }
     }
 
@@ -142,7 +182,7 @@ mod tests {
 
     fn since(left: &Workload, now: Workload) -> Vec<String> {
         let left = LeftWorkload::all(&color(left.clone()));
-        differences(&left, "2026-01-03T00:00:00Z".parse().unwrap(), &color(now))
+        differences(&left, "2026-01-03T00:00:00Z".parse().unwrap(), &color(now), &[])
     }
 
     #[test]
@@ -164,9 +204,51 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_on_under_another_uid_is_what_was_left() {
+        let at: Timestamp = "2026-01-03T00:00:00Z".parse().unwrap();
+        let revision = |name: &str, set: Option<&str>, since: &str| {
+            let (name, set) = (name.to_owned(), set.map(str::to_owned));
+            Some(TemplateRevision { name, set, since: Some(since.parse().unwrap()) })
+        };
+        let (before, after) = ("2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z");
+        let left = Workload { revision: revision("7d9f", Some("rs"), before), ..workload("1", "api:1.4", None) };
+        let now =
+            |name, set, since| Workload { revision: revision(name, set, since), ..workload("2", "api:1.4", None) };
+        assert!(since(&left, now("7d9f", Some("rs"), before)).is_empty(), "its ReplicaSet was adopted");
+        assert_eq!(since(&left, now("7d9f", Some("other"), after)).len(), 1, "so was the template only");
+        let renamed = Workload { metadata: left.metadata.clone(), ..now("7d9f", Some("rs"), before) };
+        assert!(since(&left, renamed).is_empty());
+        let bare = Workload { kind: WorkloadKind::ReplicaSet, revision: None, ..workload("rs", "api:1.4", None) };
+        assert!(since(&left, bare).is_empty(), "nothing has adopted it yet");
+        let mut old_record = LeftWorkload::all(&color(left));
+        old_record[0].replica_set = None;
+        let told = |now: Workload| differences(&old_record, at, &color(now), &[]);
+        assert!(told(now("7d9f", Some("rs"), before)).is_empty(), "the ReplicaSet was there before");
+        assert_eq!(told(now("7d9f", Some("rs"), after)).len(), 1);
+    }
+
+    #[test]
+    fn a_stateful_set_made_anew_over_its_own_pods_is_what_was_left() {
+        let at: Timestamp = "2026-01-03T00:00:00Z".parse().unwrap();
+        let set = |uid| Workload { kind: WorkloadKind::StatefulSet, ..workload(uid, "api:1.4", Some("api-6b")) };
+        let left = LeftWorkload::all(&color(set("1")));
+        let told = |created: &str, revision: &str| {
+            let owner = json!({"kind": "StatefulSet", "name": "api-blue", "uid": "2", "controller": true});
+            let labels = json!({"controller-revision-hash": revision});
+            let object = json!({"metadata": {"name": "api-blue-0", "creationTimestamp": created, "labels": labels, "ownerReferences": [owner]}});
+            let mut pod: Pod = serde_json::from_value(object).unwrap();
+            pod.run_by = pod.controller().cloned().map(release_core::kube::RunBy::Controller).unwrap();
+            differences(&left, at, &color(set("2")), &[&pod])
+        };
+        assert!(told("2026-01-02T00:00:00Z", "api-6b").is_empty());
+        assert_eq!(told("2026-01-04T00:00:00Z", "api-6b").len(), 1, "its pods are new");
+        assert_eq!(told("2026-01-02T00:00:00Z", "api-7c").len(), 1, "its pods are of another template");
+    }
+
+    #[test]
     fn without_a_record_of_it_what_came_later_is_something_else() {
         let (before, after) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-01-03T00:00:00Z".parse().unwrap());
-        assert_eq!(differences(&[], before, &color(workload("1", "api:1.4", None))).len(), 1);
-        assert!(differences(&[], after, &color(workload("1", "api:1.4", None))).is_empty());
+        assert_eq!(differences(&[], before, &color(workload("1", "api:1.4", None)), &[]).len(), 1);
+        assert!(differences(&[], after, &color(workload("1", "api:1.4", None)), &[]).is_empty());
     }
 }

@@ -27,7 +27,7 @@ fn failed(case: &Case<'_>) -> Option<Finding> {
     }
     // Going back keeps the run's id, and notes what was on the color that it left.
     let back = records[..last].iter().find(|r| r.id == failed.id && r.verb == RecordedVerb::Rollback)?;
-    if !differences(&back.left, back.at, case.target).is_empty() {
+    if !differences(&back.left, back.at, case.target, &case.target_pods).is_empty() {
         return None;
     }
     let message = format!("{color} was taken back at {:.0} ({}), and is the same", back.at, back.reason);

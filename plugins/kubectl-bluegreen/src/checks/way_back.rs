@@ -14,7 +14,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     match case.taken_back() {
         Some(record) => {
-            let changed = differences(&record.left, record.at, case.target);
+            let changed = differences(&record.left, record.at, case.target, &case.target_pods);
             let message = || format!("{} is not what was left: {}", case.target.name, changed.join("; "));
             (!changed.is_empty()).then(|| judged(case, ids::CHANGED_SINCE, message())).into_iter().collect()
         }

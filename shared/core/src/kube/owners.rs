@@ -100,7 +100,7 @@ pub fn deployed_revision(deployment: &Workload, owned: &[OwnedSet]) -> Option<Te
     let revision = deployment.metadata.annotations.as_ref()?.get(REVISION).filter(|_| seen)?;
     let own = owned.iter().filter(|set| set.owner.uid == deployment.uid());
     let current = own.filter(|set| set.revision.as_ref() == Some(revision)).max_by_key(|set| set.since)?;
-    Some(TemplateRevision { name: current.hash.clone()?, since: current.since })
+    Some(TemplateRevision { name: current.hash.clone()?, since: current.since, set: Some(current.uid.clone()) })
 }
 
 #[cfg(test)]

@@ -76,6 +76,9 @@ pub struct TemplateRevision {
     pub name: String,
     /// When it was first rolled out, where that is known.
     pub since: Option<Timestamp>,
+    /// The UID of a Deployment's ReplicaSet that has it: a Deployment that is made anew over the pods of
+    /// one that was deleted alone (`--cascade=orphan`) adopts it.
+    pub set: Option<String>,
 }
 
 /// How old pods make room for new ones (`strategy` of a Deployment, `updateStrategy` of the others).

@@ -192,3 +192,39 @@ async fn status_promises_no_way_back_that_is_refused() -> Result<()> {
     ensure!(line.contains("not now") && line.contains("1.6.0"), "{line}");
     Ok(())
 }
+
+/// The same pods were called another release, because the object over them had been made anew: the nightly job
+/// kept them, and a rollback to them was refused in an outage.
+#[tokio::test]
+async fn what_goes_on_under_another_uid_is_what_was_left() -> Result<()> {
+    for kind in ["deployment", "statefulset"] {
+        let ns = namespace(&format!("left-orphan-{kind}")).await?;
+        let colored = |name| {
+            let workload = color(name, 1, Behavior::Ready);
+            if kind == "statefulset" { workload.stateful() } else { workload }
+        };
+        rolled_out(&ns, &api().color(colored("blue")).color(colored("green"))).await?;
+        bluegreen(&ns, SWITCH).await?.ends(0)?;
+        let before = e2e::common::pods::pods(&ns, "version=blue").await?.remove(0).metadata.uid;
+        ns.kubectl(&["delete", kind, "api-blue", "--cascade=orphan", "--wait=true"]).await?.ends(0)?;
+        if kind == "deployment" {
+            // The bare ReplicaSet is it, too.
+            judged_as_left(&ns).await.context("bare")?;
+        }
+        ns.apply(&api().workload(&colored("blue"))).await?;
+        ns.rolled_out(&format!("{kind}/api-blue"), LIMIT).await?;
+        assert_eq!(e2e::common::pods::pods(&ns, "version=blue").await?.remove(0).metadata.uid, before, "other pods");
+        judged_as_left(&ns).await.context(kind)?;
+        bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+        assert_eq!(active(&ns, "api").await?, "blue");
+    }
+    Ok(())
+}
+
+async fn judged_as_left(ns: &Namespace) -> Result<()> {
+    let back = bluegreen(ns, "rollback api --yes --dry-run=client -ojson").await?.ends(0)?.json()?;
+    ensure!(finding(&back, "changed-since").is_none(), "{back:#}");
+    let due = bluegreen(ns, "cleanup --due --yes --dry-run=client -ojson").await?.ends(0)?.json()?;
+    ensure!(due["services"][0]["verdict"] == "remove", "{due:#}");
+    Ok(())
+}

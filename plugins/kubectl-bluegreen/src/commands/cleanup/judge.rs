@@ -132,7 +132,8 @@ fn needed_as_way_back(seen: Seen<'_>, color: &Color) -> Option<String> {
 /// What is on the color is not what was left: it is the next release, waiting for its switch.
 fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
     let record = seen.view.recorded.all().find(|record| record.from == color.name)?;
-    let changed = differences(&record.left, record.at, color);
+    let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods);
+    let changed = differences(&record.left, record.at, color, &pods);
     (!changed.is_empty()).then(|| format!("not what was left: {}", changed.join("; ")))
 }
 

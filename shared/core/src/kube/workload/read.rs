@@ -145,7 +145,11 @@ impl From<ReplicaSet> for Workload {
 /// What a StatefulSet's status says of a template that its controller has seen.
 fn update_revision_of(observed: Option<i64>, generation: Option<i64>, name: Option<&str>) -> Option<TemplateRevision> {
     let seen = observed.unwrap_or(0) >= generation.unwrap_or(0);
-    name.filter(|name| seen && !name.is_empty()).map(|name| TemplateRevision { name: name.to_owned(), since: None })
+    name.filter(|name| seen && !name.is_empty()).map(|name| TemplateRevision {
+        name: name.to_owned(),
+        since: None,
+        set: None,
+    })
 }
 
 /// The API server's defaults are 25 % each (apps/v1 RollingUpdateDeployment).
