@@ -154,6 +154,30 @@ pub fn rolled_out_at(workload: &Workload) -> Option<Timestamp> {
     since.or_else(|| deployed_at(workload).filter(|_| untouched))
 }
 
+/// How old a color is beside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It was deployed before the other.
+    Older,
+    Newer,
+    /// Nobody knows, or both are of the same second: the API server keeps no finer times.
+    Unknown,
+}
+
+/// Which of two colors was deployed last, by the last of their templates.
+#[must_use]
+pub fn age_beside(color: &Color, other: &Color) -> Age {
+    let newest = |color: &Color| {
+        let known: Option<Vec<_>> = color.workloads.iter().map(|w| rolled_out_at(w)).collect();
+        known?.into_iter().max()
+    };
+    match (newest(color), newest(other)) {
+        (Some(own), Some(others)) if own < others => Age::Older,
+        (Some(own), Some(others)) if own > others => Age::Newer,
+        _ => Age::Unknown,
+    }
+}
+
 /// Pods that the color ran when it was left.
 #[must_use]
 pub fn size(left: &[LeftWorkload]) -> usize {

@@ -18,6 +18,7 @@ mod report;
 mod service_view;
 mod settings;
 mod snapshot;
+mod together;
 mod verb;
 
 use std::process::ExitCode;

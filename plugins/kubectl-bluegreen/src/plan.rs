@@ -19,3 +19,4 @@ pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
 pub use stay::{Stay, StayState};
 pub use step::MoveRequest;
 pub use text::{subjects_of, text};
+pub use way::describe;

@@ -189,6 +189,19 @@ pub fn no_way_back(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Fa
     with_others(refused("NoWayBack", message), view, tracks, scope)
 }
 
+/// A rollback that the cluster's record says nothing about, between colors of which none is known to be
+/// the older.
+pub fn neither_before(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
+    let why = if view.recorded.unreadable.is_some() { "no usable record" } else { "no record" };
+    let message = format!(
+        "{why} of a switch of service/{}, and nothing says which color was before {}: found {}; say where to go",
+        view.name(),
+        tracks.active,
+        found(tracks)
+    );
+    with_others(refused("NoWayBack", message), view, tracks, scope)
+}
+
 /// A rollback to a color that was deleted since.
 pub fn way_back_gone(view: &ServiceView<'_>, tracks: &Tracks, record: &Record, snapshot: &Snapshot) -> Failure {
     let scope = &snapshot.scope;

@@ -12,5 +12,7 @@ mod read;
 pub use load::{Looking, load};
 pub use moment::Snapshot;
 pub use optional::ReadScope;
+#[cfg(test)]
+pub use read::ReplicaSets;
 pub use read::{pods_with, service, templates, workloads, workloads_and_pods};
 pub use release_cluster::read::Reading;

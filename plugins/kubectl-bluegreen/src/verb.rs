@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use release_cli::flags::{CompleteArgs, ConnectionFlags, DryRunFlag, OutputArgs, WriteArgs};
-use release_cli::output;
 use release_cli::run::{Setting, to_the_end};
+use release_cli::{output, print};
 use release_cluster::connection::Connection;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
@@ -62,7 +62,7 @@ fn writing(output: &OutputArgs, write: &WriteArgs) -> Setting {
 fn print_shim() -> Exit {
     output::data(completion::SHIM);
     output::talk("# save as kubectl_complete-bluegreen (executable) in a folder on PATH");
-    Exit::Done
+    print::written()
 }
 
 /// Completion asks the cluster from within its own runtime, on a thread of its own.

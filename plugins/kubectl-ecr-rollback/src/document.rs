@@ -45,6 +45,7 @@ impl Members for UnpinMembers {
 impl Members for HistoryMembers {
     const KIND: &'static str = "ImageHistory";
     const SUBJECT: Subject = Subject::Workload;
+    const ONLY_READS: bool = true;
 }
 
 /// A document about one workload that is changed.

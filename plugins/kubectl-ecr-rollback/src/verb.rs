@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use release_cli::complete::print_candidates;
 use release_cli::flags::{DryRunFlag, Output, WriteArgs};
-use release_cli::output;
 use release_cli::run::{Setting, to_the_end};
+use release_cli::{output, print};
 use release_core::failure::Exit;
 
 use crate::args::{Cli, VerbArgs};
@@ -53,5 +53,5 @@ fn writing(output: Output, write: &WriteArgs) -> Setting {
 fn print_shim() -> Exit {
     output::data(SHIM);
     output::talk("# save as kubectl_complete-ecr_rollback (executable) in a folder on PATH");
-    Exit::Done
+    print::written()
 }

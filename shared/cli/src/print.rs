@@ -4,7 +4,7 @@ use release_core::failure::{Exit, Failure};
 use serde_json::Value;
 
 use crate::flags::Output;
-use crate::output::{data, data_line, end_living, talk};
+use crate::output::{data, data_line, end_living, lost, talk};
 use crate::report::{Members, Origin, Report};
 
 /// Prints to stdout what the output format asks for, and to stderr what a person needs to know of
@@ -39,4 +39,13 @@ pub fn failure(failure: &Failure) {
     if let Some(next) = &failure.next {
         talk(format_args!("{}: {next}", next.label()));
     }
+}
+
+/// How a run ends whose output is all that it does: failed where that was lost, as kubectl and coreutils
+/// do; a reader that had enough is none.
+#[must_use]
+pub fn written() -> Exit {
+    let Some(why) = lost() else { return Exit::Done };
+    talk(format_args!("error: the output could not be written: {why}"));
+    Exit::Failed
 }

@@ -25,6 +25,8 @@ pub trait Members: Default + Serialize + JsonSchema {
     const KIND: &'static str;
     /// What its findings are about.
     const SUBJECT: Subject;
+    /// It changes nothing: its output is all that it does.
+    const ONLY_READS: bool = false;
 }
 
 /// What a run has to show, filled as it goes on, so that a failure still shows what was found.

@@ -170,7 +170,12 @@ pub async fn print_end<M: Members>(
         () = interrupted() => Err(Failure::new(Exit::Interrupted, "Interrupted", standing.borrow().clone())),
     };
     crate::print::report(&report, output, origin, outcome.as_ref().err());
-    outcome.err().map_or(Exit::Done, |failure| failure.exit)
+    match outcome {
+        Err(failure) => failure.exit,
+        // A run that only looks has done nothing where nobody can see it.
+        Ok(()) if M::ONLY_READS || origin.dry_run != DryRunFlag::None => crate::print::written(),
+        Ok(()) => Exit::Done,
+    }
 }
 
 /// What stands while nothing has been written.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::flags::Output;
+use crate::output::note_loss;
 use crate::print;
 use crate::report::{Members, Origin, Report, Subject};
 
@@ -33,8 +34,8 @@ pub fn parse<C: Parser>() -> Result<C, Exit> {
     C::try_parse_from(&typed).map_err(|error| {
         // Help and version are no errors.
         if !error.use_stderr() {
-            let _ = error.print();
-            return Exit::Done;
+            let _ = error.print().map_err(note_loss);
+            return print::written();
         }
         let output = asked_for(&typed);
         if !output.is_document() {

@@ -19,7 +19,7 @@ use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
 use super::emptied::{TOLERATED, emptied, unreachable};
-use super::in_progress::{MoveInProgress, status};
+use super::in_progress::MoveInProgress;
 use super::lasting::Lasting;
 use crate::hand::hand_on;
 use crate::record::Record;
@@ -95,7 +95,7 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
         Err(e) if e.is_not_found() => {
             made.moved.set(Some(false));
             let text = format!("service/{} was deleted by someone else", movement.service);
-            return Err(Failure::changed(text).look(status(&movement.service, run.scope())));
+            return Err(Failure::changed(text).look(Command::new("kubectl get services").scope(run.scope())));
         }
         Err(_) => return Ok(()),
     };

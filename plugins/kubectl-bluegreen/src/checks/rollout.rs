@@ -63,7 +63,7 @@ fn enough_otherwise(case: &Case<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::check;
     use crate::checks::testing::{World, ids, told};
@@ -121,6 +121,26 @@ mod tests {
         let mut world = World::healthy();
         world.workload("green")["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out progressing."}]);
         assert_eq!(ids(&world.findings(check)), ["deadline-exceeded"]);
+    }
+
+    #[test]
+    fn an_undo_is_offered_only_where_there_is_something_to_go_back_to() {
+        let mut world = World::healthy();
+        world.workload("green")["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out progressing."}]);
+        let set = |uid: &str, owner: &str| {
+            let owner =
+                json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": owner, "uid": owner, "controller": true});
+            json!({"metadata": {"name": uid, "uid": uid, "ownerReferences": [owner]}})
+        };
+        let fix = |sets: Vec<Value>, world: &mut World| {
+            world.replica_sets = sets;
+            world.findings(check)[0].mend.as_ref().map(ToString::to_string).unwrap()
+        };
+        let describe = "kubectl describe deploy/api-green -n shop";
+        assert_eq!(fix(vec![], &mut world), describe);
+        assert_eq!(fix(vec![set("1", "api-green"), set("2", "api-blue")], &mut world), describe, "another's");
+        let both = vec![set("1", "api-green"), set("2", "api-green")];
+        assert_eq!(fix(both, &mut world), "kubectl rollout undo deploy/api-green -n shop");
     }
 
     #[test]

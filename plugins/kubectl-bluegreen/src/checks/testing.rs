@@ -8,19 +8,21 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids::CheckId;
 use release_core::command::Scope;
-use release_core::kube::{Pod, Workload};
+use release_core::kube::{OwnedSet, Pod, Workload};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::case::{Case, Check};
 use crate::options::Verb;
 use crate::service_view::{ServiceView, ready_count};
-use crate::snapshot::{Reading, Snapshot};
+use crate::snapshot::{Reading, ReplicaSets, Snapshot};
 
 /// Objects by kind; each field may be changed before a check looks.
 pub struct World {
     pub service: Value,
     pub workloads: Vec<Value>,
+    /// Those that a Deployment owns.
+    pub replica_sets: Vec<Value>,
     pub pods: Vec<Value>,
     pub neighbours: Reading<Vec<Value>>,
     pub budgets: Reading<Vec<Value>>,
@@ -50,6 +52,7 @@ impl World {
             service: json!({"metadata": {"name": "api", "namespace": "shop"}, "spec": {"type": "ClusterIP",
                 "selector": {"app": "api", "version": "blue"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}),
             workloads: Vec::new(),
+            replica_sets: Vec::new(),
             pods: Vec::new(),
             neighbours: none(),
             budgets: none(),
@@ -137,7 +140,10 @@ impl World {
             services: vec![parse(&self.service)],
             neighbours: parse_all(&self.neighbours),
             workloads: self.workloads.iter().map(workload).collect(),
-            replica_sets: Ok(Default::default()),
+            replica_sets: Ok(ReplicaSets {
+                owned: self.replica_sets.iter().filter_map(|set| OwnedSet::of(&parse(set))).collect(),
+                bare: Vec::new(),
+            }),
             pods: self.pods.iter().map(parse::<Pod>).collect(),
             nodes: parse_all(&self.nodes),
             slices: BTreeMap::new(),

@@ -9,7 +9,9 @@ use release_core::kube::{Pod, Workload, has_all};
 use release_core::traffic::nearest::names_one_pod;
 
 use super::case::Case;
+use crate::options::Verb;
 use crate::service_view::{ServiceView, is_of_its_own};
+use crate::together::moved_together;
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
@@ -23,8 +25,27 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         Ok(neighbours) => neighbours,
         Err(why) => return vec![case.not_checked(ids::TWIN_SERVICE, "services", why)],
     };
-    let staying = neighbours.iter().filter(|n| !case.moving.iter().any(|name| name == service_name(n)));
-    staying.filter(|n| service_name(n) != case.view.name() && follows(case, n)).map(|n| stays(case, n)).collect()
+    let set = set_to_take_back(case);
+    let others = neighbours.iter().filter(|n| service_name(n) != case.view.name());
+    let staying = others.filter(|n| !case.moving.iter().any(|name| name == service_name(n)));
+    let judged = staying.filter_map(|n| match set.iter().any(|name| name == service_name(n)) {
+        true => Some(parted(case, n, &set)),
+        false => follows(case, n).then(|| stays(case, n)),
+    });
+    judged.collect()
+}
+
+/// The Services that the switch moved as one which a rollback takes back.
+fn set_to_take_back(case: &Case<'_>) -> Vec<String> {
+    let record = case.taken_back().filter(|_| case.verb == Verb::Rollback);
+    record.map(|record| moved_together(case.view, record, case.snapshot)).unwrap_or_default()
+}
+
+/// One of a set that moved as one would stay alone.
+fn parted(case: &Case<'_>, service: &Service, set: &[String]) -> Finding {
+    let message = format!("{} was moved together with it, and stays {}", service_name(service), case.active.name);
+    let all = Command::new("kubectl bluegreen rollback").args(set).scope(case.scope());
+    case.blocks(ids::TWIN_SERVICE, message).mend(Mend::Run(all))
 }
 
 /// Selects pods of the active color and of no other, by whichever labels.

@@ -2,10 +2,9 @@
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
-use release_core::traffic::selector::Color;
 
 use super::case::Case;
-use crate::left::{differences, rolled_out_at};
+use crate::left::{Age, age_beside, differences};
 use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -25,21 +24,15 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Without a record, a color that was deployed last is no way back, and one of which nobody knows when
-/// it was may be none.
+/// it was may be none: that is gone to only where nothing else serves.
 fn newer(case: &Case<'_>) -> Option<Finding> {
     let (to, from) = (&case.target.name, &case.active.name);
-    let message = match (newest(case.target), newest(case.active)) {
-        (Some(target), Some(active)) if target <= active => return None,
-        (Some(_), Some(_)) => format!("{to} was deployed after {from}: that is no way back, but forward"),
-        _ => format!("nothing says that {to} was deployed before {from}: it may be no way back"),
+    let message = match age_beside(case.target, case.active) {
+        Age::Older => return None,
+        Age::Newer => format!("{to} was deployed after {from}: that is no way back, but forward"),
+        Age::Unknown => format!("nothing says that {to} was deployed before {from}: it may be no way back"),
     };
     Some(judged(case, ids::NEWER_THAN_ACTIVE, message))
-}
-
-/// When the last of a color's templates was rolled out; nothing where that isn't known of each.
-fn newest(color: &Color) -> Option<jiff::Timestamp> {
-    let known: Option<Vec<_>> = color.workloads.iter().map(|w| rolled_out_at(w)).collect();
-    known?.into_iter().max()
 }
 
 /// A person is asked; `--yes` was said before anybody knew. Where nothing else serves, anything is
@@ -103,6 +96,8 @@ mod tests {
         }
         assert_eq!(told(&world.findings(check)), ["x newer-than-active"]);
         world.workload("green")["metadata"]["generation"] = json!(1);
+        assert_eq!(told(&world.findings(check)), ["x newer-than-active"], "both are of one second");
+        world.workload("green")["metadata"]["creationTimestamp"] = json!("2026-10-31T00:00:00Z");
         assert!(world.findings(check).is_empty());
     }
 }

@@ -6,7 +6,9 @@ mod due;
 mod gone;
 mod judge;
 mod overtaken;
+mod refused;
 mod removal;
+mod retention;
 mod take_down;
 
 use release_cli::flags::DryRunFlag;

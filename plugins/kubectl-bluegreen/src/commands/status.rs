@@ -119,6 +119,9 @@ async fn watch(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<()> {
             if !run.output.is_machine() {
                 release_cli::output::data_line("");
             }
+            if release_cli::output::is_ended() {
+                return Ok(());
+            }
         }
         last = now;
         let slices = snapshot.slices.get(&names[0]).cloned().unwrap_or_default();

@@ -8,13 +8,14 @@ use super::by_hand;
 use super::choice::Chosen;
 use super::stay::StayState;
 use super::way::{WayBack, describe, forward};
+use crate::left::{Age, age_beside};
 use crate::record::{Record, RecordedVerb};
 use crate::refusal;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
 /// Reads it from the cluster's own record; without a usable one, takes the only other color that
-/// has ready pods and says so.
+/// has ready pods and is older, or the only one that serves at all, and says so.
 ///
 /// # Errors
 /// Exit 1 where the color was deleted since, or nothing says which it is.
@@ -75,10 +76,22 @@ fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) 
     let kept: Vec<&Color> = tracks.others().filter(|c| c.is_run()).filter(ready).collect();
     let mut ready = if kept.is_empty() { tracks.others().filter(ready).collect() } else { kept }.into_iter();
     match (ready.next(), ready.next()) {
+        // By turns it would go to one and to the other.
+        (Some(color), None) if serves(snapshot, tracks) && age(color, tracks) == Age::Unknown => {
+            Err(refusal::neither_before(view, tracks, &snapshot.scope))
+        }
         (Some(color), None) => {
             let note = format!("no record of a switch: {} is the only other color with ready pods", color.name);
             Ok(WayBack::Color(Chosen::of(tracks, &color.name, Some(note))))
         }
         _ => Err(refusal::no_way_back(view, tracks, &snapshot.scope)),
     }
+}
+
+fn serves(snapshot: &Snapshot, tracks: &Tracks) -> bool {
+    ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods)) > 0
+}
+
+fn age(color: &Color, tracks: &Tracks) -> Age {
+    tracks.color(&tracks.active).map_or(Age::Unknown, |active| age_beside(color, active))
 }

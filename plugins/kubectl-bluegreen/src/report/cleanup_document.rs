@@ -58,6 +58,8 @@ pub enum KeptReason {
     NotDue,
     /// No record says when it was left.
     NoRecord,
+    /// Somebody else moved the Service away from it, after our last record.
+    MovedByHand,
     /// It is not what was left: it was deployed, or made anew, since.
     ChangedSince,
     /// The active color is in trouble, and this one is the way back.

@@ -18,6 +18,7 @@ pub struct HistoryMembers {
 impl Members for HistoryMembers {
     const KIND: &'static str = "History";
     const SUBJECT: Subject = Subject::Service;
+    const ONLY_READS: bool = true;
 }
 
 /// A Service and what was done to it.

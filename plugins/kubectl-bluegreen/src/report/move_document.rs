@@ -45,6 +45,7 @@ pub struct PreflightMembers {
 impl Members for PreflightMembers {
     const KIND: &'static str = "Preflight";
     const SUBJECT: Subject = Subject::Service;
+    const ONLY_READS: bool = true;
 }
 
 /// One Service.

@@ -18,6 +18,7 @@ pub struct StatusMembers {
 impl Members for StatusMembers {
     const KIND: &'static str = "Status";
     const SUBJECT: Subject = Subject::Service;
+    const ONLY_READS: bool = true;
 }
 
 /// One Service.

@@ -6,16 +6,16 @@ use release_cli::table::table;
 use release_core::checks::weighing::blocking;
 use release_core::command::Command;
 use release_core::duration::age;
-use release_core::kube::service::service_name;
 use release_core::registry::image::ImageRef;
-use release_core::release::record::Recorded;
 use release_core::traffic::selector::Tracks;
+use release_core::workload::trouble::pods_refused;
 
 use super::status_document::{ColorState, ColorStatus, Note, ServiceStatus};
-use crate::plan::SwitchPlan;
-use crate::record::{Record, RecordedVerb};
+use crate::plan::{ServicePlan, SwitchPlan};
+use crate::record::RecordedVerb;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
+use crate::together::moved_together;
 
 /// The table at a moment, what is unusual, and the way back.
 #[must_use]
@@ -100,18 +100,6 @@ pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: O
     Some(format!("Back: {command}     {}", effort(back?, tracks)?))
 }
 
-/// The Services that were moved as one with this one, and stand where that move left them.
-fn moved_together(view: &ServiceView<'_>, record: &Record, snapshot: &Snapshot) -> Vec<String> {
-    let neighbours = snapshot.neighbours.as_deref().unwrap_or_default();
-    let of_this_move = |name: &&String| {
-        let service = neighbours.iter().find(|service| service_name(service) == name.as_str());
-        let annotations = service.and_then(|service| service.metadata.annotations.as_ref());
-        Recorded::<Record>::read(annotations).is_of(record)
-    };
-    let together: Vec<String> = record.services.iter().filter(of_this_move).cloned().collect();
-    if together.iter().any(|name| name == view.name()) { together } else { vec![view.name().to_owned()] }
-}
-
 /// What a rollback takes, by its own plan.
 fn effort(back: &SwitchPlan, tracks: &Tracks) -> Option<String> {
     let plan = back.moves().next()?;
@@ -119,14 +107,25 @@ fn effort(back: &SwitchPlan, tracks: &Tracks) -> Option<String> {
         return Some(format!("not now, {}", blocked.message));
     }
     if plan.scales_first {
+        if let Some(why) = refused_now(plan, tracks) {
+            return Some(format!("not now, {why}"));
+        }
         let sizes = plan.growth(tracks).unwrap_or_default();
         let asked: usize = sizes.iter().map(|(_, size)| usize::try_from(*size).unwrap_or(0)).sum();
-        return Some(format!("starts {} pods", asked.max(plan.required).saturating_sub(plan.target_ready)));
+        let pods = asked.max(plan.required).saturating_sub(plan.target_ready);
+        // Quotas and room on the nodes show once pods are asked for.
+        return Some(format!("starts {pods} pods, if quota and nodes allow"));
     }
     let (ready, required) = (plan.target_ready, plan.required);
-    Some(if ready >= required {
-        "< 1 s, its pods are ready".into()
-    } else {
-        format!("{ready} of {required} pods are ready")
-    })
+    if ready >= required {
+        return Some("< 1 s, its pods are ready".into());
+    }
+    let why = refused_now(plan, tracks).map(|why| format!("; {why}")).unwrap_or_default();
+    Some(format!("{ready} of {required} pods are ready{why}"))
+}
+
+/// Why pods of the color that a rollback brings to size aren't created as things stand.
+fn refused_now(plan: &ServicePlan, tracks: &Tracks) -> Option<String> {
+    let workloads = &plan.target(tracks)?.workloads;
+    workloads.iter().find_map(|workload| pods_refused(workload))
 }

@@ -40,11 +40,13 @@ pub struct ApplyMembers {
 impl Members for ShowMembers {
     const KIND: &'static str = "LifecycleShow";
     const SUBJECT: Subject = Subject::Repository;
+    const ONLY_READS: bool = true;
 }
 
 impl Members for PreviewMembers {
     const KIND: &'static str = "LifecyclePreview";
     const SUBJECT: Subject = Subject::Repository;
+    const ONLY_READS: bool = true;
 }
 
 impl Members for ApplyMembers {

@@ -176,7 +176,7 @@ checks! {
     NEVER_APPLIES = "never-applies", [Lifecycle], [Warns],
         "a rule of higher priority selects all images of this one";
     NEWER_THAN_ACTIVE = "newer-than-active", [Bluegreen], [Blocks, Warns],
-        "no record says where a rollback goes, and the only other color was deployed after the active one, or nothing says that it was not: that is no way back. Blocks and warns as `changed-since`";
+        "no record says where a rollback goes, and the only other color was deployed after the active one: that is no way back. Blocks and warns as `changed-since`. Where nothing says which of both is older, a rollback is refused (`NoWayBack`) while the active one has ready pods";
     NO_PODS = "no-pods", [EcrRollback], [Warns],
         "it is scaled to zero";
     NO_PRESTOP = "no-prestop", [Bluegreen, EcrRollback], [Warns],

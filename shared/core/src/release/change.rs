@@ -33,6 +33,17 @@ impl Op {
         Self(json!({"op": "remove", "path": path}))
     }
 
+    /// What a `test` asks for and the object doesn't have: the path, the value that was there, and the one
+    /// that is there now.
+    #[must_use]
+    pub fn unmet_in<'a>(&'a self, object: &'a Value) -> Option<(&'a str, &'a Value, &'a Value)> {
+        let path = self.0["path"].as_str().filter(|_| self.0["op"] == "test")?;
+        let (then, now) = (&self.0["value"], object.pointer(path).unwrap_or(&Value::Null));
+        // The API server leaves out zeros.
+        let same = then == now || [then, now].iter().all(|value| value.is_null() || **value == 0);
+        (!same).then_some((path, then, now))
+    }
+
     /// Whether an object is as this leaves it; a `test` leaves nothing.
     #[must_use]
     pub fn holds_in(&self, object: &Value) -> bool {
@@ -93,6 +104,18 @@ mod tests {
         assert!(!holds(&[Op::add("/spec/replicas", 2)]));
         assert!(!holds(&[Op::replace(&annotation_pointer("a/b"), "old")]));
         assert!(!holds(&[Op::remove(&annotation_pointer("a/b"))]));
+    }
+
+    #[test]
+    fn a_condition_that_does_not_hold_any_more_is_told_with_what_is_there() {
+        let now = json!({"spec": {"replicas": 5}});
+        let scaled = Op::test("/spec/replicas", 2);
+        assert_eq!(scaled.unmet_in(&now), Some(("/spec/replicas", &json!(2), &json!(5))));
+        assert_eq!(Op::test("/spec/replicas", 5).unmet_in(&now), None);
+        assert_eq!(Op::add("/spec/replicas", 0).unmet_in(&now), None, "that is no condition");
+        assert_eq!(Op::test("/spec/replicas", Value::Null).unmet_in(&json!({"spec": {"replicas": 0}})), None);
+        let gone = Op::test("/metadata/annotations/a", "x");
+        assert_eq!(gone.unmet_in(&now).map(|(_, _, now)| now), Some(&Value::Null));
     }
 
     #[test]

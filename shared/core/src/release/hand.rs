@@ -31,17 +31,24 @@ impl fmt::Display for Hand {
 #[must_use]
 pub fn hand_beside(metadata: &ObjectMeta, field: &str, annotation: &str) -> Option<Hand> {
     let ours = format!("/f:metadata/f:annotations/f:{}", annotation.replace('~', "~0").replace('/', "~1"));
-    let holds = |entry: &ManagedFieldsEntry, pointer: &str| {
-        entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer(pointer).is_some())
-    };
     let entries = || metadata.managed_fields.iter().flatten();
     let we_hold_it = entries().any(|entry| holds(entry, field) && holds(entry, &ours));
     if we_hold_it || !entries().any(|entry| holds(entry, &ours)) {
         return None;
     }
+    last_hand_on(metadata, field)
+}
+
+/// Who wrote a field last of those who hold it.
+#[must_use]
+pub fn last_hand_on(metadata: &ObjectMeta, field: &str) -> Option<Hand> {
     let at = |entry: &&ManagedFieldsEntry| entry.time.as_ref().map(|time| time.0);
-    let last = entries().filter(|entry| holds(entry, field)).max_by_key(at)?;
+    let last = metadata.managed_fields.iter().flatten().filter(|entry| holds(entry, field)).max_by_key(at)?;
     Some(Hand { manager: printable(last.manager.as_deref().unwrap_or("unknown")), by: at(&last) })
+}
+
+fn holds(entry: &ManagedFieldsEntry, pointer: &str) -> bool {
+    entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer(pointer).is_some())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::LIMIT;
 use crate::common::pods::pods;
+use crate::common::run::{Ended, admin};
 
 /// Versions as people tag them.
 pub const BLUE: &str = "registry.example.com/api:1.4.0";
@@ -33,6 +34,22 @@ pub fn color(name: &str, replicas: u32, behavior: Behavior) -> Workload {
 /// Where the pods don't become ready.
 pub async fn blue_green(ns: &Namespace, replicas: u32) -> Result<()> {
     let ready = |name| color(name, replicas, Behavior::Ready);
+    rolled_out(ns, &api().color(ready("blue")).color(ready("green"))).await
+}
+
+/// The same with a green that was deployed at least a second after blue: the API server keeps no finer times.
+///
+/// # Errors
+/// Where the pods don't become ready.
+pub async fn blue_before_green(ns: &Namespace, replicas: u32) -> Result<()> {
+    let ready = |name| color(name, replicas, Behavior::Ready);
+    rolled_out(ns, &api().color(ready("blue"))).await?;
+    let created = ns.api::<Deployment>().get("api-blue").await?.metadata.creation_timestamp;
+    eventually("a second has gone by", LIMIT, || async {
+        let second = |at: jiff::Timestamp| at.as_second();
+        Ok(created.as_ref().is_some_and(|at| second(jiff::Timestamp::now()) > second(at.0) + 1).then_some(()))
+    })
+    .await?;
     rolled_out(ns, &api().color(ready("blue")).color(ready("green"))).await
 }
 
@@ -73,6 +90,15 @@ pub async fn active(ns: &Namespace, service: &str) -> Result<String> {
     let service = ns.api::<Service>().get(service).await?;
     let selector = service.spec.and_then(|s| s.selector).unwrap_or_default();
     Ok(selector.get("version").cloned().unwrap_or_default())
+}
+
+/// Moves `api` as people do, with `kubectl patch`.
+///
+/// # Errors
+/// Where the API server refuses.
+pub async fn moved_by_hand(ns: &Namespace, color: &str) -> Result<()> {
+    let patch = json!({"spec": {"selector": {"version": color}}}).to_string();
+    admin(ns).run(&["patch", "service", "api", "-p", &patch]).await?.ends(0).map(drop)
 }
 
 /// Scales a Deployment by hand.

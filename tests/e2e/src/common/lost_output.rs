@@ -24,6 +24,11 @@ pub fn ways() -> impl Iterator<Item = &'static str> {
     WAYS.into_iter()
 }
 
+/// How a run that only looks has to end then: with 1 where data was lost, and quietly where nobody wanted it.
+pub fn loses_data(way: &str) -> u8 {
+    u8::from(way.contains("} >/dev/full"))
+}
+
 /// Runs `kubectl WORDS -n NAMESPACE` while its output gets lost in this way; the exit code is
 /// kubectl's, and 128 and more where a signal ended it.
 ///

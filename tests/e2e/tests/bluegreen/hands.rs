@@ -2,22 +2,16 @@
 //! is there to undo.
 
 use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::moved_by_hand;
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::written::{record, versions};
 use e2e::bluegreen::{active, blue_green};
-use e2e::common::run::{Ended, admin, said};
+use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
 const SWITCH: &str = "switch api --to green --yes --verify-for=0";
-
-/// Moves the Service as people do.
-async fn by_hand(ns: &Namespace, color: &str) -> Result<()> {
-    let patch = json!({"spec": {"selector": {"version": color}}}).to_string();
-    admin(ns).run(&["patch", "service", "api", "-p", &patch]).await?.ends(0)?;
-    Ok(())
-}
 
 async fn noted(ns: &Namespace) -> Result<Value> {
     let status = bluegreen(ns, "status api -ojson").await?.ends(0)?.json()?;
@@ -33,7 +27,7 @@ async fn status_and_history_name_who_moved_it_and_when() -> Result<()> {
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     let before = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
     ensure!(before["services"][0].get("byHand").is_none(), "{before:#}");
-    by_hand(&ns, "blue").await?;
+    moved_by_hand(&ns, "blue").await?;
     ensure!(noted(&ns).await?["message"].to_string().contains("kubectl-patch"));
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
     let color = &status["services"][0]["colors"][0];
@@ -52,7 +46,7 @@ async fn a_rollback_after_one_by_hand_says_so() -> Result<()> {
     let ns = namespace("hand-back").await?;
     blue_green(&ns, 1).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
-    by_hand(&ns, "blue").await?;
+    moved_by_hand(&ns, "blue").await?;
     let before = versions(&ns).await?;
     let document = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(0)?.json()?;
     let service = &document["services"][0];
@@ -72,7 +66,7 @@ async fn a_rollback_undoes_a_move_forward_by_hand() -> Result<()> {
     blue_green(&ns, 1).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
-    by_hand(&ns, "green").await?;
+    moved_by_hand(&ns, "green").await?;
     bluegreen(&ns, "status api").await?.ends(0)?.tells("Back: kubectl bluegreen rollback api")?;
     let back = bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     ensure!(back.stderr.contains("kubectl-patch"), "{}", said(&back));
@@ -92,7 +86,7 @@ async fn a_run_that_was_overtaken_notes_by_whom() -> Result<()> {
             .await?;
         match other {
             "rollback" => bluegreen(&ns, "rollback api --yes").await?.ends(0).map(drop)?,
-            _ => by_hand(&ns, "blue").await?,
+            _ => moved_by_hand(&ns, "blue").await?,
         }
         running.wait(LIMIT).await?.ends(3)?;
         let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
@@ -118,7 +112,10 @@ async fn the_way_back_after_a_set_names_all_of_it() -> Result<()> {
         let status = bluegreen(&ns, &format!("status {service}")).await?.ends(0)?;
         ensure!(status.stdout.contains("Back: kubectl bluegreen rollback api api-admin "), "{}", said(&status));
     }
-    bluegreen(&ns, "rollback api api-admin --yes").await?.ends(0)?;
+    let alone = bluegreen(&ns, "rollback api --dry-run=client").await?.ends(0)?;
+    ensure!(alone.stderr.contains("kubectl bluegreen rollback api api-admin "), "{}", said(&alone));
+    let both = bluegreen(&ns, "rollback api api-admin --yes").await?.ends(0)?;
+    ensure!(!both.stderr.contains("moved together"), "{}", said(&both));
     let status = bluegreen(&ns, "status api-admin").await?.ends(0)?;
     ensure!(status.stdout.contains("Forward: kubectl bluegreen switch api api-admin --to green"), "{}", said(&status));
     // One of them is gone its own way since: it is no part of the way back any more.
@@ -126,5 +123,28 @@ async fn the_way_back_after_a_set_names_all_of_it() -> Result<()> {
     bluegreen(&ns, "switch api-admin --to blue --yes --verify-for=0 --force=twin-service").await?.ends(0)?;
     let status = bluegreen(&ns, "status api").await?.ends(0)?;
     ensure!(status.stdout.contains("Back: kubectl bluegreen rollback api -n"), "{}", said(&status));
+    let alone = bluegreen(&ns, "rollback api --dry-run=client").await?.ends(0)?;
+    ensure!(!alone.stderr.contains("moved together"), "{}", said(&alone));
+    Ok(())
+}
+
+/// Two applications that were released as one: the rollback of one of them left the other where it was, without
+/// a word.
+#[tokio::test]
+async fn a_rollback_of_one_of_a_set_names_the_command_for_all_of_it() -> Result<()> {
+    let ns = namespace("set-parted").await?;
+    blue_green(&ns, 1).await?;
+    let ready = |name| e2e::bluegreen::app::color(name, 1, lab::fixtures::Behavior::Ready);
+    let web = lab::fixtures::App::new("web").key("version").color(ready("blue")).color(ready("green"));
+    e2e::bluegreen::app::rolled_out(&ns, &web).await?;
+    bluegreen(&ns, "switch api web --to green --yes --verify-for=0").await?.ends(0)?;
+    let back = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(0)?.json()?;
+    let parted = e2e::common::run::finding(&back, "twin-service").with_context(|| format!("{back:#}"))?;
+    ensure!(
+        parted["fix"].as_str().is_some_and(|fix| fix.starts_with("kubectl bluegreen rollback api web")),
+        "{back:#}"
+    );
+    bluegreen(&ns, "rollback api web --yes").await?.ends(0)?;
+    assert_eq!((active(&ns, "api").await?, active(&ns, "web").await?), ("blue".into(), "blue".into()));
     Ok(())
 }

@@ -130,3 +130,56 @@ async fn along_a_selector_of_one_label_only_what_was_left_goes() -> Result<()> {
     assert_eq!(sizes, [0, 1, 1]);
     Ok(())
 }
+
+/// Somebody put the Service back by hand: the job said that no record knows of the rest, and was green.
+#[tokio::test]
+async fn what_a_hand_left_is_told_until_somebody_takes_it_down() -> Result<()> {
+    let ns = switched("nightly-hand").await?;
+    e2e::bluegreen::app::moved_by_hand(&ns, "blue").await?;
+    let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(1)?.json()?;
+    let entry = &document["services"][0];
+    assert_eq!((&entry["color"], &entry["reason"]), (&json!("green"), &json!("movedByHand")), "{document:#}");
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("kubectl-patch") && message.contains("switch blue -> green"), "{document:#}");
+    let next = document["next"].as_str().context("no next step")?;
+    ensure!(next.starts_with("kubectl bluegreen cleanup api --before-due"), "{next}");
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "api-green").await?), (1, 1));
+    bluegreen(&ns, "cleanup api --before-due --yes").await?.ends(0)?;
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "api-green").await?), (1, 0));
+    bluegreen(&ns, NIGHTLY).await?.ends(0)?;
+    Ok(())
+}
+
+/// A color that a hand left a minute ago is the way back, whatever the record of an hour ago says of it.
+#[tokio::test]
+async fn what_a_hand_left_just_now_is_kept() -> Result<()> {
+    let ns = switched("nightly-hand-now").await?;
+    // Now the history has a record of each color's end, whose retention is over.
+    for words in ["rollback api --yes", "switch api --to green --yes --verify-for=0 --retain=0s"] {
+        bluegreen(&ns, words).await?.ends(0)?;
+    }
+    let mut record = e2e::bluegreen::written::record(&ns, "api").await?;
+    (record["retainSeconds"], record["at"]) = (json!(3600), json!("2026-01-01T00:00:00Z"));
+    ns.annotate::<Service>("api", RECORD, Some(&record.to_string())).await?;
+    e2e::bluegreen::app::moved_by_hand(&ns, "blue").await?;
+    let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(0)?.json()?;
+    let entry = &document["services"][0];
+    assert_eq!((&entry["color"], &entry["reason"]), (&json!("green"), &json!("movedByHand")), "{document:#}");
+    ensure!(entry["why"].as_str().is_some_and(|why| why.contains("kept for another")), "{document:#}");
+    assert_eq!(replicas(&ns, "api-green").await?, 1);
+    Ok(())
+}
+
+/// With a third color put there by hand, what our record left goes, and what the hand left is told.
+#[tokio::test]
+async fn a_third_color_by_hand_keeps_what_it_left_and_nothing_else() -> Result<()> {
+    let ns = namespace("nightly-third").await?;
+    let app = ["blue", "green", "red"].iter().fold(api(), |app, name| app.color(color(name, 1, Behavior::Ready)));
+    rolled_out(&ns, &app).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    e2e::bluegreen::app::moved_by_hand(&ns, "red").await?;
+    bluegreen(&ns, NIGHTLY).await?.ends(1)?.tells("cleanup api --color green --before-due")?;
+    let sizes = [replicas(&ns, "api-blue").await?, replicas(&ns, "api-green").await?, replicas(&ns, "api-red").await?];
+    assert_eq!(sizes, [0, 1, 1]);
+    Ok(())
+}

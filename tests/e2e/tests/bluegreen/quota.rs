@@ -113,3 +113,27 @@ async fn a_rollback_that_does_not_wait_brings_the_color_to_size_meanwhile() -> R
     assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 4));
     Ok(())
 }
+
+/// "Starts 3 pods" was a promise that the namespace's quota breaks.
+#[tokio::test]
+async fn status_promises_no_pods_that_a_quota_refuses() -> Result<()> {
+    let ns = namespace("quota-line").await?;
+    blue_green(&ns, 3).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
+    scale(&ns, "api-blue", 0).await?;
+    e2e::common::pods::gone(&ns, "version=blue").await?;
+    quota(&ns, 4).await?;
+    let line = way_back(&ns).await?;
+    ensure!(line.contains("starts 3 pods, if quota"), "nothing says that it can: {line}");
+    // Once the API server has refused, it is known.
+    bluegreen(&ns, "rollback api --yes").await?.ends(1)?;
+    let line = way_back(&ns).await?;
+    ensure!(line.contains("1 of 3 pods") && line.contains("exceeded quota"), "{line}");
+    Ok(())
+}
+
+async fn way_back(ns: &Namespace) -> Result<String> {
+    let status = bluegreen(ns, "status api").await?.ends(0)?;
+    let line = status.stdout.lines().find(|line| line.starts_with("Back: "));
+    Ok(line.map(str::to_owned).unwrap_or_else(|| said(&status)))
+}

@@ -60,7 +60,7 @@ async fn pasted(ns: &Namespace, text: &str) -> Result<()> {
 #[tokio::test]
 async fn without_a_record_the_only_other_ready_color_is_taken() -> Result<()> {
     let ns = namespace("lost-record").await?;
-    blue_green(&ns, 1).await?;
+    app::blue_before_green(&ns, 1).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     ns.annotate::<Service>("api", RECORD, None).await?;
     let back = bluegreen(&ns, "rollback api --yes").await?.ends(0)?;

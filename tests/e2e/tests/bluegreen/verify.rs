@@ -6,8 +6,9 @@ use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, app};
 use e2e::common::events::events;
-use e2e::common::pods::{annotate_pods, is_ready, pods};
-use e2e::common::run::{Ended, said};
+use e2e::common::lost_output;
+use e2e::common::pods::{annotate_pods, gone, is_ready, pods};
+use e2e::common::run::{Ended, document, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
@@ -228,5 +229,52 @@ async fn an_annotation_sets_how_long_it_is_watched() -> Result<()> {
     let output = bluegreen(&ns, "switch api --to green --yes").await?.ends(0)?.tells("verified")?;
     // Without the annotation it would be 15 s: the probe's period of 5 s, three times.
     ensure!(output.elapsed.as_secs() < 10, "{:?}", output.elapsed);
+    Ok(())
+}
+
+/// Who finds the Service gone would be told to look at it.
+#[tokio::test]
+async fn a_service_that_is_deleted_in_the_hold_is_looked_for_among_the_others() -> Result<()> {
+    let ns = namespace("deleted-in-hold").await?;
+    with_green(&ns, 1, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    // By a shell: the undo that was printed while there was a Service is nothing to try afterwards.
+    let words = format!("bluegreen {LONG} -o json");
+    let switch = lost_output::run(&ns, "{ {}; }", &words);
+    let deletion = async {
+        bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+        ns.api::<Service>().delete("api", &kube::api::DeleteParams::default()).await?;
+        Ok(())
+    };
+    let (ended, ()) = tokio::try_join!(switch, deletion)?;
+    let ended = ended.ends(3)?;
+    let (said, _) = ended.stdout.trim_end().rsplit_once('\n').context("no document")?;
+    let document = document(said)?;
+    assert_eq!(document["reason"], "Changed", "{document:#}");
+    ensure!(document["message"].as_str().is_some_and(|text| text.contains("deleted")), "{document:#}");
+    let next = document["next"].as_str().context("no next step")?;
+    ensure!(next.starts_with("kubectl get services"), "{document:#}");
+    let words: Vec<&str> = next.split(' ').skip(1).collect();
+    ns.kubectl(&words).await?.ends(0)?;
+    Ok(())
+}
+
+/// The history would say that the move goes on, or was taken back, where it failed and stayed.
+#[tokio::test]
+async fn a_move_that_cannot_be_taken_back_is_recorded_as_failed() -> Result<()> {
+    let ns = namespace("no-way-back").await?;
+    with_green(&ns, 2, Behavior::Ready).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let running = switching(&ns, &format!("{LONG} -ojson")).await?;
+    app::scale(&ns, "api-blue", 0).await?;
+    gone(&ns, "version=blue").await?;
+    one_pod_becomes(&ns, "never-ready").await?;
+    let document = running.wait(LIMIT).await?.ends(1)?.json()?;
+    assert_eq!((&document["reason"], active(&ns, "api").await?.as_str()), (&json!("RollbackFailed"), "green"));
+    ensure!(document["message"].as_str().is_some_and(|text| text.contains("blue has no ready pod")), "{document:#}");
+    let record = record(&ns, "api").await?;
+    assert_eq!((&record["verb"], &record["result"]), (&json!("switch"), &json!("failed")), "{record:#}");
+    let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(history["services"][0]["records"][0]["result"], "failed", "{history:#}");
     Ok(())
 }

@@ -178,7 +178,8 @@ async fn without_a_record_an_unknown_age_is_no_way_back() -> Result<()> {
     rolled_out(&ns, &app(app::GREEN)).await?;
     rolled_out(&ns, &app(NEXT)).await?;
     let refused = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
-    assert!(finding(&refused, "newer-than-active").is_some(), "{refused:#}");
+    assert_eq!(refused["reason"], "NoWayBack", "{refused:#}");
+    ensure!(refused["next"].as_str().is_some_and(|next| next.contains("switch api --to green")), "{refused:#}");
     assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }

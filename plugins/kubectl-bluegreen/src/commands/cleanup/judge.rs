@@ -1,20 +1,19 @@
 //! What a cleanup may take down: pure.
 
-use jiff::Timestamp;
 use release_core::checks::ids::{self, CheckId};
 use release_core::command::Command;
-use release_core::duration::age;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_path;
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
-use release_core::release::record::{Record as _, Recorded};
+use release_core::release::record::Record as _;
 use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
 use serde_json::{Value, json};
 
 use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
+use super::retention::{Held, held, left_by_hand};
 use crate::idle::users_of;
 use crate::left::differences;
 use crate::plan::scale;
@@ -72,8 +71,8 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if down && !asked.delete {
         return Decision::Down { service, color: name };
     }
-    let not_due = not_due(&view.recorded, &name, snapshot.at);
-    let due = not_due.is_none();
+    let held = held(view, tracks, &name, snapshot.at);
+    let due = held.as_ref().is_none_or(|held| held.due);
     let kept = |reason, why, next| {
         let (service, color) = (service.clone(), Some(name.clone()));
         Decision::Kept(Kept { service, color, due, reason, why, next })
@@ -86,7 +85,7 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if !users.is_empty() {
         return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
     }
-    if let Some((reason, why)) = not_due {
+    if let Some(Held { reason, why, .. }) = held {
         // By one label alone, everything that has it looks like a color.
         let unknown = reason == KeptReason::NoRecord && tracks.base.is_empty();
         if !asked.before_due || unknown {
@@ -131,6 +130,9 @@ fn needed_as_way_back(seen: Seen<'_>, color: &Color) -> Option<String> {
 
 /// What is on the color is not what was left: it is the next release, waiting for its switch.
 fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
+    if left_by_hand(seen.view, seen.tracks, &color.name).is_some() {
+        return None;
+    }
     let record = seen.view.recorded.all().find(|record| record.from == color.name)?;
     let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods);
     let changed = differences(&record.left, record.at, color, &pods);
@@ -158,15 +160,6 @@ impl Asked<'_> {
 /// Volumes are never deleted by a cleanup, by no detour either.
 fn loses_volumes(workload: &Workload, delete: bool) -> bool {
     workload.has_own_volumes && if delete { workload.volumes_go_when_deleted } else { workload.volumes_go_when_scaled }
-}
-
-/// Why a color's retention has not passed; nothing where it has.
-fn not_due(recorded: &Recorded<Record>, color: &str, now: Timestamp) -> Option<(KeptReason, String)> {
-    let Some(record) = recorded.all().find(|r| r.from == color) else {
-        return Some((KeptReason::NoRecord, "no record says when it was left".into()));
-    };
-    let another = || format!("kept for another {}", age(now, record.due()));
-    (record.due() > now).then(|| (KeptReason::NotDue, another()))
 }
 
 /// The pods that its workloads run.

@@ -3,10 +3,10 @@
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::command::Command;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::Outcome;
 
 use super::removal::Removal;
-use super::{budgets, gone};
+use super::{budgets, gone, refused};
 use crate::report::cleanup_document::{CleanupMembers, ColorOutcome};
 
 /// Takes it down, and puts that into the report.
@@ -18,14 +18,7 @@ pub async fn take_down(run: &Run, removal: &Removal, report: &mut Report<Cleanup
     run.stands(format!("interrupted; see {status}"));
     budgets::wait(run, removal).await?;
     for change in &removal.changes {
-        run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
-            Some(409 | 422) => {
-                let stays = format!("{} stays", removal.color);
-                let text = format!("{} was changed by someone else meanwhile; {stays}\n{error}", change.object);
-                Failure::changed(text).look(status.clone())
-            }
-            _ => Failure::from(error),
-        })?;
+        refused::write(run, removal, change).await?;
         run.progress.step("written", &format!("{} {}", change.object, change.summary));
         if let Some(undo) = &change.undo {
             run.progress.step("undo", &undo.to_string());

@@ -1,14 +1,18 @@
 //! Our own annotations, edited by other hands: never believed, never obeyed, never in the way.
 
 use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::blue_before_green;
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::written::{RECORD, annotation, record};
 use e2e::bluegreen::{active, blue_green};
 use e2e::common::damage::{harmless, no_records};
+use e2e::common::pods::gone;
 use e2e::common::run::{Ended, said};
-use e2e::namespace;
+use e2e::{LIMIT, namespace};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
-use lab::Namespace;
+use kube::api::{DeleteParams, ListParams};
+use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
 const HISTORY: &str = "kubectl-release.dev/bluegreen-history";
@@ -71,7 +75,7 @@ async fn a_damaged_record_is_reported_and_not_used() -> Result<()> {
 #[tokio::test]
 async fn a_damaged_record_does_not_stop_switch_and_rollback() -> Result<()> {
     let ns = namespace("bad-record-moves").await?;
-    blue_green(&ns, 1).await?;
+    blue_before_green(&ns, 1).await?;
     for text in bad_records() {
         let shown = text.chars().take(60).collect::<String>();
         set(&ns, RECORD, Some(&text)).await?;
@@ -84,6 +88,46 @@ async fn a_damaged_record_does_not_stop_switch_and_rollback() -> Result<()> {
         harmless(&back).with_context(|| shown.clone())?;
         back.ends(0).with_context(|| shown.clone())?;
         assert_eq!(active(&ns, "api").await?, "blue", "{shown}");
+    }
+    Ok(())
+}
+
+/// With both colors deployed at once, each rollback would guess the other one: there and back again.
+#[tokio::test]
+async fn a_spoiled_record_is_no_reason_to_toggle() -> Result<()> {
+    let ns = namespace("bad-record-toggle").await?;
+    blue_green(&ns, 1).await?;
+    eventually("both are of one second", LIMIT, || async {
+        let deployments = ns.api::<Deployment>().list(&ListParams::default()).await?.items;
+        let mut created: Vec<_> = deployments.into_iter().filter_map(|d| d.metadata.creation_timestamp).collect();
+        created.dedup();
+        if created.len() == 1 {
+            return Ok(Some(()));
+        }
+        for name in ["api-blue", "api-green"] {
+            ns.api::<Deployment>().delete(name, &DeleteParams::background()).await?;
+        }
+        gone(&ns, "app=api").await?;
+        blue_green(&ns, 1).await.map(|()| None)
+    })
+    .await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    for (text, why) in
+        [(Some("garbage"), "no usable record"), (Some("{\"to\": 7}"), "no usable record"), (None, "no record")]
+    {
+        set(&ns, RECORD, text).await?;
+        for words in ["rollback api --yes -ojson", "rollback api --yes --now -ojson"] {
+            let refused = bluegreen(&ns, words).await?.ends(1)?;
+            let document = refused.json()?;
+            assert_eq!(document["reason"], "NoWayBack", "{}", said(&refused));
+            ensure!(document["message"].as_str().is_some_and(|text| text.contains(why)), "{}", said(&refused));
+            ensure!(
+                document["next"].as_str().is_some_and(|next| next.contains("switch api --to blue")),
+                "{}",
+                said(&refused)
+            );
+            assert_eq!(active(&ns, "api").await?, "green");
+        }
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Errors: what happened, and what to do next.
 
 use anyhow::Result;
+use e2e::bluegreen::run::bluegreen;
+use e2e::common::run::Ended;
 
 use super::{LOOKS, ci_bot, shop};
 
@@ -15,7 +17,6 @@ async fn errors_people_meet() -> Result<()> {
         ("error_not_a_service", "switch deploy/api --to green --yes"),
         ("error_no_target", "switch api --yes"),
         ("error_not_confirmed", "switch api --to green"),
-        ("error_undo", "undo api"),
         ("error_forbidden", "status api -n kube-system"),
         ("error_unreachable", "status api --server https://127.0.0.1:1"),
         ("error_wait_for", "status api --wait-for green"),
@@ -23,5 +24,8 @@ async fn errors_people_meet() -> Result<()> {
     ] {
         LOOKS.see(&user, name, words).await?;
     }
+    // What is to be undone was done before: the command that is named goes through.
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --force=twin-service").await?.ends(0)?;
+    LOOKS.see(&user, "error_undo", "undo api").await?;
     Ok(())
 }

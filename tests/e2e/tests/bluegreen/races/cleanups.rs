@@ -1,11 +1,13 @@
 //! A cleanup and a move to the color that it takes down: the color that serves keeps its pods.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::calls::{is_cleanup_note, is_deletion, is_move, is_resize};
 use e2e::bluegreen::setup::Setup;
 use e2e::bluegreen::trial::Trial;
-use e2e::common::run::document;
+use e2e::common::run::{Ended, admin, document};
 use k8s_openapi::api::apps::v1::Deployment;
+use lab::Output;
 use serde_json::json;
 
 const TO_GREEN: &[&str] = &["switch", "api", "--to", "green", "--yes", "--verify-for=0"];
@@ -97,5 +99,60 @@ async fn at_once_the_serving_color_keeps_its_pods() -> Result<()> {
         assert_eq!(serving == "blue", back.code == 0, "{serving} serves\n{told}");
         trial.setup.settled().await?;
     }
+    Ok(())
+}
+
+/// The API server's own words for a failed condition say neither who was faster nor what to do.
+#[tokio::test]
+async fn a_cleanup_that_was_overtaken_says_by_what() -> Result<()> {
+    let trial = on_green("race-told").await?;
+    let ns = &trial.setup.ns;
+    let cleanup = trial.setup.stopped_before(TAKE_DOWN, is_resize).await?;
+    admin(ns).run(&["scale", "deploy/api-blue", "--replicas=4"]).await?.ends(0)?;
+    told(&cleanup.go_on().await?, &["deploy/api-blue was scaled to 4 by kubectl", "it had 2"])?;
+    assert_eq!(trial.setup.size("blue").await?, 4);
+
+    trial.put_back().await?;
+    let cleanup = trial.setup.stopped_before(TAKE_DOWN, is_cleanup_note).await?;
+    trial.setup.must(BACK).await?;
+    told(&cleanup.go_on().await?, &["service/api selects app=api,version=blue by kubectl-release"])?;
+
+    trial.put_back().await?;
+    let cleanup = trial.setup.stopped_before(TAKE_DOWN, is_resize).await?;
+    ns.kubectl(&["delete", "deploy", "api-blue", "--wait=true"]).await?.ends(0)?;
+    told(&cleanup.go_on().await?, &["deploy/api-blue was deleted by somebody else"])
+}
+
+/// An administrator's policy refuses what is as it was: nobody was faster, and trying again is of no use.
+#[tokio::test]
+async fn a_cleanup_that_a_policy_refuses_was_not_overtaken() -> Result<()> {
+    let trial = on_green("race-policy").await?;
+    let cleanup = trial.setup.stopped_before(TAKE_DOWN, is_cleanup_note).await?;
+    let frozen = "no changes on Fridays";
+    let policy = Policy::deny(&trial.setup.ns, "api", "false", frozen).await?;
+    let refused = cleanup.go_on().await?;
+    assert_eq!(refused.code, 1, "{}", refused.stdout);
+    assert!(document(&refused.stdout)?["message"].as_str().is_some_and(|text| text.contains(frozen)));
+    policy.remove().await
+}
+
+/// Where somebody was faster, a policy's refusal is not what has to be told.
+#[tokio::test]
+async fn a_cleanup_that_was_overtaken_and_is_refused_says_that_it_was_overtaken() -> Result<()> {
+    let trial = on_green("race-policy-too").await?;
+    let cleanup = trial.setup.stopped_before(TAKE_DOWN, is_cleanup_note).await?;
+    trial.setup.must(BACK).await?;
+    let policy = Policy::deny(&trial.setup.ns, "api", "false", "no changes on Fridays").await?;
+    told(&cleanup.go_on().await?, &["service/api selects app=api,version=blue"])?;
+    policy.remove().await
+}
+
+fn told(ended: &Output, words: &[&str]) -> Result<()> {
+    let said = document(&ended.stdout)?;
+    ensure!(ended.code == 3 && said["reason"] == "Changed", "{said:#}");
+    let message = said["message"].as_str().unwrap_or_default();
+    ensure!(words.iter().all(|word| message.contains(word)), "{said:#}");
+    ensure!(!message.contains("the server rejected") && !message.contains("Error from server"), "{said:#}");
+    ensure!(said["next"].as_str().is_some_and(|next| next.contains("kubectl bluegreen status api")), "{said:#}");
     Ok(())
 }

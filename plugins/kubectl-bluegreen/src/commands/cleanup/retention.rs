@@ -1,0 +1,56 @@
+//! Whether the retention of a color has passed: pure.
+
+use jiff::Timestamp;
+use release_core::duration::age;
+use release_core::traffic::selector::Tracks;
+
+use crate::hand::hand_on;
+use crate::plan::describe;
+use crate::record::Record;
+use crate::report::cleanup_document::KeptReason;
+use crate::service_view::ServiceView;
+
+/// Why a color's retention is not known to have passed.
+#[derive(Debug)]
+pub struct Held {
+    pub reason: KeptReason,
+    pub why: String,
+    /// It should be over by now, as far as anybody can tell: somebody has to look.
+    pub due: bool,
+}
+
+/// Nothing where it has passed.
+#[must_use]
+pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp) -> Option<Held> {
+    if let Some(ours) = left_by_hand(view, tracks, color) {
+        return Some(since_a_hand(view, tracks, ours, now));
+    }
+    let Some(record) = view.recorded.all().find(|r| r.from == color) else {
+        let why = "no record says when it was left".into();
+        return Some(Held { reason: KeptReason::NoRecord, why, due: false });
+    };
+    let why = || format!("kept for another {}", age(now, record.due()));
+    (record.due() > now).then(|| Held { reason: KeptReason::NotDue, why: why(), due: false })
+}
+
+/// Our last record, where it left the color active and somebody else moved the Service since.
+#[must_use]
+pub fn left_by_hand<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: &str) -> Option<&'v Record> {
+    let last = view.recorded.current.as_ref().filter(|r| r.key == tracks.key)?;
+    (last.to == color && last.to != tracks.active).then_some(last)
+}
+
+/// Nothing that a hand leaves is known to be of no use any more: a person has to say so. The API server
+/// tells when it moved the Service at the latest, and so until when the color is kept at all.
+fn since_a_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record, now: Timestamp) -> Held {
+    let hand = hand_on(view.service);
+    let until = hand.as_ref().and_then(|hand| hand.by).map(|at| Record { at, ..ours.clone() }.due());
+    let who = hand.map_or_else(|| "another hand".to_owned(), |hand| hand.to_string());
+    let moved = format!("service/{} was moved to {} by {who}, after {}", view.name(), tracks.active, describe(ours));
+    let (due, rest) = match until {
+        Some(until) if until > now => (false, format!("kept for another {}", age(now, until))),
+        Some(_) => (true, "its retention is over since, and no record of ours says that it may go".to_owned()),
+        None => (true, "nobody knows when it was left".to_owned()),
+    };
+    Held { reason: KeptReason::MovedByHand, why: format!("{moved}; {rest}"), due }
+}

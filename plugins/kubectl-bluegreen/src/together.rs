@@ -1,0 +1,21 @@
+//! Services that one move took along, and that still are where it left them.
+
+use release_core::kube::service::service_name;
+use release_core::release::record::Recorded;
+
+use crate::record::Record;
+use crate::service_view::ServiceView;
+use crate::snapshot::Snapshot;
+
+/// The Services that were moved as one with this one, and stand where that move left them.
+#[must_use]
+pub fn moved_together(view: &ServiceView<'_>, record: &Record, snapshot: &Snapshot) -> Vec<String> {
+    let neighbours = snapshot.neighbours.as_deref().unwrap_or_default();
+    let of_this_move = |name: &&String| {
+        let service = neighbours.iter().find(|service| service_name(service) == name.as_str());
+        let annotations = service.and_then(|service| service.metadata.annotations.as_ref());
+        Recorded::<Record>::read(annotations).is_of(record)
+    };
+    let together: Vec<String> = record.services.iter().filter(of_this_move).cloned().collect();
+    if together.iter().any(|name| name == view.name()) { together } else { vec![view.name().to_owned()] }
+}
