@@ -16,6 +16,7 @@ pub mod text;
 pub mod usage;
 pub mod uses;
 pub mod versions;
+pub mod ways;
 pub mod words;
 pub mod workloads;
 

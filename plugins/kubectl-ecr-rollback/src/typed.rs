@@ -1,20 +1,26 @@
 //! A command as it was typed, for printed commands: what is pasted has to mean what was meant.
 
 use clap::ValueEnum;
-use release_cli::flags::WriteArgs;
+use release_cli::flags::{TIMEOUT, WriteArgs};
+use release_core::duration::typed_duration;
 
-use crate::args::{CheckArgs, ContainerArgs, HistoryArgs, RollbackArgs, SHOWN, UnpinArgs};
+use crate::args::{CheckArgs, ContainerArgs, HistoryArgs, RollbackArgs, RolloutArgs, SHOWN, UnpinArgs};
 
 /// Flags that say where to go, and how "before" is counted.
 pub const TARGET: [&str; 7] =
     ["--to-tag", "--to-digest", "--steps", "--from", "--tag-filter", "--pin-digest", "--again"];
+/// Those of them that say which image, and not how it is written.
+pub const WHICH: [&str; 6] = ["--to-tag", "--to-digest", "--steps", "--from", "--tag-filter", "--again"];
 /// Flags that only a registry can answer for, or that `--from rollout-history` doesn't go with.
 pub const OF_REGISTRY: [&str; 4] = ["--from", "--to-tag", "--to-digest", "--max-severity"];
 /// Flags that say which containers are meant.
 pub const CONTAINERS: [&str; 2] = ["--container", "--include-init-containers"];
+/// Flags that matter to a change that is made already: it is watched, and taken back or left.
+pub const UNDER_WAY: [&str; 4] = [CONTAINERS[0], CONTAINERS[1], "--no-rollback", "--timeout"];
 
-/// A verb, and its flags by their long names, each as it is typed. Not among them: the workload,
-/// connection and output flags, `--yes` and `--dry-run`.
+/// A verb, and its flags by their long names, each as it is typed. Not among them: the workload, connection
+/// flags (they are the scope's), and what is about one run alone: `--output`, `--yes`, `--dry-run`. What is
+/// pasted is meant, and asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typed {
     verb: &'static str,
@@ -37,7 +43,7 @@ impl Typed {
         typed.switch("--again", args.again);
         typed.value("--if-running", args.if_running.clone());
         typed.value("--max-severity", args.max_severity.and_then(name));
-        typed.writing(&args.checks, &args.write);
+        typed.writing(&args.checks, &args.rollout, &args.write);
         typed
     }
 
@@ -45,7 +51,7 @@ impl Typed {
     #[must_use]
     pub fn unpin(args: &UnpinArgs) -> Self {
         let mut typed = Self::of("kubectl ecr-rollback unpin", &args.containers);
-        typed.writing(&args.checks, &args.write);
+        typed.writing(&args.checks, &args.rollout, &args.write);
         typed
     }
 
@@ -70,9 +76,12 @@ impl Typed {
         typed
     }
 
-    fn writing(&mut self, checks: &CheckArgs, write: &WriteArgs) {
+    fn writing(&mut self, checks: &CheckArgs, rollout: &RolloutArgs, write: &WriteArgs) {
         self.value("--force", Some(checks.force.join(",")).filter(|ids| !ids.is_empty()));
         self.switch("--strict", checks.strict);
+        self.switch("--no-wait", rollout.no_wait);
+        self.switch("--no-rollback", rollout.no_rollback);
+        self.value("--timeout", Some(write.timeout).filter(|limit| *limit != TIMEOUT).map(typed_duration));
         self.value("--reason", Some(write.reason.clone()).filter(|reason| !reason.is_empty()));
     }
 
@@ -106,20 +115,62 @@ fn name(value: impl ValueEnum) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
-    use crate::args::Cli;
+    use crate::args::{Cli, VerbArgs};
+
+    /// Flags that no printed command repeats.
+    const ABOUT_ONE_RUN: [&str; 3] = ["--output", "--yes", "--dry-run"];
 
     fn typed(words: &str) -> Typed {
         let words = std::iter::once("kubectl-ecr_rollback").chain(words.split_whitespace());
-        Typed::rollback(&Cli::parse_from(words).rollback)
+        let cli = Cli::parse_from(words);
+        match cli.verb {
+            None => Typed::rollback(&cli.rollback),
+            Some(VerbArgs::Unpin(args)) => Typed::unpin(&args),
+            Some(VerbArgs::History(args)) => Typed::history(&args),
+            Some(_) => panic!("no such verb"),
+        }
+    }
+
+    /// A flag with some value, as it is typed; nothing for connection flags.
+    fn samples(command: &clap::Command) -> Vec<(String, String)> {
+        let own = command.get_arguments().filter(|arg| !arg.is_global_set() && !arg.is_positional());
+        let flags = own.filter_map(|arg| Some((format!("--{}", arg.get_long()?), arg)));
+        let sample = |(flag, arg): (String, &clap::Arg)| {
+            let possible = arg.get_possible_values();
+            let value = possible.last().map_or("7", |value| value.get_name());
+            let takes = arg.get_action().takes_values();
+            let word = if takes { format!("{flag}={value}") } else { flag.clone() };
+            (flag, word)
+        };
+        flags.filter(|(flag, _)| !["--help", "--version"].contains(&flag.as_str())).map(sample).collect()
+    }
+
+    /// A person would paste a command that waits, takes back or checks otherwise than the one that they typed.
+    #[test]
+    fn every_flag_of_a_verb_is_repeated_or_is_about_one_run() {
+        let mut cli = Cli::command();
+        cli.build();
+        let (unpin, history) = (cli.find_subcommand("unpin").unwrap(), cli.find_subcommand("history").unwrap());
+        for (verb, command) in [("", &cli), ("unpin ", unpin), ("history ", history)] {
+            let samples = samples(command);
+            assert!(samples.len() > 3, "{verb}: {samples:?}");
+            for (flag, word) in samples.into_iter().filter(|(flag, _)| !ABOUT_ONE_RUN.contains(&flag.as_str())) {
+                let repeated = typed(&format!("{verb}deploy/api {word}"));
+                let words: Vec<&str> = repeated.all().collect();
+                assert!(words.iter().any(|word| word.starts_with(&flag)), "{verb}{word} is lost: {words:?}");
+                assert_eq!(typed(&format!("{verb}deploy/api {}", words.join(" "))), repeated, "{verb}{word}");
+            }
+        }
     }
 
     #[test]
     fn what_is_printed_again_reads_as_what_was_typed() {
         let words = "deploy/api -c api,worker --include-init-containers --steps 2 --from registry --pin-digest \
-                     --tag-filter 1.5 --again --if-running 1.0.5 --max-severity high --force paused --strict";
+                     --tag-filter 1.5 --again --if-running 1.0.5 --max-severity high --force paused --strict \
+                     --no-wait --no-rollback --timeout 90s";
         let again = format!("deploy/api {}", typed(words).all().collect::<Vec<_>>().join(" "));
         assert_eq!(typed(&again), typed(words));
         assert_eq!(typed("deploy/api --yes -n shop -ojson --dry-run").all().count(), 0);

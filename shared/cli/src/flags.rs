@@ -6,4 +6,4 @@ pub mod output;
 
 pub use checks::check_of;
 pub use connection::ConnectionFlags;
-pub use output::{CompleteArgs, DryRunFlag, Output, OutputArgs, STYLES, WriteArgs};
+pub use output::{CompleteArgs, DryRunFlag, Output, OutputArgs, STYLES, TIMEOUT, WriteArgs};

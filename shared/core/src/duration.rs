@@ -28,6 +28,13 @@ pub fn short_duration(duration: Duration) -> String {
     if shown.is_empty() { "0s".into() } else { shown }
 }
 
+/// The same, as it can be typed again without losing anything above a millisecond.
+#[must_use]
+pub fn typed_duration(exact: Duration) -> String {
+    let short = short_duration(exact);
+    if duration(&short) == Ok(exact) { short } else { format!("{}ms", exact.as_millis()) }
+}
+
 /// How long ago: `21m`, `2h5m`; nothing below zero, for clocks differ.
 #[must_use]
 pub fn age(at: Timestamp, now: Timestamp) -> String {
@@ -47,5 +54,9 @@ mod tests {
         assert_eq!(short_duration(Duration::from_secs(5400)), "1h30m");
         assert_eq!(short_duration(Duration::from_secs(3600)), "1h");
         assert_eq!(short_duration(Duration::ZERO), "0s");
+        for typed in ["90s", "5m", "1h1m1s", "1500ms", "26h", "0"] {
+            let exact = duration(typed).unwrap();
+            assert_eq!(duration(&typed_duration(exact)), Ok(exact), "{typed}");
+        }
     }
 }

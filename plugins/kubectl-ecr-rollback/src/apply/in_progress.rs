@@ -8,7 +8,7 @@ use release_core::release::change::Change;
 use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
 use crate::record::{RecordVerb, RecordedImages};
-use crate::typed::CONTAINERS;
+use crate::typed::UNDER_WAY;
 
 /// A change under way.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,6 @@ impl<'a> ChangeInProgress<'a> {
             return self.look();
         }
         let command = Command::new("kubectl ecr-rollback").arg(self.workload.reference());
-        command.args(self.options.typed.only(&CONTAINERS)).scope(self.run.scope())
+        command.args(self.options.typed.only(&UNDER_WAY)).scope(self.run.scope())
     }
 }

@@ -4,6 +4,7 @@ mod apply;
 mod preview;
 mod put;
 mod put_progress;
+mod refused;
 mod show;
 
 use release_cli::flags::{ConnectionFlags, DryRunFlag};

@@ -26,7 +26,7 @@ pub enum LifecycleVerb {
 }
 
 /// Which repositories.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RepositoriesArgs {
     /// Repositories, by name, as HOST/NAME or as an ARN
     #[arg(value_name = "REPOSITORY", required_unless_present = "all_repositories")]

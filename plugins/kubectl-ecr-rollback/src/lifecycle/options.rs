@@ -7,7 +7,7 @@ use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::{Urgency, Weighing, weigh};
 use release_core::command::Command;
-use release_core::duration::short_duration;
+use release_core::duration::typed_duration;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, NotEcr, is_account, is_region, is_repository_name};
 use release_core::registry::lifecycle_policy::{Keep, MAX_CHARS, Policy, Problem, build, parse, text_in_file};
@@ -211,12 +211,38 @@ pub fn apply_command(repositories: &RepositoriesArgs, policy: &PolicyArgs, clust
         ("--tag-prefix", joined(&policy.tag_prefix)),
         ("--keep-untagged", policy.keep_untagged.map(|n| n.to_string())),
         ("--contexts", joined(&clusters.contexts)),
-        ("--timeout", (limit != LimitArgs::DEFAULT).then(|| short_duration(limit))),
+        ("--timeout", (limit != LimitArgs::DEFAULT).then(|| typed_duration(limit))),
     ];
     let all = repositories.all_repositories.then_some("--all-repositories");
     let command = Command::new("kubectl ecr-rollback lifecycle apply").args(all).args(&repositories.repositories);
     let given = flags.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
     given.fold(command, |command, (flag, value)| command.flag(flag, value))
+}
+
+/// An `apply` as it was typed, to these repositories, for whoever adds what spares and what gives up:
+/// `--keep-rollback-target`, `--force` with the ids that `--allow-expiring-in-use` means, too.
+#[must_use]
+pub fn apply_again(args: &ApplyArgs, repositories: &RepositoriesArgs) -> Command {
+    apply_command(repositories, &args.policy, &args.clusters).args(args.strict.then_some("--strict"))
+}
+
+/// Only these of the repositories, each as it was typed.
+#[must_use]
+pub fn only(args: &RepositoriesArgs, names: &[&str]) -> RepositoriesArgs {
+    let typed = |name: &&str| {
+        let is_it = |typed: &&String| {
+            let named = named(typed, &mut Repositories::default());
+            named.is_ok_and(|named| named.name == **name || named.or.as_deref() == Some(name))
+        };
+        args.repositories.iter().find(is_it).cloned().unwrap_or_else(|| (*name).to_owned())
+    };
+    RepositoriesArgs {
+        repositories: names.iter().map(typed).collect(),
+        all_repositories: false,
+        name_filter: None,
+        registry_id: args.registry_id.clone(),
+        region: args.region.clone(),
+    }
 }
 
 /// How many bytes of a policy file are read: more can't be a policy, escaped inside of an answer of

@@ -13,6 +13,7 @@ use super::compare::{Answer, Comparison, compare};
 use super::row::{Row, Theirs};
 use super::usage::{Forced, Use};
 use super::uses::Uses;
+use super::ways::{Way, to_give_up};
 
 /// An age grows by itself, so a rule that goes by age spares what is in use for so many days more.
 const DAYS_AHEAD: u32 = 30;
@@ -64,6 +65,8 @@ pub struct Outlook {
     /// How to spare everything that is in use and not given up, where it is not spared anyway.
     pub protection: Option<Protection>,
     pub comparison: Comparison,
+    /// Ways to spare what is in use, the one that gives up least first.
+    pub ways: Vec<Way>,
 }
 
 impl Outlook {
@@ -83,12 +86,14 @@ impl Outlook {
                 theirs: None,
             })
             .collect();
-        let keep = rows.iter().filter(|row| forced.objection(&row.uses).is_some());
-        let keep: BTreeSet<String> = keep.map(|row| row.digest.clone()).collect();
-        let threatened = rows.iter().any(|row| row.is_threatened() && keep.contains(&row.digest));
-        let horizon = Horizon { now: *now, days_ahead: DAYS_AHEAD };
-        let protection = threatened.then(|| protect(policy, images, children, &keep, horizon));
+        let protection = protection(&rows, contents, policy, forced);
+        let ways = to_give_up(&rows, forced).into_iter().map(|giving_up| {
+            let protection = self::protection(&rows, contents, policy, &forced.and(giving_up.as_slice()));
+            let loses = protection.as_ref().is_some_and(|protection| !protection.lost.is_empty());
+            Way { giving_up, policy: protection.map_or_else(|| policy.clone(), |safer| safer.policy), loses }
+        });
         Self {
+            ways: ways.collect(),
             repository: repository.to_owned(),
             in_force: in_force.clone(),
             policy: policy.clone(),
@@ -134,6 +139,15 @@ impl Outlook {
     pub fn threatened(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.is_threatened())
     }
+}
+
+/// How to spare what is in use and not given up; nothing where all of it is spared anyway.
+fn protection(rows: &[Row], contents: &Contents, policy: &Policy, forced: &Forced) -> Option<Protection> {
+    let keep = rows.iter().filter(|row| forced.objection(&row.uses).is_some());
+    let keep: BTreeSet<String> = keep.map(|row| row.digest.clone()).collect();
+    let threatened = rows.iter().any(|row| row.is_threatened() && keep.contains(&row.digest));
+    let horizon = Horizon { now: contents.now, days_ahead: DAYS_AHEAD };
+    threatened.then(|| protect(policy, &contents.images, &contents.children, &keep, horizon))
 }
 
 /// Whether it has to be known what the indexes of the repository are made of: something would go

@@ -186,21 +186,26 @@ async fn children_of(registry: &Registry, name: &str, images: &[PushedImage]) ->
 
 /// Asks ECR's own preview, and takes its answer in. Waiting for it takes nobody's turn.
 pub async fn ask_ecr(registry: &Registry, outlook: &mut Outlook, deadline: Instant) {
-    let text = outlook.policy.to_text();
+    let answer = previewed(registry, &outlook.repository, &outlook.policy, deadline).await;
+    outlook.compare_with(answer);
+}
+
+/// What ECR's own preview says to a policy.
+pub async fn previewed(registry: &Registry, repository: &str, policy: &Policy, deadline: Instant) -> Answer {
+    let text = policy.to_text();
     let listed = async {
         loop {
-            match registry.preview(&outlook.repository, Some(&text), deadline).await {
+            match registry.preview(repository, Some(&text), deadline).await {
                 Err(error) if error.trouble == Trouble::Throttled => {}
                 other => return other,
             }
         }
     };
-    let answer = match timeout_at(deadline, listed).await {
+    match timeout_at(deadline, listed).await {
         Err(_) => Answer::None("OutOfTime".into()),
         Ok(Err(error)) => Answer::None(in_a_word(&error)),
         Ok(Ok(listed)) => Answer::Listed(listed.into_iter().map(theirs).collect()),
-    };
-    outlook.compare_with(answer);
+    }
 }
 
 fn theirs(image: PreviewedImage) -> Theirs {

@@ -72,6 +72,9 @@ pub struct OutputArgs {
     pub output: Output,
 }
 
+/// How long a verb that writes may wait where nothing else is asked for.
+pub const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
 /// What every verb that writes has.
 #[derive(Debug, Args)]
 pub struct WriteArgs {

@@ -50,7 +50,11 @@ fn refused(output: Output, proxy: &ApiProxy, reason: &str, check: &str) -> Resul
     let next = document["next"].as_str().unwrap_or_default();
     let hint = document["hint"].as_str().unwrap_or_default();
     ensure!(next.contains(check) || hint.contains(check), "{check} is not named\n{}", said(&output));
-    ensure!(next.contains("kubectl ecr-rollback deploy/api --from rollout-history -n "), "{}", said(&output));
+    ensure!(
+        next.contains("kubectl ecr-rollback deploy/api --from rollout-history --timeout=40s -n "),
+        "{}",
+        said(&output)
+    );
     ensure!(proxy.calls().iter().all(|call| !stores(call)), "something was written");
     Ok(())
 }

@@ -153,8 +153,10 @@ async fn what_only_ecrs_own_preview_takes_is_refused_too_and_the_difference_is_s
     let ecr = &item(&preview, &repository)["ecrPreview"];
     assert_eq!(ecr["result"], "differs");
     assert_eq!(ecr["differences"].as_array().map(Vec::len), Some(2), "{ecr}");
-    lifecycle(&ns, &format!("apply {words} --yes")).await?.ends(1)?.tells("ECR's preview")?;
+    let refused = lifecycle(&ns, &format!("apply {words} --yes")).await?.ends(1)?.tells("ECR's preview")?;
     assert_eq!(puts(&repository).await?, 0);
+    // No number that we could raise helps, as far as anybody knows here.
+    assert!(!refused.stderr.contains("--keep-rollback-target"), "{}", refused.stderr);
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! `lifecycle apply`: puts a policy in force, unless it would take what is in use.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use release_aws::ecr::Registry;
@@ -10,15 +9,17 @@ use release_cli::table::table;
 use release_core::checks::finding::{self, Finding};
 use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::blocking;
-use release_core::failure::{Failure, Next, Outcome};
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
 use release_core::registry::lifecycle_policy::Action;
 use tokio::time::Instant;
 
 use super::put::put_all;
+use super::refused::{Asked, Refused, blocking_ids, open_ways};
 use crate::lifecycle::args::ApplyArgs;
 use crate::lifecycle::document::{AppliedRepository, ApplyMembers, RepositoryFailure};
 use crate::lifecycle::objections::objections;
-use crate::lifecycle::options::{self, ApplyOptions, apply_command};
+use crate::lifecycle::options::{self, ApplyOptions};
 use crate::lifecycle::outlook::Outlook;
 use crate::lifecycle::usage::Forced;
 use crate::lifecycle::words::images;
@@ -65,6 +66,13 @@ struct Job {
     fate: Fate,
 }
 
+impl Job {
+    fn refused(&self) -> Option<Refused<'_>> {
+        let outlook = self.outlook.as_ref().filter(|_| matches!(self.fate, Fate::Refused))?;
+        Some(Refused { outlook, findings: &self.findings })
+    }
+}
+
 /// Runs the verb.
 ///
 /// # Errors
@@ -93,7 +101,11 @@ pub async fn run(session: &Session, args: &ApplyArgs, report: &mut Report<ApplyM
     report.findings.extend(unread);
     fill(report, &jobs, &judged, &options);
     written?;
-    outcome(session, jobs, args, &options)
+    let refused: Vec<Refused<'_>> = jobs.iter().filter_map(Job::refused).collect();
+    let others_failed = jobs.iter().any(|job| matches!(job.fate, Fate::Failed(_)));
+    let asked = Asked { session, judged: &judged, args, options: &options };
+    let open = open_ways(&asked, &refused, others_failed).await;
+    outcome(jobs, &open, &options)
 }
 
 /// That nothing can be written because of what could not be read.
@@ -217,52 +229,17 @@ fn summary(jobs: &[Job], options: &ApplyOptions) -> String {
 }
 
 /// Refusals and failures end in exit 1, once everything else is done.
-fn outcome(session: &Session, jobs: Vec<Job>, args: &ApplyArgs, options: &ApplyOptions) -> Outcome<()> {
+fn outcome(jobs: Vec<Job>, open: &[Command], options: &ApplyOptions) -> Outcome<()> {
     let mut failures = Vec::new();
     for job in jobs {
-        match job.fate {
-            Fate::Failed(failure) => failures.push((job.name, failure)),
-            Fate::Refused => {
-                let failure = refused(session, &job, args, options);
-                failures.push((job.name, failure));
-            }
-            Fate::Unchanged | Fate::Ready | Fate::Applied => {}
+        if let Some(refused) = job.refused() {
+            let failure = refused.failure(options, open);
+            failures.push((job.name, failure));
+        } else if let Fate::Failed(failure) = job.fate {
+            failures.push((job.name, failure));
         }
     }
     ended(failures)
-}
-
-fn refused(session: &Session, job: &Job, args: &ApplyArgs, options: &ApplyOptions) -> Failure {
-    let name = &job.name;
-    let ids = blocking_ids(&job.findings);
-    let threatened = job.outlook.iter().flat_map(Outlook::threatened);
-    let threatened = threatened.filter(|row| options.forced.objection(&row.uses).is_some()).count();
-    let all_the_same = format!("--force={} applies it all the same", options.forced.and(&ids).typed());
-    if threatened == 0 {
-        let message = format!("not everything about {name} could be checked; its policy was not changed");
-        return Failure::failed("NotChecked", message).next(all_the_same);
-    }
-    let message = format!("{} in use would go from {name}; its policy was not changed", images(threatened));
-    let failure = Failure::failed("InUse", message);
-    if args.clusters.keep_rollback_target {
-        return failure.next(all_the_same);
-    }
-    let command = |forced: &Forced| {
-        let command = apply_command(&args.repositories, &args.policy, &args.clusters);
-        let command = command.scope(&session.connection.scope()).arg("--keep-rollback-target");
-        if forced.is_empty() { command } else { command.option("--force", &forced.typed()) }
-    };
-    let mut commands = vec![command(&options.forced)];
-    if ids.contains(&ids::PULLED_LATELY) {
-        commands.push(command(&options.forced.and(&[ids::PULLED_LATELY])));
-    }
-    failure.next(Next::Try(commands, None))
-}
-
-/// The checks that stop it, each once.
-fn blocking_ids(findings: &[Finding]) -> Vec<CheckId> {
-    let ids: BTreeSet<CheckId> = blocking(findings).map(|finding| finding.id).collect();
-    ids.into_iter().collect()
 }
 
 fn joined(ids: &[CheckId]) -> String {

@@ -1,3 +1,4 @@
+use clap::{Args as _, FromArgMatches as _};
 use release_cli::flags::{Output, OutputArgs};
 use release_core::failure::Exit;
 
@@ -113,4 +114,47 @@ fn a_bad_policy_names_all_its_problems_and_a_bad_prefix_is_wrong_usage() {
     let args = PolicyArgs { keep_tagged: Some(1), tag_prefix: vec!["v*".into()], ..PolicyArgs::default() };
     let Source::Built(policy) = source(&args) else { panic!() };
     assert_eq!(checked_built(&policy).unwrap_err().exit, Exit::Usage);
+}
+
+/// A person would paste a command that checks, waits or reads otherwise than the one that they typed.
+#[test]
+fn every_flag_of_apply_is_repeated_or_added_by_who_knows_better() {
+    /// What spares and gives up is added where the command is printed; the rest is about one run.
+    const NOT_REPEATED: [&str; 6] =
+        ["keep-rollback-target", "force", "allow-expiring-in-use", "yes", "dry-run", "output"];
+    let command = ApplyArgs::augment_args(clap::Command::new("apply"));
+    let flags =
+        command.get_arguments().filter_map(|arg| Some((arg.get_long()?.to_owned(), arg.get_action().takes_values())));
+    for (flag, takes_value) in flags.filter(|(flag, _)| !NOT_REPEATED.contains(&flag.as_str())) {
+        let value = if takes_value { "=7" } else { "" };
+        let with = match flag.as_str() {
+            "name-filter" => vec!["--all-repositories"],
+            "all-repositories" => vec![],
+            "tag-prefix" => vec!["api", "--keep-tagged=7"],
+            _ => vec!["api"],
+        };
+        let typed = format!("--{flag}{value}");
+        let matches = command.clone().get_matches_from(["apply"].into_iter().chain(with).chain([typed.as_str()]));
+        let args = ApplyArgs::from_arg_matches(&matches).unwrap();
+        let again = apply_again(&args, &args.repositories).to_string();
+        let short = if flag == "file" { " -f ".to_owned() } else { format!(" --{flag}") };
+        assert!(again.contains(&short), "{typed} is lost: {again}");
+    }
+}
+
+#[test]
+fn of_several_repositories_some_are_named_as_they_were_typed() {
+    let host = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+    let typed = [format!("{host}/api"), format!("{host}/web"), "repository/worker".to_owned()];
+    let args = RepositoriesArgs { repositories: typed.to_vec(), ..RepositoriesArgs::default() };
+    assert_eq!(only(&args, &["web", "worker"]).repositories, typed[1..]);
+    let all = RepositoriesArgs {
+        all_repositories: true,
+        name_filter: Some("team/*".into()),
+        region: Some("eu-west-1".into()),
+        ..RepositoriesArgs::default()
+    };
+    let some = only(&all, &["team/api"]);
+    assert_eq!((some.repositories, some.all_repositories, some.name_filter), (vec!["team/api".into()], false, None));
+    assert_eq!(some.region.as_deref(), Some("eu-west-1"));
 }

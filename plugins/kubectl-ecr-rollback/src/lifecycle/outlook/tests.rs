@@ -82,3 +82,24 @@ fn for_what_is_given_up_no_number_is_raised() {
     assert_eq!(raised(&uses, &["pulled-lately"]), Some(3));
     assert_eq!(raised(&uses, &["pulled-lately", "running"]), None);
 }
+
+/// A person would paste a command that is refused for the same, because only ECR knows why.
+#[test]
+fn a_way_is_open_only_where_ecr_says_so_of_its_own_policy() {
+    let theirs = |digits: &str| {
+        let theirs = |digit| Theirs { digest: digest(digit), rule: 1, action: Action::Expire };
+        Answer::Listed(digits.chars().map(theirs).collect())
+    };
+    let open = |outlook: &Outlook, answer: &Answer| outlook.ways[0].is_open(answer, &outlook.rows, &Forced::default());
+    let taken = outlook(releases(), Some(('0', running())), &keep_five());
+    assert_eq!((taken.ways.len(), taken.ways[0].policy.rules[0].limit.number), (1, 6));
+    assert!(open(&taken, &theirs("")) && open(&taken, &Answer::None("AccessDenied".into())));
+    assert!(open(&taken, &theirs("12")), "nobody uses these");
+    assert!(!open(&taken, &theirs("0")), "it goes whatever is raised");
+    let only_theirs = outlook(releases(), Some(('5', running())), &keep_five());
+    assert_eq!(only_theirs.ways[0].policy, keep_five(), "nothing to raise by our reckoning");
+    assert!(!open(&only_theirs, &theirs("5")));
+    let pulled = outlook(releases(), Some(('0', Use::Pulled { at: now() })), &keep_five());
+    assert_eq!((pulled.ways.len(), &pulled.ways[1].policy), (2, &keep_five()));
+    assert!(pulled.ways[1].is_open(&theirs("0"), &pulled.rows, &Forced::default()), "given up");
+}

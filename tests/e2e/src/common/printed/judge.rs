@@ -58,9 +58,6 @@ const TROUBLE_REASONS: [&str; 14] = [
     "RegistryError",
 ];
 
-/// What ECR's own preview alone finds can't be known before it is asked again.
-const FOUND_LATER: [&str; 1] = ["InUse"];
-
 impl Shown {
     /// What stands on the screen, or in the document.
     #[must_use]
@@ -97,8 +94,7 @@ fn of_ours(promise: Promise, writes: bool, shown: &Shown, tried: &Output) -> Opt
     if MISSING.iter().any(|words| message.contains(words)) {
         return Some(format!("it names what isn't there: {message}"));
     }
-    let excused = TROUBLE_REASONS.contains(&reason) || FOUND_LATER.contains(&reason);
-    if excused || promise == Promise::Works || !writes {
+    if TROUBLE_REASONS.contains(&reason) || promise == Promise::Works || !writes {
         return None;
     }
     let again: Vec<String> = blocking_in(&document).into_iter().filter(|id| shown.blocking.contains(id)).collect();

@@ -1,0 +1,109 @@
+//! Policies that are refused for what is in use: what would go through instead.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use release_core::checks::finding::Finding;
+use release_core::checks::ids::{self, CheckId};
+use release_core::checks::weighing::blocking;
+use release_core::command::Command;
+use release_core::failure::{Failure, Next};
+
+use crate::lifecycle::args::ApplyArgs;
+use crate::lifecycle::options::{ApplyOptions, apply_again, only};
+use crate::lifecycle::outlook::Outlook;
+use crate::lifecycle::words::images;
+use crate::repositories::judge::Judged;
+use crate::repositories::read::previewed;
+use crate::repositories::session::Session;
+
+/// Checks that raised numbers answer.
+const IN_USE: [CheckId; 5] = [ids::RUNNING, ids::ROLLBACK_TARGET, ids::ASKED_FOR, ids::IN_HISTORY, ids::PULLED_LATELY];
+
+/// What was asked, and of whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub session: &'a Session,
+    pub judged: &'a Judged,
+    pub args: &'a ApplyArgs,
+    pub options: &'a ApplyOptions,
+}
+
+/// A repository whose policy is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused<'a> {
+    pub outlook: &'a Outlook,
+    pub findings: &'a [Finding],
+}
+
+impl Refused<'_> {
+    /// How many images in use would go that are not given up.
+    fn threatened(&self, options: &ApplyOptions) -> usize {
+        self.outlook.threatened().filter(|row| options.forced.objection(&row.uses).is_some()).count()
+    }
+
+    /// As a failure; `open` are commands that spare what is in use.
+    pub fn failure(&self, options: &ApplyOptions, open: &[Command]) -> Failure {
+        let (name, threatened) = (&self.outlook.repository, self.threatened(options));
+        let ids = blocking_ids(self.findings);
+        let all_the_same = format!("--force={} applies it all the same", options.forced.and(&ids).typed());
+        if threatened == 0 {
+            let message = format!("not everything about {name} could be checked; its policy was not changed");
+            return Failure::failed("NotChecked", message).next(all_the_same);
+        }
+        let message = format!("{} in use would go from {name}; its policy was not changed", images(threatened));
+        let failure = Failure::failed("InUse", message);
+        if open.is_empty() { failure.next(all_the_same) } else { failure.next(Next::Try(open.to_vec(), None)) }
+    }
+}
+
+/// Commands that spare what is in use and would go through, for those of the repositories where ECR's own preview
+/// of what they put in force says so, too; the one that gives up least first. `others_failed` says that the whole
+/// command can't go through.
+pub async fn open_ways(asked: &Asked<'_>, refused: &[Refused<'_>], others_failed: bool) -> Vec<Command> {
+    if asked.args.clusters.keep_rollback_target {
+        return Vec::new();
+    }
+    let threatened: Vec<&Refused<'_>> = refused.iter().filter(|one| one.threatened(asked.options) > 0).collect();
+    let mut commands = Vec::new();
+    for giving_up in [None, Some(ids::PULLED_LATELY)] {
+        let looked = threatened.iter().map(|one| look(asked, one, giving_up));
+        let open: Vec<&Refused<'_>> = join_all(looked).await.into_iter().flatten().collect();
+        if !open.is_empty() {
+            let is_whole = open.len() == refused.len() && !others_failed;
+            commands.push(asked.command(&open, is_whole, giving_up));
+        }
+    }
+    commands
+}
+
+/// The repository, where this way is open for it.
+async fn look<'r>(asked: &Asked<'_>, refused: &'r Refused<'r>, giving_up: Option<CheckId>) -> Option<&'r Refused<'r>> {
+    let outlook = refused.outlook;
+    let way = outlook.ways.iter().find(|way| way.giving_up == giving_up)?;
+    let reader = &asked.judged.reader;
+    let answer = previewed(&reader.registry, &outlook.repository, &way.policy, reader.turns.deadline()).await;
+    way.is_open(&answer, &outlook.rows, &asked.options.forced).then_some(refused)
+}
+
+impl Asked<'_> {
+    /// As it was typed; where the way is open for some of the repositories only, for these.
+    fn command(&self, open: &[&Refused<'_>], is_whole: bool, giving_up: Option<CheckId>) -> Command {
+        let args = self.args;
+        let names: Vec<&str> = open.iter().map(|one| one.outlook.repository.as_str()).collect();
+        let repositories = if is_whole { args.repositories.clone() } else { only(&args.repositories, &names) };
+        let unchecked = open.iter().flat_map(|one| blocking_ids(one.findings)).filter(|id| !IN_USE.contains(id));
+        let unchecked: BTreeSet<CheckId> = unchecked.collect();
+        let more: Vec<CheckId> = giving_up.into_iter().chain(unchecked).collect();
+        let forced = self.options.forced.and(&more);
+        let command = apply_again(args, &repositories).scope(&self.session.connection.scope());
+        let command = command.arg("--keep-rollback-target");
+        if forced.is_empty() { command } else { command.option("--force", &forced.typed()) }
+    }
+}
+
+/// The checks that stop it, each once.
+pub fn blocking_ids(findings: &[Finding]) -> Vec<CheckId> {
+    let ids: BTreeSet<CheckId> = blocking(findings).map(|finding| finding.id).collect();
+    ids.into_iter().collect()
+}
