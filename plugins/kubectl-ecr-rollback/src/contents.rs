@@ -1,6 +1,6 @@
 //! What the registry is asked for one rollback.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use release_aws::connect::Address;
@@ -13,7 +13,7 @@ use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{
-    PushedImage, Question, Repository, Scan, choose, is_index, manifests_to_read,
+    ImageStatus, PushedImage, Question, Repository, Scan, choose, is_index, manifests_to_read,
 };
 
 /// So many manifests are asked for in one call, at most: ECR takes no more `imageIds`.
@@ -29,6 +29,8 @@ pub struct RepositoryContents {
     pub images: Vec<PushedImage>,
     /// What indexes are made of, as far as that was read.
     pub children: IndexChildren,
+    /// Archived indexes whose manifests were asked for and not given out.
+    sealed: BTreeSet<String>,
     manifests_unreadable: bool,
 }
 
@@ -42,7 +44,7 @@ impl RepositoryContents {
         let registry = connect(&address, run.cluster.request_timeout(), run.log()).await?;
         let images = registry.images(&repository.name).await.map_err(Failure::from)?;
         let (name, children) = (repository.name.clone(), IndexChildren::new());
-        Ok(Self { registry, name, images, children, manifests_unreadable: false })
+        Ok(Self { registry, name, images, children, sealed: BTreeSet::new(), manifests_unreadable: false })
     }
 
     /// Reads the manifests that decide the question, until it is decided. Where they may not be read,
@@ -65,13 +67,22 @@ impl RepositoryContents {
     }
 
     async fn read_manifests(&mut self, indexes: &[String]) -> Outcome<()> {
-        let listed = match self.registry.index_children(&self.name, indexes).await {
-            Ok(listed) => listed,
-            Err(RegistryError { trouble: Trouble::AccessDenied { .. } | Trouble::Unsupported, .. }) => BTreeMap::new(),
+        let (listed, forbidden) = match self.registry.index_children(&self.name, indexes).await {
+            Ok(listed) => (listed, false),
+            Err(RegistryError { trouble: Trouble::AccessDenied { .. } | Trouble::Unsupported, .. }) => {
+                (BTreeMap::new(), true)
+            }
             Err(error) => return Err(error.into()),
         };
-        // One that is gone meanwhile, or that can't be given out, is as good as one that is forbidden.
-        self.manifests_unreadable |= indexes.iter().any(|index| !listed.contains_key(index));
+        // One that is gone meanwhile, or that can't be given out, is as good as one that is forbidden; but that an
+        // archived one is not given out says nothing about the others.
+        let is_archived = |index: &String| {
+            !forbidden && self.images.iter().any(|i| i.digest == *index && i.status != ImageStatus::Active)
+        };
+        let missing = indexes.iter().filter(|index| !listed.contains_key(*index)).cloned();
+        let (sealed, unreadable): (Vec<String>, Vec<String>) = missing.partition(is_archived);
+        self.sealed.extend(sealed);
+        self.manifests_unreadable |= !unreadable.is_empty();
         self.children.extend(listed);
         for index in indexes {
             let scan = self.listed_scan_of_parts(index);
@@ -95,8 +106,8 @@ impl RepositoryContents {
     /// For a question.
     #[must_use]
     pub fn repository(&self) -> Repository<'_> {
-        let Self { images, children, manifests_unreadable, .. } = self;
-        Repository { images, children, manifests_unreadable: *manifests_unreadable }
+        let Self { images, children, sealed, manifests_unreadable, .. } = self;
+        Repository { images, children, sealed, manifests_unreadable: *manifests_unreadable }
     }
 
     /// One image, with the result of its scan where the list doesn't have it. An index is scanned in

@@ -2,13 +2,16 @@
 
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
-use release_core::registry::image::short_digest;
-use release_core::registry::push_history::{Chosen, Decision, LeftOut, SkipReason, Skipped, Source, UnknownRunning};
+use release_core::registry::ecr_reference::{EcrRepository, same_repository};
+use release_core::registry::image::{ImageRef, short_digest};
+use release_core::registry::push_history::{
+    Chosen, Decision, LeftOut, SkipReason, Skipped, Source, TagForm, TagKind, UnknownRunning,
+};
 use release_core::text::printable;
 
 use crate::container_image::ContainerImage;
 use crate::selection::Selected;
-use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed};
+use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed, WHICH};
 use crate::words::pinned_short;
 
 /// What is made of what stands in manifests alone.
@@ -67,14 +70,15 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>)
         }
         Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), retyped),
         Decision::NothingOlder { of_another_form, skipped } => {
-            nothing_older(&left, of_another_form.as_deref(), skipped, retyped)
+            let failure = nothing_older(&left, of_another_form.as_deref(), skipped, retyped);
+            match sealed(skipped).zip(selected.repository.as_ref()) {
+                Some((index, repository)) => failure.next(restore(index, repository)),
+                None => failure,
+            }
         }
-        Decision::CannotPin { image, revision } => {
-            let text = format!(
-                "revision {revision} ran {}, whose tag moves; which image that was is not known here",
-                pinned_short(image)
-            );
-            Failure::failed("CannotPin", text).try_next(retyped.from(Source::Registry))
+        Decision::CannotPin { image, revision, seen_in } => {
+            let text = cannot_pin(image, *revision, seen_in.as_deref());
+            Failure::failed("CannotPin", text).try_next(by_tag(image, selected.image(), retyped))
         }
         Decision::NoSuchTag { tag, close } => {
             missing(format!("no tag \"{}\" in the repository", tag.escape_debug()), "--to-tag", close, retyped)
@@ -93,6 +97,27 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>)
                 .look(retyped.history())
         }
         Decision::AlreadyRuns { .. } => Failure::failed("AlreadyRuns", format!("{left} is what is asked for already")),
+    }
+}
+
+/// A tag that stays says which image of the repository it was; else the registry's order does.
+fn by_tag(ran: &str, spec: &str, retyped: Retyped<'_>) -> Command {
+    let stays = |tag: &&str| TagForm::of(tag).kind() != TagKind::Name && same_repository(ran, spec);
+    match ImageRef::parse(ran).tag.filter(stays) {
+        Some(tag) => retyped.with("--to-tag", tag, &WHICH),
+        None => retyped.from(Source::Registry),
+    }
+}
+
+fn cannot_pin(image: &str, revision: i64, seen_in: Option<&str>) -> String {
+    let ran = format!("revision {revision} ran {}", pinned_short(image));
+    match seen_in {
+        None => format!("{ran}, whose tag moves; which image that was is not known here"),
+        Some(repository) => format!(
+            "{ran}, and its pods name a digest of {}; whether {} has it is not known without asking the registry",
+            printable(repository),
+            printable(ImageRef::parse(image).repository)
+        ),
     }
 }
 
@@ -149,6 +174,26 @@ fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: 
         }
         None => failure.look(retyped.history()),
     }
+}
+
+/// The newest archived image that what was passed over may be a part of.
+fn sealed(skipped: &[Skipped]) -> Option<&str> {
+    skipped.iter().find_map(|skipped| match &skipped.why {
+        SkipReason::LeftOut { why: LeftOut::MaybePartOfArchived { indexes, .. } } => {
+            indexes.first().map(String::as_str)
+        }
+        _ => None,
+    })
+}
+
+/// Restoring takes up to 20 minutes, as the AWS user guide says ("Archiving an image").
+fn restore(index: &str, repository: &EcrRepository) -> Next {
+    let command = Command::new("aws ecr update-image-storage-class --target-storage-class STANDARD")
+        .flag("--repository-name", &repository.name)
+        .flag("--image-id", format!("imageDigest={index}"))
+        .flag("--region", &repository.region)
+        .flag("--registry-id", &repository.account);
+    Next::Look(command, Some("restores it within 20 minutes, then the same again; or --to-digest DIGEST".into()))
 }
 
 /// A line of its own, where there is any.

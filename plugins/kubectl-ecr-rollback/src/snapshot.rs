@@ -7,7 +7,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use release_cluster::read::Reading;
 use release_core::command::Scope;
 use release_core::kube::{Pod, Workload, WorkloadKind};
-use release_core::registry::push_history::{PodImage, digest_of_image_id};
+use release_core::registry::push_history::{PodImage, digest_of_image_id, repository_of_image_id};
 use release_core::workload::revisions::Revision;
 
 use crate::record::RecordedImages;
@@ -45,10 +45,12 @@ impl Snapshot {
         let alive = self.pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
         alive
             .filter_map(|pod| {
-                let status = pod.container_status(container);
+                let image_id =
+                    pod.container_status(container).map(|status| status.image_id.as_str()).unwrap_or_default();
                 Some(PodImage {
                     image: pod.image_of(container)?.to_owned(),
-                    digest: status.and_then(|s| digest_of_image_id(&s.image_id)).map(str::to_owned),
+                    digest: digest_of_image_id(image_id).map(str::to_owned),
+                    pulled_from: repository_of_image_id(image_id).map(str::to_owned),
                     updated: is_updated(pod, &self.workload, &self.revisions),
                     ready: pod.is_ready(),
                 })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use release_core::kube::{Owner, PodCondition};
 use release_core::registry::ecr_reference::EcrRepository;
-use release_core::registry::push_history::{PodImage, digest_of_image_id};
+use release_core::registry::push_history::{PodImage, digest_of_image_id, repository_of_image_id};
 use release_core::workload::revisions::Revision;
 use serde::Deserialize;
 
@@ -103,9 +103,12 @@ impl PodImages {
     }
 
     fn running(&self, container: &str) -> Option<String> {
+        digest_of_image_id(self.image_id(container)?).map(str::to_owned)
+    }
+
+    fn image_id(&self, container: &str) -> Option<&str> {
         let mut states = self.states().filter(|state| state.name == container);
-        let state = states.find(|state| !state.image_id.is_empty())?;
-        digest_of_image_id(&state.image_id).map(str::to_owned)
+        states.find(|state| !state.image_id.is_empty()).map(|state| state.image_id.as_str())
     }
 
     fn mounted(&self, volume: &str) -> Option<String> {
@@ -126,6 +129,7 @@ impl PodImages {
         Some(PodImage {
             image: asked.image.clone(),
             digest: self.running(container),
+            pulled_from: self.image_id(container).and_then(repository_of_image_id).map(str::to_owned),
             updated: current.is_some_and(|revision| self.is_of(revision)),
             ready: self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True"),
         })

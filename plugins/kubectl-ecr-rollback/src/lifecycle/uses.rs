@@ -103,7 +103,7 @@ fn targets(container: &RollbackContainer, images: &[PushedImage], children: &Ind
         spec: &container.asked,
         container: &container.container,
         pods: &container.pods,
-        repository: Some(Repository { images, children, manifests_unreadable: false }),
+        repository: Some(Repository { images, children, sealed: &BTreeSet::new(), manifests_unreadable: false }),
         revisions: &container.revisions,
         left_behind: &[],
         options: &options,

@@ -67,7 +67,7 @@ pub fn to_chosen(
     let verb = if choice.leads_forward(chosen) { RecordVerb::Forward } else { RecordVerb::Rollback };
     let record = record(verb, snapshot, selected, &chosen.image, author);
     let unpin_to = chosen.pinned.and_then(|_| tag_left(&choice.left, &snapshot.recorded, selected));
-    let (from_digest, to_digest) = (choice.left.digest.clone(), chosen.digest.clone());
+    let (from_digest, to_digest) = (choice.left.own_digest(), chosen.digest.clone());
     ImageChange {
         containers: selected.containers.clone(),
         to: chosen.image.clone(),

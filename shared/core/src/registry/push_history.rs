@@ -28,7 +28,7 @@ pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
 pub use choice::{choose, pick};
 pub use deployable::{LeftOut, is_index};
 pub use doubt::manifests_to_read;
-pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id};
+pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id, repository_of_image_id};
 pub use listing::{Candidate, Deployed};
 pub use pushed_image::{ImageStatus, PushedImage};
 pub use question::{Options, Question, Source};

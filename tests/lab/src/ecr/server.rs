@@ -110,6 +110,7 @@ async fn act(state: &State, cut: &Notify, headers: &HeaderMap, call: &Call, body
 async fn perform(state: &State, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
     let done = match call.operation.as_str() {
         "DescribeImages" => describe_images(state, headers, call).await,
+        "BatchGetImage" => batch_get_image(state, headers, call).await,
         "ListImages" => listed(state, headers, call, "imageIds").await,
         "DescribeRepositories" => listed(state, headers, call, "repositories").await,
         "PutImage" => push::put_image(state, headers, call).await,
@@ -149,6 +150,31 @@ async fn describe_images(state: &State, headers: &HeaderMap, call: &Call) -> Res
     // ECR's order means nothing, and so nobody may rely on one.
     details.sort_by(|a, b| a["imageDigest"].as_str().cmp(&b["imageDigest"].as_str()));
     images::describe(&details, &state.said(&id), &call.request)
+}
+
+/// An archived image can't be pulled, so its manifest isn't given out
+/// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html>).
+async fn batch_get_image(state: &State, headers: &HeaderMap, call: &Call) -> Result<Value, Refusal> {
+    let _still = state.tags.read().await;
+    let mut answer = state.moto.ask_as(headers, &call.request).await?;
+    let said = call.repository_id().map(|id| state.said(&id)).unwrap_or_default();
+    let (Some(images), mut failures) = (answer["images"].as_array().cloned(), answer["failures"].take()) else {
+        return Ok(answer);
+    };
+    let is_active = |image: &Value| {
+        let said = image["imageId"]["imageDigest"].as_str().and_then(|digest| said.get(digest));
+        said.and_then(|said| said.get("imageStatus")).is_none_or(|status| status == "ACTIVE")
+    };
+    let (active, archived): (Vec<Value>, Vec<Value>) = images.into_iter().partition(is_active);
+    let refused = archived.iter().map(|image| {
+        json!({"imageId": image["imageId"], "failureCode": "ImageNotFound", "failureReason": "it is not active"})
+    });
+    if let Some(failures) = failures.as_array_mut() {
+        failures.extend(refused);
+    }
+    answer["images"] = active.into();
+    answer["failures"] = failures;
+    Ok(answer)
 }
 
 /// A list that moto gives in one piece.

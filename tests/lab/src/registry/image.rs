@@ -90,6 +90,14 @@ impl Image {
         index
     }
 
+    /// Another index of the same images, as the next build of the same sources pushes it: what describes a build
+    /// has its time. The images have to be pushed already.
+    pub fn built_again(&self, tag: &str) -> Self {
+        let mut again = Self { children: Vec::new(), tags: vec![tag.to_owned()], ..self.clone() };
+        again.manifest["annotations"] = json!({"org.opencontainers.image.created": unique()});
+        again
+    }
+
     fn attestation_inside(&self) -> Self {
         let layers = json!([blob(IN_TOTO, 4_096)]);
         Self::of(json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(CONFIG, 167), "layers": layers}))

@@ -62,6 +62,7 @@ fn where_manifests_are_unread_whatever_may_be_the_target_is_one() {
         pods: vec![PodImage {
             image: format!("{}:latest", repository().uri()),
             digest: Some(digest('a')),
+            pulled_from: Some(repository().uri()),
             updated: true,
             ready: true,
         }],

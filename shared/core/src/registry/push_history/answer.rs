@@ -45,6 +45,8 @@ pub enum Decision {
     CannotPin {
         image: String,
         revision: i64,
+        /// Pods name a digest, but of this repository; a digest counts where it is found.
+        seen_in: Option<String>,
     },
     NoSuchTag {
         tag: String,

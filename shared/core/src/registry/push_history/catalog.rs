@@ -1,11 +1,12 @@
 //! Finding an image of a repository by digest, by tag, and by the digest of a part of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::deployable::{LeftOut, Parents, not_deployable, part};
 use super::pushed_image::PushedImage;
 use super::repository::Repository;
 use crate::registry::image::ImageRef;
+use crate::registry::index_manifest::IndexChildren;
 
 /// The images of a repository, each once.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(super) struct Catalog<'a> {
     /// In order of their digests.
     pub images: Vec<&'a PushedImage>,
     parents: Parents<'a>,
+    children: &'a IndexChildren,
     by_digest: HashMap<&'a str, &'a PushedImage>,
     by_tag: HashMap<&'a str, &'a PushedImage>,
 }
@@ -34,7 +36,7 @@ impl<'a> Catalog<'a> {
             }
         }
         let by_digest = images.iter().map(|image| (image.digest.as_str(), *image)).collect();
-        Self { parents: Parents::of(repository), images, by_digest, by_tag }
+        Self { parents: Parents::of(repository), children: repository.children, images, by_digest, by_tag }
     }
 
     pub fn by_digest(&self, digest: &str) -> Option<&'a PushedImage> {
@@ -76,6 +78,17 @@ impl<'a> Catalog<'a> {
     /// That an image is one platform's part of another, whatever tags it has.
     pub fn part(&self, image: &PushedImage) -> Option<LeftOut> {
         part(image, &self.parents)
+    }
+
+    /// That two indexes list the same images, as far as both were read; their attestations differ by the time
+    /// of the build.
+    pub fn have_same_parts(&self, one: &PushedImage, other: &PushedImage) -> bool {
+        let parts = |index: &PushedImage| {
+            let listed = self.children.get(&index.digest)?.iter().filter(|child| !child.is_attestation);
+            Some(listed.map(|child| child.digest.as_str()).collect::<BTreeSet<&str>>())
+        };
+        let both = parts(one).zip(parts(other)).filter(|_| one.digest != other.digest);
+        both.is_some_and(|(one, other)| one == other && !one.is_empty())
     }
 
     /// Why an image can't be deployed whatever is asked for, or nothing where it can; `running` is the

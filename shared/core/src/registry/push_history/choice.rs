@@ -111,7 +111,7 @@ impl Deciding<'_, '_> {
         let (mut skipped, mut steps) = (Vec::new(), self.steps());
         for candidate in self.candidates.iter().skip_while(|c| !c.running).skip(1).filter(|c| c.same_form) {
             match &candidate.left_out {
-                Some(why @ (LeftOut::Archived | LeftOut::Activating | LeftOut::MaybePart)) => {
+                Some(why) if why.is_worth_a_word() => {
                     skipped.push(Skipped::candidate(candidate, SkipReason::LeftOut { why: why.clone() }));
                 }
                 Some(_) => {}

@@ -1,5 +1,6 @@
 //! Which images of a repository a workload can be given, and why not the others.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -7,8 +8,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
+use crate::registry::image::short_digest;
 use crate::registry::index_manifest::{INDEX_TYPES, IndexChild};
 use crate::registry::subject_tag::subject_in_tag;
+use crate::text::printable;
 
 use super::pushed_image::{ImageStatus, PushedImage};
 use super::repository::Repository;
@@ -31,12 +34,29 @@ pub enum LeftOut {
     /// Untagged, and nobody knows whether a multi-architecture image is made of it: not all
     /// manifests were read, or they can't be.
     MaybePart,
+    /// Untagged, and whether an archived image is made of it can't be read before that is restored.
+    MaybePartOfArchived {
+        /// Digests of the archived images, the newest first.
+        indexes: Vec<String>,
+        /// What people call them.
+        names: String,
+    },
+    /// Another index of the very parts that run: a build that was pushed under several tags, or twice.
+    SameParts,
     /// In archive storage; it has to be restored before it can be pulled.
     Archived,
     /// On its way back from the archive.
     Activating,
     /// No tag of it matches the filter that was asked for.
     OutsideTagFilter,
+}
+
+impl LeftOut {
+    /// Somebody would have expected to go there: it is said that it was passed over.
+    pub(super) fn is_worth_a_word(&self) -> bool {
+        let in_doubt = matches!(self, Self::MaybePart | Self::MaybePartOfArchived { .. });
+        in_doubt || matches!(self, Self::SameParts | Self::Archived | Self::Activating)
+    }
 }
 
 impl fmt::Display for LeftOut {
@@ -48,12 +68,19 @@ impl fmt::Display for LeftOut {
             Self::Artifact { .. } => "no container image",
             Self::IndexChild { .. } => "part of another image",
             Self::MaybePart => "maybe part of another image",
+            Self::MaybePartOfArchived { names, .. } => {
+                return write!(f, "can't be judged, maybe part of what is archived ({names})");
+            }
+            Self::SameParts => "the same image as what runs",
             Self::Archived => "archived",
             Self::Activating => "being restored",
             Self::OutsideTagFilter => "outside the tag filter",
         })
     }
 }
+
+/// So many archived images are named.
+const NAMED: usize = 2;
 
 /// Configurations that a container runtime starts: OCI image-spec `config.md`, Docker image
 /// manifest v2 schema 2, and the one of Wasm images, which runtimes with a Wasm shim start.
@@ -76,6 +103,8 @@ pub(super) struct Parents<'a> {
     by_child: BTreeMap<&'a str, Vec<(&'a str, &'a IndexChild)>>,
     /// There are indexes whose manifests were not read.
     unread: bool,
+    /// Those that are archived and can't be read, the newest first.
+    sealed: Vec<&'a PushedImage>,
     /// They can't be read.
     unreadable: bool,
 }
@@ -88,8 +117,11 @@ impl<'a> Parents<'a> {
                 by_child.entry(child.digest.as_str()).or_default().push((index.as_str(), child));
             }
         }
-        let unread = repository.images.iter().any(|i| is_index(i) && !repository.children.contains_key(&i.digest));
-        Self { by_child, unread, unreadable: repository.manifests_unreadable }
+        let unread = repository.images.iter().filter(|i| is_index(i) && !repository.children.contains_key(&i.digest));
+        let (mut sealed, unread): (Vec<&PushedImage>, Vec<&PushedImage>) =
+            unread.partition(|index| repository.sealed.contains(&index.digest));
+        sealed.sort_by_key(|index| Reverse((index.pushed_at, index.digest.as_str())));
+        Self { by_child, unread: !unread.is_empty(), sealed, unreadable: repository.manifests_unreadable }
     }
 
     /// The indexes that list a digest.
@@ -106,6 +138,14 @@ impl<'a> Parents<'a> {
     pub(super) fn is_in_doubt(&self, image: &PushedImage) -> bool {
         let unknown = self.unreadable || !is_index(image);
         image.tags.is_empty() && self.unread && unknown && !self.by_child.contains_key(image.digest.as_str())
+    }
+
+    /// The same, because of what is archived.
+    fn is_sealed(&self, image: &PushedImage) -> Option<LeftOut> {
+        let may_be_part = image.tags.is_empty() && !is_index(image) && !self.sealed.is_empty();
+        let indexes = || self.sealed.iter().map(|index| index.digest.clone()).collect();
+        (may_be_part && !self.by_child.contains_key(image.digest.as_str()))
+            .then(|| LeftOut::MaybePartOfArchived { indexes: indexes(), names: names(&self.sealed) })
     }
 
     /// In doubt, and nothing more can be found out.
@@ -131,7 +171,17 @@ pub(super) fn not_deployable(
         .or_else(|| parents.is_attestation(image).then_some(LeftOut::Attestation))
         .or_else(|| part(image, parents).filter(|_| image.tags.is_empty()))
         .or_else(|| parents.is_in_doubt(image).then_some(LeftOut::MaybePart))
+        .or_else(|| parents.is_sealed(image))
         .or(status)
+}
+
+/// `1.0.0, 1.0.1 and 3 more`
+fn names(images: &[&PushedImage]) -> String {
+    let name = |image: &&PushedImage| image.tags.first().map_or_else(|| short_digest(&image.digest), |t| printable(t));
+    let named: Vec<String> = images.iter().take(NAMED).map(name).collect();
+    let more = images.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", named.join(", "))
 }
 
 /// That it is one platform's part of another image.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{SkipReason, Skipped};
 use super::catalog::Catalog;
-use super::leaving::{Left, LeftBehind, PodImage};
+use super::leaving::{Left, LeftBehind, PodImage, seen_in};
 use super::pushed_image::PushedImage;
 use super::tag::{TagForm, TagKind};
 use crate::registry::ecr_reference::same_repository;
@@ -24,6 +24,8 @@ pub(super) struct Ran<'a> {
     pub image: &'a str,
     /// Of the whole image, where it is known.
     pub digest: Option<String>,
+    /// The other repository that the digest was seen in: whether this one has it isn't known.
+    pub seen_in: Option<String>,
 }
 
 impl Ran<'_> {
@@ -94,7 +96,9 @@ impl<'a> Deployments<'a> {
     fn ran(&self, revision: &'a Revision, left: &Left) -> Option<Ran<'a>> {
         let image = revision.image_of(self.container).filter(|image| !image.is_empty())?;
         let digest = if revision.current { left.digest.clone() } else { self.digest_of(image, revision, left) };
-        Some(Ran { revision, image, digest })
+        let unasked = digest.as_deref().filter(|_| self.catalog.is_none());
+        let seen_in = unasked.and_then(|digest| seen_in(digest, image, self.pods));
+        Some(Ran { revision, image, digest, seen_in })
     }
 
     /// By the reference's own digest; else by what pods of an older template pulled for the same

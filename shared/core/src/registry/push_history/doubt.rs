@@ -19,9 +19,8 @@ use crate::registry::image::ImageRef;
 #[must_use]
 pub fn manifests_to_read(question: &Question<'_>, choice: &Choice<'_>) -> Vec<String> {
     let Some(repository) = question.repository.filter(|r| !r.manifests_unreadable) else { return Vec::new() };
-    // An archived index can't be read.
     let is_unread = |i: &&PushedImage| {
-        is_index(i) && i.status == ImageStatus::Active && !repository.children.contains_key(&i.digest)
+        is_index(i) && !repository.children.contains_key(&i.digest) && !repository.sealed.contains(&i.digest)
     };
     let mut unread: Vec<&PushedImage> = repository.images.iter().filter(is_unread).collect();
     let doubts = || runs_in_doubt(question, &repository) || choice.in_doubt(question).next().is_some();
@@ -29,7 +28,9 @@ pub fn manifests_to_read(question: &Question<'_>, choice: &Choice<'_>) -> Vec<St
         return Vec::new();
     }
     let asked = ImageRef::parse(question.spec);
-    unread.sort_by_key(|index| (!is_named(index, &asked), Reverse((index.pushed_at, &index.digest))));
+    // An archived one can mostly not be read.
+    let is_archived = |index: &PushedImage| index.status != ImageStatus::Active;
+    unread.sort_by_key(|i| (is_archived(i), !is_named(i, &asked), Reverse((i.pushed_at, &i.digest))));
     unread.into_iter().map(|index| index.digest.clone()).collect()
 }
 
@@ -65,11 +66,18 @@ impl<'a> Choice<'a> {
             let children = question.repository.into_iter().flat_map(|r| r.children.values().flatten());
             children.into_iter().any(|child| child.digest == c.image.digest)
         };
+        let is_unread =
+            move |image: &PushedImage| question.repository.is_some_and(|r| !r.children.contains_key(&image.digest));
+        let running = self.candidates.iter().find(|c| c.running).map(|c| c.image).filter(|image| is_index(image));
+        // Two indexes may be one image.
+        let may_be_twin = move |c: &Candidate<'_>| {
+            is_index(c.image) && running.is_some_and(|running| is_unread(running) || is_unread(c.image))
+        };
         let (candidates, asked) = self.deciding();
         candidates.iter().filter(move |c| match c.left_out {
             Some(LeftOut::MaybePart) => asked || c.same_form,
             // Parts may have tags, too.
-            None => !asked && names && c.same_form && !is_index(c.image) && !listed(c),
+            None => !asked && names && c.same_form && (may_be_twin(c) || (!is_index(c.image) && !listed(c))),
             Some(_) => false,
         })
     }

@@ -10,6 +10,7 @@ use super::catalog::Catalog;
 use super::listing::{Keep, choose_tag};
 use super::pushed_image::PushedImage;
 use super::tag::{TagForm, TagKind};
+use crate::registry::ecr_reference::same_repository;
 use crate::registry::image::ImageRef;
 
 /// What one pod runs in the container that is looked at.
@@ -19,6 +20,8 @@ pub struct PodImage {
     pub image: String,
     /// Of the manifest that was pulled, from [`digest_of_image_id`]; nothing where none was.
     pub digest: Option<String>,
+    /// The repository that the runtime names beside the digest: not always the one that was asked for.
+    pub pulled_from: Option<String>,
     /// The pod was made from the template that the workload has now.
     pub updated: bool,
     pub ready: bool,
@@ -40,6 +43,13 @@ pub fn digest_of_image_id(image_id: &str) -> Option<&str> {
     image_id.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| digest.starts_with("sha256:"))
 }
 
+/// The repository in a container status' `imageID` that holds a manifest's digest. Where one image has several
+/// names on a node, a runtime reports any of them.
+#[must_use]
+pub fn repository_of_image_id(image_id: &str) -> Option<&str> {
+    digest_of_image_id(image_id).map(|_| ImageRef::parse(image_id).repository)
+}
+
 /// What is being left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +60,9 @@ pub struct Left {
     pub tag: Option<String>,
     /// What it is in the registry: of a multi-architecture image the whole.
     pub digest: Option<String>,
+    /// Where no registry was asked: the other repository that the digest was seen in.
+    #[serde(skip)]
+    pub seen_in: Option<String>,
     /// The digest that the tag is on now, where that is another: the tag was moved.
     pub tag_moved_to: Option<String>,
     /// The tag is a name (`latest`, `prod`), or stands for a longer version beside it.
@@ -77,6 +90,12 @@ pub enum UnknownRunning {
 }
 
 impl Left {
+    /// The digest, where the repository has it as far as is known: a record of another one would be found nowhere.
+    #[must_use]
+    pub fn own_digest(&self) -> Option<String> {
+        self.digest.clone().filter(|_| self.seen_in.is_none())
+    }
+
     pub(super) fn of(spec: &str, pods: &[PodImage], catalog: Option<&Catalog<'_>>) -> Self {
         let reference = ImageRef::parse(spec);
         let tag = reference.asked_tag();
@@ -90,6 +109,7 @@ impl Left {
             tag_moved_to: on.filter(|on| digest.as_ref().is_some_and(|digest| digest != on)),
             tag_moves: tag.is_some_and(|tag| moves(tag, image)),
             form: None,
+            seen_in: digest.as_deref().filter(|_| catalog.is_none()).and_then(|digest| seen_in(digest, spec, pods)),
             ready_pods_run: ready_pods_run(spec, digest.as_deref(), pods),
             unknown: found.err(),
             digest,
@@ -153,6 +173,16 @@ fn found(
         }),
         _ => Ok(Some(on.digest.clone())),
     }
+}
+
+/// Another repository that pods name beside a digest, where neither the reference nor any pod says that its own has
+/// it, too.
+pub(super) fn seen_in(digest: &str, image: &str, pods: &[PodImage]) -> Option<String> {
+    let with_it = pods.iter().filter(|pod| pod.image == image && pod.digest.as_deref() == Some(digest));
+    let seen: Vec<&str> = with_it.filter_map(|pod| pod.pulled_from.as_deref()).collect();
+    let is_known =
+        ImageRef::parse(image).digest == Some(digest) || seen.iter().any(|from| same_repository(from, image));
+    seen.first().filter(|_| !is_known).map(|from| (*from).to_owned())
 }
 
 /// The only digest that pods run, else the reference's own.

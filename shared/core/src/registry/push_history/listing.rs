@@ -129,6 +129,11 @@ fn candidate<'a>(image: &'a PushedImage, catalog: &Catalog<'a>, wanted: Wanted<'
         left_out: catalog
             .not_deployable(image, running)
             .or_else(|| catalog.part(image).filter(|_| !keep.asks_for(chosen.as_ref())))
+            .or_else(|| {
+                // A release is another one than that before it, even if nothing in it has changed.
+                let twin = running.filter(|running| keep.form().is_none() && catalog.have_same_parts(image, running));
+                twin.map(|_| LeftOut::SameParts)
+            })
             .or_else(|| outside.then_some(LeftOut::OutsideTagFilter)),
         form: chosen.map_or_else(|| TagForm::of(""), |c| c.form),
     }

@@ -1,5 +1,7 @@
 //! What the registry says about a repository.
 
+use std::collections::BTreeSet;
+
 use super::pushed_image::PushedImage;
 use crate::registry::index_manifest::IndexChildren;
 
@@ -9,6 +11,8 @@ pub struct Repository<'a> {
     pub images: &'a [PushedImage],
     /// What indexes list, as far as their manifests were read.
     pub children: &'a IndexChildren,
+    /// Indexes whose manifests can't be had, because they are archived.
+    pub sealed: &'a BTreeSet<String>,
     /// No more manifests can be read: what is a part of what can't be found out.
     pub manifests_unreadable: bool,
 }

@@ -26,6 +26,8 @@ enum Part {
     Commit,
     /// RFC 9562: `550e8400-e29b-41d4-a716-446655440000`.
     Uuid,
+    /// `01JGXYZ3NDEKTSV4RRFFQ69G5F` (<https://github.com/ulid/spec>): 26 characters without `i`, `l`, `o` and `u`.
+    Ulid,
 }
 
 /// A number of any length, as it is written.
@@ -79,6 +81,7 @@ pub enum TagKind {
 
 /// Digits and hyphens.
 const UUID_CHARS: usize = 36;
+const ULID_CHARS: usize = 26;
 
 /// Words after a version that say that it is none yet.
 const UNRELEASED: [&str; 11] =
@@ -94,6 +97,9 @@ impl TagForm {
             let length = if begins_with_uuid(rest) {
                 parts.push(Part::Uuid);
                 UUID_CHARS
+            } else if begins_with_ulid(rest) {
+                parts.push(Part::Ulid);
+                ULID_CHARS
             } else {
                 let length = rest.find(is_separator).unwrap_or(rest.len());
                 split_word(&rest[..length], &mut parts);
@@ -115,7 +121,7 @@ impl TagForm {
             return if self.parts[at..].iter().any(unreleased) { TagKind::PreRelease } else { TagKind::Release };
         }
         let has = |wanted: fn(&Part) -> bool| self.parts.iter().any(wanted);
-        let commit = has(|p| matches!(p, Part::Commit | Part::Uuid));
+        let commit = has(|p| matches!(p, Part::Commit | Part::Uuid | Part::Ulid));
         match (has(|p| matches!(p, Part::Numbers(_))), has(|p| matches!(p, Part::Word(_)))) {
             (true, true) if !commit => TagKind::Build,
             (true, _) => TagKind::Stamp,
@@ -155,6 +161,7 @@ impl TagForm {
             Part::Numbers(_) => "N".to_owned(),
             Part::Commit => "COMMIT".to_owned(),
             Part::Uuid => "UUID".to_owned(),
+            Part::Ulid => "ULID".to_owned(),
         };
         self.parts.iter().map(text).collect()
     }
@@ -192,7 +199,7 @@ impl Part {
             Self::Commit => true,
             Self::Word(word) => is_hex_of_commit(word),
             Self::Numbers(numbers) => matches!(numbers.as_slice(), [Number(n)] if is_hex_of_commit(n) && !is_date(n)),
-            Self::Separator(_) | Self::Uuid => false,
+            Self::Separator(_) | Self::Uuid | Self::Ulid => false,
         }
     }
 }
@@ -206,6 +213,19 @@ fn begins_with_uuid(text: &str) -> bool {
     let Some(uuid) = text.get(..UUID_CHARS) else { return false };
     let is_part = |(at, c): (usize, char)| if [8, 13, 18, 23].contains(&at) { c == '-' } else { c.is_ascii_hexdigit() };
     uuid.char_indices().all(is_part) && text[UUID_CHARS..].chars().next().is_none_or(is_separator)
+}
+
+/// Of one case, and of this century: that begins with 0 and another digit.
+fn begins_with_ulid(text: &str) -> bool {
+    let Some(ulid) = text.get(..ULID_CHARS) else { return false };
+    let bytes = ulid.as_bytes();
+    let of_time = bytes[0] == b'0' && (b'1'..=b'7').contains(&bytes[1]);
+    let known = |b: &u8| b.is_ascii_digit() || (b.is_ascii_alphabetic() && !b"ilou".contains(&b.to_ascii_lowercase()));
+    let (upper, lower) = (bytes.iter().any(u8::is_ascii_uppercase), bytes.iter().any(u8::is_ascii_lowercase));
+    // Hexadecimal digits are a commit's.
+    let is_hex = ulid.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let ends = text[ULID_CHARS..].chars().next().is_none_or(is_separator);
+    of_time && bytes.iter().all(known) && upper != lower && !is_hex && ends
 }
 
 fn is_hex_of_commit(text: &str) -> bool {

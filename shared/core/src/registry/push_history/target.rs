@@ -49,8 +49,10 @@ impl Target<'_> {
     /// may be meant; but it has to be deployable, and another than the one being left.
     pub fn named(&self, candidate: &Candidate<'_>, tag: Option<&str>, tag_moves: bool) -> Decision {
         let digest = candidate.image.digest.clone();
-        let may_be_meant =
-            |why: &LeftOut| matches!(why, LeftOut::OutsideTagFilter | LeftOut::IndexChild { .. } | LeftOut::MaybePart);
+        let may_be_meant = |why: &LeftOut| {
+            let in_doubt = matches!(why, LeftOut::MaybePart | LeftOut::MaybePartOfArchived { .. });
+            in_doubt || matches!(why, LeftOut::OutsideTagFilter | LeftOut::IndexChild { .. } | LeftOut::SameParts)
+        };
         match candidate.left_out.clone().filter(|why| !may_be_meant(why)) {
             Some(why) => Decision::NotDeployable { digest, tag: tag.map(str::to_owned), why },
             None if candidate.running => Decision::AlreadyRuns { digest: Some(digest), tag: tag.map(str::to_owned) },
@@ -70,14 +72,15 @@ impl Target<'_> {
         };
         let image = match (pinned, &ran.digest) {
             (None | Some(Pinned::AsDeployed), _) => ran.image.to_owned(),
-            (Some(_), Some(digest)) => reference_of(reference.repository, tag, Some(digest)),
-            (Some(_), None) => {
-                return Decision::CannotPin { image: ran.image.to_owned(), revision: ran.revision.number };
+            (Some(_), Some(digest)) if ran.seen_in.is_none() => reference_of(reference.repository, tag, Some(digest)),
+            (Some(_), _) => {
+                let (image, seen_in) = (ran.image.to_owned(), ran.seen_in.clone());
+                return Decision::CannotPin { image, revision: ran.revision.number, seen_in };
             }
         };
         Decision::Chosen(Chosen {
             image,
-            digest: ran.digest.clone(),
+            digest: ran.digest.clone().filter(|_| ran.seen_in.is_none()),
             tag: tag.map(str::to_owned),
             why: Why::DeployedBefore,
             pinned,

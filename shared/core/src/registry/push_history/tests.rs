@@ -6,7 +6,7 @@ mod manifests;
 mod properties;
 
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -58,6 +58,7 @@ fn image(detail: &Value) -> PushedImage {
 struct Scene {
     images: Vec<PushedImage>,
     children: IndexChildren,
+    sealed: BTreeSet<String>,
     manifests_unreadable: bool,
     spec: String,
     pods: Vec<PodImage>,
@@ -73,6 +74,7 @@ impl Scene {
         Self {
             images: recorded(answer),
             children: BTreeMap::new(),
+            sealed: BTreeSet::new(),
             manifests_unreadable: false,
             spec: format!("{REPOSITORY}:{tag}"),
             pods: Vec::new(),
@@ -84,14 +86,17 @@ impl Scene {
     }
 
     fn pods_run(mut self, digest: &str) -> Self {
-        self.pods.push(PodImage { image: self.spec.clone(), digest: Some(digest.into()), updated: true, ready: true });
+        let (image, pulled_from) = (self.spec.clone(), Some(REPOSITORY.to_owned()));
+        self.pods.push(PodImage { image, digest: Some(digest.into()), pulled_from, updated: true, ready: true });
         self
     }
 
     /// A stuck rollout: pods of the template before are the ready ones.
     fn ready_pods_still_run(mut self, tag: &str, digest: Option<String>) -> Self {
-        self.pods.push(PodImage { image: format!("{REPOSITORY}:{tag}"), digest, updated: false, ready: true });
-        self.pods.push(PodImage { image: self.spec.clone(), digest: None, updated: true, ready: false });
+        let (image, pulled_from) = (format!("{REPOSITORY}:{tag}"), digest.as_ref().map(|_| REPOSITORY.to_owned()));
+        self.pods.push(PodImage { image, digest, pulled_from, updated: false, ready: true });
+        let image = self.spec.clone();
+        self.pods.push(PodImage { image, digest: None, pulled_from: None, updated: true, ready: false });
         self
     }
 
@@ -123,8 +128,8 @@ impl Scene {
     }
 
     fn question(&self) -> Question<'_> {
-        let Self { images, children, manifests_unreadable, .. } = self;
-        let repository = Repository { images, children, manifests_unreadable: *manifests_unreadable };
+        let Self { images, children, sealed, manifests_unreadable, .. } = self;
+        let repository = Repository { images, children, sealed, manifests_unreadable: *manifests_unreadable };
         Question {
             spec: &self.spec,
             container: "api",

@@ -1,10 +1,13 @@
 //! What lies in a repository beside images, and images of several parts.
 
 use anyhow::{Result, ensure};
+use e2e::LIMIT;
+use e2e::common::pods::pods;
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
+use lab::fixtures::Behavior;
 use lab::registry::{AccessKey, Fault, Image};
-use lab::{Output, Running, annotations};
+use lab::{Output, Running, annotations, eventually};
 use serde_json::json;
 
 /// Pods would be told to run a signature.
@@ -176,6 +179,69 @@ async fn a_running_digest_counts_where_it_is_found() -> Result<()> {
         assert_eq!(&way(&case, "--from registry").await?[0], leaves, "{host}");
     }
     Ok(())
+}
+
+/// Pods would be told to pull what only another repository has, and none would start again.
+#[tokio::test]
+async fn without_the_registry_no_digest_of_another_repository_is_pinned() -> Result<()> {
+    for (number, (host, is_own)) in
+        [("docker.io/acme/api", false), ("mirror.example.com:5000/api", false), ("", true)].into_iter().enumerate()
+    {
+        let case = Case::new(&format!("foreign-pin-{number}")).await?;
+        let digests = case.push(&["1.0.0", "1.0.1"]).await?;
+        let host = if is_own { case.repository.uri() } else { host.to_owned() };
+        let reported = |host: &str, digest: &str| json!({"api": {"imageID": format!("{host}@{digest}")}}).to_string();
+        case.apply(&case.app("1.0.0").annotation(annotations::IMAGES, &reported(&host, &digests[0]))).await?;
+        // Pods of the revision before go on, and say what they pulled.
+        let new = case.app("1.0.1").annotation(annotations::IMAGES, &reported(&case.repository.uri(), &digests[1]));
+        case.ns.apply_all(&new.behavior(Behavior::NeverReady).objects()).await?;
+        eventually("a new pod", LIMIT, async || Ok((pods(&case.ns, "app=api").await?.len() > 2).then_some(()))).await?;
+        let flags = "--from rollout-history --pin-digest";
+        if is_own {
+            assert_eq!(case.planned(flags).await?, case.repository.image(&format!("1.0.0@{}", digests[0])));
+        } else {
+            let refused = case.back(flags).await?.ends(1)?.tells(&host)?.tells("--to-tag 1.0.0")?;
+            ensure!(refused.stderr.contains("without asking the registry"), "{}", said(&refused));
+            let resolved = case.planned("--to-tag 1.0.0 --pin-digest").await?;
+            assert_eq!(resolved, case.repository.image(&format!("1.0.0@{}", digests[0])));
+        }
+    }
+    Ok(())
+}
+
+/// "Rolled back" would be the very image that is bad, under the tag of its version.
+#[tokio::test]
+async fn a_build_that_was_pushed_under_two_tags_is_not_gone_back_to_from_itself() -> Result<()> {
+    let case = Case::new("twins").await?;
+    let old = case.push_on(1, Image::index_with_attestations("latest", &["amd64"])).await?;
+    let new = Image::index_with_attestations("1.2.3", &["amd64"]);
+    case.push_on(2, new.clone()).await?;
+    case.push_on(3, new.built_again("latest")).await?;
+    case.deploy(&["latest"]).await?;
+    case.back("").await?.ends(0)?.tells("1.2.3: the same image as what runs")?;
+    case.asks_for(&old).await
+}
+
+/// Beside an archived index nobody would know why nothing is gone back to, and what to do about it.
+#[tokio::test]
+async fn what_may_be_a_part_of_an_archived_image_is_said_and_goes_once_that_is_restored() -> Result<()> {
+    let case = Case::new("archived-index").await?;
+    let index = case.push_on(1, Image::index("1.0.0", &["amd64", "arm64"])).await?;
+    let mut latest = Vec::new();
+    for day in 2..=3 {
+        latest.push(case.push_on(day, Image::new("latest")).await?);
+    }
+    case.deploy(&["latest"]).await?;
+    case.repository.set(&index, json!({"imageStatus": "ARCHIVED"})).await?;
+    let refused = case.back("").await?.ends(1)?;
+    for told in ["can't be judged", "archived (1.0.0)", "update-image-storage-class", &index] {
+        ensure!(refused.stderr.contains(told), "nothing about {told}\n{}", said(&refused));
+    }
+    let named = case.planned(&format!("--to-digest {}", latest[0])).await?;
+    assert_eq!(named, case.repository.image(&latest[0]));
+    case.repository.set(&index, json!({"imageStatus": "ACTIVE"})).await?;
+    case.back("").await?.ends(0)?;
+    case.runs(&latest[0]).await
 }
 
 /// Findings that are in the parts would be overlooked in the index, whose own scan is empty.

@@ -23,6 +23,9 @@ fn tags_are_named_by_what_counts_up_in_them() {
         ("api_12345678-1234-4123-8123-123456789012", Commit, "api_UUID"),
         ("550e8400-e29b-41d4-a716-446655440000-arm64", Stamp, "UUID-armN"),
         ("550e8400-e29b-41d4-a716-44665544000", Stamp, "COMMIT-eNb-NdN-aN-N"),
+        ("01JGXYZ3NDEKTSV4RRFFQ69G5F", Commit, "ULID"),
+        ("api-01jgxyz3ndektsv4rrffq69g5f", Commit, "api-ULID"),
+        ("01JGXYZ3NDEKTSV4RRFFQ69G5FX", Build, "NJGXYZNNDEKTSVNRRFFQNGNFX"),
         ("latest", Name, "latest"),
         ("prod", Name, "prod"),
         ("deadbeef", Name, "deadbeef"),
@@ -50,6 +53,7 @@ fn only_tags_of_one_class_are_alike() {
         // One that begins with a number, and one in which every group looks like something else.
         ("550e8400-e29b-41d4-a716-446655440000", "12345678-9012-4345-8678-901234567890"),
         ("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6", "deadbeef-dead-4eef-beef-deadbeefdead"),
+        ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01JGXYZ3NDEKTSV4RRFFQ69G5F"),
         ("build-550e8400-e29b-41d4-a716-446655440000", "build-f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
     ];
     let apart = [

@@ -93,6 +93,31 @@ fn the_rollout_history_needs_no_registry() {
     assert!(matches!(latest.decide(), Decision::CannotPin { revision: 1, .. }));
 }
 
+/// A node has an image by several names: the digest of another one would be written, and no pod ever start.
+#[test]
+fn without_a_registry_a_digest_is_pinned_only_in_the_repository_that_it_was_pulled_from() {
+    let digest = "sha256:0123";
+    let stuck = |pulled_from: &str| {
+        let mut scene = Scene::new(SIX, R[5]).deployed(&[R[3], R[5]]).ready_pods_still_run(R[3], Some(digest.into()));
+        scene.pods[0].pulled_from = Some(pulled_from.to_owned());
+        scene.without_registry = true;
+        scene.from(Source::RolloutHistory).options(|o| o.pin_digest = true)
+    };
+    let dual_stack = REPOSITORY.replace(".dkr.ecr.", ".dkr-ecr.").replace(".amazonaws.com", ".on.aws");
+    for own in [REPOSITORY, &dual_stack] {
+        assert_eq!(stuck(own).goes_to(), format!(":{}@", R[3]), "{own}");
+    }
+    for foreign in ["docker.io/acme/api", "localhost:5000/ms-account-management", &REPOSITORY.replace('1', "9")] {
+        let Decision::CannotPin { revision: 1, seen_in, .. } = stuck(foreign).decide() else { panic!("{foreign}") };
+        assert_eq!(seen_in.as_deref(), Some(foreign));
+        let by_tag = stuck(foreign).options(|o| o.pin_digest = false);
+        assert_eq!(by_tag.goes_to(), format!(":{}", R[3]), "a tag that stays needs no digest");
+        let mut one_knows = stuck(foreign);
+        one_knows.pods.push(PodImage { pulled_from: Some(REPOSITORY.into()), ..one_knows.pods[0].clone() });
+        assert_eq!(one_knows.goes_to(), format!(":{}@", R[3]), "another node has it from there");
+    }
+}
+
 /// What is left is what the template asks for, even if none of it ever got ready.
 #[test]
 fn a_stuck_rollout_goes_back_to_what_still_runs() {

@@ -89,6 +89,9 @@ fn only_a_manifests_digest_is_taken_from_an_image_id() {
         ("docker-pullable://r.io/api@sha256:ab", Some("sha256:ab")),
         ("sha256:ab", None),
         ("docker://sha256:ab", None),
+        // CRI-O after a restart, and containerd with an image that was loaded from a file.
+        ("597ce1600cf4ac5f449b66e75e840657bb53864434d6bd82f00b172544c32ee2", None),
+        ("docker.io/library/import-2026-01-02@sha256:ab", Some("sha256:ab")),
         ("r.io/api@md5:ab", None),
         ("", None),
     ] {

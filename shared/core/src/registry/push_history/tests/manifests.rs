@@ -4,6 +4,7 @@
 //! a push, each with a time of its own, the index the last.
 
 use super::*;
+use crate::registry::index_manifest::INDEX_TYPES;
 
 const BUILDX: &str = include_str!("../fixtures/buildx-latest.json");
 const SIGNED: &str = include_str!("../fixtures/signed-multi-arch.json");
@@ -28,11 +29,11 @@ fn buildx(runs: usize, part: &str) -> Scene {
 #[test]
 fn an_image_pushed_three_times_goes_back_to_the_push_before() {
     for (runs, part, to, read) in [
-        (3, INDEX, 2, vec![3]),
-        (3, IMAGE, 2, vec![3]),
-        (2, INDEX, 1, vec![3, 2]),
+        (3, INDEX, 2, vec![3, 2]),
+        (3, IMAGE, 2, vec![3, 2]),
+        (2, INDEX, 1, vec![3, 2, 1]),
         // Whatever the tag is on now: its index is asked first, and then the newest.
-        (2, IMAGE, 1, vec![3, 2]),
+        (2, IMAGE, 1, vec![3, 2, 1]),
     ] {
         let mut scene = buildx(runs, part);
         let expected: Vec<String> = read.iter().map(|day| pushed(&scene, *day, INDEX)).collect();
@@ -195,4 +196,81 @@ fn a_digest_counts_where_it_is_found_and_says_nothing_elsewhere() {
     cached.children.insert(new.clone(), vec![IndexChild::image(elsewhere.as_str())]);
     assert_eq!(choose(&cached.question()).left.digest, Some(new));
     assert!(matches!(cached.decide(), Decision::Chosen(c) if c.digest == Some(old)));
+}
+
+/// What is a part of an archived image would be deployed as an image by itself, or nobody would learn why not.
+#[test]
+fn beside_an_archived_index_its_manifest_decides_or_nothing_can_be_judged() {
+    const MOVED: &str = include_str!("../fixtures/moved-latest.json");
+    let archived = "sha256:a7c41";
+    let mut scene = Scene::new(MOVED, "latest").deployed(&["latest"]);
+    let [first, second, running] = [1, 2, 3].map(|day| scene.pushed_on(day));
+    scene.images.push(PushedImage {
+        tags: vec!["1.0.0".into()],
+        status: ImageStatus::Archived,
+        manifest_type: Some(INDEX_TYPES[0].into()),
+        ..PushedImage::untagged(archived, "2026-01-01T00:00:00Z".parse().unwrap())
+    });
+    let mut scene = scene.pods_run(&running);
+    let to_read = |scene: &Scene| manifests_to_read(&scene.question(), &choose(&scene.question()));
+    let target = |scene: &Scene| match scene.decide() {
+        Decision::Chosen(chosen) => chosen.digest,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(to_read(&scene), [archived], "it may be given out");
+    for (listed, goes_to) in [(vec![], &second), (vec![IndexChild::image(second.as_str())], &first)] {
+        let mut read = scene.clone();
+        read.children.insert(archived.into(), listed);
+        assert_eq!(target(&read).as_ref(), Some(goes_to));
+    }
+    scene.sealed.insert(archived.into());
+    assert!(to_read(&scene).is_empty(), "asked once");
+    let Decision::NothingOlder { skipped, .. } = scene.decide() else { panic!("{:?}", scene.decide()) };
+    let why = SkipReason::LeftOut {
+        why: LeftOut::MaybePartOfArchived { indexes: vec![archived.into()], names: "1.0.0".into() },
+    };
+    assert!(skipped.iter().any(|s| s.image == second && s.why == why), "{skipped:?}");
+    let named = scene.clone().options(|o| o.to_digest = Some(second.clone()));
+    assert_eq!(target(&named), Some(second), "who knows it may say so");
+}
+
+/// A build that is pushed as `1.2.3` and as `latest`, or pushed again, is two indexes of one image: "rolled back"
+/// would be the very image that is bad.
+#[test]
+fn another_index_of_the_running_parts_is_nothing_to_go_back_to() {
+    let twins = |mut scene: Scene, older: usize, newer: usize| {
+        let (older, newer) = (pushed(&scene, older, INDEX), pushed(&scene, newer, INDEX));
+        scene.read(&older);
+        scene.read(&newer);
+        let parts = scene.children[&newer].iter().filter(|child| !child.is_attestation).cloned();
+        let (own, replaced): (Vec<IndexChild>, Vec<IndexChild>) =
+            scene.children[&older].iter().cloned().partition(|child| child.is_attestation);
+        let listed = parts.chain(own).collect();
+        scene.images.retain(|image| !replaced.iter().any(|child| child.digest == image.digest));
+        scene.children.insert(older, listed);
+        scene
+    };
+    let pushed_again = twins(buildx(3, INDEX), 2, 3);
+    let first = pushed(&pushed_again, 1, INDEX);
+    let mut pushed_again = pushed_again;
+    pushed_again.read(&first);
+    let Decision::Chosen(chosen) = pushed_again.decide() else { panic!("{:?}", pushed_again.decide()) };
+    assert_eq!(chosen.digest, Some(first));
+    let why: Vec<&SkipReason> = chosen.skipped.iter().map(|skipped| &skipped.why).collect();
+    assert_eq!(why, [&SkipReason::LeftOut { why: LeftOut::SameParts }]);
+    // With a version's tag of its own, too; and who names it means it.
+    let twin = pushed(&pushed_again, 2, INDEX);
+    let mut tagged = pushed_again.clone();
+    tagged.images.iter_mut().find(|i| i.digest == twin).unwrap().tags.push("1.2.3".into());
+    assert!(matches!(tagged.decide(), Decision::Chosen(c) if c.digest == chosen.digest));
+    let named = tagged.options(|o| o.to_tag = Some("1.2.3".into()));
+    assert!(matches!(named.decide(), Decision::Chosen(c) if c.digest == Some(twin)));
+    // Releases are told apart by their versions, whatever is in them.
+    let mut releases = twins(buildx(3, INDEX), 2, 3);
+    for (day, tag) in [(2, "1.2.2"), (3, "1.2.3")] {
+        let digest = pushed(&releases, day, INDEX);
+        releases.images.iter_mut().find(|i| i.digest == digest).unwrap().tags = vec![tag.into()];
+    }
+    releases.spec = format!("{REPOSITORY}:1.2.3");
+    assert_eq!(releases.goes_to(), ":1.2.2");
 }
