@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use release_cluster::Cluster;
 use release_cluster::apply::DryRun;
-use release_cluster::exchange::UNREACHABLE;
+use release_cluster::exchange::{UNAUTHORIZED, UNREACHABLE};
+use release_cluster::kubeconfig::who_am_i;
 use release_core::command::{Command, Scope};
-use release_core::failure::{Exit, Failure, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::log::Log;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -149,12 +150,14 @@ pub async fn to_the_end<M: Members>(
     print_end(setting.output, &origin, &standing, verb).await
 }
 
-/// An API server that can't be reached is to be looked for where we looked for it.
+/// An API server that can't be reached, or that doesn't know us, is to be looked for where we looked for it.
 fn of_this_cluster(failure: Failure, scope: &Scope) -> Failure {
-    if failure.reason != UNREACHABLE || failure.next.is_some() {
-        return failure;
+    match failure.reason {
+        _ if failure.next.is_some() => failure,
+        UNREACHABLE => failure.look(Command::new("kubectl cluster-info").scope(&scope.without_namespace())),
+        UNAUTHORIZED => failure.next(Next::Look(who_am_i(scope), Some("after logging in again".into()))),
+        _ => failure,
     }
-    failure.look(Command::new("kubectl cluster-info").scope(&scope.without_namespace()))
 }
 
 /// Runs `verb` until it ends or is interrupted, and prints its report.

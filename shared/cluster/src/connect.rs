@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::PROXY_AUTHORIZATION;
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
@@ -20,6 +21,7 @@ use super::Cluster;
 use super::kubeconfig;
 use crate::connection::Connection;
 use crate::credentials::{Authorized, Credentials};
+use crate::via_proxy::{Asking, Proxy};
 use release_core::failure::{Failure, Outcome};
 
 /// How long making a TCP connection may take.
@@ -34,7 +36,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub fn connect(connection: &Connection) -> Outcome<Cluster> {
     let target = kubeconfig::resolve(connection)?;
     let server = target.config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let client = client(target.config, target.credentials)?;
+    let then = |failure: Failure| match failure.reason {
+        "BadCredentials" => failure.next(kubeconfig::log_in_again(connection)),
+        _ => failure,
+    };
+    let client = client(target.config, target.credentials).map_err(then)?;
     Ok(Cluster {
         client,
         context: target.context,
@@ -48,22 +54,51 @@ pub fn connect(connection: &Connection) -> Outcome<Cluster> {
     })
 }
 
-fn client(config: Config, credentials: Credentials) -> Outcome<Client> {
+fn client(mut config: Config, credentials: Credentials) -> Outcome<Client> {
     let mut tcp = HttpConnector::new();
     tcp.set_nodelay(true);
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let (config, credentials) = (&config, Arc::new(credentials));
-    match config.proxy_url.clone() {
-        None => over(tcp, config, credentials),
-        Some(proxy) if proxy.scheme_str().is_some_and(|s| s.starts_with("socks5")) => {
-            over(SocksV5::new(proxy, tcp), config, credentials)
-        }
-        Some(proxy) if proxy.scheme_str() == Some("https") => {
-            let to_proxy = config.rustls_https_connector_with_connector(tcp).map_err(unusable)?;
-            over(Tunnel::new(proxy, to_proxy), config, credentials)
-        }
-        Some(proxy) => over(Tunnel::new(proxy, tcp), config, credentials),
+    let credentials = Arc::new(credentials);
+    let Some(proxy) = config.proxy_url.as_ref().map(Proxy::of) else { return over(tcp, &config, credentials) };
+    if proxy.is_socks() {
+        return over(socks(proxy, tcp), &config, credentials);
+    }
+    let is_tls = config.cluster_url.scheme_str() == Some("https");
+    if let Some(value) = proxy.authorization().filter(|_| !is_tls) {
+        config.headers.push((PROXY_AUTHORIZATION, value));
+    }
+    if proxy.address.scheme_str() == Some("https") {
+        let to_proxy = config.rustls_https_connector_with_connector(tcp).map_err(unusable)?;
+        return through(&proxy, to_proxy, &config, credentials);
+    }
+    through(&proxy, tcp, &config, credentials)
+}
+
+fn socks(proxy: Proxy, tcp: HttpConnector) -> SocksV5<HttpConnector> {
+    let way = SocksV5::new(proxy.address, tcp);
+    match proxy.user {
+        Some((name, password)) => way.with_auth(name, password),
+        None => way,
+    }
+}
+
+/// In a tunnel to a server with TLS; else the proxy is asked.
+fn through<C>(proxy: &Proxy, to_proxy: C, config: &Config, credentials: Arc<Credentials>) -> Outcome<Client>
+where
+    C: Service<http::Uri> + Clone + Send + Sync + 'static,
+    C::Response: Connected + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    C::Future: Send + 'static,
+    C::Error: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+{
+    let address = proxy.address.clone();
+    if config.cluster_url.scheme_str() != Some("https") {
+        return over(Asking { proxy: address, inner: to_proxy }, config, credentials);
+    }
+    let tunnel = Tunnel::new(address, to_proxy);
+    match proxy.authorization() {
+        Some(value) => over(tunnel.with_auth(value), config, credentials),
+        None => over(tunnel, config, credentials),
     }
 }
 
@@ -100,5 +135,4 @@ where
 
 fn unusable(error: kube::Error) -> Failure {
     Failure::failed("BadCredentials", format!("can't use the kubeconfig's credentials: {error}"))
-        .next("log in again, then check with: kubectl auth whoami")
 }

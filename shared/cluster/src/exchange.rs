@@ -18,6 +18,8 @@ use release_core::log::Log;
 
 /// The reason of a failure to reach the API server.
 pub const UNREACHABLE: &str = "Unreachable";
+/// The reason of a failure where the API server doesn't know who asks.
+pub const UNAUTHORIZED: &str = "Unauthorized";
 
 /// Why an API request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +98,7 @@ impl std::fmt::Display for ApiError {
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
         let reason = match &error {
-            ApiError::Refused { code: 401, .. } => "Unauthorized",
+            ApiError::Refused { code: 401, .. } => UNAUTHORIZED,
             ApiError::Refused { code: 403, .. } => "Forbidden",
             ApiError::Refused { code: 404, .. } => "NotFound",
             ApiError::Refused { .. } => "ApiError",
@@ -112,7 +114,6 @@ impl From<ApiError> for Failure {
         };
         let failure = Self { is_servers, ..Self::new(Exit::Failed, reason, error.to_string()) };
         match error {
-            ApiError::Refused { code: 401, .. } => failure.next("log in again, then check with: kubectl auth whoami"),
             ApiError::Refused { code: 403, .. } => {
                 failure.next("docs/permissions.md lists the Role that each verb needs")
             }

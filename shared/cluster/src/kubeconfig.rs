@@ -28,7 +28,7 @@ use crate::in_cluster;
 use choice::{Choice, choose};
 use entries::{ClusterEntry, UserEntry};
 use merge::Merged;
-use release_core::command::Command;
+use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next, Outcome};
 
 /// What the kubeconfig and the flags say, before anything is sent.
@@ -55,7 +55,8 @@ pub(crate) fn resolve(flags: &Connection) -> Outcome<Target> {
     }
     rules::hold(&choice.cluster, &choice.user).map_err(malformed)?;
     let mut config = config_of(&choice.cluster).map_err(malformed)?;
-    let credentials = log_in(&mut config, &choice)?;
+    let then = |failure: Failure| if failure.next.is_some() { failure } else { failure.next(log_in_again(flags)) };
+    let credentials = log_in(&mut config, &choice).map_err(then)?;
     let namespace = namespace(flags, &choice.namespace);
     config.default_namespace.clone_from(&namespace);
     Ok(Target { config, credentials, context: choice.context, namespace, user: choice.user_name })
@@ -140,6 +141,11 @@ fn config_of(cluster: &ClusterEntry) -> anyhow::Result<Config> {
 fn log_in(config: &mut Config, choice: &Choice) -> Outcome<Credentials> {
     let user = &choice.user;
     config.auth_info = impersonation(user);
+    // Where everybody could read them, kubectl sends no credentials, and runs no plugin for them (client-go
+    // `clientcmd.ClientConfig`, `IsConfigTransportTLS`).
+    if config.cluster_url.scheme_str() != Some("https") {
+        return Ok(Credentials::None);
+    }
     if user.has_certificate() {
         tls::present(&mut config.auth_info, user);
     }
@@ -159,7 +165,7 @@ fn log_in(config: &mut Config, choice: &Choice) -> Outcome<Credentials> {
         let config_of_provider = provider.config.clone();
         let provider = AuthProviderConfig { name: "oidc".into(), config: config_of_provider, ..<_>::default() };
         config.auth_info.auth_provider = Some(provider);
-    } else if !user.has_certificate() && config.cluster_url.scheme_str() == Some("https") {
+    } else if !user.has_certificate() {
         return Err(nobody(&choice.user_name));
     }
     Ok(credentials)
@@ -173,12 +179,21 @@ fn nobody(user: &str) -> Failure {
         format!("user {user:?} has no credentials")
     };
     Failure::failed("BadCredentials", format!("{who} in the kubeconfig, and kubectl would ask for a password here"))
-        .next("log in again, or name a user with --user; then check with: kubectl auth whoami")
 }
 
 fn unusable(cause: anyhow::Error) -> Failure {
     Failure::caused_by("BadCredentials", &cause.context("can't use the kubeconfig's credentials"))
-        .next("log in again, then check with: kubectl auth whoami")
+}
+
+/// What to do about credentials that are none.
+pub(crate) fn log_in_again(flags: &Connection) -> Next {
+    Next::Look(who_am_i(&flags.scope()), Some("after logging in again, or with another --user".into()))
+}
+
+/// The command that shows as whom a cluster knows us.
+#[must_use]
+pub fn who_am_i(scope: &Scope) -> Command {
+    Command::new("kubectl auth whoami").scope(&scope.without_namespace())
 }
 
 fn impersonation(user: &UserEntry) -> AuthInfo {

@@ -13,6 +13,7 @@ pub mod kubeconfig;
 pub mod proxy_env;
 pub mod read;
 pub mod slice_view;
+mod via_proxy;
 pub mod wait;
 pub mod watch;
 

@@ -1,4 +1,4 @@
-//! A proxy that speaks HTTP's CONNECT and SOCKS 5, and notes where it was asked to go.
+//! A proxy that speaks HTTP, CONNECT among it, and SOCKS 5, and notes where it was asked to go, and by whom.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,29 +54,69 @@ impl Drop for Tunnel {
     }
 }
 
-async fn pass(mut client: TcpStream, targets: Arc<Mutex<Vec<String>>>) -> Result<()> {
+async fn pass(mut client: TcpStream, noted: Arc<Mutex<Vec<String>>>) -> Result<()> {
     let mut first = [0];
     client.peek(&mut first).await?;
-    let target = if first[0] == SOCKS { socks(&mut client).await? } else { connect(&mut client).await? };
-    targets.lock().unwrap_or_else(PoisonError::into_inner).push(target.clone());
-    let mut server = TcpStream::connect(&target).await?;
-    let granted: &[u8] =
-        if first[0] == SOCKS { &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0] } else { b"HTTP/1.1 200 OK\r\n\r\n" };
-    client.write_all(granted).await?;
+    let note = |target: String| noted.lock().unwrap_or_else(PoisonError::into_inner).push(target);
+    let mut server;
+    if first[0] == SOCKS {
+        let target = socks(&mut client).await?;
+        note(target.clone());
+        server = TcpStream::connect(&target).await?;
+        client.write_all(&[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    } else {
+        let asked = Asked::read(&mut client).await?;
+        note(asked.noted());
+        server = TcpStream::connect(&asked.host).await?;
+        match asked.forwarded {
+            Some(head) => server.write_all(head.as_bytes()).await?,
+            None => client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?,
+        }
+    }
     copy_bidirectional(&mut client, &mut server).await?;
     Ok(())
 }
 
-async fn connect(client: &mut TcpStream) -> Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        ensure!(head.len() < 16_384, "a head without an end");
-        head.push(client.read_u8().await?);
+/// The first request to a proxy that speaks HTTP.
+struct Asked {
+    /// `HOST:PORT`
+    host: String,
+    /// Its `Proxy-Authorization`.
+    user: Option<String>,
+    /// The head as the server gets it, where no tunnel was asked for.
+    forwarded: Option<String>,
+}
+
+impl Asked {
+    async fn read(client: &mut TcpStream) -> Result<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            ensure!(head.len() < 16_384, "a head without an end");
+            head.push(client.read_u8().await?);
+        }
+        let head = String::from_utf8_lossy(&head);
+        let (line, fields) = head.split_once("\r\n").context("no request")?;
+        let is_for_proxy = |field: &&str| field.to_lowercase().starts_with("proxy-");
+        let user = fields.lines().find(|field| field.to_lowercase().starts_with("proxy-authorization:"));
+        let user = user.and_then(|field| field.split_once(": ")).map(|(_, value)| value.to_owned());
+        let words: Vec<&str> = line.split(' ').collect();
+        let [method, target, version] = words.as_slice() else { bail!("no request: {line}") };
+        if *method == "CONNECT" {
+            return Ok(Self { host: (*target).to_owned(), user, forwarded: None });
+        }
+        let whole = target.strip_prefix("http://").context("a proxy is asked for whole URLs")?;
+        let (host, path) = whole.split_once('/').context("a URL without a path")?;
+        let fields: String = fields.lines().filter(|f| !is_for_proxy(f)).map(|field| format!("{field}\r\n")).collect();
+        let forwarded = Some(format!("{method} /{path} {version}\r\n{fields}"));
+        Ok(Self { host: host.to_owned(), user, forwarded })
     }
-    let head = String::from_utf8_lossy(&head);
-    let words: Vec<&str> = head.split(' ').collect();
-    ensure!(words[0] == "CONNECT", "only CONNECT is spoken here");
-    Ok(words.get(1).context("no target")?.to_string())
+
+    /// `HOST:PORT` for a tunnel, `http://HOST:PORT` for the rest, and who asked.
+    fn noted(&self) -> String {
+        let scheme = if self.forwarded.is_some() { "http://" } else { "" };
+        let user = self.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
+        format!("{scheme}{}{user}", self.host)
+    }
 }
 
 /// RFC 1928, without authentication.

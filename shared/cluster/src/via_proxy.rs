@@ -1,0 +1,149 @@
+//! The way through a proxy, as Go's `net/http` goes it for kubectl: to a server with TLS in a tunnel, to one without
+//! by asking the proxy for the whole URL.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Uri};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use tower::Service;
+
+/// A proxy, and who we are to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxy {
+    /// Without user and password.
+    pub address: Uri,
+    pub user: Option<(String, String)>,
+}
+
+impl Proxy {
+    /// Reads `http://USER:PASSWORD@HOST:PORT`.
+    pub fn of(url: &Uri) -> Self {
+        let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        let Some((user, host)) = authority.rsplit_once('@') else {
+            return Self { address: url.clone(), user: None };
+        };
+        let (name, password) = user.split_once(':').unwrap_or((user, ""));
+        let mut parts = url.clone().into_parts();
+        parts.authority = host.parse().ok();
+        let address = Uri::from_parts(parts).unwrap_or_else(|_| url.clone());
+        Self { address, user: Some((decoded(name), decoded(password))) }
+    }
+
+    /// The value of `Proxy-Authorization` (RFC 7617); never logged.
+    pub fn authorization(&self) -> Option<HeaderValue> {
+        let (name, password) = self.user.as_ref()?;
+        let mut value: HeaderValue = format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))).parse().ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// `socks5` speaks another language, whatever the server is.
+    pub fn is_socks(&self) -> bool {
+        self.address.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5"))
+    }
+}
+
+/// `%40` is `@`; what is no escape stays as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let digits = more.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).filter(|_| *first == b'%');
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Connects to the proxy wherever it is to go, and says so: requests then name the whole URL.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking<C> {
+    pub proxy: Uri,
+    pub inner: C,
+}
+
+impl<C> Service<Uri> for Asking<C>
+where
+    C: Service<Uri>,
+    C::Future: Send + 'static,
+{
+    type Response = Asked<C::Response>;
+    type Error = C::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, C::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), C::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connecting = self.inner.call(self.proxy.clone());
+        Box::pin(async move { connecting.await.map(Asked) })
+    }
+}
+
+/// A connection to a proxy that is asked for whole URLs.
+#[derive(Debug)]
+pub(crate) struct Asked<S>(S);
+
+impl<S: Connection> Connection for Asked<S> {
+    fn connected(&self) -> Connected {
+        self.0.connected().proxy(true)
+    }
+}
+
+impl<S: Read + Unpin> Read for Asked<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: ReadBufCursor<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, into)
+    }
+}
+
+impl<S: Write + Unpin> Write for Asked<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, from)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_password_of_a_proxy_are_told_to_it_alone() {
+        let proxy = |url: &str| Proxy::of(&url.parse().unwrap());
+        let plain = proxy("http://proxy.corp:3128");
+        assert_eq!((plain.address.to_string().as_str(), plain.authorization()), ("http://proxy.corp:3128/", None));
+        let known = proxy("http://lee:p%40ss%2Fw%25rd@proxy.corp:3128");
+        assert_eq!(known.address.to_string(), "http://proxy.corp:3128/");
+        assert_eq!(known.user, Some(("lee".into(), "p@ss/w%rd".into())));
+        let told = known.authorization().unwrap();
+        assert_eq!(told, format!("Basic {}", STANDARD.encode("lee:p@ss/w%rd")).as_str());
+        assert!(told.is_sensitive());
+        assert_eq!(proxy("socks5://lee@proxy").user, Some(("lee".into(), String::new())));
+        assert_eq!(proxy("http://50%:100%25@proxy").user, Some(("50%".into(), "100%".into())));
+    }
+}
