@@ -12,15 +12,25 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("apps.kruise.io", &["broadcastjobs", "advancedcronjobs", "clonesets", "sidecarsets", "uniteddeployments"]),
     ("apps.openshift.io", &["deploymentconfigs"]),
     ("argoproj.io", &["rollouts", "experiments", "sensors", "analysistemplates", "clusteranalysistemplates"]),
+    ("cdi.kubevirt.io", &["datavolumes", "dataimportcrons"]),
+    // Envoy pulls a WebAssembly module, and a webhook adds an agent's image, to pods that don't name it.
+    ("extensions.istio.io", &["wasmplugins"]),
     ("flink.apache.org", &["flinkdeployments"]),
     ("kubeflow.org", &["notebooks"]),
-    ("kubevirt.io", &["virtualmachines", "virtualmachineinstancereplicasets"]),
+    ("kubevirt.io", &["virtualmachines", "virtualmachineinstances", "virtualmachineinstancereplicasets"]),
     ("leaderworkerset.x-k8s.io", &["leaderworkersets"]),
     ("jobset.x-k8s.io", &["jobsets"]),
+    ("machinelearning.seldon.io", &["seldondeployments"]),
+    ("opentelemetry.io", &["instrumentations"]),
     ("operators.coreos.com", &["clusterserviceversions"]),
+    ("pkg.crossplane.io", &["configurations", "functions", "providers"]),
+    ("pool.kubevirt.io", &["virtualmachinepools"]),
+    ("postgresql.cnpg.io", &["clusters", "imagecatalogs", "clusterimagecatalogs"]),
     ("ray.io", &["rayclusters", "rayservices"]),
     ("serving.knative.dev", &["services", "configurations", "revisions"]),
     ("serving.kserve.io", &["inferenceservices", "servingruntimes", "clusterservingruntimes"]),
+    // Charts and manifests lie in repositories, too, and no pod pulls them.
+    ("source.toolkit.fluxcd.io", &["helmcharts", "ocirepositories"]),
     ("sources.knative.dev", &["containersources"]),
     ("sparkoperator.k8s.io", &["sparkapplications", "scheduledsparkapplications"]),
     ("tekton.dev", &["stepactions", "pipelines", "pipelineruns"]),
@@ -92,11 +102,15 @@ mod tests {
         let named = "rollouts.argoproj.io cronworkflows.argoproj.io clusterworkflowtemplates.argoproj.io scaledjobs.keda.sh \
              services.serving.knative.dev revisions.serving.knative.dev clonesets.apps.kruise.io \
              statefulsets.apps.kruise.io deploymentconfigs.apps.openshift.io tasks.tekton.dev clustertasks.tekton.dev \
-             jobs.batch.volcano.sh pytorchjobs.kubeflow.org rayjobs.ray.io cronjobs.example.com jobsets.jobset.x-k8s.io";
+             jobs.batch.volcano.sh pytorchjobs.kubeflow.org rayjobs.ray.io cronjobs.example.com jobsets.jobset.x-k8s.io \
+             ocirepositories.source.toolkit.fluxcd.io wasmplugins.extensions.istio.io \
+             instrumentations.opentelemetry.io datavolumes.cdi.kubevirt.io functions.pkg.crossplane.io \
+             clusters.postgresql.cnpg.io";
         let silent = "deployments.apps jobs.batch cronjobs.batch applications.argoproj.io applicationsets.argoproj.io \
              scaledobjects.keda.sh routes.serving.knative.dev machinedeployments.cluster.x-k8s.io \
              recurringjobs.longhorn.io certificates.cert-manager.io virtualservices.networking.istio.io \
-             poddisruptionbudgets.policy";
+             poddisruptionbudgets.policy gitrepositories.source.toolkit.fluxcd.io \
+             opentelemetrycollectors.opentelemetry.io";
         let split = |names: &'static str| names.split_whitespace().map(|name| name.split_once('.').unwrap());
         assert!(split(named).all(|(plural, group)| may_need_images(group, plural)));
         let wrong: Vec<_> = split(silent).filter(|(plural, group)| may_need_images(group, plural)).collect();
