@@ -155,7 +155,7 @@ fn of_this_cluster(failure: Failure, scope: &Scope) -> Failure {
     match failure.reason {
         _ if failure.next.is_some() => failure,
         UNREACHABLE => failure.look(Command::new("kubectl cluster-info").scope(&scope.without_namespace())),
-        UNAUTHORIZED => failure.next(Next::Look(who_am_i(scope), Some("after logging in again".into()))),
+        UNAUTHORIZED => failure.next(Next::Look(who_am_i(scope), Some("log in again first".into()))),
         _ => failure,
     }
 }

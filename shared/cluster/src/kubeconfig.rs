@@ -187,7 +187,7 @@ fn unusable(cause: anyhow::Error) -> Failure {
 
 /// What to do about credentials that are none.
 pub(crate) fn log_in_again(flags: &Connection) -> Next {
-    Next::Look(who_am_i(&flags.scope()), Some("after logging in again, or with another --user".into()))
+    Next::Look(who_am_i(&flags.scope()), Some("log in again first, or name another --user".into()))
 }
 
 /// The command that shows as whom a cluster knows us.

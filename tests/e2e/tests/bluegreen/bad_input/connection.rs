@@ -54,7 +54,10 @@ async fn expired_credentials_are_called_so() -> Result<()> {
     let ns = namespace("expired").await?;
     let expired = ns.kubectl_as(ns.lab().expired_identity("late")?.kubeconfig);
     every_verb_can_not(&expired, "Unauthorized").await?;
-    bluegreen_as(&expired, "status api").await?.tells("log in")?;
+    bluegreen_as(&expired, "status api").await?.tells("log in again")?;
+    // As whom that cluster knows whoever asked, and nobody else.
+    let document = can_not(&expired, "status api --as lee --as-group dev", "Unauthorized").await?;
+    assert_eq!(document["next"], "kubectl auth whoami --as lee --as-group dev");
     Ok(())
 }
 
@@ -115,7 +118,11 @@ async fn malformed_kubeconfigs_are_called_so_and_not_quoted() -> Result<()> {
 async fn nobody_goes_out_where_kubectl_would_ask_who_it_is() -> Result<()> {
     let ns = namespace("nobody").await?;
     let anonymous = ns.lab().write_kubeconfig(&kubeconfig_to(ns.lab().api()).replace("\"token\":\"a-token\"", ""))?;
-    every_verb_can_not(&ns.kubectl_as(anonymous), "BadCredentials").await
+    let anonymous = ns.kubectl_as(anonymous);
+    every_verb_can_not(&anonymous, "BadCredentials").await?;
+    let document = can_not(&anonymous, "status api --context there", "BadCredentials").await?;
+    assert_eq!(document["next"], "kubectl auth whoami --context there");
+    Ok(())
 }
 
 /// With a wrong file name or context, another cluster would be switched than the one meant.
