@@ -243,7 +243,7 @@ mod tests {
         let read = read(&odd.to_string()).current.unwrap();
         assert_eq!(
             (read.verb, read.result),
-            (RecordedVerb::Other("shift".into()), Some(RunResult::Other("paused".into())))
+            (RecordedVerb::Other("shift\\u{1b}".into()), Some(RunResult::Other("paused\\u{7}".into())))
         );
     }
 
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn text_for_terminals_has_no_escapes() {
         let raw = serde_json::to_string(&Record { reason: "\u{1b}[2Jgone\n".into(), ..record() }).unwrap();
-        assert_eq!(read(&raw).current.unwrap().reason, "[2Jgone");
+        assert_eq!(read(&raw).current.unwrap().reason, "\\u{1b}[2Jgone");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use dialoguer::console::Term;
 use dialoguer::{Confirm, Select};
 
 use release_core::failure::{Exit, Failure, Outcome};
+use release_core::text::{one_line, written_out};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// True where a person can be asked: both stdin and stderr are a terminal.
@@ -34,7 +35,7 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
         .next("add --yes, or --dry-run=client to see the plan only"));
     }
     let _keys = CtrlCIsAKey::set();
-    match answered(|| Confirm::new().with_prompt(question).default(false).interact_opt()) {
+    match answered(|| Confirm::new().with_prompt(written_out(question)).default(false).interact_opt()) {
         Ok(Some(true)) => Ok(()),
         Ok(_) => Err(Failure::failed("NotConfirmed", "not confirmed; nothing was written")),
         Err(_) => Err(interrupted()),
@@ -47,7 +48,9 @@ pub fn agree(question: &str, yes: bool) -> Outcome<()> {
 /// # Errors
 /// Exit 1 where the person chooses nothing, exit 130 on Ctrl-C.
 pub fn pick(prompt: &str, rows: &[String], default: usize) -> Outcome<usize> {
-    let select = Select::new().with_prompt(prompt).items(rows).default(default).max_length(15).report(false);
+    let rows: Vec<String> = rows.iter().map(|row| one_line(row)).collect();
+    let select =
+        Select::new().with_prompt(written_out(prompt)).items(&rows).default(default).max_length(15).report(false);
     let _keys = CtrlCIsAKey::set();
     match answered(|| select.interact_opt()) {
         Ok(Some(row)) => Ok(row),

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod complete;
 pub mod confirm;
+mod escape;
 pub mod flags;
 pub mod output;
 pub mod print;

@@ -4,7 +4,7 @@ use release_core::failure::{Exit, Failure};
 use serde_json::Value;
 
 use crate::flags::Output;
-use crate::output::{data, data_line, end_living, lost, talk};
+use crate::output::{data_line, end_living, json, lost, talk, yaml};
 use crate::report::{Members, Origin, Report};
 
 /// Prints to stdout what the output format asks for, and to stderr what a person needs to know of
@@ -14,9 +14,9 @@ pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, f
     // As a value, so that members stand in alphabetical order whatever they are made of.
     let document = || serde_json::to_value(report.document(origin, failed)).unwrap_or(Value::Null);
     match output {
-        Output::Json => data_line(serde_json::to_string_pretty(&document()).unwrap_or_default()),
-        Output::Jsonl => data_line(document()),
-        Output::Yaml => data(serde_saphyr::to_string(&document()).unwrap_or_default()),
+        Output::Json => json(&document(), true),
+        Output::Jsonl => json(&document(), false),
+        Output::Yaml => yaml(&document()),
         Output::Name => report.names.iter().for_each(data_line),
         Output::Table | Output::Wide if !report.text.is_empty() => data_line(&report.text),
         Output::Table | Output::Wide => {}

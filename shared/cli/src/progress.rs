@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use dialoguer::console::{Term, truncate_str};
 use jiff::Timestamp;
+use release_core::text::one_line;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::clock::clock;
-use crate::output::{data_line, live, talk};
+use crate::output::{json as print_json, live, talk};
 use crate::told::Told;
 
 /// Where progress goes.
@@ -65,13 +66,14 @@ impl Progress {
     /// One step: a short word (`switched`, `converged`, `failed`) and what there is to say. A step that
     /// says the same as the last one is left out.
     pub fn step(&self, word: &str, text: &str) {
+        let text = &one_line(text);
         let line = format!("{word:<12} {text}");
         if *self.last.borrow() == line {
             return;
         }
         match self.sink {
             Sink::Lines | Sink::Terminal => talk(stamped(&line)),
-            Sink::JsonLines => data_line(step_document(word, text, Timestamp::now())),
+            Sink::JsonLines => print_json(&step_document(word, text, Timestamp::now()), false),
             Sink::Silent => {}
         }
         self.last.replace(line);
@@ -81,6 +83,7 @@ impl Progress {
     /// while. On a terminal it is one line that lives.
     pub fn waiting(&self, waiting: Waiting<'_>) {
         let Waiting { word, text, until, hint } = waiting;
+        let text = &one_line(text);
         let now = Instant::now();
         let until = at(until.saturating_duration_since(now));
         let line = format!("{word:<12} {text}");
@@ -98,7 +101,7 @@ impl Progress {
             Sink::JsonLines => {
                 let mut document = step_document(word, text, Timestamp::now());
                 document["until"] = json!(format!("{until:.3}"));
-                data_line(document);
+                print_json(&document, false);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use release_core::text::one_line;
 
 /// Lays out rows under headers; empty columns at the right are left out.
 #[must_use]
@@ -10,7 +11,7 @@ pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headers.to_vec());
     for row in rows {
-        table.add_row(row.clone());
+        table.add_row(row.iter().map(|cell| one_line(cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -28,5 +29,12 @@ mod tests {
         let shown =
             table(&["COLOR", "STATE"], &[vec!["green".into(), "ACTIVE".into()], vec!["b".into(), String::new()]]);
         assert_eq!(shown, "COLOR  STATE\ngreen  ACTIVE\nb");
+    }
+
+    /// A row that somebody's annotation makes up would be read as ours.
+    #[test]
+    fn a_cell_makes_no_row() {
+        let shown = table(&["COLOR"], &[vec!["green\nblue   ACTIVE".into()]]);
+        assert_eq!(shown, "COLOR\ngreen blue   ACTIVE");
     }
 }

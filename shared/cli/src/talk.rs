@@ -1,7 +1,6 @@
 //! Talking to a person while a run goes on, and remembering what to say if it is interrupted.
 
 use std::cell::RefCell;
-use std::io::IsTerminal;
 use std::rc::Rc;
 
 use release_core::checks::finding::Look;
@@ -46,12 +45,10 @@ impl Talk {
         self.output == Output::Wide
     }
 
-    /// How findings of so many subjects are shown. Color is for terminals, and `NO_COLOR` by its
-    /// mere presence turns it off (<https://no-color.org>).
+    /// How findings of so many subjects are shown.
     #[must_use]
     pub fn look(&self, subjects: usize) -> Look {
-        let colored = std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal();
-        Look { wide: self.wide(), several: subjects > 1, colored }
+        Look { wide: self.wide(), several: subjects > 1, colored: output::is_colored() }
     }
 
     /// Remembers what is so, for the case that the run is interrupted now.

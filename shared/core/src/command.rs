@@ -1,10 +1,11 @@
 //! Commands that we print for people to paste.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde_json::{Value, json};
 
 use crate::kube::Labels;
+use crate::text::is_unseen;
 
 /// A command line as a value: every word is quoted where a POSIX shell would read it otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,14 +128,39 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Quotes a word for a POSIX shell where it needs it.
+/// Quotes a word for a POSIX shell where it needs it. What isn't seen is written as `printf` reads it,
+/// so that the command stays one line and shows what it says.
 #[must_use]
 pub fn shell_quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
+    } else if word.chars().any(is_unseen) {
+        printf_quote(word)
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A command substitution takes newlines at the end away; nothing that is named in a cluster ends with
+/// one.
+fn printf_quote(word: &str) -> String {
+    let mut format = String::new();
+    for c in word.chars() {
+        match c {
+            '%' => format.push_str("%%"),
+            '\\' | '\'' => octal(c, &mut format),
+            _ if is_unseen(c) => octal(c, &mut format),
+            _ => format.push(c),
+        }
+    }
+    format!("\"$(printf '{format}')\"")
+}
+
+fn octal(c: char, format: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        // Into a String, which doesn't fail.
+        let _ = write!(format, "\\{byte:03o}");
     }
 }
 
@@ -150,6 +176,20 @@ mod tests {
         assert_eq!(command.words()[5], "$(reboot)");
         let because = Command::new("kubectl bluegreen switch api").option("--reason", "bad; really");
         assert_eq!(because.to_string(), "kubectl bluegreen switch api --reason='bad; really'");
+    }
+
+    /// What a shell makes of a word is asked of a shell.
+    #[test]
+    fn a_word_is_the_same_word_to_a_real_shell() {
+        for word in
+            ["a b", "$(id)", "`id`", "it's", "x\u{1b}[2Jy", "50%\n\\n'\u{202e}", "\u{e0041}\u{9b}é", "-n", "~", "a\tb"]
+        {
+            let quoted = shell_quote(word);
+            assert!(!quoted.chars().any(is_unseen), "{quoted}");
+            let script = format!("printf '%s' {quoted}");
+            let heard = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(heard.stdout).unwrap(), word, "{quoted}");
+        }
     }
 
     #[test]

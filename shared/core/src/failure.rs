@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::command::Command;
+use crate::text::one_line;
 
 /// Exit codes, the same in every plugin of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +80,15 @@ impl fmt::Display for Next {
     /// Lines after the first stand under it where a label of three letters leads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hint(text) => f.write_str(text),
+            Self::Hint(text) => f.write_str(&one_line(text)),
             Self::Try(commands, note) => {
                 let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
                 f.write_str(&lines.join("\n     "))?;
-                note.as_ref().map_or(Ok(()), |note| write!(f, "   ({note})"))
+                note.as_ref().map_or(Ok(()), |note| write!(f, "   ({})", one_line(note)))
             }
             Self::Look(command, note) => {
                 write!(f, "{command}")?;
-                note.as_ref().map_or(Ok(()), |note| write!(f, "\n     {note}"))
+                note.as_ref().map_or(Ok(()), |note| write!(f, "\n     {}", one_line(note)))
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::ids::CheckId;
 pub use super::severity::Severity;
 use crate::command::Command;
+use crate::text::one_line;
 
 /// What would mend a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl fmt::Display for Mend {
             Self::Scale => f.write_str("add --scale"),
             Self::AlsoMove(_) => f.write_str("name it too"),
             Self::Run(command) => write!(f, "{command}"),
-            Self::Advice(text) => f.write_str(text),
+            Self::Advice(text) => f.write_str(&one_line(text)),
         }
     }
 }
@@ -133,6 +134,9 @@ pub struct Look {
     pub colored: bool,
 }
 
+/// What colors a symbol, and ends it (ECMA-48, SGR): no other escape is ever meant.
+pub const PAINTS: [&str; 4] = ["\u{1b}[31m", "\u{1b}[33m", "\u{1b}[36m", "\u{1b}[0m"];
+
 /// Findings a line each: `x` blocks, `!` warns, `?` was not checked, `-` blocks but is overridden.
 #[must_use]
 pub fn lines(findings: &[Finding], look: Look) -> String {
@@ -145,21 +149,21 @@ pub fn lines(findings: &[Finding], look: Look) -> String {
         .unwrap_or(0)
         .max(11);
     let text_width = shown.iter().map(|f| f.message.chars().count()).max().unwrap_or(0).min(48);
+    let [red, yellow, cyan, end] = PAINTS;
     let lines = shown.iter().map(|finding| {
         let (symbol, paint) = match finding.severity {
-            Severity::Blocks if finding.overridden => ("-", "33"),
-            Severity::Blocks => ("x", "31"),
-            Severity::Warns => ("!", "33"),
-            Severity::NotChecked => ("?", "36"),
+            Severity::Blocks if finding.overridden => ("-", yellow),
+            Severity::Blocks => ("x", red),
+            Severity::Warns => ("!", yellow),
+            Severity::NotChecked => ("?", cyan),
         };
-        let symbol = if look.colored { format!("\u{1b}[{paint}m{symbol}\u{1b}[0m") } else { symbol.to_owned() };
+        let symbol = if look.colored { format!("{paint}{symbol}{end}") } else { symbol.to_owned() };
         let id = if finding.severity == Severity::NotChecked { "not checked" } else { finding.id.as_str() };
         let about = if look.several { format!("{}: ", finding.about) } else { String::new() };
         let fix = finding.mend.as_ref().map(Mend::to_string).unwrap_or_default();
         let forced = if finding.overridden { "(overridden) " } else { "" };
-        format!("{symbol} {id:<id_width$}  {:<text_width$}  {fix}", format!("{about}{forced}{}", finding.message))
-            .trim_end()
-            .to_owned()
+        let text = one_line(&format!("{about}{forced}{}", finding.message));
+        format!("{symbol} {id:<id_width$}  {text:<text_width$}  {fix}").trim_end().to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
 }

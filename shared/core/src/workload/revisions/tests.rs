@@ -132,5 +132,5 @@ fn every_container_is_read_and_a_cause_has_no_escapes() {
     let revision = &revisions[0];
     let found = ["api", "proxy", "migrate", "none"].map(|container| revision.image_of(container));
     assert_eq!(found, [Some("a"), Some("envoy:1.31"), Some("a-migrate"), None]);
-    assert_eq!(revision.change_cause.as_deref(), Some("[2Jset image"));
+    assert_eq!(revision.change_cause.as_deref(), Some("\\u{1b}[2Jset image"));
 }

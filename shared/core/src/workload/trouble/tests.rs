@@ -154,5 +154,5 @@ fn what_the_cluster_says_reaches_the_terminal_without_escapes() {
     let state = json!({"waiting": {"reason": "ErrImagePull"}});
     let mut status = container("api", 0, &state, &json!({}));
     status["image"] = json!("api:\u{1b}[2Jx");
-    assert_eq!(told(&[pod("p", &with(&[status]))])[0].0, "1 pod ErrImagePull (api:[2Jx)");
+    assert_eq!(told(&[pod("p", &with(&[status]))])[0].0, "1 pod ErrImagePull (api:\\u{1b}[2Jx)");
 }

@@ -1,0 +1,66 @@
+//! Words that aren't ours, where they leave us: shown whole, and obeyed by nobody.
+
+use std::borrow::Cow;
+
+use release_core::checks::finding::PAINTS;
+use release_core::text::{is_unseen, written_out};
+
+/// JSON in which what isn't seen stands as escapes (`\u202e`, RFC 8259 section 7): its strings stay what
+/// they are.
+#[must_use]
+pub fn in_json(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c != '\n' && is_unseen(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_unseen(c) {
+            escaped.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Text for a terminal that shows color or not: of all escapes only our own colors stay.
+#[must_use]
+pub fn on_terminal(text: &str, colored: bool) -> String {
+    if !colored {
+        return written_out(text);
+    }
+    let mut rest = text;
+    let mut shown = String::with_capacity(text.len());
+    while let Some(at) = rest.find('\u{1b}') {
+        let (before, from) = rest.split_at(at);
+        shown.push_str(&written_out(before));
+        let paint = PAINTS.iter().find(|paint| from.starts_with(**paint)).copied();
+        shown.push_str(&paint.map_or_else(|| written_out("\u{1b}"), str::to_owned));
+        rest = &from[paint.map_or(1, str::len)..];
+    }
+    shown + &written_out(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_colors_reach_a_terminal() {
+        let text = "\u{1b}[31mx\u{1b}[0m \u{1b}[2Jgone \u{1b}]0;title\u{7}";
+        assert_eq!(on_terminal(text, true), "\u{1b}[31mx\u{1b}[0m \\u{1b}[2Jgone \\u{1b}]0;title\\u{7}");
+        assert!(!on_terminal(text, false).contains('\u{1b}'));
+    }
+
+    /// A program that reads us gets just what was said.
+    #[test]
+    fn json_says_the_same_and_shows_it() {
+        let value = serde_json::json!({"a": "x\u{202e}y\u{9b}z\u{7f}\n", "b": "\u{e0041}"});
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let escaped = in_json(&text);
+        assert!(!escaped.chars().any(|c| c != '\n' && is_unseen(c)), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+    }
+}
