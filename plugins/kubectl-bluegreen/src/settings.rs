@@ -23,7 +23,7 @@ impl MinReady {
     pub fn of(self, active: usize) -> usize {
         match self {
             Self::Pods(n) => n.max(1),
-            Self::Percent(percent) => (active * percent as usize).div_ceil(100).max(1),
+            Self::Percent(percent) => active.saturating_mul(percent as usize).div_ceil(100).max(1),
         }
     }
 }

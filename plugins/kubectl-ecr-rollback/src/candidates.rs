@@ -104,7 +104,7 @@ fn repositories() -> Vec<CompletionCandidate> {
 /// The value of a flag typed so far, as `--region R` or `--region=R`.
 fn typed_value(flag: &str) -> Option<String> {
     let words = typed_words();
-    let apart = words.iter().position(|word| word == flag).and_then(|at| words.get(at + 1).cloned());
+    let apart = words.iter().skip_while(|word| *word != flag).nth(1).cloned();
     apart.or_else(|| words.iter().find_map(|word| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned())))
 }
 

@@ -62,7 +62,7 @@ impl RepositoryContents {
             }
             wanted.truncate(at_once);
             self.read_manifests(&wanted).await?;
-            at_once = (at_once * GROWTH).min(MANIFESTS_AT_ONCE);
+            at_once = at_once.saturating_mul(GROWTH).min(MANIFESTS_AT_ONCE);
         }
     }
 

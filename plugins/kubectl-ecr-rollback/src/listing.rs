@@ -74,7 +74,8 @@ pub fn findings(scan: &Scan) -> String {
     let counts = scan.findings();
     let of = |severity: ScanSeverity| counts.get(&severity).copied().unwrap_or(0);
     let (critical, high) = (of(ScanSeverity::Critical), of(ScanSeverity::High));
-    let lesser: u32 = counts.values().sum::<u32>() - critical - high;
+    let all = counts.values().copied().fold(0, u32::saturating_add);
+    let lesser = all.saturating_sub(critical.saturating_add(high));
     let named = [(critical, "critical"), (high, "high"), (lesser, "lesser")];
     let shown: Vec<String> = named.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     match scan {

@@ -138,7 +138,8 @@ impl ImageRecord {
     #[must_use]
     pub fn is_outdated(&self, revisions: &[Revision]) -> bool {
         let Some(left) = self.revision else { return false };
-        let younger = |r: &&Revision| r.earlier_numbers.iter().chain([&r.number]).any(|number| *number > left + 1);
+        let younger =
+            |r: &&Revision| r.earlier_numbers.iter().chain([&r.number]).any(|number| *number > left.saturating_add(1));
         let has_another = |r: &Revision| self.containers.iter().any(|m| r.image_of(&m.name) != Some(m.to.as_str()));
         revisions.iter().filter(younger).any(has_another)
     }

@@ -121,7 +121,7 @@ pub fn print_candidates(mut command: Command, words: &[String]) {
     if args.len() == 1 {
         args.push(OsString::new());
     }
-    let index = args.len() - 1;
+    let index = args.len().saturating_sub(1);
     let here = std::env::current_dir().ok();
     for candidate in complete(&mut command, args, index, here.as_deref()).unwrap_or_default() {
         let value = candidate.get_value().to_string_lossy().into_owned();

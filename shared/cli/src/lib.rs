@@ -1,5 +1,8 @@
 //! What a person touches: flags, prompts, progress, tables, completion, and how a run ends.
 
+// Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod clock;
 pub mod complete;
 pub mod confirm;

@@ -1,16 +1,21 @@
 //! What one run of a verb carries along: the cluster, the clock, and where to talk.
 
 use std::hash::{BuildHasher, Hasher};
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use release_cluster::Cluster;
 use release_cluster::apply::DryRun;
 use release_cluster::exchange::{UNAUTHORIZED, UNREACHABLE};
 use release_cluster::kubeconfig::who_am_i;
+use release_cluster::wait::after;
 use release_core::command::{Command, Scope};
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::log::Log;
+use release_core::text::one_line;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
@@ -96,7 +101,7 @@ impl Run {
     /// When waiting ends; people may take their time to answer.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.started + self.timeout + confirm::time_to_think()
+        after(self.started, self.timeout.saturating_add(confirm::time_to_think()))
     }
 
     /// Time left for waiting.
@@ -169,7 +174,7 @@ pub async fn print_end<M: Members>(
 ) -> Exit {
     let mut report = Report::default();
     let outcome = tokio::select! {
-        outcome = verb(&mut report) => outcome,
+        outcome = caught(verb(&mut report), standing) => outcome,
         () = interrupted() => Err(Failure::new(Exit::Interrupted, "Interrupted", standing.borrow().clone())),
     };
     crate::print::report(&report, output, origin, outcome.as_ref().err());
@@ -179,6 +184,20 @@ pub async fn print_end<M: Members>(
         Ok(()) if M::ONLY_READS || origin.dry_run != DryRunFlag::None => crate::print::written(),
         Ok(()) => Exit::Done,
     }
+}
+
+/// A panic is a fault of ours, and no reason to leave a person without a word of what is so.
+async fn caught(verb: impl Future<Output = Outcome<()>>, standing: &Standing) -> Outcome<()> {
+    static WHERE: Mutex<String> = Mutex::new(String::new());
+    let place = || WHERE.lock().unwrap_or_else(PoisonError::into_inner);
+    std::panic::set_hook(Box::new(move |panic| *place() = one_line(&panic.to_string())));
+    let ended = AssertUnwindSafe(verb).catch_unwind().await;
+    drop(std::panic::take_hook());
+    ended.unwrap_or_else(|_| {
+        let message = format!("a fault of this program ({})\n{}", place(), standing.borrow());
+        Err(Failure::failed("Fault", message)
+            .next("please report it; run the same command again: it takes up what was begun"))
+    })
 }
 
 /// What stands while nothing has been written.
@@ -195,5 +214,24 @@ pub async fn interrupted() {
     tokio::select! {
         _ = int.recv() => {}
         _ = term.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the middle of a switch, somebody has to know whether it was written.
+    #[tokio::test]
+    async fn a_fault_of_ours_is_told_with_what_is_so() {
+        let standing: Standing = Rc::new("service/api selects green now, not proven yet".to_owned().into());
+        let nothing: &[u8] = &[];
+        let verb = async {
+            assert_eq!(nothing[std::hint::black_box(3)], 0);
+            Ok(())
+        };
+        let failure = caught(verb, &standing).await.unwrap_err();
+        assert_eq!((failure.exit, failure.reason), (Exit::Failed, "Fault"));
+        assert!(failure.message.contains("selects green now") && failure.message.contains("run.rs"), "{failure}");
     }
 }

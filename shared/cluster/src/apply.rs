@@ -38,7 +38,7 @@ impl Cluster {
                 Err(error) if error.code() == Some(409) => match self.with_fresh_version(&change).await {
                     Some(fresh) => {
                         change = Cow::Owned(fresh);
-                        attempt += 1;
+                        attempt = attempt.saturating_add(1);
                         continue;
                     }
                     None => return Err(error),
@@ -51,7 +51,7 @@ impl Cluster {
                 return Err(error);
             }
             sleep(pause).await;
-            attempt += 1;
+            attempt = attempt.saturating_add(1);
         }
     }
 

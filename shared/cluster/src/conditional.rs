@@ -96,7 +96,7 @@ impl Cluster {
             if !again || conflicts == CONFLICTS {
                 return Err(Unwritten::Refused(error));
             }
-            (change, conflicts) = (anew, conflicts + 1);
+            (change, conflicts) = (anew, conflicts.saturating_add(1));
         }
     }
 }

@@ -94,7 +94,7 @@ impl Cluster {
         let first: FirstOf = self.read_as(&path, HeaderValue::from_static(METADATA_ONLY)).await?;
         let here = first.items.map_or(0, |items| items.len() as u64);
         let rest = first.metadata.remaining_item_count;
-        Ok(if first.metadata.r#continue.is_empty() { Some(here) } else { rest.map(|rest| here + rest) })
+        Ok(if first.metadata.r#continue.is_empty() { Some(here) } else { rest.map(|rest| here.saturating_add(rest)) })
     }
 }
 

@@ -15,6 +15,10 @@ use super::Cluster;
 use super::credentials::Unusable;
 use release_core::failure::{Exit, Failure};
 use release_core::log::Log;
+use release_core::text::one_line;
+
+/// A server that asks for more is one that doesn't answer now.
+const LONGEST_PAUSE_SECONDS: u64 = 3600;
 
 /// The reason of a failure to reach the API server.
 pub const UNREACHABLE: &str = "Unreachable";
@@ -163,10 +167,16 @@ impl Cluster {
     }
 }
 
+/// What a server asks for is bounded as what people ask for is: a pause beyond the request's own time
+/// is one that isn't made.
+fn asked_pause(seconds: u64) -> Duration {
+    Duration::from_secs(seconds.min(LONGEST_PAUSE_SECONDS))
+}
+
 async fn refusal(response: Response<Body>) -> ApiError {
     let code = response.status().as_u16();
     let retry_after =
-        response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+        response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok()).map(asked_pause);
     let body = response.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let status: Status = serde_json::from_slice(&body).unwrap_or_default();
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
@@ -174,7 +184,7 @@ async fn refusal(response: Response<Body>) -> ApiError {
     ApiError::Refused {
         code,
         reason: or(status.reason, fallback.replace(' ', "")),
-        message: or(status.message, format!("the server answered with HTTP status {code}")),
+        message: or(one_line(&status.message), format!("the server answered with HTTP status {code}")),
         retry_after,
     }
 }

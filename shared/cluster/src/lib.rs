@@ -1,5 +1,8 @@
 //! Talking to the API server: connecting, reading, watching, and the one place that writes.
 
+// Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod apply;
 pub mod conditional;
 pub mod connect;

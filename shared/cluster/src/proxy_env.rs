@@ -61,10 +61,12 @@ fn in_network(host: &str, network: &str, bits: &str) -> bool {
     };
     match (host, network) {
         (IpAddr::V4(h), IpAddr::V4(n)) if bits <= 32 => {
-            u32::from(h).checked_shr(32 - bits) == u32::from(n).checked_shr(32 - bits)
+            u32::from(h).checked_shr(32_u32.saturating_sub(bits))
+                == u32::from(n).checked_shr(32_u32.saturating_sub(bits))
         }
         (IpAddr::V6(h), IpAddr::V6(n)) if bits <= 128 => {
-            u128::from(h).checked_shr(128 - bits) == u128::from(n).checked_shr(128 - bits)
+            u128::from(h).checked_shr(128_u32.saturating_sub(bits))
+                == u128::from(n).checked_shr(128_u32.saturating_sub(bits))
         }
         _ => false,
     }

@@ -7,12 +7,13 @@ use http::header::{ACCEPT, HeaderValue};
 use k8s_openapi::Resource;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use release_core::kube::path::collection;
 
 use super::Cluster;
 use super::exchange::{ApiError, request};
+use super::wait::later;
 
 /// Objects in one page of a list: about 5 MiB of 10 KiB pods.
 const PAGE: usize = 500;
@@ -122,7 +123,7 @@ impl Cluster {
 
     /// Reads what is there in a form of its own.
     pub(super) async fn read_as<T: DeserializeOwned>(&self, path: &str, form: HeaderValue) -> Result<T, ApiError> {
-        let deadline = Instant::now() + self.request_timeout();
+        let deadline = later(self.request_timeout());
         let mut attempt = 0;
         loop {
             let mut asked = request(Method::GET, path, "", Vec::new());
@@ -130,11 +131,11 @@ impl Cluster {
             let answer = self.ask(asked).await;
             let Err(error) = answer else { return answer };
             let pause = pause_before_retry(&error, attempt);
-            if !error.is_passing() || attempt == RETRIES || Instant::now() + pause >= deadline {
+            if !error.is_passing() || attempt == RETRIES || later(pause) >= deadline {
                 return Err(error);
             }
             sleep(pause).await;
-            attempt += 1;
+            attempt = attempt.saturating_add(1);
         }
     }
 }

@@ -5,6 +5,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// So long from now.
+#[must_use]
+pub fn later(time: Duration) -> Instant {
+    after(Instant::now(), time)
+}
+
+/// So long after that; what lies beyond all clocks is a year later, which no wait outlasts.
+#[must_use]
+pub fn after(start: Instant, time: Duration) -> Instant {
+    start.checked_add(time).or_else(|| start.checked_add(A_YEAR)).unwrap_or(start)
+}
+
 /// Asks `look` every so often until it breaks with an answer. Once `deadline` has passed, the last
 /// look has been made, and nothing is the answer.
 pub async fn until<T>(deadline: Instant, every: Duration, mut look: impl AsyncFnMut() -> ControlFlow<T>) -> Option<T> {

@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+/// Nobody waits longer, and no clock has trouble with it.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Parses `90`, `90s`, `5m`, `1h30m`; a bare number is seconds, as in kubectl.
 ///
 /// # Errors
-/// A message for clap where it is no duration, or a negative one.
+/// A message for clap where it is no duration, a negative one, or one of more than 30 days.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| "a time like 30s, 5m or 1h30m".to_owned())?;
-    Duration::try_from(parsed).map_err(|_| "a time can't be negative".to_owned())
+    let long = || "at most 30 days (720h)".to_owned();
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parsed = if digits {
+        Duration::from_secs(text.parse().map_err(|_| long())?)
+    } else {
+        let parsed: jiff::SignedDuration = text.parse().map_err(|_| "a time like 30s, 5m or 1h30m".to_owned())?;
+        Duration::try_from(parsed).map_err(|_| "a time can't be negative".to_owned())?
+    };
+    if parsed > LONGEST { Err(long()) } else { Ok(parsed) }
 }
 
 /// `1h30m`, `45s`, `300ms`: short for people.
@@ -50,7 +57,11 @@ mod tests {
     fn durations_read_and_print_as_people_write_them() {
         assert_eq!(duration("90").unwrap(), Duration::from_secs(90));
         assert_eq!(duration("1h30m").unwrap(), Duration::from_secs(5400));
-        assert!(duration("-5s").is_err() && duration("soon").is_err());
+        assert!(duration("-5s").is_err() && duration("soon").is_err() && duration("").is_err());
+        assert_eq!(duration("720h").unwrap(), LONGEST);
+        for beyond in ["721h", "2592001", "18446744073709551615", "18446744073709551616", "9223372036854775807h"] {
+            assert!(duration(beyond).is_err(), "{beyond}");
+        }
         assert_eq!(short_duration(Duration::from_secs(5400)), "1h30m");
         assert_eq!(short_duration(Duration::from_secs(3600)), "1h");
         assert_eq!(short_duration(Duration::ZERO), "0s");

@@ -119,7 +119,7 @@ async fn look(run: &Run, size: Size<'_>) -> Outcome<Looked> {
     let current = workloads(&run.cluster).await.map(|(now, _)| now).unwrap_or_default();
     let now = color.as_of(&current);
     let own: Vec<&Arc<Workload>> = now.workloads.iter().collect();
-    let ready = usize::try_from(own.iter().map(|w| w.ready).sum::<i32>()).unwrap_or(0);
+    let ready = usize::try_from(own.iter().map(|w| w.ready).fold(0, i32::saturating_add)).unwrap_or(0);
     let settled = !whole || own.iter().all(|w| rollout_status(w) == RolloutStatus::Done);
     // What others run shows in the pods alone.
     let may_be = ready >= required || !color.runners.is_empty() || color.has_strays;

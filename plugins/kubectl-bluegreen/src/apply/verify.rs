@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Service;
 use release_cli::progress::Waiting;
 use release_cli::run::Run;
 use release_cluster::slice_view::SliceView;
+use release_cluster::wait::later;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::service::service_path;
@@ -34,7 +35,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// # Errors
 /// Exit 1 where the target fails, exit 3 where someone else moved the selector.
 pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
-    let until = Instant::now() + made.verify_for;
+    let until = later(made.verify_for);
     let mut required = made.required.min(ready_now(&view.slices));
     if !made.verify_for.is_zero() {
         required = required.max(1);
@@ -140,7 +141,7 @@ fn asked_now(color: &Color, workloads: &[Arc<Workload>]) -> usize {
         return usize::MAX;
     }
     let own = workloads.iter().filter(|now| color.workloads.iter().any(|w| w.reference() == now.reference()));
-    own.map(|now| usize::try_from(now.replicas).unwrap_or(0)).sum()
+    own.map(|now| usize::try_from(now.replicas).unwrap_or(0)).fold(0, usize::saturating_add)
 }
 
 fn not_enough(run: &Run, own: &[&Pod], to: &str, required: usize) -> Failure {

@@ -22,7 +22,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let name = format!("hpa/{}", named.join(", hpa/"));
-    let (least, most): (i32, i32) = (bounds.iter().map(|b| b.least).sum(), bounds.iter().map(|b| b.most).sum());
+    let (least, most): (i32, i32) = (sum(bounds.iter().map(|b| b.least)), sum(bounds.iter().map(|b| b.most)));
     let finding = |severity, message| case.finding(ids::HPA_BELOW_ACTIVE, severity, message);
     let active = case.active_ready();
     let demanded = format!("{} {active}", case.active.name);
@@ -34,6 +34,10 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let may_shrink = below(least, active) && !case.scales_first;
     let note = || finding(Severity::Warns, format!("{name} min {least}, {demanded}")).mend("raise minReplicas");
     may_shrink.then(note).into_iter().collect()
+}
+
+fn sum(sizes: impl Iterator<Item = i32>) -> i32 {
+    sizes.fold(0, i32::saturating_add)
 }
 
 /// What a workload's replicas may become.

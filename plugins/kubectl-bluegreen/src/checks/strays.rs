@@ -4,7 +4,7 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::kube::Pod;
-use release_core::text::printable;
+use release_core::text::{and_more, printable};
 use release_core::traffic::capacity::strays;
 
 use super::case::Case;
@@ -50,7 +50,7 @@ fn pods(count: usize) -> String {
 
 fn named(found: &[&Pod]) -> String {
     let names: Vec<String> = found.iter().take(NAMED).map(|pod| printable(&pod.metadata.name)).collect();
-    let more = if found.len() > NAMED { format!(" and {} more", found.len() - NAMED) } else { String::new() };
+    let more = and_more(found.len(), NAMED);
     format!("{}{more}", names.join(", "))
 }
 

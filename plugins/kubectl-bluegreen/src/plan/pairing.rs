@@ -27,12 +27,15 @@ pub fn counterpart<'c>(workload: &Workload, color: &Color, other: &'c Color) -> 
 /// it.
 fn renamed(name: &str, from: &str, to: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric();
-    let found = name.match_indices(from).find(|(at, _)| {
-        let before = name[..*at].chars().next_back().is_none_or(|c| !is_part(c));
-        let after = name[at + from.len()..].chars().next().is_none_or(|c| !is_part(c));
-        before && after
+    let mut parted = name.match_indices(from).filter_map(|(at, _)| {
+        let (before, rest) = name.split_at(at);
+        Some((before, rest.strip_prefix(from)?))
     });
-    found.filter(|_| !from.is_empty()).map(|(at, _)| format!("{}{to}{}", &name[..at], &name[at + from.len()..]))
+    let whole = |(before, after): &(&str, &str)| {
+        let ends = before.chars().next_back().is_none_or(|c| !is_part(c));
+        ends && after.chars().next().is_none_or(|c| !is_part(c))
+    };
+    parted.find(whole).filter(|_| !from.is_empty()).map(|(before, after)| format!("{before}{to}{after}"))
 }
 
 /// The labels of its pods without the color.

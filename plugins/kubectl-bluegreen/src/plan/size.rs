@@ -57,19 +57,23 @@ fn known_size<'a>(workload: &'a Arc<Workload>, sides: Sides<'_>, alone: bool) ->
 /// Brings them to so many pods together: the smallest grow to one level, none shrinks.
 fn share(mut open: Vec<&mut Sized<'_>>, mut lacking: i32) {
     open.sort_by_key(|one| std::cmp::Reverse(one.size));
-    let mut count = i32::try_from(open.len()).unwrap_or(i32::MAX);
     let mut level = 0;
-    for one in &open {
-        level = lacking / count + i32::from(lacking % count > 0);
+    for (one, count) in open.iter().zip((1..=open.len()).rev()) {
+        level = rounded_up(lacking, i32::try_from(count).unwrap_or(i32::MAX));
         if one.size <= level {
             break;
         }
-        (lacking, count) = (lacking - one.size, count - 1);
+        lacking = lacking.saturating_sub(one.size);
         level = 0;
     }
     for one in open {
         one.size = one.size.max(level).max(1);
     }
+}
+
+/// A number of pods in so many parts, which are one at least.
+fn rounded_up(pods: i32, parts: i32) -> i32 {
+    pods.saturating_add(parts.saturating_sub(1)).checked_div(parts).unwrap_or(pods)
 }
 
 #[cfg(test)]

@@ -90,8 +90,8 @@ fn others(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> Vec<OtherPods>
         let stray = runner.is_none();
         let name = runner.unwrap_or_else(|| format!("pod/{}", pod.metadata.name));
         let (pods, ready) = found.entry((stray, name)).or_default();
-        *pods += 1;
-        *ready += usize::from(pod.is_ready());
+        *pods = pods.saturating_add(1);
+        *ready = ready.saturating_add(usize::from(pod.is_ready()));
     }
     found.into_iter().map(|((stray, run_by), (pods, ready))| OtherPods { run_by, stray, pods, ready }).collect()
 }

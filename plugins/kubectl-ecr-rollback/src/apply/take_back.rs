@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use release_cluster::apply::DryRun;
 use release_cluster::exchange::ApiError;
-use release_cluster::wait::until;
+use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::release::record::RunResult;
 use release_core::text::printable;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::conclude;
 use super::in_progress::ChangeInProgress;
@@ -73,7 +73,7 @@ async fn images(change: &ChangeInProgress<'_>, why: &str) -> Outcome<()> {
             Ok(Seen::Unchanged) => {}
             Err(error) => {
                 last = Some(error);
-                sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
+                sleep(FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempt))).await;
             }
         }
     }
@@ -122,7 +122,7 @@ fn ended(change: &ChangeInProgress<'_>, why: &str) -> ImageRecord {
 
 /// Waits a while for the pods of before; that they come is the controller's work, not ours.
 async fn follow(change: &ChangeInProgress<'_>) {
-    let there = until(Instant::now() + GRACE, POLL, async || {
+    let there = until(later(GRACE), POLL, async || {
         let Ok(now) = again(&change.run.cluster, change.workload).await else { return ControlFlow::Continue(()) };
         match rollout_status(&now) {
             RolloutStatus::Done => ControlFlow::Break(Some(now)),

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use release_cluster::exchange::ApiError;
-use release_cluster::wait::until;
+use release_cluster::wait::{after, until};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::kube::{Pod, Workload};
@@ -44,7 +44,7 @@ pub async fn until_done(change: &ChangeInProgress<'_>) -> Outcome<()> {
         return end;
     }
     // Time is over and the last look failed: what it came to is still worth a while.
-    let end = until(watch.heard + SILENCE, POLL, async || watch.look().await).await;
+    let end = until(after(watch.heard, SILENCE), POLL, async || watch.look().await).await;
     end.unwrap_or_else(|| Err(Failure::out_of_time("out of time")))
 }
 
@@ -128,7 +128,7 @@ fn tell(change: &ChangeInProgress<'_>, workload: &Workload, waits_for: &str) {
         return change.run.progress.step("rolling", &printable(waits_for));
     }
     let Workload { updated, replicas, ready, available, .. } = workload;
-    let unavailable = (replicas - available).max(0);
+    let unavailable = replicas.saturating_sub(*available).max(0);
     let text = format!("{updated} of {replicas} updated, {ready} ready, {unavailable} unavailable");
     change.run.progress.step("rolling", &format!("{text} ({})", printable(waits_for)));
 }

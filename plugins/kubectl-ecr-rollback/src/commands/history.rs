@@ -74,7 +74,7 @@ fn show(
     report.names = shown.iter().map(|c| c.tag.unwrap_or(&c.image.digest).to_owned()).collect();
     let images = listing::images(shown.iter().copied(), snapshot.at, run.wide());
     report.text = format!("{workload}   container {}   {repository}\n{images}", selected.container());
-    if let hidden @ 1.. = choice.candidates.len() - shown.len() {
+    if let hidden @ 1.. = choice.candidates.len().saturating_sub(shown.len()) {
         run.say(&format!("{hidden} more: --limit 0 shows all, -o wide those that can't be deployed too"));
     }
 }

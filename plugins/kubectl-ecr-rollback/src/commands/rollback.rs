@@ -72,7 +72,7 @@ async fn is_outdated(run: &Run, workload: &Workload, recorded: &RecordedImages, 
     // One that was followed by another, which was taken back, is younger than the last release.
     let last = standing(recorded, &selected.containers[0], &containers_of(workload));
     let Some(record) = last.filter(|record| recorded.is_of(record)) else { return Ok(false) };
-    let own = record.revision.map(|left| left + 1);
+    let own = record.revision.map(|left| left.saturating_add(1));
     if own.is_none() || deployed_number(workload) <= own {
         return Ok(false);
     }
@@ -223,7 +223,7 @@ fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChose
     let named = chosen.why == Why::Asked;
     let workload = options.workload.to_string();
     let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
-    let steps = (options.wanted.steps.max(1) + 1).to_string();
+    let steps = options.wanted.steps.max(1).saturating_add(1).to_string();
     let further = (!named).then(|| retyped.with("--steps", &steps, &["--steps"]));
     HowChosen { named, by_deployments: options.is_offline(), unasked: options.write.yes, further }
 }

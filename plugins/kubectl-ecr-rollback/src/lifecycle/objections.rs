@@ -61,8 +61,8 @@ fn threats(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
             let message = format!("{}: {}", threat(row, outlook), user(row, used, forced));
             Finding { overridden: forced.has(id), ..Finding::blocks(&outlook.repository, id, message) }
         }));
-        if rows.len() > NAMED {
-            let message = format!("and {} images more", rows.len() - NAMED);
+        if let Some(unnamed @ 1..) = rows.len().checked_sub(NAMED) {
+            let message = format!("and {unnamed} images more");
             let more = Finding::blocks(&outlook.repository, id, message).mend("-o json names them");
             findings.push(Finding { overridden: forced.has(id), ..more });
         }

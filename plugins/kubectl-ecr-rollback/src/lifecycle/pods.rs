@@ -84,7 +84,8 @@ pub fn of_pods(cluster: &str, pods: &[PodImages]) -> Vec<Need> {
             // Whatever host and repository the runtime names: a digest counts where it is found.
             let running = running.or(digest);
             if repository.is_some() || running.is_some() {
-                *counted.entry((pod.controller(), repository, running, tag)).or_default() += 1;
+                let pods = counted.entry((pod.controller(), repository, running, tag)).or_insert(0_usize);
+                *pods = pods.saturating_add(1);
             }
         }
     }

@@ -5,7 +5,7 @@ use release_cli::table::table;
 use release_core::duration;
 use release_core::registry::image::short_digest;
 use release_core::registry::lifecycle_policy::{Action, Kept, LimitKind, Policy, Raised, Rule, Verdict};
-use release_core::text::printable;
+use release_core::text::{and_more, printable};
 
 use super::compare::Comparison;
 use super::outlook::Outlook;
@@ -55,8 +55,8 @@ fn short_table(rows: &[&Row], now: Timestamp) -> String {
         .map(|row| vec![goes(row), image_name(&row.tags, &row.digest), age(row, now), rule(row), in_use(row)])
         .collect();
     let mut text = table(&["GOES", "IMAGE", "PUSHED", "RULE", "IN USE"], &shown);
-    if rows.len() > SHOWN {
-        text.push_str(&format!("\n… and {} more (-o wide shows all)", rows.len() - SHOWN));
+    if let Some(hidden @ 1..) = rows.len().checked_sub(SHOWN) {
+        text.push_str(&format!("\n… and {hidden} more (-o wide shows all)"));
     }
     text
 }
@@ -187,7 +187,7 @@ fn raised(raised: &Raised, outlook: &Outlook) -> String {
         row.map_or_else(|| short_digest(digest), |row| image_name(&row.tags, &row.digest))
     };
     let names: Vec<String> = raised.spares.iter().take(3).map(name).collect();
-    let more = if raised.spares.len() > 3 { format!(" and {} more", raised.spares.len() - 3) } else { String::new() };
+    let more = and_more(raised.spares.len(), 3);
     format!("rule {}: {} -> {} {unit}, for {}{more}", raised.rule, raised.from, raised.to, names.join(", "))
 }
 

@@ -11,7 +11,7 @@ use super::demand::Demand;
 use super::usage::{RollbackContainer, Use};
 
 /// An image that was pulled so many days ago or less is in use.
-const PULLED_WITHIN_DAYS: i64 = 30;
+const PULLED_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The images of one repository that are in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn pulled_lately<'i>(images: &'i [PushedImage], children: &IndexChildren, now: T
     let says_its_children = |image: &PushedImage| {
         children.get(&image.digest).is_some_and(|parts| parts.iter().any(|part| known.contains(part.digest.as_str())))
     };
-    let lately = now - SignedDuration::from_hours(24 * PULLED_WITHIN_DAYS);
+    let lately = now.checked_sub(PULLED_WITHIN).unwrap_or(Timestamp::MIN);
     images
         .iter()
         .filter(|image| !says_its_children(image))

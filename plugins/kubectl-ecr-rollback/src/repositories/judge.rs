@@ -100,7 +100,7 @@ async fn judge_found(judging: &Judging<'_>, (name, repository): Found) -> (Strin
 }
 
 fn tell(judging: &Judging<'_>) {
-    let judged = judging.judged.get() + 1;
+    let judged = judging.judged.get().saturating_add(1);
     judging.judged.set(judged);
     if judged.is_multiple_of(AT_ONCE) {
         let throttled = judging.reader.registry.throttled();

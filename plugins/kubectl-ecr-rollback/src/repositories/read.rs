@@ -9,6 +9,7 @@ use release_aws::ecr::{PreviewAction, PreviewedImage, Registry, RepositoryInfo, 
 use release_aws::error::RegistryError;
 use release_aws::trouble::Trouble;
 use release_cluster::connection::Connection;
+use release_cluster::wait::later;
 use release_core::duration::short_duration;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, partition_of};
@@ -60,7 +61,7 @@ impl RegistryReader {
     /// Begins now.
     #[must_use]
     pub fn within(limit: Duration, registry: Registry) -> Self {
-        Self { registry: registry.for_many(), turns: Turns::new(AT_ONCE, Instant::now() + limit), limit }
+        Self { registry: registry.for_many(), turns: Turns::new(AT_ONCE, later(limit)), limit }
     }
 
     /// That something was not read in time, and whether ECR is the reason.

@@ -46,12 +46,12 @@ impl Registry {
                 Err(_) if ours.is_none() => ours = self.start_preview(repository, text).await?,
                 Err(_) => {}
             }
-            if Instant::now() + pause >= deadline {
+            if deadline.saturating_duration_since(Instant::now()) <= pause {
                 return Err(self.failed(Call::new("GetLifecyclePolicyPreview", repository), Trouble::PreviewRunning));
             }
             sleep(pause).await;
             // Previews of hundreds of repositories must leave room for each other's calls.
-            pause = (pause * 2).min(self.pace.preview * LONGEST_PAUSE);
+            pause = pause.saturating_mul(2).min(self.pace.preview.saturating_mul(LONGEST_PAUSE));
         }
     }
 
@@ -99,7 +99,7 @@ impl Registry {
             }
             token = self.next_page(call, token, page.next_token)?;
             let Some(next) = token.clone() else { return Ok(images) };
-            call.page += 1;
+            call.page = call.page.saturating_add(1);
             page = self.preview_page(repository, Some((call.page, next))).await?;
         }
     }

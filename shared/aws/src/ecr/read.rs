@@ -41,7 +41,7 @@ impl Registry {
             if token.is_none() {
                 return Ok(in_order(images));
             }
-            call.page += 1;
+            call.page = call.page.saturating_add(1);
         }
     }
 

@@ -151,7 +151,7 @@ impl Registry {
             account: address.account.clone(),
             location: Arc::new(Location::of(sdk, address, endpoint.as_deref())),
             pace,
-            throttle: Arc::new(Throttle::new(pace.again / FIRST_GAPS)),
+            throttle: Arc::new(Throttle::new(pace.again.checked_div(FIRST_GAPS).unwrap_or_default())),
             throttled_tries: READ_ATTEMPTS,
             log,
         }
@@ -195,8 +195,8 @@ impl Registry {
                 return Err(error);
             }
             sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            tries += 1;
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            tries = tries.saturating_add(1);
         }
     }
 

@@ -27,7 +27,7 @@ impl Registry {
                 repositories.sort_unstable_by(|a, b| a.name.cmp(&b.name));
                 return Ok(repositories);
             }
-            call.page += 1;
+            call.page = call.page.saturating_add(1);
         }
     }
 

@@ -48,7 +48,7 @@ impl Throttle {
         let mut lanes = self.lanes();
         let Some(lane) = lanes.get_mut(operation) else { return now };
         let turn = lane.next.max(now);
-        lane.next = turn + lane.gap;
+        lane.next = turn.checked_add(lane.gap).unwrap_or(turn);
         turn
     }
 
@@ -72,7 +72,7 @@ impl Throttle {
         }
         let wider = lane.gap.mul_f64(WIDER).min(self.first_gap.mul_f64(WIDEST));
         lane.gap = if lane.gap.is_zero() { self.first_gap } else { wider };
-        lane.next = lane.next.max(now + lane.gap);
+        lane.next = lane.next.max(now.checked_add(lane.gap).unwrap_or(now));
         lane.widened = now;
     }
 

@@ -51,7 +51,8 @@ pub(super) fn scan(counts: Option<&HashMap<FindingSeverity, i32>>, status: Optio
     let counted = counts.map(|counts| {
         let mut found = Findings::new();
         for (severity, count) in counts.iter().filter(|(_, count)| **count > 0) {
-            *found.entry(severity_of(severity)).or_insert(0) += count.unsigned_abs();
+            let of_severity = found.entry(severity_of(severity)).or_insert(0_u32);
+            *of_severity = of_severity.saturating_add(count.unsigned_abs());
         }
         found
     });

@@ -64,7 +64,7 @@ impl Merged {
         if self.current_context.is_empty() {
             self.current_context = current_context;
         }
-        self.files += 1;
+        self.files = self.files.saturating_add(1);
     }
 }
 

@@ -201,7 +201,7 @@ impl<'a> HostParts<'a> {
     fn split(host: &'a str) -> Option<Self> {
         let known = SUFFIXES.iter().find(|(suffix, ..)| host.strip_suffix(suffix).is_some_and(|h| h.ends_with('.')))?;
         let (suffix, dual_stack, _) = *known;
-        let labels: Vec<&str> = host[..host.len() - suffix.len() - 1].split('.').collect();
+        let labels: Vec<&str> = host.strip_suffix(suffix)?.strip_suffix('.')?.split('.').collect();
         let (account, service, region) = match (dual_stack, labels.as_slice()) {
             (false, [account, "dkr", service, region]) => (*account, *service, *region),
             (true, [account, service, region]) => (*account, service.strip_prefix("dkr-")?, *region),

@@ -22,7 +22,8 @@ impl<'a> ImageRef<'a> {
         let (named, digest) = reference.split_once('@').map_or((reference, None), |(n, d)| (n, Some(d)));
         // A colon before the last slash is the registry's port.
         let tag_at = named.rfind(':').filter(|colon| !named[*colon..].contains('/'));
-        let (repository, tag) = tag_at.map_or((named, None), |colon| (&named[..colon], Some(&named[colon + 1..])));
+        let (repository, tag) =
+            tag_at.map_or((named, None), |colon| (&named[..colon], named[colon..].strip_prefix(':')));
         Self { repository, tag, digest }
     }
 

@@ -13,7 +13,7 @@ pub fn staying(color: &Color, pods: &[&Pod]) -> usize {
         own.min(usize::try_from(workload.replicas).unwrap_or(0))
     });
     let others = ready.iter().filter(|pod| !color.workloads.iter().any(|w| w.owns(pod))).count();
-    of_workloads.sum::<usize>() + others
+    of_workloads.fold(others, usize::saturating_add)
 }
 
 /// Ready pods that no workload keeps: they get traffic, and nothing replaces them.

@@ -161,9 +161,9 @@ fn tell_versions(one: &str, other: &str) -> bool {
     let (one, other) = (parts(one), parts(other));
     let (short, long) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
     let differing: Vec<_> = one.iter().zip(&other).filter(|(a, b)| a != b).collect();
-    match (long.len() - short.len(), differing.as_slice()) {
-        (0, [(a, b)]) => is_version(a) && is_version(b),
-        (1, []) => is_version(&long[long.len() - 1]),
+    match (long.get(short.len()..), differing.as_slice()) {
+        (Some([]), [(a, b)]) => is_version(a) && is_version(b),
+        (Some([last]), []) => is_version(last),
         _ => false,
     }
 }

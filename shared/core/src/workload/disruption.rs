@@ -42,11 +42,11 @@ pub fn after_removing(budget: &PodDisruptionBudget, leaving: &[&Pod]) -> AfterRe
     }
     let gone = i32::try_from(covered.len()).unwrap_or(i32::MAX);
     let healthy_gone = i32::try_from(covered.iter().filter(|pod| pod.is_ready()).count()).unwrap_or(i32::MAX);
-    let expected = status.expected_pods - gone;
+    let expected = status.expected_pods.saturating_sub(gone);
     if expected <= 0 {
         return AfterRemoval::Holds;
     }
-    let left = status.current_healthy - healthy_gone;
+    let left = status.current_healthy.saturating_sub(healthy_gone);
     let demanded = demanded_of(budget, expected);
     if left >= demanded { AfterRemoval::Holds } else { AfterRemoval::Broken { left, demanded } }
 }
@@ -57,7 +57,7 @@ pub fn demanded_of(budget: &PodDisruptionBudget, expected: i32) -> i32 {
     let spec = budget.spec.as_ref();
     match (spec.and_then(|s| s.min_available.as_ref()), spec.and_then(|s| s.max_unavailable.as_ref())) {
         (Some(min), _) => scaled(min, expected),
-        (None, Some(max)) => (expected - scaled(max, expected)).max(0),
+        (None, Some(max)) => expected.saturating_sub(scaled(max, expected)).max(0),
         (None, None) => 0,
     }
 }
@@ -69,7 +69,7 @@ pub fn scaled(value: &IntOrString, total: i32) -> i32 {
         IntOrString::Int(n) => *n,
         IntOrString::String(text) => {
             let percent: i64 = text.trim_end_matches('%').parse().unwrap_or(100);
-            let share = (percent * i64::from(total)).div_ceil_signed(100);
+            let share = percent.saturating_mul(i64::from(total)).div_ceil_signed(100);
             i32::try_from(share).unwrap_or(i32::MAX)
         }
     }
@@ -82,7 +82,8 @@ trait DivCeilSigned {
 
 impl DivCeilSigned for i64 {
     fn div_ceil_signed(self, by: i64) -> i64 {
-        self.div_euclid(by) + i64::from(self.rem_euclid(by) != 0)
+        let rest = self.checked_rem_euclid(by).unwrap_or(0);
+        self.checked_div_euclid(by).unwrap_or(0).saturating_add(i64::from(rest != 0))
     }
 }
 

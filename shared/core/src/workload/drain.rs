@@ -43,7 +43,7 @@ fn slept(hook: &LifecycleHandler) -> Option<i64> {
         .windows(2)
         .filter(|pair| pair[0] == "sleep" || pair[0].ends_with("/sleep"))
         .filter_map(|pair| seconds(pair[1]));
-    let total: i64 = naps.sum();
+    let total = naps.fold(0_i64, i64::saturating_add);
     (total > 0).then_some(total)
 }
 
@@ -56,5 +56,5 @@ fn seconds(text: &str) -> Option<i64> {
         None => (text, 1),
     };
     let whole = number.split('.').next().unwrap_or(number);
-    whole.parse::<u32>().ok().map(|n| i64::from(n) * factor)
+    whole.parse::<u32>().ok().map(|n| i64::from(n).saturating_mul(factor))
 }

@@ -25,7 +25,8 @@ fn readiness_probes(workload: &Workload) -> impl Iterator<Item = &Probe> {
 }
 
 fn window(probe: &Probe) -> Duration {
-    let seconds = i64::from(probe.period_seconds.unwrap_or(10)) * i64::from(probe.failure_threshold.unwrap_or(3));
+    let seconds =
+        i64::from(probe.period_seconds.unwrap_or(10)).saturating_mul(i64::from(probe.failure_threshold.unwrap_or(3)));
     Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }
 

@@ -43,7 +43,7 @@ fn deployment(w: &Workload) -> RolloutStatus {
         return RolloutStatus::Waiting(format!("{} of {} pods updated", w.updated, w.replicas));
     }
     if w.status_replicas > w.updated {
-        return RolloutStatus::Waiting(format!("{} old pods still to go", w.status_replicas - w.updated));
+        return RolloutStatus::Waiting(format!("{} old pods still to go", w.status_replicas.saturating_sub(w.updated)));
     }
     if w.available < w.updated {
         return RolloutStatus::Waiting(format!("{} of {} updated pods available", w.available, w.updated));
@@ -55,7 +55,7 @@ fn stateful_set(w: &Workload) -> RolloutStatus {
     if w.ready < w.replicas {
         return RolloutStatus::Waiting(format!("{} of {} pods ready", w.ready, w.replicas));
     }
-    let wanted = (w.replicas - w.partition).max(0);
+    let wanted = w.replicas.saturating_sub(w.partition).max(0);
     if w.update_revision != w.current_revision && w.updated < wanted {
         let hint = if w.updates_on_delete { " (updateStrategy OnDelete: delete the old ones)" } else { "" };
         return RolloutStatus::Waiting(format!("{} of {wanted} pods updated{hint}", w.updated));

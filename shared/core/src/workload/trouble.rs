@@ -3,6 +3,8 @@
 //! The reasons are those the kubelet and the scheduler write into a pod's status
 //! (<https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/>).
 
+use std::cmp::Reverse;
+
 use crate::command::{Command, Scope};
 use crate::kube::{NODE_LOST, OWNER_GONE, Pod, Workload};
 use crate::text::printable;
@@ -73,7 +75,7 @@ pub fn trouble(pod: &Pod) -> Option<Trouble> {
         return Some(Trouble { reason: Reason::Lost(printable(&lost.message)), restarts: 0, container: None });
     }
     let status = &pod.status;
-    let several = status.container_statuses.len() + status.init_container_statuses.len() > 1;
+    let several = status.container_statuses.iter().chain(&status.init_container_statuses).nth(1).is_some();
     let named = |container: &ContainerStatus| several.then(|| container.name.clone());
     let of_pod = |reason| Trouble { reason, restarts: 0, container: None };
     if let Some(reason) = not_scheduled(pod) {
@@ -93,7 +95,7 @@ pub fn trouble(pod: &Pod) -> Option<Trouble> {
 pub fn summarize(pods: &[&Pod], scope: &Scope) -> Vec<TroubleGroup> {
     let mut found: Vec<(Trouble, &Pod)> = pods.iter().filter_map(|pod| Some((trouble(pod)?, *pod))).collect();
     found.sort_by(|(a, p), (b, q)| {
-        (&a.reason, -a.restarts, &p.metadata.name).cmp(&(&b.reason, -b.restarts, &q.metadata.name))
+        (&a.reason, Reverse(a.restarts), &p.metadata.name).cmp(&(&b.reason, Reverse(b.restarts), &q.metadata.name))
     });
     let groups = found.chunk_by(|(a, _), (b, _)| a.reason == b.reason);
     groups

@@ -8,7 +8,7 @@ use release_cluster::wait::until;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Pod;
-use release_core::text::printable;
+use release_core::text::{and_more, printable};
 use release_core::traffic::selector::as_label_selector;
 
 use super::overtaken;
@@ -58,7 +58,7 @@ fn out_of_time(run: &Run, removal: &Removal, still: &str) -> Failure {
 fn holders(staying: &[&Pod]) -> String {
     let named: Vec<String> =
         staying.iter().take(NAMED).map(|pod| format!("{} ({})", pod.metadata.name, holder(pod))).collect();
-    let more = if staying.len() > NAMED { format!(" and {} more", staying.len() - NAMED) } else { String::new() };
+    let more = and_more(staying.len(), NAMED);
     format!("{}{more}", named.join(", "))
 }
 

@@ -22,7 +22,7 @@ const CONFLICTS: u32 = 3;
 /// Exit 3 where the object is not what was read any more; exit 1 where it is, and the API server
 /// refuses.
 pub async fn write(run: &Run, removal: &Removal, change: &Change) -> Outcome<()> {
-    let mut conflicts = 0;
+    let mut conflicts = 0_u32;
     loop {
         let Err(error) = run.cluster.apply_and_see(change, run.write_mode()).await else { return Ok(()) };
         if !matches!(error.code(), Some(400 | 403 | 404 | 409 | 422)) {
@@ -30,7 +30,7 @@ pub async fn write(run: &Run, removal: &Removal, change: &Change) -> Outcome<()>
         }
         match (found(run, change).await, error.code()) {
             (Found::Changed(how), _) => return Err(overtaken(run, removal, format!("{} {how}", change.object))),
-            (Found::Same, Some(409)) if conflicts < CONFLICTS => conflicts += 1,
+            (Found::Same, Some(409)) if conflicts < CONFLICTS => conflicts = conflicts.saturating_add(1),
             (_, Some(409)) | (Found::Unread, Some(422)) => {
                 let what = format!("{} was written by somebody else at the same time", change.object);
                 return Err(overtaken(run, removal, what));

@@ -100,7 +100,7 @@ fn row(listed: &ListedService) -> Vec<String> {
 
 /// `5/6`
 fn ready(color: &Color) -> String {
-    let ready: i32 = color.workloads.iter().map(|w| w.ready).sum();
-    let wanted: i32 = color.workloads.iter().map(|w| w.replicas).sum();
+    let ready: i32 = color.workloads.iter().map(|w| w.ready).fold(0, i32::saturating_add);
+    let wanted: i32 = color.workloads.iter().map(|w| w.replicas).fold(0, i32::saturating_add);
     format!("{ready}/{wanted}")
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use release_aws::ecr::Registry;
+use release_cluster::wait::later;
 use release_core::failure::{Failure, Outcome};
-use tokio::time::Instant;
 
 use super::put_progress::PutProgress;
 use crate::lifecycle::outlook::Outlook;
@@ -21,7 +21,7 @@ pub async fn put_all(
     ready: &[&Outlook],
     limit: Duration,
 ) -> Vec<(String, Outcome<()>)> {
-    let turns = Turns::new(AT_ONCE, Instant::now() + limit);
+    let turns = Turns::new(AT_ONCE, later(limit));
     let progress = RefCell::new(PutProgress::before(ready.len()));
     join_all(ready.iter().map(|outlook| put(session, registry, outlook, (&turns, &progress)))).await
 }

@@ -23,7 +23,7 @@ impl PutProgress {
     /// ECR throttled it: nothing was written, and its turn comes again.
     pub fn waits(&mut self, name: &str) {
         self.under_way.retain(|other| other != name);
-        self.left += 1;
+        self.left = self.left.saturating_add(1);
     }
 
     /// It is in force, or it isn't.

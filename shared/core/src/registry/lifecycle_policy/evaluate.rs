@@ -122,7 +122,7 @@ fn apply<'i>(rule: &Rule, images: &[&'i PushedImage], now: Timestamp) -> Vec<(&'
 
 /// Older than so many days of 24 hours; not yet at their very end.
 fn is_older(from: Timestamp, limit: Limit, now: Timestamp) -> bool {
-    now.duration_since(from) > SignedDuration::from_hours(24 * i64::from(limit.number))
+    now.duration_since(from) > SignedDuration::from_hours(i64::from(limit.number).saturating_mul(24))
 }
 
 /// ECR neither deletes nor archives what a manifest list refers to, as long as that list is there

@@ -24,9 +24,9 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Problem>> {
     let mut problems = twice::keys_that_stand_twice(text);
     let written = rules(&value, &mut problems);
     let mut rules = Vec::new();
-    for (index, value) in written.iter().enumerate() {
-        if let Some(rule) = rule::read(index + 1, value, &mut problems) {
-            rules.push((index + 1, rule));
+    for (number, value) in (1..).zip(written.iter()) {
+        if let Some(rule) = rule::read(number, value, &mut problems) {
+            rules.push((number, rule));
         }
     }
     whole::check(&rules, &mut problems);

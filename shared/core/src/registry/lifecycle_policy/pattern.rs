@@ -13,7 +13,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     for part in parts {
         // The earliest place leaves most for the parts that follow.
         let Some(at) = left.find(part) else { return false };
-        left = &left[at + part.len()..];
+        left = left[at..].strip_prefix(part).unwrap_or_default();
     }
     left.ends_with(last)
 }

@@ -98,7 +98,8 @@ fn needed(rule: &Rule, image: &PushedImage, images: &[PushedImage], horizon: Hor
     }
     let day = 24 * 3600;
     let age = horizon.now.duration_since(from).max(SignedDuration::ZERO);
-    let days = age.as_secs() / day + i64::from(age.as_secs() % day > 0 || age.subsec_nanos() > 0);
+    let begun = i64::from(age.as_secs() % day > 0 || age.subsec_nanos() > 0);
+    let days = (age.as_secs() / day).saturating_add(begun);
     u32::try_from(days).unwrap_or(u32::MAX).saturating_add(horizon.days_ahead).max(1)
 }
 

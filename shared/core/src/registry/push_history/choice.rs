@@ -118,7 +118,7 @@ impl Deciding<'_, '_> {
                 None if self.deployments.is_left_behind(candidate.image) => {
                     skipped.push(Skipped::candidate(candidate, SkipReason::RolledBackFrom));
                 }
-                None if steps > 1 => steps -= 1,
+                None if steps > 1 => steps = steps.saturating_sub(1),
                 None => {
                     let chosen = self.target().of(candidate, Why::PushedBefore);
                     return (Some(Chosen { skipped, ..chosen }), Vec::new());
@@ -135,7 +135,7 @@ impl Deciding<'_, '_> {
             let usable = why.map_or_else(|| self.usable(&ran), Err);
             match usable {
                 Err(why) => skipped.push(ran.skipped(why)),
-                Ok(_) if steps > 1 => steps -= 1,
+                Ok(_) if steps > 1 => steps = steps.saturating_sub(1),
                 Ok(Decision::Chosen(chosen)) => {
                     return (Some(Decision::Chosen(Chosen { skipped, ..chosen })), Vec::new());
                 }

@@ -94,8 +94,8 @@ impl<'a> Choice<'a> {
             _ => return (&[], false),
         };
         let at = target.and_then(|digest| self.candidates.iter().position(|c| c.image.digest == *digest));
-        let running = self.candidates.iter().position(|c| c.running).map_or(0, |at| at + 1);
-        let end = at.map_or(self.candidates.len(), |at| at + 1);
+        let running = self.candidates.iter().position(|c| c.running).map_or(0, |at| at.saturating_add(1));
+        let end = at.map_or(self.candidates.len(), |at| at.saturating_add(1));
         let start = if asked { end.saturating_sub(1) } else { running };
         (self.candidates.get(start..end).unwrap_or_default(), asked)
     }

@@ -64,9 +64,9 @@ impl<'de> Visitor<'de> for Keys<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let mut number = 0;
+        let mut number = 0_usize;
         loop {
-            number += 1;
+            number = number.saturating_add(1);
             let rule = if self.place.is_list_of_rules { Some(number) } else { self.place.rule };
             let place = Place { path: self.place.path.clone(), rule, is_list_of_rules: false };
             if list.next_element_seed(Keys { place: &place, problems: &mut *self.problems })?.is_none() {

@@ -92,19 +92,23 @@ impl TagForm {
             Some(Part::Word(word)) => word.to_lowercase(),
             _ => String::new(),
         };
-        let goes_on =
-            |at: usize| matches!(self.parts.get(at), Some(Part::Separator(_))) && self.parts.get(at + 1).is_some();
+        let after = |at: usize| self.parts.iter().skip(at).skip(1);
+        let goes_on = |at: usize| {
+            let mut rest = after(at);
+            matches!(rest.next(), Some(Part::Separator(_))) && rest.next().is_some()
+        };
         (0..self.parts.len()).any(|at| {
             let word = word_at(at);
             if BRANCHES.contains(&word.as_str()) {
-                return goes_on(at + 1);
+                return goes_on(at);
             }
             // `merge-request-7` and `pull_request.7`
-            let ends = if word_at(at + 2) == "request" && (word == "merge" || word == "pull") { at + 2 } else { at };
+            let second = at.saturating_add(2);
+            let ends = if word_at(second) == "request" && (word == "merge" || word == "pull") { second } else { at };
             let is_request = ends > at || REQUESTS.contains(&word.as_str());
-            let numbered = self.parts[ends + 1..].iter().find(|part| !matches!(part, Part::Separator(_)));
+            let numbered = after(ends).find(|part| !matches!(part, Part::Separator(_)));
             let numbered = matches!(numbered, Some(Part::Numbers(_)));
-            is_request && (numbered || (at == 0 && goes_on(ends + 1)))
+            is_request && (numbered || (at == 0 && goes_on(ends)))
         })
     }
 
