@@ -5,6 +5,7 @@ use std::fmt;
 use k8s_openapi::api::core::v1::Container;
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::EcrRepository;
+use release_core::text::one_line;
 
 /// A container or init container of the template, with its image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub fn containers_of(workload: &Workload) -> Vec<ContainerImage> {
 
 fn listed(containers: &[Container], init: bool) -> impl Iterator<Item = ContainerImage> {
     containers.iter().enumerate().map(move |(index, c)| ContainerImage {
-        name: c.name.clone(),
+        name: one_line(&c.name),
         init,
         index,
         image: c.image.clone().unwrap_or_default(),

@@ -136,22 +136,21 @@ pub fn shell_quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else if word.chars().any(is_unseen) {
-        printf_quote(word)
+        printf_quote(word, plain)
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
-/// A command substitution takes newlines at the end away; nothing that is named in a cluster ends with
-/// one.
-fn printf_quote(word: &str) -> String {
+/// Whatever isn't plain is written by its bytes, so that no reader of the line finds an end in it. A
+/// command substitution takes newlines at the end away; nothing that is named in a cluster ends with one.
+fn printf_quote(word: &str, is_plain: impl Fn(char) -> bool) -> String {
     let mut format = String::new();
     for c in word.chars() {
         match c {
             '%' => format.push_str("%%"),
-            '\\' | '\'' => octal(c, &mut format),
-            _ if is_unseen(c) => octal(c, &mut format),
-            _ => format.push(c),
+            _ if is_plain(c) => format.push(c),
+            _ => octal(c, &mut format),
         }
     }
     format!("\"$(printf '{format}')\"")

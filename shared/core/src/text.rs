@@ -19,12 +19,12 @@ pub fn one_line(text: &str) -> String {
     written_out(unbroken.trim_end())
 }
 
-/// Text in which what isn't seen is written out (`\u{202e}`); its lines stay.
+/// Text in which what isn't seen is written out (`\u{202e}`); its lines and tabs stay.
 #[must_use]
 pub fn written_out(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c != '\n' && is_unseen(c) {
+        if !matches!(c, '\n' | '\t') && is_unseen(c) {
             // Into a String, which doesn't fail.
             let _ = write!(shown, "{}", c.escape_unicode());
         } else {

@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::labels::{Labels, selector_matches};
 use super::path::path_of;
 use super::pod::{Pod, RunBy};
+use crate::text::one_line;
 
 /// Which controller owns the pods of a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +135,7 @@ impl Workload {
     /// `deploy/NAME`, `sts/NAME`, `ds/NAME`.
     #[must_use]
     pub fn reference(&self) -> String {
-        format!("{}/{}", self.kind.short(), self.name())
+        format!("{}/{}", self.kind.short(), one_line(self.name()))
     }
 
     /// True where the autoscaler sets its replicas.

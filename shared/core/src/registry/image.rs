@@ -42,11 +42,12 @@ impl<'a> ImageRef<'a> {
     /// Short for people: `api:1.5.0`, and only without a tag the beginning of the digest.
     #[must_use]
     pub fn short(&self) -> String {
-        match (self.tag, self.digest) {
+        // The API server takes any image that doesn't begin or end with a blank.
+        printable(&match (self.tag, self.digest) {
             (Some(tag), _) => format!("{}:{tag}", self.base_name()),
             (None, Some(digest)) => format!("{}@{}", self.base_name(), digest.chars().take(19).collect::<String>()),
             (None, None) => self.base_name().to_owned(),
-        }
+        })
     }
 }
 

@@ -6,6 +6,7 @@ pub mod completion;
 pub mod damage;
 pub mod events;
 pub mod faults;
+pub mod hostile;
 pub mod kill_points;
 pub mod load;
 pub mod lost_output;

@@ -8,6 +8,7 @@ mod dry_run;
 mod endpoints;
 mod faults;
 mod hands;
+mod hostile;
 mod kills;
 mod kubeconfigs;
 mod kubectl;

@@ -4,6 +4,7 @@ mod annotations;
 mod choices;
 mod faults;
 mod forward;
+mod hostile;
 mod kills;
 mod kubectl;
 mod lifecycle;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::body::{self, ResponseBody};
@@ -26,6 +26,8 @@ pub enum Action {
     ForwardThenRespond(Answer),
     /// Pass it on, wait for its whole answer, and then break this request off.
     ForwardThenReset,
+    /// Pass it on, and change what is answered, unless it is no JSON document (a watch isn't).
+    Rewrite(Rewrite),
     /// Break this request off (a stream reset in HTTP/2) without asking the API server.
     Reset,
     /// Close the caller's connection, with every request on it.
@@ -38,6 +40,16 @@ pub enum Action {
     CloseAfter(Duration),
     /// Stop it; made by [`super::ApiProxy::hold`].
     Hold(When, HoldPoint<Call>),
+}
+
+/// How an answer is changed.
+#[derive(Clone)]
+pub struct Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>);
+
+impl std::fmt::Debug for Rewrite {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Rewrite")
+    }
 }
 
 /// An answer of the proxy's own.
@@ -102,6 +114,11 @@ impl Action {
     /// 504 after the API server did what it was asked.
     pub fn timeout_after_commit() -> Self {
         Self::ForwardThenRespond(Answer::status(504, "Timeout", "request did not complete within the allotted timeout"))
+    }
+
+    /// Changes the document that is answered.
+    pub fn rewrite(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        Self::Rewrite(Rewrite(Arc::new(change)))
     }
 
     pub(super) fn hold(when: When, hold: &Hold) -> Self {
@@ -219,6 +236,11 @@ async fn act(
             body::finish(forward().await?).await.ok_or(BrokenOff)?;
             Err(BrokenOff)
         }
+        Action::Rewrite(_) if call.is_watch() => Ok(forward().await?.map(body::passed)),
+        Action::Rewrite(Rewrite(change)) => {
+            let answered = body::finish(forward().await?).await.ok_or(BrokenOff)?;
+            Ok(rewritten(answered, &*change).map(body::whole))
+        }
         Action::Reset => Err(BrokenOff),
         Action::Disconnect => {
             cut.notify_one();
@@ -232,6 +254,14 @@ async fn act(
         Action::CloseAfter(time) => Ok(forward().await?.map(|body| body::cut_after(body, time))),
         Action::Hold(when, point) => held(when, &point, call, forward).await,
     }
+}
+
+fn rewritten(answered: Response<Bytes>, change: &dyn Fn(&mut Value)) -> Response<Bytes> {
+    let (mut head, body) = answered.into_parts();
+    let Ok(mut document) = serde_json::from_slice::<Value>(&body) else { return Response::from_parts(head, body) };
+    change(&mut document);
+    head.headers.remove(http::header::CONTENT_LENGTH);
+    Response::from_parts(head, document.to_string().into())
 }
 
 /// Stops a request before it is passed on, or once it was answered.

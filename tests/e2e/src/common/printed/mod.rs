@@ -12,7 +12,7 @@
 //!
 //! A run that prints what it printed before in the same test is not tried again.
 
-mod found;
+pub mod found;
 mod harmless;
 mod judge;
 mod reach;

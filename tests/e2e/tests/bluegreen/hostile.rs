@@ -1,0 +1,66 @@
+//! Whoever may name a container or annotate a Service has no say in what a terminal shows or a shell does.
+
+use anyhow::{Result, ensure};
+use e2e::bluegreen::app::{api, color, rolled_out};
+use e2e::bluegreen::blue_green;
+use e2e::bluegreen::run::bluegreen;
+use e2e::common::hostile::{Place, harmless, speaks};
+use e2e::common::run::Ended;
+use e2e::namespace;
+use lab::api_proxy::ApiProxy;
+use lab::fixtures::Behavior;
+
+/// Looks, plans and a move that goes wrong, for people and for programs.
+const VERBS: [&str; 14] = [
+    "status api",
+    "status",
+    "status api -o wide",
+    "status api -o json",
+    "status api -o yaml",
+    "status api -o name",
+    "history api -o wide",
+    "history api -o json",
+    "preflight api",
+    "switch api --to green --dry-run=client",
+    "switch api --to green --yes --scale --timeout=3s --verify-for=0s",
+    "rollback api --dry-run=client -o yaml",
+    "rollback api --yes --timeout=3s",
+    "cleanup api --dry-run=client",
+];
+
+/// One annotation clears the screen of a person in an outage, and the next command that they paste is
+/// somebody else's.
+#[tokio::test]
+async fn words_of_others_are_shown_and_never_obeyed() -> Result<()> {
+    let ns = namespace("hostile").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    bluegreen(&ns, "switch api --to blue --yes --verify-for=0").await?.ends(0)?;
+    speak_up(&ns, Behavior::Ready).await
+}
+
+/// The same where pods fail: their reasons and messages are shown.
+#[tokio::test]
+async fn words_of_others_about_failing_pods_are_never_obeyed() -> Result<()> {
+    let ns = namespace("hostile-failing").await?;
+    speak_up(&ns, Behavior::CrashLoop).await
+}
+
+async fn speak_up(ns: &lab::Namespace, behavior: Behavior) -> Result<()> {
+    if behavior != Behavior::Ready {
+        rolled_out(ns, &api().color(color("blue", 1, Behavior::Ready))).await?;
+        ns.apply(&api().workload(&color("green", 1, behavior))).await?;
+    }
+    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
+    let mut bad = Vec::new();
+    for place in Place::ALL {
+        let proxy = ApiProxy::start(ns.lab()).await?;
+        speaks(&proxy, place);
+        for words in VERBS {
+            let said = harmless(&plugin, &proxy, ns.name(), words).await;
+            bad.extend(said.err().map(|why| format!("{place:?}: {words}\n{why:#}")));
+        }
+    }
+    ensure!(bad.is_empty(), "{}", bad.join("\n\n"));
+    Ok(())
+}
