@@ -10,7 +10,8 @@ LAB := $(TARGET)/debug/lab
 PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
 # All of the workspace is selected in each call, so that every dependency has one set of features
 # and is compiled once.
-BUILD := cargo build --workspace
+# What is built is what was reviewed: Cargo.lock decides.
+BUILD := cargo build --workspace --locked
 # Test programs that need the lab; those of tests/house don't.
 ON_LAB := --test api_proxy --test registry --test traffic \
   --test bluegreen --test bluegreen_states --test bluegreen_traffic --test ecr --test ecr_traffic
@@ -19,7 +20,7 @@ THREADS ?= 8
 export RUST_BACKTRACE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak soak-states bench bench-versions bench-peers lab lab-down verify install built
+.PHONY: help demo test soak soak-states bench bench-versions bench-peers lab lab-down verify advisories install built
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -28,16 +29,16 @@ demo: built ## Switch a Service under real traffic on a local Kubernetes (first 
 	$(LAB) run -- $(TARGET)/debug/demo
 
 test: built ## Pass all tests: unit tests, then end to end on the lab
-	cargo test --workspace --lib --bins --test shape
-	cargo test --workspace $(ON_LAB) --no-run
-	@tests/on-lab $(LAB) cargo test --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)
+	cargo test --locked --workspace --lib --bins --test shape
+	cargo test --locked --workspace $(ON_LAB) --no-run
+	@tests/on-lab $(LAB) cargo test --locked --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)
 
 soak: $(LAB) ## 500 switches under load, about 15 minutes
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench soak
 
 soak-states: built ## 5,000 moves in random states while things go wrong, about an hour
-	STATES_RUNS=$(or $(STATES_RUNS),5000) tests/on-lab $(LAB) cargo test --workspace --test bluegreen_states --offline -- --nocapture
+	STATES_RUNS=$(or $(STATES_RUNS),5000) tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen_states --offline -- --nocapture
 
 bench: $(LAB) ## Compare with kubectl and the AWS CLI, side by side in one run
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench
@@ -63,10 +64,13 @@ lab-down: $(LAB) ## End what `make lab` started
 
 verify: $(DENY)/bin/cargo-deny $(MACHETE)/bin/cargo-machete ## Formatting, lints, shape of the sources, licences, unused dependencies
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test --workspace --test shape
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo test --locked --workspace --test shape
 	$(DENY)/bin/cargo-deny check bans licenses sources
 	$(MACHETE)/bin/cargo-machete
+
+advisories: $(DENY)/bin/cargo-deny ## Known faults of what we depend on; downloads the RustSec database
+	$(DENY)/bin/cargo-deny check advisories
 
 install: ## Install the plugins and their completion into ~/.local/bin
 	$(BUILD) --release $(PLUGINS)

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -50,6 +50,7 @@ impl Layout {
         let mut private = fs::DirBuilder::new();
         private.recursive(true).mode(0o700);
         private.create(&base).with_context(|| format!("cannot make {}", base.display()))?;
+        is_ours_alone(&base)?;
         let root = tempfile::Builder::new()
             .prefix("lab-")
             .tempdir_in(&base)
@@ -180,6 +181,7 @@ pub fn running() -> Result<Vec<(Layout, Record)>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => bail!("cannot read {}: {error}", base().display()),
     };
+    is_ours_alone(&base())?;
     let mut labs = Vec::new();
     for entry in entries.flatten() {
         let layout = Layout::at(entry.path());
@@ -194,7 +196,38 @@ pub fn running() -> Result<Vec<(Layout, Record)>> {
     Ok(labs)
 }
 
+/// Anybody can make a folder of that name first, with records that name processes to end and kubeconfigs
+/// that lead elsewhere.
+fn is_ours_alone(base: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(base).with_context(|| format!("cannot look at {}", base.display()))?;
+    let ours = found.is_dir() && found.uid() == rustix::process::getuid().as_raw();
+    if !ours || found.mode() & 0o077 != 0 {
+        bail!("{} is not a folder of yours alone (mode 0700): look at who made it, and remove it", base.display());
+    }
+    Ok(())
+}
+
 fn base() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
     std::env::temp_dir().join(format!("kubectl-release-lab-{user}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_a_folder_of_ours_alone_is_believed() {
+        let place = tempfile::tempdir().unwrap();
+        let (base, link) = (place.path().join("base"), place.path().join("link"));
+        fs::create_dir(&base).unwrap();
+        fs::set_permissions(&base, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(is_ours_alone(&base).is_ok());
+        symlink(&base, &link).unwrap();
+        assert!(is_ours_alone(&link).is_err());
+        fs::set_permissions(&base, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(is_ours_alone(&base).is_err());
+    }
 }
