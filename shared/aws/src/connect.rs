@@ -6,6 +6,7 @@
 //! is time: EC2 metadata is asked once and for a second, so that a laptop without credentials
 //! learns so at once.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -70,7 +71,8 @@ impl From<&EcrRepository> for Address {
 /// named anywhere else. `request_timeout` is for one request, retries not counted.
 ///
 /// # Errors
-/// Exit 1 where no region is known, or where `HTTPS_PROXY` or `AWS_CA_BUNDLE` can't be used.
+/// Exit 1 where no region is known, where `HTTPS_PROXY` or `AWS_CA_BUNDLE` can't be used, and where an
+/// endpoint would get credentials in clear.
 pub async fn sdk_config(address: &Address, request_timeout: Duration) -> Outcome<SdkConfig> {
     let http = http_client()?;
     let config = ProviderConfig::without_region().with_http_client(http.clone());
@@ -94,7 +96,30 @@ pub async fn sdk_config(address: &Address, request_timeout: Duration) -> Outcome
     if address.dual_stack {
         loader = loader.use_dual_stack(true);
     }
-    Ok(loader.load().await)
+    let sdk = loader.load().await;
+    for variable in ["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO"] {
+        if custom_endpoint(&sdk, variable).is_some_and(|endpoint| is_open(&endpoint)) {
+            return Err(Failure::failed(
+                "OpenEndpoint",
+                format!("{variable} or AWS_ENDPOINT_URL is http:// to another machine, which would get the session token in clear"),
+            )
+            .next("name it with https://, or forward a port of this machine to it"));
+        }
+    }
+    Ok(sdk)
+}
+
+/// True where what is sent can be read on its way: without TLS, and not to this machine.
+fn is_open(endpoint: &str) -> bool {
+    let Some((scheme, rest)) = endpoint.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    scheme.eq_ignore_ascii_case("http") && !here
 }
 
 /// What every connection has in common.
@@ -201,4 +226,31 @@ fn certificates() -> anyhow::Result<TlsContext> {
 /// A variable that is set and not empty; proxies have upper and lower case names.
 pub(crate) fn environment(name: &str, other_name: &str) -> Option<String> {
     std::env::var(name).or_else(|_| std::env::var(other_name)).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever is on the way would read them.
+    #[test]
+    fn only_this_machine_is_spoken_to_in_clear() {
+        for open in [
+            "http://localstack:4566",
+            "HTTP://10.0.0.7/",
+            "http://127.0.0.1.evil.example",
+            "http://127.0.0.1@evil.example",
+        ] {
+            assert!(is_open(open), "{open}");
+        }
+        for closed in [
+            "https://ecr.example",
+            "http://localhost:4566",
+            "http://127.9.9.9:1/x",
+            "http://[::1]:4566",
+            "http://a:b@127.0.0.1",
+        ] {
+            assert!(!is_open(closed), "{closed}");
+        }
+    }
 }
