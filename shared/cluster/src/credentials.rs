@@ -68,8 +68,7 @@ impl Credentials {
             return Ok(Self::Fixed(bearer(&user.token)?));
         }
         if !user.username.is_empty() {
-            let pair = STANDARD.encode(format!("{}:{}", user.username, user.password));
-            return Ok(Self::Fixed(header(&format!("Basic {pair}"))?));
+            return Ok(Self::Fixed(basic(&user.username, &user.password)?));
         }
         Ok(Self::None)
     }
@@ -115,6 +114,14 @@ fn token_in(path: &Path) -> Result<String> {
     let token = text.trim();
     anyhow::ensure!(!token.is_empty(), "{} is empty", named());
     Ok(token.to_owned())
+}
+
+/// A name and a password (RFC 7617).
+///
+/// # Errors
+/// Never: base64 has no line breaks.
+pub fn basic(user: &str, password: &str) -> Result<HeaderValue> {
+    header(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
 fn bearer(token: &str) -> Result<HeaderValue> {

@@ -25,6 +25,7 @@ use crate::connection::Connection;
 use crate::credentials::Credentials;
 use crate::exec_plugin::Plugin;
 use crate::in_cluster;
+use crate::kuberc;
 use choice::{Choice, choose};
 use entries::{ClusterEntry, UserEntry};
 use merge::Merged;
@@ -154,6 +155,7 @@ fn log_in(config: &mut Config, choice: &Choice) -> Outcome<Credentials> {
         return Ok(credentials);
     }
     if let Some(exec) = user.exec.as_ref().filter(|_| !user.has_certificate()) {
+        kuberc::allows(&exec.command).map_err(unusable)?;
         let plugin = Plugin::new(exec, || tls::told_to_plugins(&choice.cluster));
         let login = plugin.run().map_err(unusable)?;
         tls::present_login(&mut config.auth_info, &login);

@@ -13,6 +13,7 @@ pub mod exchange;
 mod exec_plugin;
 mod in_cluster;
 pub mod kubeconfig;
+mod kuberc;
 pub mod proxy_env;
 pub mod read;
 pub mod slice_view;

@@ -5,12 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use percent_encoding::percent_decode_str;
 use tower::Service;
+
+use crate::credentials::basic;
 
 /// A proxy, and who we are to it.
 #[derive(Debug, Clone)]
@@ -37,9 +38,7 @@ impl Proxy {
     /// The value of `Proxy-Authorization` (RFC 7617); never logged.
     pub fn authorization(&self) -> Option<HeaderValue> {
         let (name, password) = self.user.as_ref()?;
-        let mut value: HeaderValue = format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))).parse().ok()?;
-        value.set_sensitive(true);
-        Some(value)
+        basic(name, password).ok()
     }
 
     /// `socks5` speaks another language, whatever the server is.
@@ -50,22 +49,7 @@ impl Proxy {
 
 /// `%40` is `@`; what is no escape stays as it is.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let digits = more.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).filter(|_| *first == b'%');
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &more[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = more;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Connects to the proxy wherever it is to go, and says so: requests then name the whole URL.
@@ -130,6 +114,9 @@ impl<S: Write + Unpin> Write for Asked<S> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]

@@ -102,15 +102,21 @@ fn what_was_expected(error: &serde_json::Error) -> String {
 /// # Errors
 /// Where it is no YAML; only the place is told.
 pub(crate) fn first_document(text: &str) -> Result<Value> {
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins, with_snippet: false };
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple_with_options(text, options).map_err(|e| match e.location() {
-            Some(place) => anyhow!("no YAML at line {}, column {}", place.line(), place.column()),
-            None => anyhow!("no YAML"),
-        })?;
-    let mut document = documents.into_iter().next().unwrap_or_default();
+    let mut document = documents(text)?.into_iter().next().unwrap_or_default();
     drop_nulls(&mut document);
     Ok(document)
+}
+
+/// All documents of a file.
+///
+/// # Errors
+/// Where it is no YAML, with the place.
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>> {
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins, with_snippet: false };
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|e| match e.location() {
+        Some(place) => anyhow!("no YAML at line {}, column {}", place.line(), place.column()),
+        None => anyhow!("no YAML"),
+    })
 }
 
 fn drop_nulls(value: &mut Value) {

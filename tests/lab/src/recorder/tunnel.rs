@@ -9,6 +9,8 @@ use tokio::task::JoinHandle;
 
 /// The first byte of SOCKS 5; no HTTP request begins with it.
 const SOCKS: u8 = 5;
+/// SOCKS 5's method with a name and a password.
+const LOGIN: u8 = 2;
 
 /// A proxy; dropping it ends it.
 #[derive(Debug)]
@@ -60,8 +62,8 @@ async fn pass(mut client: TcpStream, noted: Arc<Mutex<Vec<String>>>) -> Result<(
     let note = |target: String| noted.lock().unwrap_or_else(PoisonError::into_inner).push(target);
     let mut server;
     if first[0] == SOCKS {
-        let target = socks(&mut client).await?;
-        note(target.clone());
+        let (target, login) = socks(&mut client).await?;
+        note(if login.is_empty() { target.clone() } else { format!("{target} as {}", login.join(":")) });
         server = TcpStream::connect(&target).await?;
         client.write_all(&[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
     } else {
@@ -119,12 +121,25 @@ impl Asked {
     }
 }
 
-/// RFC 1928, without authentication.
-async fn socks(client: &mut TcpStream) -> Result<String> {
+/// RFC 1928: where it is to go, and with which name and password (RFC 1929), where they are offered.
+async fn socks(client: &mut TcpStream) -> Result<(String, Vec<String>)> {
     let mut greeting = [0; 2];
     client.read_exact(&mut greeting).await?;
-    client.read_exact(&mut vec![0; usize::from(greeting[1])]).await?;
-    client.write_all(&[SOCKS, 0]).await?;
+    let mut methods = vec![0; usize::from(greeting[1])];
+    client.read_exact(&mut methods).await?;
+    let mut login = Vec::new();
+    if methods.contains(&LOGIN) {
+        client.write_all(&[SOCKS, LOGIN]).await?;
+        client.read_u8().await?;
+        for _ in ["name", "password"] {
+            let mut text = vec![0; usize::from(client.read_u8().await?)];
+            client.read_exact(&mut text).await?;
+            login.push(String::from_utf8_lossy(&text).into_owned());
+        }
+        client.write_all(&[1, 0]).await?;
+    } else {
+        client.write_all(&[SOCKS, 0]).await?;
+    }
     let mut request = [0; 4];
     client.read_exact(&mut request).await?;
     let host = match request[3] {
@@ -136,5 +151,5 @@ async fn socks(client: &mut TcpStream) -> Result<String> {
         }
         other => bail!("addresses of type {other} are not spoken here"),
     };
-    Ok(format!("{host}:{}", client.read_u16().await?))
+    Ok((format!("{host}:{}", client.read_u16().await?), login))
 }
