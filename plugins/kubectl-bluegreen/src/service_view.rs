@@ -21,6 +21,8 @@ pub struct ServiceView<'a> {
     pub cleanup: CleanupNote,
     pub settings: Settings,
     pub tracks: Result<Tracks, NotSwitchable>,
+    /// Names of its ports behind which an endpoint has to be to serve.
+    pub ports: BTreeSet<String>,
 }
 
 impl<'a> ServiceView<'a> {
@@ -34,14 +36,8 @@ impl<'a> ServiceView<'a> {
         let asked = key_flag.or(settings.track_key.as_deref());
         let remembered = recorded.current.as_ref().map(|r| r.key.as_str()).filter(|key| selects_by(service, key));
         let tracks = discover(service, workloads, pods, asked.or(remembered));
-        Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks }
-    }
-
-    /// Names of its ports behind which an endpoint has to be to serve.
-    #[must_use]
-    pub fn ports(&self) -> BTreeSet<String> {
-        let colors = self.tracks.iter().flat_map(|tracks| &tracks.colors);
-        serving_ports(self.service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref))
+        let ports = ports(service, tracks.as_ref().ok(), pods);
+        Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks, ports }
     }
 
     /// What it selects by now; nothing where it selects nothing.
@@ -68,6 +64,13 @@ impl<'a> ServiceView<'a> {
 #[must_use]
 pub fn is_of_its_own(service: &str, color: &str) -> bool {
     service.split(['-', '.']).any(|part| part == color)
+}
+
+fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeSet<String> {
+    let colors = tracks.into_iter().flat_map(|tracks| &tracks.colors);
+    let own = pods.iter().filter(|pod| tracks.is_some_and(|t| t.color_of(&pod.metadata.labels).is_some()));
+    let own: Vec<&Pod> = own.filter(|pod| pod.is_ready()).collect();
+    serving_ports(service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref), &own)
 }
 
 /// A record's key is followed only while the selector still has it.

@@ -10,3 +10,4 @@ pub mod nearest;
 pub mod routes;
 pub mod selector;
 pub mod service_ports;
+pub mod serving;

@@ -8,8 +8,7 @@ use release_core::traffic::selector::Tracks;
 /// Pods whose color is known, by name.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPods {
-    /// Ready pods of each color that are waited for: those that something keeps, and where nothing
-    /// keeps any, all. A stray may lack the Service's port, and may end at any time.
+    /// Ready pods of each color that are waited for.
     pub ready: BTreeMap<String, BTreeSet<String>>,
     /// Every pod's color.
     pub colors: BTreeMap<String, String>,
@@ -26,10 +25,7 @@ impl KnownPods {
             }
         }
         for color in &tracks.colors {
-            let ready: Vec<&Pod> = tracks.pods_of(&color.name, pods).into_iter().filter(|p| p.is_ready()).collect();
-            let kept: Vec<&&Pod> = ready.iter().filter(|pod| !pod.is_stray()).collect();
-            let expected = if kept.is_empty() { ready.iter().collect() } else { kept };
-            let names = expected.into_iter().map(|pod| pod.metadata.name.clone()).collect();
+            let names = tracks.expected(&color.name, pods).into_iter().map(|pod| pod.metadata.name.clone()).collect();
             known.ready.insert(color.name.clone(), names);
         }
         known

@@ -159,8 +159,9 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
     let movement = made.movement;
     let (now, slices) =
         join(workloads_and_pods(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
-    let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports()));
-    let there: Vec<&Pod> = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous)).collect();
+    let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
+    let selected = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous));
+    let there: Vec<&Pod> = selected.filter(|pod| made.tracks.can_serve(pod)).collect();
     // As it is now: somebody may have scaled it down since.
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
     let there = staying(&color, &there);
@@ -191,7 +192,7 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
 
 async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) {
     let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return };
-    at.slices = at.slices.behind(made.view.ports());
+    at.slices = at.slices.behind(made.view.ports.clone());
     let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
     let Move { service, from, to, .. } = made.movement;
     let known = KnownPods::of(made.tracks, &snapshot.pods);

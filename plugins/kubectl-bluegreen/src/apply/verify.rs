@@ -127,9 +127,9 @@ async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> 
         return Ok(required);
     };
     let own = made.tracks.pods_of(to, &pods);
-    let ready = ready_count(&own);
+    let (ready, all) = (ready_count(&made.tracks.able(&own)), ready_count(&own));
     let color = made.tracks.color(to);
-    if ready >= required || (ready > 0 && color.is_some_and(|color| ready >= asked_now(color, &workloads))) {
+    if ready >= required || (ready > 0 && color.is_some_and(|color| all >= asked_now(color, &workloads))) {
         return Ok(required.min(ready));
     }
     Err(not_enough(run, &own, to, required))

@@ -130,6 +130,24 @@ impl World {
         })
     }
 
+    /// The pod with the containers of its template, unless it has some of its own.
+    fn with_containers(&self, pod: &Value) -> Value {
+        let mut pod = pod.clone();
+        let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let is_own = |w: &&Value| w["metadata"]["name"].as_str().is_some_and(|w| name.starts_with(&format!("{w}-")));
+        if let Some(workload) = self.workloads.iter().find(is_own).filter(|_| pod["spec"]["containers"].is_null()) {
+            let template = &workload["spec"]["template"]["spec"];
+            for (key, value) in
+                [("containers", &template["containers"]), ("initContainers", &template["initContainers"])]
+            {
+                if !value.is_null() {
+                    pod["spec"][key] = without_nulls(value);
+                }
+            }
+        }
+        pod
+    }
+
     /// The same as it would be read.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -144,7 +162,7 @@ impl World {
                 owned: self.replica_sets.iter().filter_map(|set| OwnedSet::of(&parse(set))).collect(),
                 bare: Vec::new(),
             }),
-            pods: self.pods.iter().map(parse::<Pod>).collect(),
+            pods: self.pods.iter().map(|pod| parse::<Pod>(&self.with_containers(pod))).collect(),
             nodes: parse_all(&self.nodes),
             slices: BTreeMap::new(),
             budgets: parse_all(&self.budgets),
@@ -179,6 +197,18 @@ pub fn told(findings: &[Finding]) -> Vec<String> {
 /// The ids of the findings.
 pub fn ids(findings: &[Finding]) -> Vec<CheckId> {
     findings.iter().map(|f| f.id).collect()
+}
+
+/// The API server sends no nulls.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(key, value)| (key.clone(), without_nulls(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
 }
 
 fn parse<T: DeserializeOwned>(value: &Value) -> T {

@@ -37,9 +37,9 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     // A recorded selector may ask for more than the color: only pods that it matches count.
     target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
     let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
-    let needed = ready_count(&active_pods).max(left_size(view, tracks, movement, active));
+    let needed = ready_count(&tracks.able(&active_pods)).max(left_size(view, tracks, movement, active));
     let required = required(options, view, needed);
-    let ready = staying(target, &target_pods);
+    let ready = staying(target, &tracks.able(&target_pods));
     let short = ready < required;
     let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();

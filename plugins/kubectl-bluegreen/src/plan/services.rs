@@ -120,7 +120,7 @@ impl ServicePlan {
         Self {
             movement,
             target_ready: case.target_ready(),
-            active_ready: ready_count(&case.active_pods),
+            active_ready: case.active_ready(),
             required: case.required,
             scales_first: case.scales_first,
             left: left_by_last_move(case.view, case.tracks, &case.target.name).map(<[_]>::to_vec).unwrap_or_default(),
@@ -130,7 +130,7 @@ impl ServicePlan {
     /// What is there now is what has to stay.
     fn to_finish(movement: Move, snapshot: &Snapshot, view: &ServiceView<'_>) -> Self {
         let ready = |color: &str| match &view.tracks {
-            Ok(tracks) => ready_count(&tracks.pods_of(color, &snapshot.pods)),
+            Ok(tracks) => ready_count(&tracks.serving(color, &snapshot.pods)),
             Err(_) => 0,
         };
         let (target_ready, active_ready) = (ready(&movement.to), ready(&movement.from));

@@ -18,7 +18,8 @@ use crate::snapshot::Snapshot;
 pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ServiceStatus {
     let colors: Vec<ColorStatus> = ordered(tracks).map(|color| of_color(color, view, tracks, snapshot)).collect();
     let foreign: usize = colors.iter().filter(|color| !color.active).map(|color| color.endpoints).sum();
-    let (here, ready) = colors.iter().find(|c| c.active).map_or((0, 0), |c| (c.endpoints, c.ready));
+    let here = colors.iter().find(|c| c.active).map_or(0, |c| c.endpoints);
+    let ready = tracks.expected(&tracks.active, &snapshot.pods).len();
     // Nothing has arrived where nothing is ready, whatever is published.
     let serves = here > 0 && ready > 0;
     let converged = serves && foreign == 0 && here >= ready;

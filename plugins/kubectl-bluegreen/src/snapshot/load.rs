@@ -87,7 +87,7 @@ fn put_together(mut read: Snapshot, key: Option<&str>) -> Snapshot {
     if let Some(nodes) = read.nodes.as_ref().ok().filter(|nodes| !nodes.is_empty()) {
         lose_unreachable(&mut read.pods, nodes);
     }
-    let ports = read.services.iter().map(|service| ServiceView::of(service, &read.workloads, &read.pods, key).ports());
+    let ports = read.services.iter().map(|service| ServiceView::of(service, &read.workloads, &read.pods, key).ports);
     for (service, ports) in read.services.iter().zip(ports.collect::<Vec<_>>()) {
         if let Some(at) = read.slices.get_mut(service_name(service)) {
             let addresses =

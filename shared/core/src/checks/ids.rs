@@ -214,7 +214,7 @@ checks! {
     POLICY_UNREADABLE = "policy-unreadable", [Lifecycle], [Warns],
         "the policy in force can't be read, so that there is nothing to compare with";
     PORT_MISSING = "port-missing", [Bluegreen], [Blocks],
-        "the Service's named `targetPort` is not in the target's pod template, or has another protocol";
+        "the Service's named `targetPort` is not in the target's ready pods (where none is ready, in the template), or has another protocol; workers without any of the ports are fine where the active color has such, too";
     PORT_UNDECLARED = "port-undeclared", [Bluegreen], [Warns],
         "the template declares ports, but not the number the Service sends to; *quiet* where the active color doesn't either";
     PREFIX_MATCHES_MORE = "prefix-matches-more", [Lifecycle], [Warns],

@@ -71,14 +71,34 @@ pub struct PodSpec {
     pub containers: Vec<PodContainer>,
     /// Not kept by [`Pod::slim`].
     pub init_containers: Vec<PodContainer>,
+    /// What [`Pod::slim`] keeps of its containers: their ports that have a name.
+    #[serde(skip)]
+    pub ports: Option<Vec<PodPort>>,
 }
 
 /// A container as the pod's spec asks for it.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct PodContainer {
     pub name: String,
     pub image: String,
+    pub ports: Vec<PodPort>,
+    /// `Always` for an init container that runs beside the main ones.
+    pub restart_policy: Option<String>,
+}
+
+/// A port of a container, as a Service asks for it by name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct PodPort {
+    pub name: String,
+    pub protocol: String,
+}
+
+impl Default for PodPort {
+    fn default() -> Self {
+        Self { name: String::new(), protocol: "TCP".to_owned() }
+    }
 }
 
 /// The part of a pod's status that decisions need.
@@ -107,10 +127,14 @@ pub struct PodCondition {
 }
 
 impl Pod {
-    /// True while the Ready condition holds and nobody deleted the pod.
+    /// True while the Ready condition holds, nobody deleted the pod and it hasn't ended: a kubelet that
+    /// shuts down or evicts may leave the condition as it was, and the EndpointSlice controller leaves
+    /// such pods out
+    /// (<https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#graceful-node-shutdown>).
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.metadata.deletion_timestamp.is_none() && self.condition("Ready").is_some_and(|c| c.status == "True")
+        let stays = self.metadata.deletion_timestamp.is_none() && !self.is_finished();
+        stays && self.condition("Ready").is_some_and(|c| c.status == "True")
     }
 
     /// True once the pod was deleted but is still there.
@@ -174,6 +198,23 @@ impl Pod {
         all.find(|c| c.name == container).map(|c| c.image.as_str())
     }
 
+    /// Whether one of the containers that run while it serves has that port; nothing where they aren't
+    /// known.
+    #[must_use]
+    pub fn declares(&self, port: &PodPort) -> Option<bool> {
+        match &self.spec.ports {
+            Some(ports) => Some(ports.contains(port)),
+            None if self.spec.containers.is_empty() => None,
+            None => Some(self.named_ports().any(|declared| declared == port)),
+        }
+    }
+
+    fn named_ports(&self) -> impl Iterator<Item = &PodPort> {
+        let sidecars = self.spec.init_containers.iter().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+        let serving = self.spec.containers.iter().chain(sidecars);
+        serving.flat_map(|container| &container.ports).filter(|port| !port.name.is_empty())
+    }
+
     /// The status of a container or init container.
     #[must_use]
     pub fn container_status(&self, container: &str) -> Option<&ContainerStatus> {
@@ -191,6 +232,7 @@ impl Pod {
     /// Drops what only matters for pods that are in trouble, and what images they have.
     #[must_use]
     pub fn slim(mut self) -> Self {
+        self.spec.ports = (!self.spec.containers.is_empty()).then(|| self.named_ports().cloned().collect());
         self.spec.containers = Vec::new();
         self.spec.init_containers = Vec::new();
         self.slim_with_images()

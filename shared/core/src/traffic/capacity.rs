@@ -21,3 +21,22 @@ pub fn staying(color: &Color, pods: &[&Pod]) -> usize {
 pub fn strays<'p>(pods: &[&'p Pod]) -> Vec<&'p Pod> {
     pods.iter().copied().filter(|pod| pod.is_ready() && pod.is_stray()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A kubelet that shuts down leaves pods that are Failed and Ready: the color would seem larger than
+    /// it is, and be waited for in vain.
+    #[test]
+    fn pods_that_ended_carry_nothing() {
+        let pod = |phase: &str| -> Pod {
+            let status = json!({"phase": phase, "conditions": [{"type": "Ready", "status": "True"}]});
+            serde_json::from_value(json!({"metadata": {"name": phase}, "status": status})).unwrap()
+        };
+        let pods = ["Running", "Failed", "Succeeded"].map(pod);
+        assert_eq!(staying(&Color::default(), &pods.iter().collect::<Vec<_>>()), 1);
+    }
+}

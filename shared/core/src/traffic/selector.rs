@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1::Service;
 
 use super::argo::{ARGO_HASH, argo_marks};
 pub use super::color::Color;
-use crate::kube::{Labels, Pod, Workload, has_all};
+use super::service_ports::named_targets;
+use crate::kube::{Labels, Pod, PodPort, Workload, has_all};
 
 /// Labels that controllers put on pods: they tell pods apart, not colors.
 const MACHINE_KEYS: [&str; 8] = [
@@ -68,6 +69,9 @@ pub struct Tracks {
     pub active: String,
     /// Sorted by name; the active color is always among them.
     pub colors: Vec<Color>,
+    /// Ports that the Service looks up in each pod by name; none where one of its ports leads to a number,
+    /// which every pod has.
+    pub ports: Vec<PodPort>,
 }
 
 impl Tracks {
@@ -155,7 +159,16 @@ pub fn discover(
     pods: &[Pod],
     preferred: Option<&str>,
 ) -> Result<Tracks, NotSwitchable> {
-    let selector = switchable_selector(service)?;
+    let found = told_apart(switchable_selector(service)?, workloads, pods, preferred)?;
+    Ok(Tracks { ports: named_targets(service), ..found })
+}
+
+fn told_apart(
+    selector: &Labels,
+    workloads: &[Arc<Workload>],
+    pods: &[Pod],
+    preferred: Option<&str>,
+) -> Result<Tracks, NotSwitchable> {
     if let Some(key) = preferred {
         if !selector.contains_key(key) {
             return Err(missing_key(key, selector, workloads));
@@ -229,7 +242,7 @@ fn tracks(key: &str, selector: &Labels, workloads: &[Arc<Workload>], pods: &[Pod
         }
     }
     let colors = by_color.into_iter().map(|(name, color)| Color { name, ..color }.sorted());
-    Tracks { key: key.to_owned(), base, active, colors: colors.collect() }
+    Tracks { key: key.to_owned(), base, active, colors: colors.collect(), ports: Vec::new() }
 }
 
 /// No key has a second color: take the one that could have, so that `status` can explain.

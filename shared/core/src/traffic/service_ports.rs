@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Container, ContainerPort, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::kube::Workload;
+use crate::kube::{Pod, PodPort, Workload};
 
 /// The ports a container declares.
 pub fn ports(container: &Container) -> impl Iterator<Item = &ContainerPort> {
@@ -39,17 +39,42 @@ pub fn leads_to(service_port: &ServicePort, declared: &ContainerPort) -> bool {
     same_protocol && same_port
 }
 
-/// Names of the Service's ports behind which an endpoint has to be to serve. A named target that
-/// none of the workloads has serves nobody now either, and is left out, unless that is all there is.
+/// The port that the Service's port is looked up by in each pod; nothing where it leads to a number.
 #[must_use]
-pub fn serving_ports<'w>(service: &Service, workloads: impl Iterator<Item = &'w Workload>) -> BTreeSet<String> {
+pub fn named_target(port: &ServicePort) -> Option<PodPort> {
+    match destination(port) {
+        IntOrString::String(name) => Some(PodPort { name, protocol: protocol(port.protocol.as_deref()).to_owned() }),
+        IntOrString::Int(_) => None,
+    }
+}
+
+/// The same of all ports of the Service; none where one leads to a number.
+#[must_use]
+pub fn named_targets(service: &Service) -> Vec<PodPort> {
+    all(service).map(named_target).collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+fn all(service: &Service) -> impl Iterator<Item = &ServicePort> {
+    service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
+}
+
+/// Names of the Service's ports behind which an endpoint has to be to serve. A named target that
+/// neither a template nor a pod has (what is injected shows in pods alone) serves nobody now either, and
+/// is left out, unless that is all there is.
+#[must_use]
+pub fn serving_ports<'w>(
+    service: &Service,
+    workloads: impl Iterator<Item = &'w Workload>,
+    pods: &[&Pod],
+) -> BTreeSet<String> {
     let workloads: Vec<&Workload> = workloads.collect();
     let declared = |port: &ServicePort| {
-        let by_number = matches!(destination(port), IntOrString::Int(_));
+        let Some(named) = named_target(port) else { return true };
         let mut containers = workloads.iter().flat_map(|w| w.serving_containers());
-        by_number || containers.any(|container| ports(container).any(|declared| leads_to(port, declared)))
+        containers.any(|container| ports(container).any(|declared| leads_to(port, declared)))
+            || pods.iter().any(|pod| pod.declares(&named) == Some(true))
     };
-    let all: Vec<&ServicePort> = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).collect();
+    let all: Vec<&ServicePort> = all(service).collect();
     let name = |port: &&ServicePort| port.name.clone().unwrap_or_default();
     let found: BTreeSet<String> = all.iter().filter(|port| declared(port)).map(name).collect();
     if found.is_empty() { all.iter().map(name).collect() } else { found }
@@ -58,6 +83,5 @@ pub fn serving_ports<'w>(service: &Service, workloads: impl Iterator<Item = &'w 
 /// True where one of the Service's ports leads to a port that the container declares.
 #[must_use]
 pub fn serves(service: &Service, container: &Container) -> bool {
-    let mut service_ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    service_ports.any(|port| ports(container).any(|declared| leads_to(port, declared)))
+    all(service).any(|port| ports(container).any(|declared| leads_to(port, declared)))
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cleanup;
+mod deletion;
 mod discovery;
 mod documents;
 mod dry_run;
@@ -18,6 +19,7 @@ mod lost_output;
 mod manifests;
 mod nightly;
 mod permissions;
+mod ports;
 mod printed;
 mod proven;
 mod quota;

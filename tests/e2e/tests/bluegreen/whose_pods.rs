@@ -11,7 +11,7 @@ use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
-use kube::api::{DeleteParams, ListParams, PropagationPolicy};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PropagationPolicy};
 use lab::fixtures::{Behavior, Workload};
 use lab::{Namespace, eventually};
 use serde_json::{Value, json};
@@ -69,6 +69,21 @@ async fn a_bare_replica_set_is_capacity() -> Result<()> {
     gone(&ns, "version=blue").await?;
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     assert_eq!(pods(&ns, "version=blue").await?.len(), 4, "a ReplicaSet can be brought back to size, too");
+    Ok(())
+}
+
+/// A node that was shut down leaves pods that are Failed and Ready: the color would seem larger than it
+/// is, and a switch would wait for endpoints that never come, and go back.
+#[tokio::test]
+async fn pods_that_ended_are_no_capacity() -> Result<()> {
+    let ns = namespace("ended").await?;
+    blue_green(&ns, 2).await?;
+    let pod = pods(&ns, "version=green").await?.into_iter().next().context("no green pod")?;
+    let ended = Patch::Merge(json!({"status": {"phase": "Failed", "reason": "Terminated"}}));
+    ns.api::<Pod>().patch_status(&pod.name_any(), &PatchParams::default(), &ended).await?;
+    ready(&ns, "version=green", 3).await?;
+    assert_eq!(color_in_status(&ns, "green").await?["ready"], 2);
+    bluegreen(&ns, "switch api --to green --yes --verify-for=1s --timeout=20s").await?.ends(0)?;
     Ok(())
 }
 
