@@ -63,6 +63,14 @@ pub struct Size<'a> {
     pub whole: bool,
 }
 
+/// Why there are too few ready pods.
+#[derive(Debug, Clone, Default)]
+struct Why {
+    text: String,
+    /// Pods that are there are ready, and no more are let in.
+    refused: bool,
+}
+
 /// What one look at the workloads showed.
 struct Looked {
     ready: usize,
@@ -79,7 +87,7 @@ struct Looked {
 pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
     let Size { color, required, .. } = size;
     let began = Instant::now();
-    let (mut asked, mut why) = (began, String::new());
+    let (mut asked, mut why) = (began, Why::default());
     let (mut shown, mut refused) = (String::new(), Lasting::default());
     let settled = until(run.deadline(), POLL, async || {
         let looked = match look(run, size).await {
@@ -93,13 +101,13 @@ pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
             asked = Instant::now();
             why = reasons(run, size).await.unwrap_or_else(|| why.clone());
         }
-        if let Some(refused) = &looked.refused {
-            why.clone_from(refused);
+        if let Some(refused) = looked.refused {
+            why = Why { text: refused, refused: true };
         }
-        if refused.longer_than(REFUSED, looked.refused.is_some()) {
-            return ControlFlow::Break(Err(refused_pods(run, size, looked.ready, &why)));
+        if refused.longer_than(REFUSED, why.refused) {
+            return ControlFlow::Break(Err(refused_pods(run, size, looked.ready, &why.text)));
         }
-        let because = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let because = if why.text.is_empty() { String::new() } else { format!(": {}", why.text) };
         shown = format!("{} of {required} pods ready{because}", looked.ready);
         if !run.left().is_zero() {
             run.waiting(&format!("{} {}/{required} ready{because}", color.name, looked.ready));
@@ -163,20 +171,23 @@ fn taken_down(color: &Color, own: &[&Arc<Workload>], run: &Run) -> Outcome<()> {
 async fn reachable(run: &Run, size: Size<'_>) -> usize {
     let Size { tracks, color, .. } = size;
     let now = workloads_and_pods(&run.cluster, &tracks.selector_for(&color.name)).await;
-    now.map_or(0, |(workloads, pods)| staying(&color.as_of(&workloads), &tracks.pods_of(&color.name, &pods)))
+    now.map_or(0, |(workloads, pods)| staying(&color.as_of(&workloads), &tracks.serving(&color.name, &pods)))
 }
 
-async fn reasons(run: &Run, size: Size<'_>) -> Option<String> {
+async fn reasons(run: &Run, size: Size<'_>) -> Option<Why> {
     let Size { tracks, color, .. } = size;
     let pods = pods_with(&run.cluster, &tracks.selector_for(&color.name)).await.ok()?;
     let own = tracks.pods_of(&color.name, &pods);
     let groups = trouble::summarize(&own, run.scope());
     if !groups.is_empty() {
-        return Some(groups.iter().map(|g| g.message.as_str()).collect::<Vec<_>>().join("; "));
+        let text = groups.iter().map(|g| g.message.as_str()).collect::<Vec<_>>().join("; ");
+        return Some(Why { text, refused: false });
     }
-    // A StatefulSet has no condition for it: what keeps pods from being created stands in Events.
+    // A StatefulSet has no condition for it: what keeps pods from being created stands in Events. Clocks
+    // differ, so that an Event's time says nothing about now; that no pod is on its way does.
     let set = color.workloads.iter().find(|w| w.kind != WorkloadKind::Deployment)?;
-    newest_warning(run, set.kind.kind(), set.name()).await
+    let warning = newest_warning(run, set.kind.kind(), set.name()).await?;
+    Some(Why { text: warning.to_string(), refused: warning.is_of_creating() })
 }
 
 fn workloads_command(scope: &Scope) -> Command {

@@ -1,5 +1,6 @@
 //! What controllers say about an object in Events, asked for where it explains a failure.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,20 +16,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The newest warning about an object, with its reason: `exceeded quota: pods (FailedCreate)`. Nothing
 /// where there is none, or it can't be read.
-pub async fn newest_warning(run: &Run, kind: &str, name: &str) -> Option<String> {
+pub async fn newest_warning(run: &Run, kind: &str, name: &str) -> Option<Warning> {
     let path = path_of("", "v1", "events", Some(&run.cluster.namespace));
     let selector = format!("involvedObject.kind={kind},involvedObject.name={name},type=Warning");
     let query = ListQuery { field_selector: Some(selector), ..ListQuery::default() };
     let listed = timeout(PATIENCE, run.cluster.list::<Warning>(&path, &query)).await.ok()?.ok()?;
     let of_others = listed.items.into_iter().filter(|w| !w.reporting_component.starts_with("kubectl-"));
-    let newest = of_others.max_by_key(Warning::at)?;
-    Some(format!("{} ({})", printable(&newest.message), printable(&newest.reason)))
+    of_others.max_by_key(Warning::at)
 }
 
 /// An Event (v1), as far as it is repeated.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Warning {
+pub struct Warning {
     reason: String,
     message: String,
     last_timestamp: Option<Timestamp>,
@@ -37,7 +37,19 @@ struct Warning {
 }
 
 impl Warning {
+    /// True where a controller wasn't allowed to create a pod.
+    #[must_use]
+    pub fn is_of_creating(&self) -> bool {
+        self.reason == "FailedCreate"
+    }
+
     fn at(&self) -> Option<Timestamp> {
         self.last_timestamp.max(self.event_time)
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", printable(&self.message), printable(&self.reason))
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale};
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, start};
 use e2e::common::pods::pods;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
@@ -66,15 +66,48 @@ async fn a_limit_range_is_named_too() -> Result<()> {
     Ok(())
 }
 
-/// A StatefulSet has no condition that says it; its Events do.
+/// A StatefulSet has no condition that says it; its Events do. Five minutes of waiting change nothing.
 #[tokio::test]
 async fn a_stateful_set_that_gets_no_pods_says_why() -> Result<()> {
     let ns = namespace("quota-sts").await?;
     let app = api().color(color("blue", 2, Behavior::Ready)).color(color("green", 1, Behavior::Ready).stateful());
     rolled_out(&ns, &app).await?;
     quota(&ns, 3).await?;
-    let output = bluegreen(&ns, "switch api --to green --scale --yes --timeout 12s -ojson").await?.ends(4)?;
+    let output = bluegreen(&ns, "switch api --to green --scale --yes --timeout 90s -ojson").await?.ends(1)?;
     ensure!(message(&output)?.0.contains("quota"), "{}", said(&output));
+    Ok(())
+}
+
+/// A namespace whose pods have to meet a standard lets the ones in that are there already, and no more.
+#[tokio::test]
+async fn pod_security_is_named_too() -> Result<()> {
+    let ns = namespace("pod-security").await?;
+    blue_green(&ns, 2).await?;
+    scale(&ns, "api-green", 1).await?;
+    let enforce = "pod-security.kubernetes.io/enforce=restricted";
+    ns.kubectl(&["label", "namespace", ns.name(), enforce]).await?.ends(0)?;
+    let output = bluegreen(&ns, "switch api --to green --scale --yes --timeout 90s -ojson").await?.ends(1)?;
+    let (message, _) = message(&output)?;
+    ensure!(message.contains("PodSecurity") && message.contains("left scaled"), "{}", said(&output));
+    Ok(())
+}
+
+/// A quota is freed while others are going: a refusal that passes is no reason to give up.
+#[tokio::test]
+async fn a_quota_that_is_freed_in_time_only_takes_longer() -> Result<()> {
+    let ns = namespace("quota-freed").await?;
+    let app = api().color(color("blue", 2, Behavior::Ready)).color(color("green", 1, Behavior::Ready));
+    rolled_out(&ns, &app).await?;
+    quota(&ns, 3).await?;
+    let running = start(&ns, "switch api --to green --scale --yes --verify-for=0s")?;
+    eventually("the quota refuses a pod", LIMIT, || async {
+        let told = ns.kubectl(&["get", "deployment", "api-green", "-ojsonpath={.status.conditions}"]).await?;
+        Ok(told.stdout.contains("exceeded quota").then_some(()))
+    })
+    .await?;
+    quota(&ns, 9).await?;
+    running.wait(LIMIT).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
 
