@@ -41,6 +41,9 @@ use case::Check;
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 
+/// Findings about who else writes what a move writes.
+pub const OF_OWNERS: [CheckId; 4] = [ids::GITOPS, ids::HELM, ids::KUBECTL_APPLY, ids::OWNED_BY_CONTROLLER];
+
 const CHECKS: [Check; 23] = [
     presence::check,
     rollout::check,

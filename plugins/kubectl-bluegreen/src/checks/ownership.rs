@@ -1,11 +1,18 @@
-//! Whether somebody else would put the selector back.
+//! Whether somebody else would put back what a move writes: the selector, and the size of a target that
+//! is brought to size.
 
-use release_core::checks::ownership::{Field, Owned, findings};
+use release_core::checks::ownership::{Field, Owned, findings, findings_where_held};
+use release_core::kube::Workload;
 
 use super::case::Case;
 use release_core::checks::finding::Finding;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    let sized = case.target.workloads.iter().filter(|_| case.scales_first);
+    selector(case).into_iter().chain(sized.flat_map(|workload| size(case, workload))).collect()
+}
+
+fn selector(case: &Case<'_>) -> Vec<Finding> {
     let managed = vec!["/f:spec/f:selector".to_owned()];
     findings(&Owned {
         group: "",
@@ -20,6 +27,29 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
             part: "spec.selector's color",
         },
     })
+}
+
+/// A controller that puts the size back takes pods away as soon as they have the traffic.
+fn size(case: &Case<'_>, workload: &Workload) -> Vec<Finding> {
+    let found = findings_where_held(&Owned {
+        group: "apps",
+        kind: workload.kind.kind(),
+        namespace: &case.snapshot.namespace,
+        metadata: &workload.metadata,
+        field: Field {
+            json: "/spec/replicas",
+            managed: vec!["/f:spec/f:replicas".to_owned()],
+            path: "spec.replicas",
+            value: "replicas",
+            part: "spec.replicas",
+        },
+    });
+    let named = |finding: Finding| Finding {
+        about: case.view.name().to_owned(),
+        message: format!("{workload} is brought to size: {}", finding.message),
+        ..finding
+    };
+    found.into_iter().map(named).collect()
 }
 
 #[cfg(test)]

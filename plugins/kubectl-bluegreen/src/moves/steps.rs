@@ -16,6 +16,7 @@ use super::planning::{make_plan, views};
 use super::report::MoveReport;
 use super::scaling;
 use crate::apply::{self, MoveInProgress};
+use crate::checks::OF_OWNERS;
 use crate::options::{MoveOptions, Verb};
 use crate::plan::{self, SwitchPlan};
 use crate::service_view::ServiceView;
@@ -95,12 +96,21 @@ async fn write_anew(
         let status = Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
         return Err(Failure::changed("someone else moved a Service meanwhile; nothing was switched").look(status));
     }
-    report.findings.clone_from(&plan.findings);
+    *report.findings = still_so(agreed, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
         return Err(refused);
     }
     write_and_grow(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
+}
+
+/// What the plan found, and what was known of who owns the sizes that have been written since: a field
+/// that was written is ours, and no longer shows whose it was.
+fn still_so(agreed: &SwitchPlan, plan: &SwitchPlan) -> Vec<finding::Finding> {
+    let of_owners = agreed.findings.iter().filter(|f| OF_OWNERS.contains(&f.id) && !plan.findings.contains(f));
+    let mut findings: Vec<finding::Finding> = plan.findings.iter().chain(of_owners).cloned().collect();
+    findings.sort_by_key(|f| (f.severity, f.overridden));
+    findings
 }
 
 /// From which selector to which, for each Service.

@@ -88,8 +88,22 @@ fn server_side(owned: &Owned<'_>) -> Option<Finding> {
     let manager = owner(owned, |manager| OnNextApply::of(manager).is_none())?;
     let released = flux_released(owned) && (manager == "kustomize-controller" || manager == "helm-controller");
     let message = format!("{} owns {} by server-side apply", printable(manager), owned.field.path);
-    let rule = format!("leave {} out of what it applies", owned.field.path);
+    let rule = format!("{} of what it applies", left_out(owned.field.path));
     (!released).then(|| owned.gitops(message, rule))
+}
+
+/// Whoever alone holds a field and leaves it out takes it off the object: a Service would select nothing
+/// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership>). It is
+/// ours, too, once we have written it.
+fn left_out(path: &str) -> String {
+    format!("after this, not before (that would remove it), leave {path} out")
+}
+
+/// The same about a field that manifests often leave to others: only where one holds it.
+#[must_use]
+pub fn findings_where_held(owned: &Owned<'_>) -> Vec<Finding> {
+    let is_held = applied_by_hand(owned).is_some() || owner(owned, |_| true).is_some();
+    if is_held { findings(owned) } else { Vec::new() }
 }
 
 /// Flux's mark of having let go is on the object, and its ownership from before is too.
@@ -112,7 +126,12 @@ fn next_apply(owned: &Owned<'_>) -> Option<Finding> {
         }
         Applied::Conflicts(tool) => {
             let path = owned.field.path;
-            (format!("the next {tool} conflicts over {path}"), format!("leave {path} out of the manifest"))
+            (format!("the next {tool} conflicts over {path}"), format!("{} of the manifest", left_out(path)))
+        }
+        Applied::Either => {
+            let path = owned.field.path;
+            let message = format!("the next kubectl apply puts it back; with --server-side it conflicts over {path}");
+            (message, format!("take {} from the cluster there", owned.field.part))
         }
     };
     Some(Finding::warns(owned.name(), ids::KUBECTL_APPLY, message).mend(mend))

@@ -107,3 +107,41 @@ fn others_that_apply_again_and_again_are_known_by_their_marks() {
     let kapp = with(&json!({"labels": {"kapp.k14s.io/app": "1700000000"}}));
     assert_eq!(told(&kapp.findings(check)), ["! kubectl-apply"], "a person starts it");
 }
+
+#[test]
+fn applied_both_ways_the_next_apply_may_be_either() {
+    let key = "kubectl.kubernetes.io/last-applied-configuration";
+    let mut both = owned("kubectl", "Apply");
+    both.service["metadata"]["annotations"][key] =
+        json!({"spec": {"selector": {"version": "blue"}}}).to_string().into();
+    let found = both.findings(check);
+    assert_eq!(told(&found), ["! kubectl-apply"]);
+    assert!(found[0].message.contains("puts it back") && found[0].message.contains("conflicts"), "{found:?}");
+}
+
+/// The selector would be gone, and with it every endpoint that comes later.
+#[test]
+fn what_is_left_out_of_a_manifest_is_left_out_after_the_move() {
+    for manager in ["kubectl", "web-operator"] {
+        let mend = owned(manager, "Apply").findings(check)[0].mend.as_ref().map(ToString::to_string);
+        assert!(mend.as_ref().is_some_and(|mend| mend.contains("not before")), "{manager}: {mend:?}");
+    }
+}
+
+/// Argo CD takes the pods away again once they have the traffic.
+#[test]
+fn a_size_that_a_manifest_has_is_put_back() {
+    let mut world = World::healthy();
+    let tracking = json!({"argocd.argoproj.io/tracking-id": "web:apps/Deployment:shop/api-green"});
+    world.workload("green")["metadata"]["annotations"] = tracking;
+    world.scales_first = true;
+    assert!(world.findings(check).is_empty(), "its manifest may leave the size to an autoscaler");
+    let manifest = json!({"spec": {"replicas": 1}}).to_string();
+    let key = "kubectl.kubernetes.io/last-applied-configuration";
+    world.workload("green")["metadata"]["annotations"][key] = manifest.into();
+    assert_eq!(told(&world.findings(check)), ["x gitops"]);
+    world.workload("green")["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "".into();
+    assert_eq!(told(&world.findings(check)), ["! kubectl-apply"]);
+    world.scales_first = false;
+    assert!(world.findings(check).is_empty(), "nothing is written");
+}

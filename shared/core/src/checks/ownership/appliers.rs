@@ -23,7 +23,7 @@ fn config_sync(owned: &Owned<'_>) -> Option<(String, String)> {
 /// (<https://fleet.rancher.io/bundle-diffs>).
 fn fleet(owned: &Owned<'_>) -> Option<(String, String)> {
     let set = owned.annotation("objectset.rio.cattle.io/id")?;
-    let rule = format!("leave {} out of its bundle, or ignore it there; then --force=gitops", owned.field.path);
+    let rule = format!("ignore {} in its bundle; then --force=gitops", owned.field.path);
     Some((format!("Rancher's object set {}", printable(set)), rule))
 }
 

@@ -68,6 +68,9 @@ pub(super) enum Applied {
     /// It applies server-side: whoever has written the field since holds it, and that is a conflict
     /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts>).
     Conflicts(&'static str),
+    /// `kubectl apply` was used both ways. `--server-side` keeps the annotation of the other up to date,
+    /// so it doesn't tell which of them comes next.
+    Either,
 }
 
 /// The command whose next run is about the field again: `kubectl apply` keeps the whole manifest
@@ -78,7 +81,8 @@ pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<Applied> {
     let manifest: Option<Value> =
         last.filter(|raw| raw.len() <= READABLE_BYTES).and_then(|raw| serde_json::from_str(raw).ok());
     if manifest.is_some_and(|m| m.pointer(owned.field.json).is_some_and(|value| !value.is_null())) {
-        return Some(Applied::Writes(OnNextApply::Kubectl.command()));
+        let server_side = owner(owned, |manager| manager == "kubectl").is_some();
+        return Some(if server_side { Applied::Either } else { Applied::Writes(OnNextApply::Kubectl.command()) });
     }
     // kapp keeps its own copy (<https://carvel.dev/kapp/docs/latest/diff/>).
     if owned.label("kapp.k14s.io/app").is_some() {
