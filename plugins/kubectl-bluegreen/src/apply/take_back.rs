@@ -8,12 +8,14 @@ use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::{SliceView, slices_of};
+use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::kube::service::service_path;
 use release_core::kube::{Pod, has_all};
 use release_core::release::record::{Record as _, Recorded, RunResult};
 use release_core::text::printable;
 use release_core::traffic::capacity::staying;
+use release_core::traffic::selector::Color;
 use tokio::time::{Instant, timeout};
 
 use super::converge::Aim;
@@ -53,11 +55,12 @@ pub async fn all(
     }
     if !left.is_empty() {
         conclude::left_as_is(run, moves, &failure).await;
+        let next = elsewhere(run, moves).await.unwrap_or_else(|| rollback(moves, run.scope()));
         return Failure {
             reason: "RollbackFailed",
             exit: Exit::Failed,
             message: format!("{}\n{}", failure.message, left.join("\n")),
-            ..failure.try_next(rollback(moves, run.scope()))
+            ..failure.try_next(next)
         };
     }
     for made in moves {
@@ -70,6 +73,23 @@ pub async fn all(
     let sentence = format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
     let message = format!("{sentence}\n{}", failure.message);
     Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
+}
+
+/// The command that goes to the color with the most ready pods, where neither color of the move has any.
+/// Nobody asked for that color: it is named, and not gone to.
+async fn elsewhere(run: &Run, moves: &[MoveInProgress<'_>]) -> Option<Command> {
+    let made = moves.first()?;
+    let (workloads, pods) = workloads_and_pods(&run.cluster, &made.tracks.base).await.ok()?;
+    let ready = |color: &Color| {
+        let own = made.tracks.pods_of(&color.name, &pods).into_iter().filter(|pod| made.tracks.can_serve(pod));
+        staying(&color.as_of(&workloads), &own.collect::<Vec<_>>())
+    };
+    let is_third = |color: &&Color| color.name != made.movement.from && color.name != made.movement.to;
+    let (thirds, own): (Vec<&Color>, Vec<&Color>) = made.tracks.colors.iter().partition(is_third);
+    let most = thirds.into_iter().max_by_key(|color| ready(color)).filter(|color| ready(color) > 0)?;
+    let services = moves.iter().map(MoveInProgress::service);
+    let switch = || Command::new("kubectl bluegreen switch").args(services).flag("--to", &most.name);
+    own.into_iter().all(|color| ready(color) == 0).then(|| switch().scope(run.scope()))
 }
 
 fn still_there(made: &MoveInProgress<'_>, why: &Failure) -> String {

@@ -23,7 +23,7 @@ use super::emptied::{TOLERATED, emptied, unreachable};
 use super::in_progress::MoveInProgress;
 use super::lasting::Lasting;
 use crate::hand::hand_on;
-use crate::record::Record;
+use crate::record::{Record, RecordedVerb};
 use crate::service_view::ready_count;
 use crate::snapshot::workloads_and_pods;
 
@@ -42,7 +42,7 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
     }
     let mut looked: Option<Instant> = None;
     let (mut empty, mut short) = (Lasting::default(), Lasting::default());
-    while Instant::now() < until || short.is_so() {
+    while Instant::now() < until || short.is_so() || empty.is_so() {
         if looked.is_none_or(|at| at.elapsed() >= TICK) {
             looked = Some(Instant::now());
             still_ours(run, made).await?;
@@ -52,17 +52,24 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
             return Err(emptied(run, made.service(), &made.movement.to).await);
         }
         told(run, made, (ready, required), until);
-        if ready < required {
+        let too_few = ready < required && !(ready == 0 && waits_for_emergency(made));
+        if too_few {
             required = still_enough(run, made, required).await?;
         }
-        if short.longer_than(TOLERATED, ready < required) {
+        if short.longer_than(TOLERATED, too_few && ready < required) {
             let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
             return Err(unreachable(run, made.service(), &what).await);
         }
         let left = until.saturating_duration_since(Instant::now());
-        view.changed(if short.is_so() { TICK } else { left.min(TICK) }).await;
+        view.changed(if short.is_so() || empty.is_so() { TICK } else { left.min(TICK) }).await;
     }
     Ok(())
+}
+
+/// A rollback goes back only where it made an outage: that shows within seconds, and whoever ends before
+/// leaves it.
+fn waits_for_emergency(made: &MoveInProgress<'_>) -> bool {
+    made.movement.record.verb == RecordedVerb::Rollback
 }
 
 /// Says how it stands, and for how long it is watched.
@@ -131,6 +138,9 @@ async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> 
     let color = made.tracks.color(to);
     if ready >= required || (ready > 0 && color.is_some_and(|color| all >= asked_now(color, &workloads))) {
         return Ok(required.min(ready));
+    }
+    if ready == 0 && waits_for_emergency(made) {
+        return Ok(required);
     }
     Err(not_enough(run, &own, to, required))
 }

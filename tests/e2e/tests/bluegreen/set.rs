@@ -171,3 +171,29 @@ async fn services_that_have_diverged_don_t_pass_each_other() -> Result<()> {
     assert_eq!(colors(&ns).await?, ["green", "green", "blue"]);
     Ok(())
 }
+
+/// One of three went back alone; taking all of them back must not send that one forward again.
+#[tokio::test]
+async fn what_went_back_alone_stays_when_the_others_follow() -> Result<()> {
+    let ns = three("set-in-parts").await?;
+    bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
+    bluegreen(&ns, "rollback api-headless --yes --verify-for=0").await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["green", "blue", "green"]);
+    let back = bluegreen(&ns, "rollback api api-headless api-admin --yes --verify-for=0 -ojson").await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["blue"; 3], "{}", back.stdout);
+    Ok(())
+}
+
+/// One of three was taken back by hand: the set follows it, and nothing is swapped.
+#[tokio::test]
+async fn what_was_taken_back_by_hand_is_not_sent_forward() -> Result<()> {
+    let ns = three("set-by-hand").await?;
+    bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
+    ns.patch::<k8s_openapi::api::core::v1::Service>("api-admin", json!({"spec": {"selector": {"version": "blue"}}}))
+        .await?;
+    bluegreen(&ns, "rollback api api-headless api-admin --yes --verify-for=0 -ojson").await?;
+    let now = colors(&ns).await?;
+    assert_eq!(now[2], "blue", "{now:?}");
+    ensure!(now == ["blue"; 3] || now == ["green", "green", "blue"], "all or none of the others: {now:?}");
+    Ok(())
+}

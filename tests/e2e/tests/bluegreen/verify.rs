@@ -1,7 +1,7 @@
 //! The time after a switch: a target that fails is left again, and other hands are told apart.
 
 use anyhow::{Context, Result, ensure};
-use e2e::bluegreen::app::with_green;
+use e2e::bluegreen::app::{api, color, rolled_out, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, app};
@@ -276,5 +276,35 @@ async fn a_move_that_cannot_be_taken_back_is_recorded_as_failed() -> Result<()> 
     assert_eq!((&record["verb"], &record["result"]), (&json!("switch"), &json!("failed")), "{record:#}");
     let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
     assert_eq!(history["services"][0]["records"][0]["result"], "failed", "{history:#}");
+    Ok(())
+}
+
+/// Both colors of a move are down, and the one that still could serve isn't mentioned.
+#[tokio::test]
+async fn a_third_color_that_alone_is_ready_is_named() -> Result<()> {
+    let ns = namespace("third").await?;
+    let ready = |name| color(name, 2, Behavior::Ready);
+    rolled_out(&ns, &api().color(ready("blue")).color(ready("green")).color(ready("red"))).await?;
+    let running = switching(&ns, &format!("{LONG} -ojson")).await?;
+    app::scale(&ns, "api-blue", 0).await?;
+    e2e::common::pods::gone(&ns, "version=blue").await?;
+    annotate_pods(&ns, "version=green", &[(BEHAVIOR, "never-ready")]).await?;
+    let document = running.wait(LIMIT).await?.ends(1)?.json()?;
+    ensure!(document["next"].to_string().contains("switch api --to red"), "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "green", "nobody asked for red");
+    Ok(())
+}
+
+/// A rollback that made an outage would end in it, with the color that was left still ready.
+#[tokio::test]
+async fn a_rollback_whose_color_goes_down_in_the_hold_is_an_emergency() -> Result<()> {
+    let ns = namespace("rollback-emptied").await?;
+    app::blue_green(&ns, 2).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
+    let running = start(&ns, "rollback api --yes --verify-for=80s")?;
+    bluegreen(&ns, "status api --wait-for active=blue --timeout 60s").await?.ends(0)?;
+    annotate_pods(&ns, "version=blue", &[(BEHAVIOR, "never-ready")]).await?;
+    running.wait(LIMIT).await?.ends(5)?;
+    assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }

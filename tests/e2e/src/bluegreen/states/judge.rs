@@ -3,12 +3,16 @@
 //! What the API server tells reaches the plugin and this test at different times: nothing is held
 //! against a run that was so for less than [`BLINK`].
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::picture::Picture;
 
 /// Between what is and what is seen of it, on a busy machine.
 pub const BLINK: Duration = Duration::from_millis(1500);
+/// Until a run has heard that its Service became empty. Shorter than the three seconds after which it is an
+/// emergency: a run that has heard of it doesn't end before.
+const NEWS: Duration = Duration::from_millis(800);
 /// A Service may be empty for so long before it is moved away: 3 s by the plugin's promise, and the
 /// time that the move itself and seeing it take.
 pub const EMERGENCY: Duration = Duration::from_secs(3 + 7);
@@ -19,9 +23,12 @@ pub struct Ran<'a> {
     pub began: Instant,
     pub ended: Instant,
     pub code: u8,
-    /// The color that was left, and the one that was asked for. Nobody is sent to a third one.
+    /// The color that was left, and the one that was asked for. Nobody is sent to a third one, which
+    /// nobody asked for: where only that is ready, the run has to name it.
     pub from: &'a str,
     pub to: &'a str,
+    /// What it printed.
+    pub told: &'a str,
     /// Somebody insisted on a color that can't serve.
     pub insisted: bool,
     /// Pods that the color asked for had to have in the end.
@@ -97,16 +104,32 @@ fn left(ran: &Ran<'_>) -> Option<String> {
         return None;
     }
     let last = ran.pictures.last()?;
-    let (at, took) = longest_outage(ran, moved, last.at.max(ran.ended))?;
-    let is_left = at + took >= ran.ended && ran.ended > at + BLINK;
-    is_left.then(|| {
-        format!(
+    let until = last.at.max(ran.ended);
+    let is_left = |(at, took): &(Instant, Duration)| *at + *took >= ran.ended && ran.ended > *at + NEWS;
+    if let Some((at, _)) = longest_outage(ran, moved, until).filter(is_left) {
+        return Some(format!(
             "left empty {:?} before its end (exit code {}), while another color was ready: {}",
             ran.ended - at,
             ran.code,
             shown(last)
-        )
-    })
+        ));
+    }
+    let unnamed = thirds(ran).into_iter().find(|color| {
+        let outage = longest(ran, |picture| is_third_alone(ran, picture, color), moved, until);
+        outage.as_ref().is_some_and(is_left) && !ran.told.contains(&format!("--to {color}"))
+    });
+    unnamed.map(|color| format!("left empty without a word of {color}, which alone was ready: {}", shown(last)))
+}
+
+/// Colors besides the two of the move.
+fn thirds<'r>(ran: &Ran<'r>) -> BTreeSet<&'r str> {
+    let all = ran.pictures.iter().flat_map(|picture| picture.reachable.keys()).map(String::as_str);
+    all.filter(|color| *color != ran.from && *color != ran.to).collect()
+}
+
+fn is_third_alone(ran: &Ran<'_>, picture: &Picture, third: &str) -> bool {
+    let others = picture.ready_of(ran.from) + picture.ready_of(ran.to);
+    picture.served_by() == 0 && others == 0 && picture.ready_of(third) > 0
 }
 
 /// The longest time between these for which nothing served and the other color was ready, with its
@@ -114,18 +137,13 @@ fn left(ran: &Ran<'_>) -> Option<String> {
 fn longest_outage(ran: &Ran<'_>, from: Instant, to: Instant) -> Option<(Instant, Duration)> {
     let outages = [ran.from, ran.to].into_iter().filter_map(|color| {
         let is_so =
-            |picture: &&Picture| picture.served_by() == 0 && picture.selected != color && picture.ready_of(color) > 0;
+            |picture: &Picture| picture.served_by() == 0 && picture.selected != color && picture.ready_of(color) > 0;
         longest(ran, is_so, from, to)
     });
     outages.max_by_key(|(_, took)| *took)
 }
 
-fn longest(
-    ran: &Ran<'_>,
-    is_so: impl Fn(&&Picture) -> bool,
-    from: Instant,
-    to: Instant,
-) -> Option<(Instant, Duration)> {
+fn longest(ran: &Ran<'_>, is_so: impl Fn(&Picture) -> bool, from: Instant, to: Instant) -> Option<(Instant, Duration)> {
     let (mut worst, mut since): (Option<(Instant, Duration)>, Option<Instant>) = (None, None);
     let mut end = |since: &mut Option<Instant>, at: Instant| {
         let Some(began) = since.take() else { return };
@@ -135,7 +153,7 @@ fn longest(
         }
     };
     for picture in ran.between(from, to) {
-        if is_so(&picture) {
+        if is_so(picture) {
             since.get_or_insert(picture.at.max(from));
         } else {
             end(&mut since, picture.at);
@@ -165,6 +183,10 @@ mod tests {
 
     /// Judges a run to green that began after 1 s.
     fn judged(code: u8, ended: u64, story: &[Stood<'_>]) -> Option<String> {
+        judged_by_its_words("", code, ended, story)
+    }
+
+    fn judged_by_its_words(told: &str, code: u8, ended: u64, story: &[Stood<'_>]) -> Option<String> {
         let zero = Instant::now();
         let at = |millis| zero + Duration::from_millis(millis);
         let pictures: Vec<Picture> = story
@@ -183,6 +205,7 @@ mod tests {
             code,
             from: "blue",
             to: "green",
+            told,
             insisted: false,
             promised: 2,
             pictures: &pictures,
@@ -233,11 +256,19 @@ mod tests {
         let empty = [(0, "blue", "blue 2", READY), (2000, "green", "green 2", READY), (3000, "green", "", "blue 2")];
         assert!(judged(4, 6000, &empty).is_some_and(|why| why.contains("left empty")));
         // It happened when the run was as good as over, or there was nowhere to go.
-        assert_eq!(judged(4, 4000, &empty), None);
+        assert_eq!(judged(4, 3700, &empty), None);
         let nowhere = [(0, "blue", "blue 2", READY), (2000, "green", "green 2", READY), (3000, "green", "", "")];
         assert_eq!(judged(1, 6000, &nowhere), None);
         // Nothing was written: the outage is nobody's.
         assert_eq!(judged(1, 6000, &[(0, "blue", "", "green 2")]), None);
+    }
+
+    #[test]
+    fn a_third_color_is_named_and_not_gone_to() {
+        let story =
+            [(0, "blue", "blue 2", READY), (2000, "green", "green 2", "green 2, red 1"), (3000, "green", "", "red 1")];
+        assert!(judged(1, 7000, &story).is_some_and(|why| why.contains("red")));
+        assert_eq!(judged_by_its_words("Try: kubectl bluegreen switch api --to red", 1, 7000, &story), None);
     }
 
     #[test]

@@ -105,10 +105,12 @@ async fn play(stage: &Stage<'_>) -> Result<Told> {
     sleep(AFTERWARDS).await;
     let changes = watched.changes();
     let mut told = Told { code: output.code, moved: false, counterexample: None };
+    let words = said(&output);
     for service in &services {
         let pictures = pictures(&changes, service);
         let Scenario { from, to, .. } = stage.scenario;
-        let ran = Ran { began, ended, code: output.code, from, to, insisted, promised, pictures: &pictures };
+        let ran =
+            Ran { began, ended, code: output.code, from, to, told: &words, insisted, promised, pictures: &pictures };
         told.moved |= pictures.iter().any(|picture| picture.at >= began && picture.selected == stage.scenario.to);
         if let Some(why) = complaint(&ran) {
             told.counterexample = Some(counterexample(stage, &why, &output, &pictures, began));
