@@ -83,8 +83,7 @@ pub struct MoveOptions {
     pub scale: bool,
     /// One ready pod is enough.
     pub now: bool,
-    /// Nothing: the target's readiness failure window.
-    pub verify_for: Option<Duration>,
+    pub verify_for: VerifyFor,
     pub retain: Duration,
     pub take_back: TakeBack,
     pub reason: String,
@@ -92,6 +91,17 @@ pub struct MoveOptions {
     /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
     /// `--force`, `--yes` and what says where the output goes.
     pub again: Vec<String>,
+}
+
+/// How long a move is watched once it has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyFor {
+    Typed(Duration),
+    /// The target's readiness failure window; longer where the Service's annotation asks for that, and as long
+    /// as the run may take.
+    Usual {
+        at_most: Duration,
+    },
 }
 
 impl MoveOptions {
@@ -132,7 +142,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         weighing: weighing(args.checks),
         scale: args.scale,
         now: false,
-        verify_for: args.verify_for,
+        verify_for: args.verify_for.map_or(VerifyFor::Usual { at_most: args.write.timeout }, VerifyFor::Typed),
         retain: args.retain,
         take_back: if args.no_rollback { TakeBack::Nothing } else { TakeBack::EveryFailure },
         reason: args.write.reason,
@@ -155,7 +165,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         weighing: weighing(args.checks),
         scale: false,
         now: false,
-        verify_for: Some(Duration::ZERO),
+        verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: Duration::ZERO,
         take_back: TakeBack::Nothing,
         reason: String::new(),
@@ -174,7 +184,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
         track_key: args.track.track_key,
         now: args.now,
         weighing: Weighing { force: args.force, strict: false },
-        verify_for: Some(args.verify_for),
+        verify_for: VerifyFor::Typed(args.verify_for),
         reason: args.write.reason,
         yes: args.write.yes,
         ..plain_rollback("")
@@ -193,7 +203,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         weighing: Weighing::default(),
         scale: true,
         now: false,
-        verify_for: Some(Duration::ZERO),
+        verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: RETAINED,
         take_back: TakeBack::Emergency,
         reason: String::new(),

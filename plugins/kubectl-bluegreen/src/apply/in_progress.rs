@@ -8,7 +8,7 @@ use release_core::release::change::Change;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::probes::failure_window;
 
-use crate::options::MoveOptions;
+use crate::options::{MoveOptions, VerifyFor};
 use crate::plan::{Move, ServicePlan, SwitchPlan};
 use crate::service_view::ServiceView;
 
@@ -49,7 +49,12 @@ impl<'a> MoveInProgress<'a> {
             let tracks = view.tracks.as_ref().ok()?;
             let window =
                 || failure_window(plan.target(tracks).into_iter().flat_map(|c| &c.workloads).map(AsRef::as_ref));
-            let verify_for = options.verify_for.or(view.settings.verify_for).unwrap_or_else(window);
+            let verify_for = match options.verify_for {
+                VerifyFor::Typed(time) => time,
+                VerifyFor::Usual { at_most } => {
+                    view.settings.verify_for.map_or(Duration::ZERO, |annotated| annotated.min(at_most)).max(window())
+                }
+            };
             let (movement, required, moved) = (&plan.movement, plan.required, Cell::new(Some(moved)));
             Some(Self { movement, view, tracks, required, verify_for, moved })
         };

@@ -92,6 +92,8 @@ fn a_person_or_an_annotation_overrides_by_name_and_nothing_else() {
     world.service["metadata"]["annotations"] = json!({"kubectl-release.dev/accept": "gitops, twin-service"});
     assert!(blocked_by(&world, &Weighing::default()).is_empty());
     assert!(ids(&all(&world, &Weighing::default())).iter().any(|id| *id == "twin-service"), "it is shown all the same");
+    let strict = Weighing { strict: true, ..Weighing::default() };
+    assert_eq!(blocked_by(&world, &strict), ["twin-service"], "whoever may annotate has no say in what is strict");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
     let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
     let needed = ready_count(&tracks.able(&active_pods)).max(left_size(view, tracks, movement, active));
-    let required = required(options, view, needed);
+    let required = required(options, view, active, needed);
     let ready = staying(target, &tracks.able(&target_pods));
     let short = ready < required;
     let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
@@ -73,12 +73,14 @@ pub fn left_by_last_move<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: 
     Some(&record.left)
 }
 
-/// Ready pods that the target needs; never zero.
-fn required(options: &MoveOptions, view: &ServiceView<'_>, active_ready: usize) -> usize {
-    let asked = options.min_ready.or(view.settings.min_ready);
-    match asked {
+/// Ready pods that the target needs; never zero. An annotation may have been written by somebody who must
+/// not scale anything: it asks for no more than the active color asks for, and never for less than is usual.
+fn required(options: &MoveOptions, view: &ServiceView<'_>, active: &Color, needed: usize) -> usize {
+    let usual = needed.max(1);
+    match (options.min_ready, view.settings.min_ready) {
         _ if options.now => 1,
-        Some(min_ready) => min_ready.of(active_ready),
-        None => active_ready.max(1),
+        (Some(typed), _) => typed.of(needed),
+        (None, Some(annotated)) => annotated.of(needed).min(active.asked()).max(usual),
+        (None, None) => usual,
     }
 }

@@ -22,8 +22,8 @@ pub enum Urgency {
     Outage,
 }
 
-/// Weighs what checks found, the worst first. `accepted` are ids that an annotation overrides, and
-/// `absolute` is what nothing overrides.
+/// Weighs what checks found, the worst first. `accepted` are ids that an annotation overrides, unless the
+/// person who runs it is strict; `absolute` is what nothing overrides.
 pub fn weigh(
     findings: &mut [Finding],
     weighing: &Weighing,
@@ -42,6 +42,7 @@ pub fn weigh(
         if urgency == Urgency::Outage && !finding.stands {
             finding.severity = Severity::Warns;
         } else {
+            let accepted = if weighing.strict { &[] } else { accepted };
             finding.overridden = weighing.force.iter().chain(accepted).any(|id| id == finding.id.as_str());
         }
     }

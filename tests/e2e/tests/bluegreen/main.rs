@@ -26,6 +26,7 @@ mod quota;
 mod races;
 mod rollback;
 mod set;
+mod settings;
 mod sizes;
 mod switch;
 mod verify;

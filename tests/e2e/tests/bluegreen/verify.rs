@@ -219,19 +219,6 @@ async fn interrupt(running: &Running) -> Result<()> {
     Ok(())
 }
 
-/// Thirty pipelines would each need the flag.
-#[tokio::test]
-async fn an_annotation_sets_how_long_it_is_watched() -> Result<()> {
-    let ns = namespace("verify-annotation").await?;
-    with_green(&ns, 1, Behavior::Ready).await?;
-    ns.rolled_out("deployment/api-green", LIMIT).await?;
-    ns.annotate::<Service>("api", "kubectl-release.dev/verify-for", Some("1s")).await?;
-    let output = bluegreen(&ns, "switch api --to green --yes").await?.ends(0)?.tells("verified")?;
-    // Without the annotation it would be 15 s: the probe's period of 5 s, three times.
-    ensure!(output.elapsed.as_secs() < 10, "{:?}", output.elapsed);
-    Ok(())
-}
-
 /// Who finds the Service gone would be told to look at it.
 #[tokio::test]
 async fn a_service_that_is_deleted_in_the_hold_is_looked_for_among_the_others() -> Result<()> {
