@@ -237,6 +237,8 @@ impl Trouble {
                 logs("kubectl logs -p")
             }
             Reason::CrashLoop { .. } | Reason::Exited { .. } => logs("kubectl logs"),
+            // It goes itself in a moment; where its successors are is what there is to see.
+            Reason::Lost(_) => Command::new("kubectl get pods -o wide").scope(scope),
             _ => Command::new("kubectl describe pod").arg(pod).scope(scope),
         }
     }

@@ -67,12 +67,13 @@ async fn only_services_are_switched() -> Result<()> {
 async fn verbs_of_other_tools_lead_to_ours() -> Result<()> {
     let ns = namespace("other-verbs").await?;
     blue_green(&ns, 1).await?;
-    for (words, meant) in [("undo api", "rollback"), ("promote api --to green --yes", "switch")] {
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    for (words, meant) in [("undo api", "rollback"), ("promote api --to blue --yes", "switch")] {
         let output = bluegreen(&ns, words).await?.ends(2)?;
         clear(&output)?;
         output.tells(&format!("kubectl bluegreen {meant}"))?;
     }
-    assert_eq!(active(&ns, "api").await?, "blue");
+    assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
 

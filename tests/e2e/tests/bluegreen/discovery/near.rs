@@ -190,13 +190,14 @@ async fn the_list_of_all_services_reads_the_annotated_label_too() -> Result<()> 
 #[tokio::test]
 async fn a_label_that_is_spelt_wrong_finds_the_right_one() -> Result<()> {
     let ns = pair("slip", "app=web version=blue", "app=web version=green", "app=web version=blue").await?;
+    bluegreen(&ns, "switch web --to green --yes --verify-for=0").await?.ends(0)?;
     let document = refused(&ns, "rollback web --yes --track-key vresion", "NoTrackKey").await?;
     ensure!(document["next"].to_string().contains("--track-key version"), "{document:#}");
     ns.annotate::<Service>("web", "kubectl-release.dev/track-key", Some("verzion")).await?;
-    let document = refused(&ns, "switch web --to green --yes", "NoTrackKey").await?;
+    let document = refused(&ns, "switch web --to blue --yes", "NoTrackKey").await?;
     says(&document, &["kubectl-release.dev/track-key"])?;
     paste(&ns, &document, "").await?;
-    bluegreen(&ns, "switch web --to green --yes --verify-for=0").await?.ends(0)?;
+    bluegreen(&ns, "switch web --to blue --yes --verify-for=0").await?.ends(0)?;
     Ok(())
 }
 
