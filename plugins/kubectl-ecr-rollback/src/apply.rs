@@ -4,6 +4,7 @@ mod conclude;
 mod in_progress;
 mod take_back;
 mod watch;
+mod what_runs;
 mod write;
 
 use release_core::failure::{Exit, Outcome};
@@ -19,8 +20,13 @@ pub use write::write;
 pub async fn prove(change: &ChangeInProgress<'_>) -> Outcome<()> {
     let failure = match watch::until_done(change).await {
         Ok(()) => {
-            conclude::done(change).await;
-            return Ok(());
+            let Some(failure) = what_runs::surprise(change).await else {
+                conclude::done(change).await;
+                return Ok(());
+            };
+            // It runs, so that there is nothing to take back from.
+            conclude::left_as_is(change, &failure).await;
+            return Err(failure);
         }
         Err(failure) => failure,
     };

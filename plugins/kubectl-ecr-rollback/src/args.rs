@@ -72,7 +72,7 @@ pub struct RollbackArgs {
     pub workload: WorkloadArgs,
     #[command(flatten)]
     pub containers: ContainerArgs,
-    /// Init containers with the same image go back too; migrations, above all, mostly should not
+    /// Init containers of the image (or the one that -c names) too; migrations mostly should not
     #[arg(long)]
     pub include_init_containers: bool,
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub struct TargetArgs {
     /// How many images back
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub steps: Option<u16>,
-    /// What counts as "before": the order of pushes, or what this workload ran (asks no registry)
+    /// What counts as "before": the order of pushes, or what this workload ran (needs no registry)
     #[arg(long, value_enum, value_name = "SOURCE")]
     pub from: Option<SourceFlag>,
     /// Write the digest too, so that the image stays what it is when its tag is moved

@@ -75,7 +75,13 @@ fn tags() -> Vec<CompletionCandidate> {
         let words = typed_words();
         let named: Vec<String> =
             containers_of(&workload).into_iter().map(|one| one.name).filter(|n| words.contains(n)).collect();
-        let asked = Asked { containers: &named, include_init: true, offline: false, scope: cluster.scope() };
+        let asked = Asked {
+            containers: &named,
+            include_init: true,
+            names_target: false,
+            offline: false,
+            scope: cluster.scope(),
+        };
         let first = match select(&workload, &asked).ok()? {
             Selection::Clear(selected) => selected.containers.into_iter().next()?,
             Selection::Several(several) => several.into_iter().next()?,

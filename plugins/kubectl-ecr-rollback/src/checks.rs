@@ -2,6 +2,7 @@
 //! and the list here.
 
 mod budgets;
+mod cached_image;
 pub mod case;
 mod containers;
 mod expiry;
@@ -10,6 +11,7 @@ mod ownership;
 mod permission;
 mod recorded;
 mod rollout;
+mod tag_now;
 mod target;
 mod unexpected;
 mod update;
@@ -26,12 +28,14 @@ use case::Case;
 
 type Check = fn(&Case<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 13] = [
     permission::check,
     target::check,
+    tag_now::check,
     unexpected::check,
     rollout::check,
     update::check,
+    cached_image::check,
     budgets::check,
     ownership::check,
     image_updaters::check,

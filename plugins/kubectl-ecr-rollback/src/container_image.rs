@@ -11,7 +11,11 @@ use release_core::text::one_line;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerImage {
     pub name: String,
+    /// In the list of init containers.
     pub init: bool,
+    /// An init container that goes on beside the others: a native sidecar
+    /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+    pub sidecar: bool,
     /// Where it stands in its list.
     pub index: usize,
     pub image: String,
@@ -32,6 +36,12 @@ impl ContainerImage {
         format!("/f:spec/f:template/f:spec/f:{list}/k:{{\"name\":\"{}\"}}/f:image", self.name)
     }
 
+    /// It has ended before the others begin: a migration, above all.
+    #[must_use]
+    pub fn runs_before(&self) -> bool {
+        self.init && !self.sidecar
+    }
+
     /// The repository of its image, where that is in ECR.
     #[must_use]
     pub fn repository(&self) -> Option<EcrRepository> {
@@ -40,9 +50,14 @@ impl ContainerImage {
 }
 
 impl fmt::Display for ContainerImage {
-    /// `app`, or `init container migrate`.
+    /// `app`, `sidecar proxy`, or `init container migrate`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.init { "init container " } else { "" }, self.name)
+        let kind = match self {
+            Self { sidecar: true, .. } => "sidecar ",
+            Self { init: true, .. } => "init container ",
+            _ => "",
+        };
+        write!(f, "{kind}{}", self.name)
     }
 }
 
@@ -59,6 +74,7 @@ fn listed(containers: &[Container], init: bool) -> impl Iterator<Item = Containe
     containers.iter().enumerate().map(move |(index, c)| ContainerImage {
         name: one_line(&c.name),
         init,
+        sidecar: init && c.restart_policy.as_deref() == Some("Always"),
         index,
         image: c.image.clone().unwrap_or_default(),
     })

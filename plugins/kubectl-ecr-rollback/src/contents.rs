@@ -15,6 +15,7 @@ use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{
     ImageStatus, PushedImage, Question, Repository, Scan, choose, is_index, manifests_to_read,
 };
+use tokio::time::Instant;
 
 /// So many manifests are asked for in one call, at most: ECR takes no more `imageIds`.
 const MANIFESTS_AT_ONCE: usize = 100;
@@ -22,7 +23,7 @@ const MANIFESTS_AT_ONCE: usize = 100;
 const GROWTH: usize = 4;
 
 /// A repository's images, and the way to ask for more.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RepositoryContents {
     registry: Registry,
     name: String,
@@ -41,7 +42,7 @@ impl RepositoryContents {
     /// Exit 1, with what to check next.
     pub async fn read(run: &Run, repository: &EcrRepository) -> Outcome<Self> {
         let address = Address::from(repository);
-        let registry = connect(&address, run.cluster.request_timeout(), run.log()).await?;
+        let registry = connect(&address, run.cluster.request_timeout(), run.log()).await?.until(run.deadline());
         let images = registry.images(&repository.name).await.map_err(Failure::from)?;
         let (name, children) = (repository.name.clone(), IndexChildren::new());
         Ok(Self { registry, name, images, children, sealed: BTreeSet::new(), manifests_unreadable: false })
@@ -101,6 +102,12 @@ impl RepositoryContents {
             .map(|child| self.images.iter().find(|i| i.digest == child.digest).map_or(&unknown, |part| &part.scan))
             .collect();
         Scan::of_parts(parts.into_iter())
+    }
+
+    /// The same, to be asked until then: people have taken their time meanwhile.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { registry: self.registry.clone().until(deadline), ..self.clone() }
     }
 
     /// For a question.

@@ -74,9 +74,18 @@ pub fn findings(scan: &Scan) -> String {
     let counts = scan.findings();
     let of = |severity: ScanSeverity| counts.get(&severity).copied().unwrap_or(0);
     let (critical, high) = (of(ScanSeverity::Critical), of(ScanSeverity::High));
+    // They may be anything, and are beyond every gate.
+    let (untriaged, undefined) = (of(ScanSeverity::Untriaged), of(ScanSeverity::Undefined));
     let all = counts.values().copied().fold(0, u32::saturating_add);
-    let lesser = all.saturating_sub(critical.saturating_add(high));
-    let named = [(critical, "critical"), (high, "high"), (lesser, "lesser")];
+    let named = [critical, high, untriaged, undefined].into_iter().fold(0, u32::saturating_add);
+    let lesser = all.saturating_sub(named);
+    let named = [
+        (critical, "critical"),
+        (high, "high"),
+        (untriaged, "untriaged"),
+        (undefined, "undefined"),
+        (lesser, "lesser"),
+    ];
     let shown: Vec<String> = named.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     match scan {
         Scan::Unknown { why, .. } if shown.is_empty() => scan_state(why.as_deref()),
@@ -94,7 +103,9 @@ pub fn scan_state(why: Option<&str>) -> String {
         Some("COMPLETE" | "ACTIVE") => "scan without a result".into(),
         Some("AccessDenied") => "scan may not be read".into(),
         Some(word) if word.chars().all(|c| c.is_ascii_uppercase() || c == '_') => {
-            format!("scan {}", printable(word).to_lowercase().replace('_', " "))
+            // `SCAN_ELIGIBILITY_EXPIRED` says that it is one of a scan.
+            let words = printable(word).to_lowercase().replace('_', " ");
+            format!("scan {}", words.strip_prefix("scan ").unwrap_or(&words))
         }
         Some(word) => format!("scan {}", printable(word)),
     }
@@ -104,4 +115,26 @@ pub fn scan_state(why: Option<&str>) -> String {
 #[must_use]
 pub fn pushed(image: &PushedImage, now: Timestamp) -> String {
     format!("pushed {} ago", age(image.pushed_at, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use release_core::registry::push_history::Findings;
+
+    use super::*;
+
+    /// "lesser" findings stopped a rollback at `--max-severity=high`, and nobody knew why.
+    #[test]
+    fn what_is_beyond_every_gate_is_named() {
+        let counted = Findings::from([(ScanSeverity::Untriaged, 3), (ScanSeverity::High, 1), (ScanSeverity::Low, 2)]);
+        assert_eq!(findings(&Scan::Found { findings: counted }), "1 high, 3 untriaged, 2 lesser");
+        let counted = Findings::from([(ScanSeverity::Undefined, 1)]);
+        assert_eq!(findings(&Scan::Found { findings: counted }), "1 undefined");
+    }
+
+    #[test]
+    fn a_state_of_a_scan_reads_as_words() {
+        assert_eq!(scan_state(Some("SCAN_ELIGIBILITY_EXPIRED")), "scan eligibility expired");
+        assert_eq!(scan_state(Some("UNSUPPORTED_IMAGE")), "scan unsupported image");
+    }
 }

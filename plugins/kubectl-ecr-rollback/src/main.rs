@@ -25,6 +25,7 @@ mod repositories;
 mod schemas;
 mod selection;
 mod snapshot;
+mod tag_now;
 mod typed;
 mod verb;
 mod which_containers;

@@ -8,7 +8,7 @@ use release_cluster::apply::DryRun;
 use release_cluster::conditional::UNCLEAR;
 use release_core::checks::finding::Finding;
 use release_core::command::Command;
-use release_core::failure::{Exit, Next, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::kube::Workload;
 
 use crate::apply::{ChangeInProgress, prove, write};
@@ -50,6 +50,11 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
     let past = case.change.record.verb.past();
     verb::refuse_blocked(&report.findings, past, |blocking| force(run, proposal, blocking))?;
     let done = done_line(change.workload, case.change);
+    // Whoever has no time left to watch it would have to take it back at once.
+    if run.left().is_zero() {
+        let failure = Failure::out_of_time("out of time before anything was written");
+        return Err(failure.next("give it longer with --timeout"));
+    }
     let question = format!("Change {} to {}", change.workload, pinned_short(&case.change.to));
     match verb::agree(run, &verb::question(&question, &report.findings), options.yes)? {
         Agreed::ToLook => report.text = verb::would_be(run, &done),

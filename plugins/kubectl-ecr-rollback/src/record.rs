@@ -11,7 +11,7 @@ use release_core::kube::Workload;
 use release_core::registry::image::is_tag;
 use release_core::release::record::{Record, Recorded, RunResult};
 use release_core::text::{is_label_value, printable};
-use release_core::workload::revisions::Revision;
+use release_core::workload::revisions::{Revision, deployed_number};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,14 +94,29 @@ impl RecordVerb {
 }
 
 /// What a workload's own annotations say. Records of another workload, which a copied manifest has, are
-/// left out.
+/// left out; what no run of ours can have written is reported besides.
 #[must_use]
 pub fn recorded_on(workload: &Workload) -> RecordedImages {
     let mut recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
-    let is_own = |record: &ImageRecord| record.uid.as_deref().is_none_or(|uid| uid == workload.uid());
+    let made_up = recorded.current.as_ref().and_then(|record| made_up(record, workload));
+    if let Some(why) = made_up {
+        recorded.unreadable = Some(format!("{}: {why}", ImageRecord::CURRENT));
+        recorded.current = None;
+    }
+    let is_own = |record: &ImageRecord| record.uid.as_deref() == Some(workload.uid());
     recorded.current = recorded.current.filter(is_own);
     recorded.history.retain(is_own);
     recorded
+}
+
+/// Why a record can't be of a run of ours: each notes the workload, and the template that it left.
+fn made_up(record: &ImageRecord, workload: &Workload) -> Option<String> {
+    if record.uid.is_none() {
+        return Some("it says of no workload that it is its own".into());
+    }
+    let there = deployed_number(workload);
+    let ahead = record.revision.filter(|left| there.is_some_and(|there| *left > there));
+    ahead.map(|left| format!("it left revision {left}, which there never was"))
 }
 
 /// One container's image before and after.
@@ -261,5 +276,23 @@ mod tests {
             recorded_on(&deployment.into()).current.is_some()
         };
         assert_eq!((on("1"), on("2")), (true, false));
+    }
+
+    /// A rollback that somebody made up would be followed, or believed to be done.
+    #[test]
+    fn a_record_that_no_run_can_have_written_is_reported_and_not_used() {
+        let on = |record: &ImageRecord| {
+            let annotations = serde_json::json!({ImageRecord::CURRENT: serde_json::to_string(record).unwrap(),
+                "deployment.kubernetes.io/revision": "3"});
+            let metadata = serde_json::json!({"name": "api", "uid": "u", "annotations": annotations});
+            let object = serde_json::json!({"metadata": metadata, "spec": {"selector": {}, "template": {}}});
+            let deployment: k8s_openapi::api::apps::v1::Deployment = serde_json::from_value(object).unwrap();
+            let recorded = recorded_on(&deployment.into());
+            (recorded.current.is_some(), recorded.unreadable.is_some())
+        };
+        let written = record("a:2", "a:1");
+        assert_eq!(on(&ImageRecord { revision: Some(2), ..written.clone() }), (true, false));
+        assert_eq!(on(&ImageRecord { revision: Some(9), ..written.clone() }), (false, true));
+        assert_eq!(on(&ImageRecord { uid: None, ..written }), (false, true));
     }
 }

@@ -52,7 +52,10 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub containers: &'a [String],
+    /// Init containers of the same image go back too; sidecars don't need it.
     pub include_init: bool,
+    /// The image that is gone to was named.
+    pub names_target: bool,
     /// No registry is asked, so that it need not be ECR.
     pub offline: bool,
     /// For printed commands.
@@ -69,15 +72,24 @@ pub fn select(workload: &Workload, asked: &Asked<'_>) -> Outcome<Selection> {
     if !asked.containers.is_empty() {
         return named(workload, &all, asked).map(|chosen| Selection::Clear(complete(chosen, &all, asked)));
     }
-    let usable = |one: &&ContainerImage| !one.init && (asked.offline || one.repository().is_some());
-    let mut mains: Vec<ContainerImage> = all.iter().filter(usable).cloned().collect();
+    let usable = |one: &&ContainerImage| !one.runs_before() && (asked.offline || one.repository().is_some());
+    let (sidecars, mut mains): (Vec<_>, Vec<_>) = all.iter().filter(usable).cloned().partition(|one| one.sidecar);
+    // One of the application's image goes with the application.
+    if mains.is_empty() {
+        mains = sidecars;
+    }
     // Where several registries are in play, ECR's is what this plugin is about.
     if mains.len() > 1 && mains.iter().filter(|p| p.repository().is_some()).count() == 1 {
         mains.retain(|p| p.repository().is_some());
     }
     match mains.len() {
         0 => Err(no_ecr_image(workload, &all, asked)),
-        1 => Ok(Selection::Clear(complete(mains, &all, asked))),
+        1 => {
+            let image = &mains[0].image;
+            let along = all.iter().filter(|one| one.sidecar && one.image == *image && **one != mains[0]);
+            let chosen = mains.iter().chain(along).cloned().collect();
+            Ok(Selection::Clear(complete(chosen, &all, asked)))
+        }
         _ => Ok(Selection::Several(mains)),
     }
 }
@@ -97,7 +109,7 @@ fn named(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) -> Outc
                 format!("{workload} has no container \"{}\": found {}", name.escape_debug(), names(all)),
             ));
         };
-        if found.init && !asked.include_init {
+        if found.runs_before() && !asked.include_init {
             return Err(Failure::failed("InitContainer", format!("{found} goes back only where that is asked for"))
                 .next("add --include-init-containers"));
         }
@@ -117,10 +129,11 @@ fn named(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) -> Outc
     }
 }
 
+/// Adds the init containers that are asked for. Where one was named, that is the one.
 fn complete(mut chosen: Vec<ContainerImage>, all: &[ContainerImage], asked: &Asked<'_>) -> Selected {
     let image = chosen[0].image.clone();
-    if asked.include_init {
-        let inits = all.iter().filter(|p| p.init && p.image == image && !chosen.contains(p)).cloned();
+    if asked.include_init && !chosen.iter().any(ContainerImage::runs_before) {
+        let inits = all.iter().filter(|p| p.runs_before() && p.image == image).cloned();
         chosen.extend(inits.collect::<Vec<_>>());
     }
     let repository = EcrRepository::of(&image).ok();
@@ -132,7 +145,7 @@ fn complete(mut chosen: Vec<ContainerImage>, all: &[ContainerImage], asked: &Ask
 fn no_ecr_image(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) -> Failure {
     let why: Vec<String> = all
         .iter()
-        .filter(|p| !p.init)
+        .filter(|p| !p.runs_before())
         .filter_map(|p| EcrRepository::of(&p.image).err().map(|why| format!("{}: {why}", p.name)))
         .collect();
     or_offline(
@@ -142,9 +155,9 @@ fn no_ecr_image(workload: &Workload, all: &[ContainerImage], asked: &Asked<'_>) 
     )
 }
 
-/// The rollout history needs no ECR, where there is one.
+/// The rollout history needs no ECR, where there is one; it can't be asked for an image by name.
 fn or_offline(failure: Failure, workload: &Workload, asked: &Asked<'_>) -> Failure {
-    if !may_have_another(workload) {
+    if asked.names_target || !may_have_another(workload) {
         return failure;
     }
     let command = Command::new("kubectl ecr-rollback").arg(workload.reference());
@@ -178,7 +191,7 @@ mod tests {
     }
 
     fn asked<'a>(containers: &'a [String], include_init: bool) -> Asked<'a> {
-        Asked { containers, include_init, offline: false, scope: &ANYWHERE }
+        Asked { containers, include_init, names_target: false, offline: false, scope: &ANYWHERE }
     }
 
     fn clear(selection: Selection) -> (String, Vec<String>) {
@@ -213,6 +226,34 @@ mod tests {
         assert_eq!(clear(select(&api, &asked(&[], true)).unwrap()), ("app, migrate".into(), vec![]));
         let init = ["migrate".to_owned()];
         assert_eq!(select(&api, &asked(&init, false)).unwrap_err().reason, "InitContainer");
+    }
+
+    /// The sidecar of an application would stay at the release that is bad, or a migration go with it.
+    #[test]
+    fn a_native_sidecar_is_a_container_and_what_is_named_is_what_moves() {
+        let sidecar = |image: &str| {
+            let mut sidecar = container("side", image);
+            sidecar["restartPolicy"] = json!("Always");
+            sidecar
+        };
+        let inits = json!([container("mig", "api:1"), sidecar("api:1")]);
+        let api = workload(&json!([container("web", "api:1")]), &inits);
+        let moved = |names: &[&str], include_init| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            clear(select(&api, &asked(&names, include_init)).unwrap()).0
+        };
+        assert_eq!(moved(&[], false), "web, side");
+        assert_eq!(moved(&[], true), "web, side, mig");
+        assert_eq!(moved(&["web", "side"], false), "web, side");
+        assert_eq!(moved(&["side"], false), "side");
+        assert_eq!(moved(&["web"], false), "web");
+        assert_eq!(moved(&["mig"], true), "mig");
+        assert_eq!(moved(&["web"], true), "web, mig");
+        // Its own release, or another image: it is none of this.
+        let other = workload(&json!([container("web", "api:1")]), &json!([sidecar("api:2")]));
+        assert_eq!(clear(select(&other, &asked(&[], false)).unwrap()), ("web".into(), vec!["side".into()]));
+        let alone = workload(&json!([{"name": "web", "image": "nginx:1"}]), &json!([sidecar("api:2")]));
+        assert_eq!(clear(select(&alone, &asked(&[], false)).unwrap()).0, "side");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl RegistryError {
     #[must_use]
     pub fn leaves_write_unclear(&self) -> bool {
         match &self.trouble {
-            Trouble::NoAnswer(_) | Trouble::Garbled(_) => true,
+            Trouble::NoAnswer(_) | Trouble::OutOfTime | Trouble::Garbled(_) => true,
             Trouble::Service { status, .. } => *status >= 500,
             _ => false,
         }
@@ -74,6 +74,7 @@ impl RegistryError {
             Trouble::NoSuchRepository => "NoSuchRepository",
             Trouble::Unreachable(_) => "Unreachable",
             Trouble::NoAnswer(_) => "NoAnswer",
+            Trouble::OutOfTime => "OutOfTime",
             Trouble::Garbled(_) => "BadAnswer",
             Trouble::PreviewRunning => "PreviewRunning",
             Trouble::PreviewFailed(_) => "PreviewFailed",
@@ -109,6 +110,7 @@ impl RegistryError {
             }
             Trouble::Unreachable(_) if self.location.endpoint.is_some() => "check AWS_ENDPOINT_URL".into(),
             Trouble::Unreachable(_) => "check the network, HTTPS_PROXY and --region".into(),
+            Trouble::OutOfTime => "give it longer with --timeout, or see whether ECR can be reached".into(),
             Trouble::PreviewRunning => "wait until the other preview is over and try again".into(),
             Trouble::Unsupported | Trouble::Garbled(_) if self.location.endpoint.is_some() => {
                 "AWS_ENDPOINT_URL may not be an ECR that can do this".into()
@@ -139,6 +141,9 @@ impl fmt::Display for RegistryError {
             Trouble::NoSuchRepository => write!(f, "no repository {} in {location}", self.repository),
             Trouble::Unreachable(why) => write!(f, "can't reach ECR in {location}: {why}"),
             Trouble::NoAnswer(why) => write!(f, "no answer from ECR to {} in {location}: {why}", self.operation),
+            Trouble::OutOfTime => {
+                write!(f, "out of time: no answer from ECR to {} in {location}", self.operation)
+            }
             Trouble::Garbled(why) => write!(f, "unexpected answer from ECR to {} in {location}: {why}", self.operation),
             Trouble::PreviewRunning => write!(f, "ECR's preview of {} was not done in time", self.repository),
             Trouble::PreviewFailed(status) => write!(f, "ECR's preview of {} ended as {status}", self.repository),
@@ -168,7 +173,8 @@ impl fmt::Display for Location {
 
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
-        Self::new(Exit::Failed, error.reason(), error.to_string()).next(error.next_step())
+        let exit = if error.trouble == Trouble::OutOfTime { Exit::OutOfTime } else { Exit::Failed };
+        Self::new(exit, error.reason(), error.to_string()).next(error.next_step())
     }
 }
 

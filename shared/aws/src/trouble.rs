@@ -39,6 +39,8 @@ pub enum Trouble {
     Unreachable(String),
     /// The request was sent and no whole answer came.
     NoAnswer(String),
+    /// The time of the whole run was over before an answer came.
+    OutOfTime,
     /// An answer came that is not what was asked for.
     Garbled(String),
     /// No preview of ours was done in time, or another one runs in this repository.

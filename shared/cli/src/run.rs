@@ -23,7 +23,7 @@ use crate::confirm;
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
 use crate::progress::Waiting;
 use crate::report::{Members, Origin, Report};
-use crate::talk::{Standing, Talk};
+use crate::talk::{Standing, Stands, Talk};
 
 /// One run of a verb.
 #[derive(Debug)]
@@ -175,7 +175,10 @@ pub async fn print_end<M: Members>(
     let mut report = Report::default();
     let outcome = tokio::select! {
         outcome = caught(verb(&mut report), standing) => outcome,
-        () = interrupted() => Err(Failure::new(Exit::Interrupted, "Interrupted", standing.borrow().clone())),
+        () = interrupted() => {
+            let Stands { text, next } = standing.borrow().clone();
+            Err(Failure { next, ..Failure::new(Exit::Interrupted, "Interrupted", text) })
+        }
     };
     crate::print::report(&report, output, origin, outcome.as_ref().err());
     match outcome {
@@ -194,16 +197,18 @@ async fn caught(verb: impl Future<Output = Outcome<()>>, standing: &Standing) ->
     let ended = AssertUnwindSafe(verb).catch_unwind().await;
     drop(std::panic::take_hook());
     ended.unwrap_or_else(|_| {
-        let message = format!("a fault of this program ({})\n{}", place(), standing.borrow());
-        Err(Failure::failed("Fault", message)
-            .next("please report it; run the same command again: it takes up what was begun"))
+        let Stands { text, next } = standing.borrow().clone();
+        let message = format!("a fault of this program ({}), please report it\n{text}", place());
+        let again = || Next::from("run the same command again: it takes up what was begun");
+        Err(Failure::failed("Fault", message).next(next.unwrap_or_else(again)))
     })
 }
 
 /// What stands while nothing has been written.
 #[must_use]
 pub fn nothing_written() -> Standing {
-    Standing::new("interrupted; nothing was written".to_owned().into())
+    let text = "interrupted; nothing was written".to_owned();
+    Standing::new(Stands { text, next: None }.into())
 }
 
 /// Ctrl-C, or being told to stop.
@@ -224,7 +229,8 @@ mod tests {
     /// In the middle of a switch, somebody has to know whether it was written.
     #[tokio::test]
     async fn a_fault_of_ours_is_told_with_what_is_so() {
-        let standing: Standing = Rc::new("service/api selects green now, not proven yet".to_owned().into());
+        let text = "service/api selects green now, not proven yet".to_owned();
+        let standing = Standing::new(Stands { text, next: None }.into());
         let nothing: &[u8] = &[];
         let verb = async {
             assert_eq!(nothing[std::hint::black_box(3)], 0);

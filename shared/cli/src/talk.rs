@@ -4,13 +4,23 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use release_core::checks::finding::Look;
+use release_core::command::Command;
+use release_core::failure::Next;
 
 use crate::flags::Output;
 use crate::output;
 use crate::progress::{Progress, Sink};
 
 /// What is so in the cluster at this instant, for the last line of an interrupted run.
-pub type Standing = Rc<RefCell<String>>;
+#[derive(Debug, Clone, Default)]
+pub struct Stands {
+    pub text: String,
+    /// What to do then, where that isn't in the text: programs get it by itself.
+    pub next: Option<Next>,
+}
+
+/// What is so now, as the run goes on.
+pub type Standing = Rc<RefCell<Stands>>;
 
 /// Where a run talks.
 #[derive(Debug)]
@@ -53,6 +63,18 @@ impl Talk {
 
     /// Remembers what is so, for the case that the run is interrupted now.
     pub fn stands(&self, text: impl Into<String>) {
-        self.standing.replace(text.into());
+        self.standing.replace(Stands { text: text.into(), next: None });
+    }
+
+    /// The same with commands, each with what it is for: lines for people, `next` for programs.
+    pub fn stands_with(&self, text: &str, commands: [(&str, Command); 2]) {
+        let stands = if self.output.is_machine() {
+            let next = Next::Try(commands.into_iter().map(|(_, command)| command).collect(), None);
+            Stands { text: text.to_owned(), next: Some(next) }
+        } else {
+            let lines: Vec<String> = commands.iter().map(|(what, command)| format!("{what}: {command}")).collect();
+            Stands { text: format!("{text}\n{}", lines.join("\n")), next: None }
+        };
+        self.standing.replace(stands);
     }
 }

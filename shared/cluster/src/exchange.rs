@@ -15,7 +15,7 @@ use super::Cluster;
 use super::credentials::Unusable;
 use release_core::failure::{Exit, Failure};
 use release_core::log::Log;
-use release_core::text::one_line;
+use release_core::text::{one_line, printable};
 
 /// A server that asks for more is one that doesn't answer now.
 const LONGEST_PAUSE_SECONDS: u64 = 3600;
@@ -24,6 +24,9 @@ const LONGEST_PAUSE_SECONDS: u64 = 3600;
 pub const UNREACHABLE: &str = "Unreachable";
 /// The reason of a failure where the API server doesn't know who asks.
 pub const UNAUTHORIZED: &str = "Unauthorized";
+
+/// So many characters of what the server said stand in a list.
+const SHORT: usize = 160;
 
 /// Why an API request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +82,11 @@ impl ApiError {
         match self {
             Self::Refused { code: 403, .. } => "forbidden".into(),
             Self::Refused { code: 404, .. } => "no such API here".into(),
-            Self::Refused { code, .. } => format!("server said {code}"),
+            Self::Refused { code, message, .. } => {
+                let why: String = printable(message).chars().take(SHORT).collect();
+                let why = if why.is_empty() { why } else { format!(": {why}") };
+                format!("server said {code}{why}")
+            }
             Self::Unreachable(_) => "unreachable".into(),
             Self::Unclear(why) | Self::Garbled(why) => why.clone(),
         }

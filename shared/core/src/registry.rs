@@ -4,5 +4,6 @@ pub mod ecr_reference;
 pub mod image;
 pub mod index_manifest;
 pub mod lifecycle_policy;
+pub mod other_host;
 pub mod push_history;
 pub mod subject_tag;

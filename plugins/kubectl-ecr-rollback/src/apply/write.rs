@@ -34,13 +34,9 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
             return Err(failure);
         }
     }
-    run.stands(format!(
-        "interrupted: {} asks for {} now, its rollout goes on\nWatch: {}\nBack: {}",
-        patch.object,
-        pinned_short(&change.image_change.to),
-        change.again(),
-        change.undo()
-    ));
+    let to = pinned_short(&change.image_change.to);
+    let text = format!("interrupted: {} asks for {to} now, its rollout goes on", patch.object);
+    run.stands_with(&text, [("Watch", change.again()), ("Back", change.undo())]);
     run.progress.step("written", &format!("{} {}", names(change), patch.summary));
     run.progress.step("undo", &change.undo().to_string());
     Ok(())

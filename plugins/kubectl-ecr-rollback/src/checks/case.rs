@@ -12,6 +12,7 @@ use release_core::registry::push_history::{PushedImage, ScanSeverity};
 use crate::plan::image_change::ImageChange;
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
+use crate::tag_now::TagNow;
 
 /// What the registry told, where it was asked.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Case<'a> {
     pub change: &'a ImageChange,
     /// Nothing where no registry was asked.
     pub pushed: Option<Pushed<'a>>,
+    /// What the tag to go to is on now, where the rollout history chose it.
+    pub tag_now: Option<&'a TagNow>,
     pub gate: Gate,
     pub chosen: HowChosen,
     pub now: Timestamp,

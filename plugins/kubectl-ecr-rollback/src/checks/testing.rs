@@ -16,6 +16,7 @@ use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selection, select};
 use crate::snapshot::Snapshot;
 use crate::snapshot::owner::Owner;
+use crate::tag_now::TagNow;
 
 /// The repository of everything here.
 pub const REPOSITORY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
@@ -33,6 +34,7 @@ pub struct World {
     pub pinned: Option<Pinned>,
     pub chosen: HowChosen,
     pub owners: Vec<Owner>,
+    pub tag_now: Option<TagNow>,
 }
 
 impl World {
@@ -59,6 +61,7 @@ impl World {
             pinned: None,
             chosen: HowChosen::default(),
             owners: Vec::new(),
+            tag_now: None,
         }
     }
 
@@ -92,7 +95,8 @@ impl World {
     /// What the checks find.
     pub fn findings(&self) -> Vec<Finding> {
         let snapshot = self.snapshot();
-        let asked = Asked { containers: &[], include_init: false, offline: false, scope: &snapshot.scope };
+        let asked =
+            Asked { containers: &[], include_init: false, names_target: false, offline: false, scope: &snapshot.scope };
         let Selection::Clear(selected) = select(&snapshot.workload, &asked).unwrap() else {
             panic!("several containers")
         };
@@ -110,6 +114,7 @@ impl World {
             selected: &selected,
             change: &change,
             pushed: Some(Pushed { images: &self.images, children: &children, target, policy: &self.policy }),
+            tag_now: self.tag_now.as_ref(),
             gate: self.gate,
             chosen: self.chosen.clone(),
             now: snapshot.at,

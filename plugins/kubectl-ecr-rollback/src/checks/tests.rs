@@ -182,7 +182,7 @@ fn a_record_that_was_edited_and_one_that_failed_are_said() {
     assert_eq!(world.told(), ["! record"]);
     let moved =
         json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
-    let record = json!({"id": "1", "verb": "rollback", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
+    let record = json!({"id": "1", "uid": "u", "verb": "rollback", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
         "result": "rolled back"});
     world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
     assert_eq!(world.told(), ["x failed-before"]);
@@ -278,7 +278,7 @@ fn what_failed_before_is_known_by_its_digest() {
     let told = |to_digest: &str, result: &str| {
         let mut world = World::healthy();
         let moved = json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
-        let record = json!({"id": "1", "verb": "forward", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
+        let record = json!({"id": "1", "uid": "u", "verb": "forward", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
             "toDigest": to_digest, "result": result});
         world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
         world.told()

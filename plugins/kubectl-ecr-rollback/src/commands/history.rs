@@ -26,7 +26,7 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembe
     let name = WorkloadName::parse(&args.workload.workload)?;
     let workload = read::workload(&run.cluster, &name).await?;
     let containers = &args.containers.container;
-    let asked = Asked { containers, include_init: true, offline: false, scope: run.scope() };
+    let asked = Asked { containers, include_init: true, names_target: false, offline: false, scope: run.scope() };
     let selected = which_containers::ask(run, &workload, &asked, &Typed::history(args))?;
     let Some(repository) = &selected.repository else {
         return Err(Failure::failed("NotEcr", format!("{} is not in ECR", pinned_short(selected.image()))));

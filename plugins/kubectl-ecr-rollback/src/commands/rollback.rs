@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cluster::read::Reading;
+use release_cluster::wait::later;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::Workload;
@@ -30,6 +31,7 @@ use crate::record::{RecordedImages, recorded_on};
 use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
+use crate::tag_now::{self, TagNow, tag_now};
 use crate::typed::CONTAINERS;
 use crate::which_containers;
 use crate::words::pinned_short;
@@ -43,6 +45,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     let asked = Asked {
         containers: &options.containers,
         include_init: options.include_init_containers,
+        names_target: options.is_explicit(),
         offline: options.is_offline(),
         scope: run.scope(),
     };
@@ -99,7 +102,8 @@ async fn plan_and_go(
     selected: &Selected,
     report: &mut Report<RollbackMembers>,
 ) -> Outcome<()> {
-    let offline = may_have_another(&workload);
+    // What a workload ran is nothing to look a named image up in.
+    let offline = may_have_another(&workload) && !options.is_explicit();
     let registry = async {
         let read = contents(run, options, selected).await;
         read.map_err(|failure| without_registry(run, options, offline, failure))
@@ -153,13 +157,17 @@ async fn go_back(
 ) -> Outcome<()> {
     let Planned { options, snapshot, selected, choice, chosen } = planned;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &options.write.reason };
-    let change = to_chosen(snapshot, selected, choice, chosen, &author);
-    let known = Known::of(contents, chosen).await;
+    let mut change = to_chosen(snapshot, selected, choice, chosen, &author);
+    let known = Known::of(run, contents, chosen).await;
+    let tag_now = tag_of_history(run, options, chosen).await;
+    // What the registry has looked at needs no second look.
+    change.expects = chosen.digest.clone().filter(|_| matches!(tag_now, Some(TagNow::Unknown(_))));
     let case = Case {
         snapshot,
         selected,
         change: &change,
         pushed: contents.map(|contents| known.pushed(contents)),
+        tag_now: tag_now.as_ref(),
         gate: gate(options),
         chosen: how_chosen(run, options, chosen),
         now: Timestamp::now(),
@@ -173,6 +181,14 @@ async fn go_back(
         lines: lines::of_rollback(choice, chosen, &change, &unpin, snapshot.at),
     };
     propose(run, &proposal, report).await
+}
+
+/// The rollout history needs no registry; where there is one, it knows what a tag is on now.
+async fn tag_of_history(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> Option<TagNow> {
+    if !options.is_offline() || ImageRef::parse(&chosen.image).digest.is_some() {
+        return None;
+    }
+    Some(tag_now(run, &chosen.image, run.deadline().min(later(tag_now::PATIENCE))).await)
 }
 
 /// All images of the repository, unless the rollout history alone decides.
@@ -202,8 +218,9 @@ struct Known {
 }
 
 impl Known {
-    async fn of(contents: Option<&RepositoryContents>, chosen: &Chosen) -> Self {
+    async fn of(run: &Run, contents: Option<&RepositoryContents>, chosen: &Chosen) -> Self {
         let Some(contents) = contents else { return Self { target: None, policy: Ok(None) } };
+        let contents = contents.until(run.deadline());
         let policy = async {
             let loses_its_tag =
                 matches!(chosen.pinned, Some(Pinned::TagWasMoved | Pinned::TagMoves | Pinned::Untagged));

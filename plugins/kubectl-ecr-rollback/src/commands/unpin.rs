@@ -1,13 +1,11 @@
 //! `unpin`: from a pinned digest back to the tag.
 
-use release_aws::connect::Address;
-use release_aws::ecr::{ImageId, connect};
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::image::{ImageRef, short_digest};
-use release_core::registry::push_history::{PushedImage, TagForm, TagKind};
+use release_core::registry::push_history::{ImageStatus, TagForm, TagKind};
 
 use crate::checks::case::{Case, Gate, HowChosen};
 use crate::document::UnpinMembers;
@@ -17,6 +15,7 @@ use crate::proposal::{Proposal, Settled, nothing, propose};
 use crate::record::way_here::way_here;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
+use crate::tag_now::{TagNow, tag_now};
 use crate::which_containers;
 use crate::words::pinned_short;
 
@@ -27,7 +26,13 @@ use crate::words::pinned_short;
 pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMembers>) -> Outcome<()> {
     let (name, write) = (&options.workload, &options.write);
     let workload = read::workload(&run.cluster, name).await?;
-    let asked = Asked { containers: &options.containers, include_init: true, offline: false, scope: run.scope() };
+    let asked = Asked {
+        containers: &options.containers,
+        include_init: true,
+        names_target: false,
+        offline: false,
+        scope: run.scope(),
+    };
     let selected = which_containers::ask(run, &workload, &asked, &write.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
         let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
@@ -38,14 +43,17 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
     let snapshot = read::beside(&run.cluster, workload).await?;
     let to = tag_before(&snapshot, &selected)?;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };
-    let found = on_the_tag(run, &selected, &to).await;
-    let change = unpinned(&snapshot, &selected, &to, found.as_ref().map(|image| image.digest.as_str()), &author);
-    let lines = vec![format!("{}: {}", selected.names(), change.summary()), tag_is_on(&to, found.as_ref())];
+    let on = tag_now(run, &to, run.deadline()).await;
+    is_there(&snapshot, &selected, &to, &on)?;
+    let to_digest = if let TagNow::On(image) = &on { Some(image.digest.as_str()) } else { None };
+    let change = unpinned(&snapshot, &selected, &to, to_digest, &author);
+    let lines = vec![format!("{}: {}", selected.names(), change.summary()), tag_is_on(&to, &on)];
     let case = Case {
         snapshot: &snapshot,
         selected: &selected,
         change: &change,
         pushed: None,
+        tag_now: None,
         gate: Gate::Off,
         chosen: HowChosen { named: true, unasked: write.yes, ..HowChosen::default() },
         now: snapshot.at,
@@ -73,26 +81,34 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
         return Ok(format!("{}:{tag}", now.repository));
     }
     let image = pinned_short(selected.image());
-    let history = Command::new("kubectl ecr-rollback history").arg(snapshot.workload.reference());
-    let history = history.flag("-c", selected.container()).scope(&snapshot.scope);
     let then = "then set the image to one of its tags".to_owned();
     Err(Failure::failed("NoTag", format!("{image} has no tag, and no record says which it had"))
-        .next(Next::Look(history, Some(then))))
+        .next(Next::Look(history(snapshot, selected), Some(then))))
 }
 
-/// The image that the tag leads to now, as far as the registry says.
-async fn on_the_tag(run: &Run, selected: &Selected, to: &str) -> Option<PushedImage> {
-    let repository = selected.repository.as_ref()?;
-    let tag = ImageRef::parse(to).asked_tag()?.to_owned();
-    let address = Address::from(repository);
-    let registry = connect(&address, run.cluster.request_timeout(), run.log()).await.ok()?;
-    registry.images_by(&repository.name, &[ImageId::Tag(tag)]).await.ok()?.into_iter().next()
+/// Pods of a tag that is on nothing would not start.
+fn is_there(snapshot: &Snapshot, selected: &Selected, to: &str, on: &TagNow) -> Outcome<()> {
+    let tag = ImageRef::parse(to).asked_tag().unwrap_or_default();
+    let (reason, why) = match on {
+        TagNow::Gone => ("NoSuchImage", "is not in the repository"),
+        TagNow::On(image) if image.status != ImageStatus::Active => ("NotDeployable", "is on an image in the archive"),
+        TagNow::On(_) | TagNow::Unknown(_) => return Ok(()),
+    };
+    let then = "then push it again, or set the image to another tag".to_owned();
+    let failure = Failure::failed(reason, format!("{tag} {why}; nothing was written"));
+    Err(failure.next(Next::Look(history(snapshot, selected), Some(then))))
 }
 
-fn tag_is_on(to: &str, image: Option<&PushedImage>) -> String {
+fn history(snapshot: &Snapshot, selected: &Selected) -> Command {
+    let history = Command::new("kubectl ecr-rollback history").arg(snapshot.workload.reference());
+    history.flag("-c", selected.container()).scope(&snapshot.scope)
+}
+
+fn tag_is_on(to: &str, on: &TagNow) -> String {
     let tag = ImageRef::parse(to).tag.unwrap_or("latest");
-    match image {
-        Some(image) => format!("{tag} is on {} now, pushed {:.0}", short_digest(&image.digest), image.pushed_at),
-        None => format!("what {tag} is on now could not be found out"),
+    match on {
+        TagNow::On(image) => format!("{tag} is on {} now, pushed {:.0}", short_digest(&image.digest), image.pushed_at),
+        TagNow::Gone => format!("{tag} is on nothing"),
+        TagNow::Unknown(why) => format!("what {tag} is on now could not be found out ({why})"),
     }
 }

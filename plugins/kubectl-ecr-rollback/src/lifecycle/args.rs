@@ -68,6 +68,15 @@ impl PolicyArgs {
     pub fn is_named(&self) -> bool {
         self.file.is_some() || self.keep_tagged.is_some() || self.keep_untagged.is_some()
     }
+
+    /// The same words find the same policy again: not what was read from a pipe, such as `<(…)`.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        let pipes = ["/dev/fd/", "/dev/stdin", "/proc/"];
+        let is_pipe = |path: &str| path == "-" || pipes.iter().any(|pipe| path.starts_with(pipe));
+        let path = self.file.as_ref().map(|path| path.to_string_lossy());
+        path.is_none_or(|path| !is_pipe(path.trim_start_matches("file://")))
+    }
 }
 
 /// Who is asked what is in use.

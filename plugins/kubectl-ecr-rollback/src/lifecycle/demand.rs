@@ -7,7 +7,7 @@ use release_core::workload::revisions::{self, Revision};
 use super::pods::{PodImages, of_pods};
 use super::usage::{Need, RollbackContainer};
 use super::versions::Version;
-use super::workloads::{Templated, of_template, rollback_containers};
+use super::workloads::{Templated, of_record, of_template, rollback_containers};
 
 /// What clusters need.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,7 @@ pub fn demand(cluster: &str, inventory: &Inventory) -> Demand {
             let pods = by_controller.get(&by).map(Vec::as_slice).unwrap_or_default();
             let revisions = revisions_of(workload, &versions);
             demand.needs.extend(of_template(cluster, kind, workload));
+            demand.needs.extend(of_record(cluster, kind, workload));
             demand.needs.extend(of_versions(cluster, workload, &by, (&versions, &revisions)));
             demand.containers.extend(rollback_containers(cluster, kind, workload, &revisions, pods));
         }

@@ -6,12 +6,21 @@ use release_core::text::printable;
 
 use super::usage::{Need, Use};
 
-/// Nothing for an image of another registry that isn't named by its digest.
+/// What a reference needs.
 #[must_use]
-pub fn need(image: &str, used: Use) -> Option<Need> {
+pub fn need(image: &str, used: Use) -> Need {
     let repository = EcrRepository::of(image).ok();
     let (tag, digest) = named(image);
-    (repository.is_some() || digest.is_some()).then_some(Need { repository, digest, tag, used })
+    let elsewhere = elsewhere(image).filter(|_| repository.is_none());
+    Need { repository, digest, tag, elsewhere, used }
+}
+
+/// A reference as it is kept where its host may lead to a repository of ECR: by its tag, for a digest
+/// of its own says which image it is.
+#[must_use]
+pub fn elsewhere(image: &str) -> Option<String> {
+    let is_by_tag = ImageRef::parse(image).digest.is_none() && EcrRepository::of(image).is_err();
+    is_by_tag.then(|| printable(image))
 }
 
 /// Tag and digest of a reference; `latest` where it has neither, as runtimes read it.

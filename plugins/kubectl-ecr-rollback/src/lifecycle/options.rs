@@ -155,8 +155,16 @@ pub fn checked_built(policy: &Policy) -> Outcome<Policy> {
 }
 
 /// What `--allow-expiring-in-use` means.
-const IN_USE: [CheckId; 6] =
-    [ids::RUNNING, ids::ROLLBACK_TARGET, ids::ASKED_FOR, ids::IN_HISTORY, ids::PULLED_LATELY, ids::CLUSTER_UNREAD];
+const IN_USE: [CheckId; 8] = [
+    ids::RUNNING,
+    ids::ROLLBACK_TARGET,
+    ids::ASKED_FOR,
+    ids::IN_HISTORY,
+    ids::ROLLBACK_RECORD,
+    ids::OTHER_HOST,
+    ids::PULLED_LATELY,
+    ids::CLUSTER_UNREAD,
+];
 
 /// What `apply` has beyond a preview.
 #[derive(Debug, Clone)]

@@ -1,8 +1,12 @@
 //! The images that a pod's specification names: those of all its containers, and those that are
-//! mounted as volumes (<https://kubernetes.io/docs/tasks/configure-pod-container/image-volumes/>).
+//! mounted as volumes (<https://kubernetes.io/docs/tasks/configure-pod-container/image-volumes/>), and
+//! those that its containers are told of, as operators are of the images of what they make
+//! (`RELATED_IMAGE_…`).
 
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::image::{ImageRef, is_digest, is_tag};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A PodSpec, cut down to its images while it is parsed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -16,10 +20,48 @@ pub struct PodSpecImages {
 
 /// A container, or a volume, and its image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(from = "StoredContainer")]
 pub struct NamedImage {
     pub name: String,
     pub image: String,
+    /// References in its environment, command and arguments.
+    mentioned: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StoredContainer {
+    name: String,
+    image: String,
+    env: Vec<Variable>,
+    command: Vec<String>,
+    args: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Variable {
+    value: Option<String>,
+}
+
+impl From<StoredContainer> for NamedImage {
+    fn from(stored: StoredContainer) -> Self {
+        let values = stored.env.iter().filter_map(|variable| variable.value.as_deref());
+        let texts = values.chain(stored.command.iter().chain(&stored.args).map(String::as_str));
+        let mentioned = texts.flat_map(references_in).map(str::to_owned).collect();
+        Self { name: stored.name, image: stored.image, mentioned }
+    }
+}
+
+/// The references in a text that say for themselves which image they are of: those of ECR with a tag or a
+/// digest, and any with a digest.
+fn references_in(text: &str) -> impl Iterator<Item = &str> {
+    let between = |c: char| c.is_whitespace() || ",;='\"`{}[]()<>|".contains(c);
+    text.split(between).filter(|word| {
+        let ImageRef { tag, digest, .. } = ImageRef::parse(word);
+        let by_tag = || tag.is_some_and(is_tag) && EcrRepository::of(word).is_ok();
+        digest.map_or_else(by_tag, is_digest)
+    })
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -46,10 +88,16 @@ impl PodSpecImages {
         self.volumes.iter().filter_map(|v| Some((v.name.as_str(), v.image.as_ref()?.reference.as_str())))
     }
 
+    /// What containers are told of.
+    pub fn mentioned(&self) -> impl Iterator<Item = &str> {
+        self.of_containers().flat_map(|container| &container.mentioned).map(String::as_str)
+    }
+
     /// Every image, by its reference.
     pub fn references(&self) -> impl Iterator<Item = &str> {
         let volumes = self.of_volumes().map(|(_, reference)| reference);
-        self.of_containers().map(|container| container.image.as_str()).chain(volumes).filter(|i| !i.is_empty())
+        let images = self.of_containers().map(|container| container.image.as_str());
+        images.chain(volumes).chain(self.mentioned()).filter(|image| !image.is_empty())
     }
 }
 
@@ -74,14 +122,19 @@ fn collect(value: &Value, found: &mut Vec<String>) {
                 ("ephemeralContainers", "/image"),
                 ("volumes", "/image/reference"),
             ] {
-                let items = fields.get(list).and_then(Value::as_array).into_iter().flatten();
-                let named = items.filter_map(|item| item.pointer(place)?.as_str());
+                let named = items_of(fields, list).filter_map(|item| item.pointer(place)?.as_str());
                 found.extend(named.filter(|image| !image.is_empty()).map(str::to_owned));
+                let read = items_of(fields, list).filter_map(|item| NamedImage::deserialize(item).ok());
+                found.extend(read.flat_map(|container| container.mentioned));
             }
             fields.values().for_each(|field| collect(field, found));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn items_of<'v>(fields: &'v Map<String, Value>, list: &str) -> impl Iterator<Item = &'v Value> {
+    fields.get(list).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -104,6 +157,34 @@ mod tests {
     fn containers_of_all_sorts_and_volumes_name_images() {
         let read: PodSpecImages = serde_json::from_value(spec()).unwrap();
         assert_eq!(read.references().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+    }
+
+    /// An operator would make pods of an image that is gone.
+    #[test]
+    fn what_containers_are_told_of_is_named_too() {
+        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let container = json!({"name": "manager", "image": "op:1",
+            "env": [{"name": "RELATED_IMAGE_WEB", "value": format!("{host}/web:1.2")},
+                {"name": "IMAGES", "value": format!("{{\"a\":\"{host}/aa:1\",\"b\":\"mirror.local/b@{digest}\"}}")},
+                {"name": "REGISTRY", "value": format!("{host}/web")}, {"name": "POD", "valueFrom": {"fieldRef": {}}},
+                {"name": "HUB", "value": "docker.io/library/nginx:1"}, {"name": "URL", "value": "https://x/y?a=b:c"}],
+            "command": ["/manager", format!("--sidecar={host}/side:2")],
+            "args": [format!("--init {host}/init:3,{host}/init:4"), format!("me@{digest}x")]});
+        let expected = [
+            "op:1".to_owned(),
+            format!("{host}/web:1.2"),
+            format!("{host}/aa:1"),
+            format!("mirror.local/b@{digest}"),
+            format!("{host}/side:2"),
+            format!("{host}/init:3"),
+            format!("{host}/init:4"),
+        ];
+        let read: PodSpecImages = serde_json::from_value(json!({"containers": [container.clone()]})).unwrap();
+        assert_eq!(read.references().collect::<Vec<_>>(), expected);
+        let mut sorted = expected.to_vec();
+        sorted.sort();
+        assert_eq!(references_anywhere(&json!({"data": {"spec": {"containers": [container]}}})), sorted);
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! What the pods of a cluster run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_core::kube::{Owner, PodCondition};
-use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::push_history::{PodImage, digest_of_image_id, repository_of_image_id};
 use release_core::workload::revisions::Revision;
 use serde::Deserialize;
 
-use super::needs::{named, who};
+use super::needs::{self, who};
 use super::pod_spec::PodSpecImages;
 use super::usage::{Need, Use};
 
@@ -68,32 +67,35 @@ struct MountedImage {
     image_ref: String,
 }
 
-/// Who runs what: the repository of the reference, the digest, the tag.
-type Running = (String, Option<EcrRepository>, Option<String>, Option<String>);
+/// Who runs what: what is asked for, and the digest that runs.
+type Running<'p> = (String, &'p str, Option<String>);
 
 /// What the pods of a cluster run; pods that ended run nothing.
 #[must_use]
 pub fn of_pods(cluster: &str, pods: &[PodImages]) -> Vec<Need> {
-    let mut counted: BTreeMap<Running, usize> = BTreeMap::new();
+    let mut counted: BTreeMap<Running<'_>, usize> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| !pod.has_ended()) {
         let containers = pod.spec.of_containers().map(|c| (c.image.as_str(), pod.running(&c.name)));
         let volumes = pod.spec.of_volumes().map(|(name, reference)| (reference, pod.mounted(name)));
         for (image, running) in containers.chain(volumes) {
-            let repository = EcrRepository::of(image).ok();
-            let (tag, digest) = named(image);
-            // Whatever host and repository the runtime names: a digest counts where it is found.
-            let running = running.or(digest);
-            if repository.is_some() || running.is_some() {
-                let pods = counted.entry((pod.controller(), repository, running, tag)).or_insert(0_usize);
-                *pods = pods.saturating_add(1);
-            }
+            let pods = counted.entry((pod.controller(), image, running)).or_insert(0_usize);
+            *pods = pods.saturating_add(1);
         }
     }
-    let need = |((by, repository, digest, tag), pods)| {
-        let used = Use::Running { cluster: cluster.to_owned(), by, pods };
-        Need { repository, digest, tag, used }
+    let need = |((by, image, running), pods): (Running<'_>, usize)| {
+        let asked = needs::need(image, Use::Running { cluster: cluster.to_owned(), by, pods });
+        // Whatever host and repository the runtime names: a digest counts where it is found.
+        Need { digest: running.or(asked.digest), ..asked }
     };
-    counted.into_iter().map(need).collect()
+    counted.into_iter().map(need).chain(mentioned(cluster, pods)).collect()
+}
+
+/// What pods name in their environment, for those that nothing was made from.
+fn mentioned(cluster: &str, pods: &[PodImages]) -> Vec<Need> {
+    let alive = pods.iter().filter(|pod| !pod.has_ended());
+    let named: BTreeSet<(String, &str)> =
+        alive.flat_map(|pod| pod.spec.mentioned().map(|image| (pod.controller(), image))).collect();
+    named.into_iter().map(|(by, image)| needs::need(image, Use::Template { cluster: cluster.to_owned(), by })).collect()
 }
 
 impl PodImages {

@@ -22,6 +22,10 @@ pub enum Use {
     Template { cluster: String, by: String },
     /// A revision of the workload had it; 0 where it has no number.
     Revision { cluster: String, by: String, number: i64 },
+    /// Our record of the workload's last rollback offers it, to undo or to unpin.
+    Record { cluster: String, by: String },
+    /// The workload asks for its tag under another host's name, which may lead to the repository.
+    OtherHost { cluster: String, by: String, image: String },
     /// Somebody pulled it lately; the registry doesn't say who.
     Pulled { at: Timestamp },
 }
@@ -35,6 +39,8 @@ impl Use {
             Self::RollbackTarget { .. } => ids::ROLLBACK_TARGET,
             Self::Template { .. } => ids::ASKED_FOR,
             Self::Revision { .. } => ids::IN_HISTORY,
+            Self::Record { .. } => ids::ROLLBACK_RECORD,
+            Self::OtherHost { .. } => ids::OTHER_HOST,
             Self::Pulled { .. } => ids::PULLED_LATELY,
         }
     }
@@ -46,7 +52,9 @@ impl Use {
             Self::Running { cluster, by, .. }
             | Self::RollbackTarget { cluster, by }
             | Self::Template { cluster, by }
-            | Self::Revision { cluster, by, .. } => Some((cluster, by)),
+            | Self::Revision { cluster, by, .. }
+            | Self::Record { cluster, by }
+            | Self::OtherHost { cluster, by, .. } => Some((cluster, by)),
             Self::Pulled { .. } => None,
         }
     }
@@ -60,8 +68,19 @@ impl Use {
             Self::RollbackTarget { cluster, by } | Self::Template { cluster, by } => format!("{by} ({cluster})"),
             Self::Revision { cluster, by, number: 0 } => format!("{by} ({cluster}, a revision)"),
             Self::Revision { cluster, by, number } => format!("{by} ({cluster}, revision {number})"),
+            Self::Record { cluster, by } => format!("rollback record of {by} ({cluster})"),
+            Self::OtherHost { cluster, by, image } => {
+                format!("{by} ({cluster}) asks for {image}, which may be this repository")
+            }
             Self::Pulled { at } => at.strftime("%F").to_string(),
         }
+    }
+
+    /// The same user, who names the image by a reference of another host.
+    #[must_use]
+    pub fn under(&self, image: &str) -> Option<Self> {
+        let (cluster, by) = self.user()?;
+        Some(Self::OtherHost { cluster: cluster.to_owned(), by: by.to_owned(), image: image.to_owned() })
     }
 }
 
@@ -132,6 +151,8 @@ pub struct Need {
     /// The digest that runs, else the reference's own; it counts in every repository that has it.
     pub digest: Option<String>,
     pub tag: Option<String>,
+    /// The whole reference, where it names a tag under a host that isn't ECR's.
+    pub elsewhere: Option<String>,
     pub used: Use,
 }
 

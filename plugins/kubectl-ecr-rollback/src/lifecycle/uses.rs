@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::other_host::{is_public, may_lead_to};
 use release_core::registry::push_history::{Decision, Options, PushedImage, Question, Repository, choose};
 
 use super::demand::Demand;
-use super::usage::{RollbackContainer, Use};
+use super::usage::{Need, RollbackContainer, Use};
 
 /// An image that was pulled so many days ago or less is in use.
 const PULLED_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -68,31 +69,77 @@ fn needed(
     images: &[PushedImage],
     children: &IndexChildren,
 ) -> (Found, Vec<(String, Use)>) {
-    let tagged: BTreeMap<&str, &str> =
-        images.iter().flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.digest.as_str()))).collect();
-    let listed = children.values().flatten().map(|child| child.digest.as_str());
-    let known: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).chain(listed).collect();
-    let subjects: BTreeSet<String> = images.iter().flat_map(PushedImage::subjects).collect();
+    let here = Here::of(repository, demand, images, children);
     let mut found = Found::new();
     let mut missing = Vec::new();
     for need in &demand.needs {
         // Signatures may be kept in a repository of their own.
-        for subject in need.digest.iter().filter(|digest| subjects.contains(*digest)) {
+        for subject in need.digest.iter().filter(|digest| here.subjects.contains(*digest)) {
             found.entry(subject.clone()).or_default().insert(need.used.clone());
         }
         let is_asked = need.repository.as_ref().is_some_and(|of| of.is_same(repository));
-        let by_digest = need.digest.as_deref().filter(|digest| known.contains(digest));
+        let tagged = need.tag.as_deref().and_then(|tag| here.tagged.get(tag).copied());
         // A digest counts where it is found, whatever stands before it; elsewhere it says nothing.
-        let by_tag = || need.tag.as_deref().filter(|_| is_asked).and_then(|tag| tagged.get(tag).copied());
-        match by_digest.or_else(by_tag) {
+        match here.by_digest(need).or(tagged.filter(|_| is_asked)) {
             Some(digest) => drop(found.entry(digest.to_owned()).or_default().insert(need.used.clone())),
-            None if is_asked => {
+            // What a record offers may be gone without anybody's asking for it.
+            None if is_asked && !matches!(need.used, Use::Record { .. }) => {
                 missing.push((need.digest.clone().or(need.tag.clone()).unwrap_or_default(), need.used.clone()));
             }
-            None => {}
+            None => {
+                if let Some((digest, used)) = tagged.zip(here.under_another_host(need)) {
+                    found.entry(digest.to_owned()).or_default().insert(used);
+                }
+            }
         }
     }
     (found, missing)
+}
+
+/// What is in the repository, to be asked about needs.
+struct Here<'a> {
+    repository: &'a EcrRepository,
+    /// Digests by tag.
+    tagged: BTreeMap<&'a str, &'a str>,
+    /// Digests of images and of what indexes are made of.
+    digests: BTreeSet<&'a str>,
+    /// What something in it is about.
+    subjects: BTreeSet<String>,
+    /// References of public registries that pods run another image for.
+    others: BTreeSet<&'a str>,
+}
+
+impl<'a> Here<'a> {
+    fn of(
+        repository: &'a EcrRepository,
+        demand: &'a Demand,
+        images: &'a [PushedImage],
+        children: &'a IndexChildren,
+    ) -> Self {
+        let tags = images.iter().flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.digest.as_str())));
+        let listed = children.values().flatten().map(|child| child.digest.as_str());
+        let mut here = Self {
+            repository,
+            tagged: tags.collect(),
+            digests: images.iter().map(|image| image.digest.as_str()).chain(listed).collect(),
+            subjects: images.iter().flat_map(PushedImage::subjects).collect(),
+            others: BTreeSet::new(),
+        };
+        let runs_another = |need: &&Need| need.digest.is_some() && here.by_digest(need).is_none();
+        let elsewhere = demand.needs.iter().filter(runs_another).filter_map(|need| need.elsewhere.as_deref());
+        here.others = elsewhere.filter(|image| is_public(image)).collect();
+        here
+    }
+
+    fn by_digest<'n>(&self, need: &'n Need) -> Option<&'n str> {
+        need.digest.as_deref().filter(|digest| self.digests.contains(digest))
+    }
+
+    /// That a reference of another host may be one to this repository.
+    fn under_another_host(&self, need: &Need) -> Option<Use> {
+        let image = need.elsewhere.as_deref().filter(|image| !self.others.contains(image))?;
+        may_lead_to(image, &self.repository.name).then(|| need.used.under(image))?
+    }
 }
 
 /// The digests that a rollback may go to: where the order of pushes and the rollout history say

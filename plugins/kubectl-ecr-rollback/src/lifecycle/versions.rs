@@ -61,7 +61,7 @@ impl Version {
     /// What `kubectl rollout undo` of the workload `by` would bring back with it.
     pub fn needs_of(&self, cluster: &str, by: &str) -> impl Iterator<Item = (&str, Need)> {
         let used = Use::Revision { cluster: cluster.to_owned(), by: by.to_owned(), number: self.revision.number };
-        self.images.iter().filter_map(move |image| Some((image.as_str(), need(image, used.clone())?)))
+        self.images.iter().map(move |image| (image.as_str(), need(image, used.clone())))
     }
 
     /// What it needs where its controller is none that we read, or where it has none: then it makes
@@ -75,6 +75,6 @@ impl Version {
             },
             None => Use::Template { cluster: cluster.to_owned(), by: who(&self.namespace, kind, &self.revision.name) },
         };
-        self.images.iter().filter_map(|image| need(image, used.clone())).collect()
+        self.images.iter().map(|image| need(image, used.clone())).collect()
     }
 }

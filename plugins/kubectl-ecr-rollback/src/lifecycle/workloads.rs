@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::ecr_reference::{EcrRepository, same_repository};
 use release_core::workload::revisions::Revision;
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use super::needs::{need, who};
 use super::pod_spec::{NamedImage, PodSpecImages};
 use super::pods::PodImages;
 use super::usage::{Need, RollbackContainer, Use};
+use crate::record::{ImageRecord, RecordedImages};
 
 /// An object with a template of pods, cut down to its images while it is parsed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Templated {
     spec: PodSpecImages,
     /// It will make no pods any more: a Job that is done or has failed for good.
     finished: bool,
+    /// Our record of its last rollback.
+    record: Option<ImageRecord>,
 }
 
 /// Any built-in kind: CronJobs have their template further down, PodTemplates have no spec.
@@ -77,7 +80,10 @@ impl From<Stored> for Templated {
         let of_job = job_template.map(|job| job.spec.template);
         // https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions
         let ends = |c: &Condition| matches!(c.r#type.as_str(), "Complete" | "Failed") && c.status == "True";
+        let recorded = RecordedImages::read(stored.metadata.annotations.as_ref());
+        let is_own = |record: &ImageRecord| record.uid.is_some() && record.uid == stored.metadata.uid;
         Self {
+            record: recorded.current.filter(is_own),
             namespace: stored.metadata.namespace.unwrap_or_default(),
             name: stored.metadata.name.unwrap_or_default(),
             uid: stored.metadata.uid.unwrap_or_default(),
@@ -122,10 +128,30 @@ impl Templated {
 pub fn of_template(cluster: &str, kind: &str, workload: &Templated) -> Vec<Need> {
     let used = || Use::Template { cluster: cluster.to_owned(), by: workload.reference(kind) };
     let asked = workload.spec.references().filter(|_| !workload.finished);
-    let mut needs: Vec<Need> = asked.filter_map(|image| need(image, used())).collect();
+    let mut needs: Vec<Need> = asked.map(|image| need(image, used())).collect();
     needs.sort();
     needs.dedup();
     needs
+}
+
+/// What the record of the workload's last rollback offers, while its images are still what it left them:
+/// the reference that was left, which image that was, and the tag that `unpin` goes back to. Anybody may
+/// have written it: it only ever speaks for an image of the very repository.
+#[must_use]
+pub fn of_record(cluster: &str, kind: &str, workload: &Templated) -> Vec<Need> {
+    let Some(record) = &workload.record else { return Vec::new() };
+    let used = || Use::Record { cluster: cluster.to_owned(), by: workload.reference(kind) };
+    let stands = record.containers.iter().filter(|moved| workload.asks_for(&moved.to));
+    let offered = stands.filter_map(|moved| Some((moved, EcrRepository::of(&moved.from).ok()?)));
+    let needs = offered.flat_map(|(moved, repository)| {
+        let left = need(&moved.from, used());
+        let none = Need { tag: None, digest: None, ..left.clone() };
+        let was = record.from_digest.clone().map(|digest| Need { digest: Some(digest), ..none.clone() });
+        let to = record.unpin_to.clone().filter(|_| same_repository(&moved.to, &repository.uri()));
+        let to = to.map(|tag| Need { tag: Some(tag), ..none });
+        [Some(left), was, to].into_iter().flatten()
+    });
+    needs.collect()
 }
 
 /// The containers of a workload that can be rolled back, from its own pods and revisions.

@@ -33,6 +33,9 @@ pub struct ImageChange {
     pub revision: Option<i64>,
     pub pinned: Option<Pinned>,
     pub evidence: Evidence,
+    /// The digest that pods of the revision ran under the reference, where the registry can't say
+    /// whether its tag was moved.
+    pub expects: Option<String>,
     /// What is written into the annotation.
     pub record: ImageRecord,
 }
@@ -74,6 +77,7 @@ pub fn to_chosen(
         revision: chosen.revision,
         pinned: chosen.pinned,
         evidence: Evidence::of(choice, chosen),
+        expects: None,
         record: ImageRecord { from_digest, to_digest, unpin_to, ..record },
     }
 }
@@ -109,6 +113,7 @@ pub fn unpinned(
         revision: None,
         pinned: None,
         evidence: Evidence::default(),
+        expects: None,
         record: ImageRecord { from_digest, to_digest: to_digest.map(str::to_owned), ..record },
     }
 }
@@ -117,8 +122,9 @@ pub fn unpinned(
 #[must_use]
 pub fn resumed(record: &ImageRecord, template: &[ContainerImage]) -> ImageChange {
     let of = |m: &Moved| {
-        let index = template.iter().find(|c| c.name == m.name && c.init == m.init).map_or(0, |c| c.index);
-        ContainerImage { name: m.name.clone(), init: m.init, index, image: m.from.clone() }
+        let (index, sidecar) =
+            template.iter().find(|c| c.name == m.name && c.init == m.init).map_or((0, false), |c| (c.index, c.sidecar));
+        ContainerImage { name: m.name.clone(), init: m.init, sidecar, index, image: m.from.clone() }
     };
     ImageChange {
         containers: record.containers.iter().map(of).collect(),
@@ -126,6 +132,7 @@ pub fn resumed(record: &ImageRecord, template: &[ContainerImage]) -> ImageChange
         revision: None,
         pinned: None,
         evidence: Evidence::default(),
+        expects: None,
         record: record.clone(),
     }
 }

@@ -56,7 +56,8 @@ pub fn state_of_record(
     if let Some(tag) = &options.if_running
         && !names(selected.image(), tag)
     {
-        return not_running(workload, selected, record, tag);
+        let there = record.filter(|record| !options.is_explicit() || went_where(record, selected, options));
+        return not_running(workload, selected, there, tag);
     }
     let Some(record) = record else { return Ok(StateOfRecord::Open) };
     let unfinished = rollout_status(workload) != RolloutStatus::Done;

@@ -43,7 +43,7 @@ fn workload(tag: &str, annotations: &Value) -> Workload {
 
 fn selected(workload: &Workload) -> Selected {
     let scope = Scope::default();
-    let asked = Asked { containers: &[], include_init: false, offline: false, scope: &scope };
+    let asked = Asked { containers: &[], include_init: false, names_target: false, offline: false, scope: &scope };
     let Selection::Clear(selected) = select(workload, &asked).unwrap() else { panic!("several") };
     selected
 }

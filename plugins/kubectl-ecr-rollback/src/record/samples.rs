@@ -10,7 +10,7 @@ pub fn record(from: &str, to: &str) -> ImageRecord {
         id: "1".into(),
         verb: RecordVerb::Rollback,
         containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
-        uid: None,
+        uid: Some("u".into()),
         revision: None,
         from_digest: None,
         to_digest: None,

@@ -117,7 +117,10 @@ mod tests {
     /// A job that is retried after a move that failed would go back one further.
     #[test]
     fn what_was_taken_back_leaves_the_change_before_it_standing() {
-        let at = |image: &str| ContainerImage { name: "app".into(), init: false, index: 0, image: image.into() };
+        let at = |image: &str| {
+            let (name, image) = ("app".into(), image.into());
+            ContainerImage { name, init: false, sidecar: false, index: 0, image }
+        };
         let (now, elsewhere) = (at("a:1"), at("a:7"));
         let done = record("a:2", "a:1");
         for failure in [failed(record("a:1", "a:0")), failed(forward("a:1", "a:2"))] {

@@ -1,5 +1,7 @@
 //! Asking clusters which images they need.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use release_cluster::connect::connect;
 use release_cluster::connection::Connection;
@@ -22,9 +24,12 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// `prod-eu, prod-us`
+    /// `prod-eu, prod-us`, and what is read in none: operators may keep images there.
     pub fn names(&self) -> String {
-        if self.read.is_empty() { "none".into() } else { self.contexts().join(", ") }
+        if self.read.is_empty() {
+            return "none".into();
+        }
+        format!("{} (not their ConfigMaps and Secrets)", self.contexts().join(", "))
     }
 
     /// Those that could be read.
@@ -78,7 +83,10 @@ pub async fn look(connection: &Connection, contexts: &[String]) -> Looked {
     let connections: Vec<Connection> = if contexts.is_empty() {
         vec![connection.clone()]
     } else {
-        contexts.iter().map(|c| Connection { context: Some(c.clone()), ..connection.clone() }).collect()
+        let once: BTreeSet<&String> = contexts.iter().collect();
+        let mut once: Vec<&String> = once.into_iter().collect();
+        once.sort_by_key(|context| contexts.iter().position(|other| other == *context));
+        once.into_iter().map(|c| Connection { context: Some(c.clone()), ..connection.clone() }).collect()
     };
     let mut looked = Looked::default();
     for (context, found) in join_all(connections.iter().map(look_at)).await {

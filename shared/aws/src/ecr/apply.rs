@@ -4,10 +4,16 @@
 //! harm by itself, but a repeat after an unclear answer could come after somebody else's policy
 //! and undo it; so after one the policy in force is read back, and that says what is so.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::registry::{Call, Registry};
 use crate::error::RegistryError;
+
+/// How long a policy is read back after a write without an answer.
+const READ_BACK: Duration = Duration::from_secs(5);
 
 impl Registry {
     /// Puts a lifecycle policy in the place of the one in force.
@@ -28,7 +34,10 @@ impl Registry {
 
     /// ECR may give the text back in another form, so values are compared.
     async fn is_in_force(&self, repository: &str, text: &str) -> bool {
-        let in_force = self.lifecycle_policy(repository).await.ok().flatten();
+        // What became of a write is worth a moment, also where there is no time left.
+        let now = Instant::now();
+        let again = self.clone().until(now.checked_add(READ_BACK).unwrap_or(now));
+        let in_force = again.lifecycle_policy(repository).await.ok().flatten();
         in_force.is_some_and(|found| same_policy(&found, text))
     }
 }

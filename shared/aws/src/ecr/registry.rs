@@ -10,7 +10,7 @@ use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use release_core::failure::Outcome;
 use release_core::log::Log;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::throttle::Throttle;
 use crate::connect::{Address, FIRST_PAUSE, LONGEST_PAUSE, READ_ATTEMPTS, custom_endpoint, sdk_config};
@@ -28,6 +28,8 @@ pub struct Registry {
     throttle: Arc<Throttle>,
     /// How often a throttled call is sent in all.
     throttled_tries: u32,
+    /// When waiting for answers ends, retries and all.
+    deadline: Option<Instant>,
     log: Log,
 }
 
@@ -153,6 +155,7 @@ impl Registry {
             pace,
             throttle: Arc::new(Throttle::new(pace.again.checked_div(FIRST_GAPS).unwrap_or_default())),
             throttled_tries: READ_ATTEMPTS,
+            deadline: None,
             log,
         }
     }
@@ -176,9 +179,27 @@ impl Registry {
         Self { throttled_tries: 2, ..self }
     }
 
+    /// The same registry, of which no answer is waited for beyond this, however it keeps silent: then a
+    /// call fails with [`Trouble::OutOfTime`].
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Makes a call within the time that there is.
+    pub(super) async fn made<T, E, F>(&self, call: Call<'_>, send: impl Fn() -> F) -> Result<T, RegistryError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
+        let tried = self.tried(call, send);
+        let Some(deadline) = self.deadline else { return tried.await };
+        timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(self.failed(call, Trouble::OutOfTime)))
+    }
+
     /// Sends a call when it is its turn, up to five times where that may help: a throttled call, and
     /// a read that has no answer.
-    pub(super) async fn made<T, E, F>(&self, call: Call<'_>, send: impl Fn() -> F) -> Result<T, RegistryError>
+    async fn tried<T, E, F>(&self, call: Call<'_>, send: impl Fn() -> F) -> Result<T, RegistryError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E>>>,

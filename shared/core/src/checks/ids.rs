@@ -1,9 +1,7 @@
 //! Every check that there is: its id, how it may weigh, and the line that documents it. What is not
 //! here can't be found; the documents and the tests read it.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
+mod spelling;
 
 use super::severity::Severity;
 
@@ -22,30 +20,6 @@ impl CheckId {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         ALL.iter().map(|check| check.id).find(|id| id.0 == name)
-    }
-}
-
-impl fmt::Display for CheckId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
-    }
-}
-
-impl fmt::Debug for CheckId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.0, f)
-    }
-}
-
-impl PartialEq<&str> for CheckId {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
-    }
-}
-
-impl Serialize for CheckId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0)
     }
 }
 
@@ -112,9 +86,11 @@ checks! {
     ALL_UNAVAILABLE = "all-unavailable", [EcrRollback], [Warns],
         "`maxUnavailable` lets all pods go at once";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
-        "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate";
+        "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command or arguments, as operators have the images of what they make";
     BEING_DELETED = "being-deleted", [Bluegreen], [Blocks],
         "the Service, or a workload of the target, has been deleted and is only waiting for its finalizers or dependents";
+    CACHED_IMAGE = "cached-image", [EcrRollback], [Warns],
+        "`unpin` goes to a tag that moves, and `imagePullPolicy` is not `Always`";
     CHANGED_SINCE = "changed-since", [Bluegreen], [Blocks, Warns],
         "a rollback would go to something else than was left: the color was deployed, or made anew, since. Blocks with `--yes` while another color has ready pods; without it the question is asked";
     CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
@@ -195,6 +171,8 @@ checks! {
         "`updateStrategy: OnDelete`";
     OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
         "the repository holds several applications, and the image is tagged for another one, or nothing says for which: blocks with `--yes`";
+    OTHER_HOST = "other-host", [Lifecycle], [Blocks],
+        "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [EcrRollback], [Warns],
@@ -231,6 +209,8 @@ checks! {
         "our record on the Service was edited by hand and makes no sense";
     RECREATE = "recreate", [EcrRollback], [Warns],
         "`strategy: Recreate`";
+    ROLLBACK_RECORD = "rollback-record", [Lifecycle], [Blocks],
+        "the record of a rollback offers it: the image that was left (undo), or the tag that `unpin` goes back to";
     ROLLBACK_TARGET = "rollback-target", [Lifecycle], [Blocks],
         "a Deployment, StatefulSet or DaemonSet would go back to it: both what was pushed and what was deployed before, where these differ";
     ROLLOUT_FAILED = "rollout-failed", [EcrRollback], [Warns],
@@ -243,6 +223,8 @@ checks! {
         "an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or an HTTPRoute, a GRPCRoute, a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer splits between this Service and one of another color";
     RUNNING = "running", [Lifecycle], [Blocks],
         "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
+    SAME_IMAGE = "same-image", [EcrRollback], [Blocks],
+        "`--from rollout-history` chose a tag of the image that runs already";
     SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
         "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, always";
     SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],
@@ -257,6 +239,8 @@ checks! {
         "ready pods with a color's labels that no workload keeps (a debug copy, a Job's, made by hand) get traffic. Blocks where the target has too few without them";
     SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
         "whoever runs `preflight` may not patch the Service";
+    TAG_MOVED = "tag-moved", [EcrRollback], [Blocks],
+        "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone; not checked where ECR gives no answer";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
         "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`), or where it is one pod's own (`statefulset.kubernetes.io/pod-name`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],

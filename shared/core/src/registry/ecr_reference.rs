@@ -276,7 +276,8 @@ pub fn is_repository_name(text: &str) -> bool {
     (2..=256).contains(&text.len()) && text.split(['.', '_', '-', '/']).all(part)
 }
 
-fn is_host(part: &str) -> bool {
+/// True where the first part of a reference is a host, as runtimes read it.
+pub(super) fn is_host(part: &str) -> bool {
     part == "localhost" || part.contains(['.', ':'])
 }
 

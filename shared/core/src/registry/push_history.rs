@@ -27,6 +27,7 @@ pub use super::index_manifest::IndexChildren;
 pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
 pub use choice::{choose, pick};
 pub use deployable::{LeftOut, is_index};
+pub use deployments::PUSH_MAY_FOLLOW;
 pub use doubt::manifests_to_read;
 pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id, repository_of_image_id};
 pub use listing::{Candidate, Deployed};

@@ -91,3 +91,29 @@ async fn a_record_of_other_images_is_not_about_this_workload() -> Result<()> {
     assert_eq!(releases.image("api").await?, PREVIOUS);
     Ok(())
 }
+
+/// A rollback that somebody made up would be followed to its end, or believed.
+#[tokio::test]
+async fn a_record_that_no_run_can_have_written_is_reported_and_ignored() -> Result<()> {
+    let releases = Releases::pushed("ecr-made-up").await?;
+    releases.deploy(&releases.app("api")).await?;
+    let uid = releases.ns.api::<Deployment>().get("api").await?.metadata.uid;
+    let mut open = genuine(&releases);
+    open["at"] = json!("2099-01-01T00:00:00Z");
+    open["containers"][0]["from"] = json!("registry.example.com/other:9");
+    if let Some(members) = open.as_object_mut() {
+        members.remove("result");
+    }
+    let mut ahead = genuine(&releases);
+    ahead["uid"] = json!(uid);
+    ahead["revision"] = json!(99);
+    for record in [open, genuine(&releases), ahead] {
+        releases.ns.annotate::<Deployment>("api", RECORD, Some(&record.to_string())).await?;
+        let document = releases.run("deploy/api --dry-run -ojson").await?.ends(0)?.json()?;
+        ensure!(finding(&document, "record").is_some(), "{record}: {document:#}");
+        assert_eq!(document["workloads"][0]["state"], "planned", "{record}");
+    }
+    releases.run("deploy/api --yes").await?.ends(0)?;
+    assert_eq!(releases.image("api").await?, PREVIOUS);
+    Ok(())
+}

@@ -237,3 +237,50 @@ async fn the_rollout_history_needs_no_ecr() -> Result<()> {
     assert!(key.interceptor().calls().await?.is_empty());
     Ok(())
 }
+
+/// Takes connections and never says a word, as a firewall that drops what it has let in.
+async fn silent() -> Result<(u16, tokio::task::JoinHandle<()>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let held = tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            connections.push(connection);
+        }
+    });
+    Ok((port, held))
+}
+
+/// A job with five minutes would sit there for half an hour, and write when nobody watches any more.
+#[tokio::test]
+async fn a_silent_ecr_is_waited_for_no_longer_than_was_said() -> Result<()> {
+    let releases = Releases::pushed("ecr-silent").await?;
+    releases.deploy_after_previous("api").await?;
+    let (port, held) = silent().await?;
+    let run = async |words: &str| {
+        let mut command = releases.command(&releases.admin(), words);
+        command.envs(AccessKey::fresh().environment()).env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        finished(Running::start(command)?).await
+    };
+    let before = releases.written("api").await?;
+    for words in [
+        "deploy/api --yes",
+        "deploy/api --yes --to-tag 1.0.1",
+        "lifecycle show api",
+        "lifecycle preview api --keep-tagged 1",
+        "lifecycle apply api --keep-tagged 1 --yes",
+    ] {
+        let output = run(&format!("{words} --timeout=4s")).await?.ends(4).context(words)?;
+        ensure!(output.elapsed < Duration::from_secs(15), "{words}: {:?}", output.elapsed);
+    }
+    assert_eq!(releases.written("api").await?, before);
+    // What needs no registry doesn't wait for it.
+    let output = run("deploy/api --yes --from rollout-history --timeout=40s").await?.ends(0)?;
+    ensure!(output.elapsed < Duration::from_secs(30), "{:?}", output.elapsed);
+    let pinned = format!("{}:{NEWEST}@sha256:{}", releases.repository.uri(), "a".repeat(64));
+    releases.ns.apply(&lab::fixtures::Workload::new("pinned", &pinned).replicas(0).object()).await?;
+    let output = run("unpin deploy/pinned --yes --timeout=4s").await?.ends(4)?;
+    ensure!(output.elapsed < Duration::from_secs(15), "{:?}", output.elapsed);
+    held.abort();
+    Ok(())
+}

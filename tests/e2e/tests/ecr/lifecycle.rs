@@ -1,7 +1,9 @@
 //! Lifecycle policies: what is shown, what is refused, what is put in force.
 
 mod in_use;
+mod other_hosts;
 mod overrides;
+mod records;
 mod throttling;
 
 use anyhow::{Result, ensure};

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use e2e::common::run::Ended;
 use e2e::ecr::case::Case;
+use lab::Running;
 use lab::registry::ACCOUNT;
 use serde_json::{Value, json};
 
@@ -67,5 +68,45 @@ async fn what_stands_twice_is_refused_with_its_place() -> Result<()> {
         case.ecr(&words).await?.ends(1)?.tells(told)?;
     }
     ensure!(case.repository.calls().await?.is_empty(), "nothing may be sent");
+    Ok(())
+}
+
+/// The command to paste would fail, or wait for a file that is gone.
+#[tokio::test]
+async fn only_what_can_be_repeated_is_printed_to_be_pasted() -> Result<()> {
+    let case = Case::new("policy-again").await?;
+    let (there, missing) = (case.repository.name().to_owned(), format!("{}/nothing", case.ns.name()));
+    for repositories in [missing.clone(), format!("{there} {missing}")] {
+        let preview = case.ecr(&format!("lifecycle preview {repositories} --keep-tagged 5")).await?.ends(1)?;
+        ensure!(!preview.stdout.contains("Apply:"), "{}", preview.stdout);
+    }
+    let file = File::new(&case, "again", POLICY.as_bytes())?;
+    let by_file = format!("lifecycle preview {there} -f {}", file.0.display());
+    ensure!(case.ecr(&by_file).await?.ends(0)?.stdout.contains("Apply: kubectl ecr-rollback lifecycle apply"), "file");
+    let piped = format!("lifecycle preview {there} -f /dev/stdin");
+    let kubectl = case.ns.kubectl_as(case.ns.lab().kubeconfig());
+    let words: Vec<&str> = ["ecr-rollback"].into_iter().chain(piped.split_whitespace()).collect();
+    let mut command = kubectl.command(&words);
+    command.stdin(std::fs::File::open(&file.0)?);
+    let output = Running::start(command)?.wait(e2e::LIMIT).await?.ends(0)?;
+    ensure!(!output.stdout.contains("-f /dev/stdin"), "{}", output.stdout);
+    Ok(())
+}
+
+/// Pods would be counted twice, and a count be doubted.
+#[tokio::test]
+async fn a_cluster_that_is_named_twice_is_asked_once() -> Result<()> {
+    let case = Case::new("named-twice").await?;
+    case.push(&["1.0.0", "1.0.1"]).await?;
+    case.deploy(&["1.0.0"]).await?;
+    let context = case.kubectl(&["config", "current-context"]).await?;
+    let context = context.trim();
+    let words = format!("lifecycle preview {} --keep-tagged 1 -ojson", case.repository.name());
+    let document = case.ecr(&format!("{words} --contexts {context},{context}")).await?.ends(0)?.json()?;
+    let repository = &document["repositories"][0];
+    assert_eq!(repository["clusters"].as_array().map(Vec::len), Some(1), "{repository:#}");
+    let images = repository["images"].as_array().into_iter().flatten();
+    let uses = images.filter_map(|image| image["inUse"].as_array()).flatten();
+    assert_eq!(uses.filter(|used| used["reason"] == "running").count(), 1);
     Ok(())
 }

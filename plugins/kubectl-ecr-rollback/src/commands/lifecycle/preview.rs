@@ -43,7 +43,8 @@ pub async fn run(session: &Session, args: &PreviewArgs, report: &mut Report<Prev
     }
     report.context = Some(judged.looked.contexts().join(","));
     let unread = judged.looked.findings(&judged.location(), false);
-    let next = next_line(session, args, &report.findings);
+    // Of a repository that can't be read there is nothing to put in force.
+    let next = if failures.is_empty() { next_line(session, args, &report.findings) } else { String::new() };
     parts.push(foot(session, &judged.looked, &unread, several, &next));
     report.findings.extend(unread);
     report.text = parts.join("\n\n");
@@ -62,6 +63,9 @@ fn foot(session: &Session, looked: &Looked, unread: &[Finding], repositories: us
 fn next_line(session: &Session, args: &PreviewArgs, findings: &[Finding]) -> String {
     if !args.policy.is_named() {
         return String::new();
+    }
+    if !args.policy.is_repeatable() {
+        return "Apply: the same words with `apply`, and the policy once more, or from a file".to_owned();
     }
     let command = apply_command(&args.repositories, &args.policy, &args.clusters).scope(&session.connection.scope());
     let protect = args.clusters.keep_rollback_target || blocking(findings).count() > 0;

@@ -22,6 +22,7 @@ pub async fn put_all(
     limit: Duration,
 ) -> Vec<(String, Outcome<()>)> {
     let turns = Turns::new(AT_ONCE, later(limit));
+    let registry = &registry.clone().until(turns.deadline());
     let progress = RefCell::new(PutProgress::before(ready.len()));
     join_all(ready.iter().map(|outlook| put(session, registry, outlook, (&turns, &progress)))).await
 }

@@ -2,12 +2,21 @@ use release_core::registry::index_manifest::IndexChild;
 use release_core::registry::push_history::PodImage;
 use release_core::workload::revisions::Revision;
 
+use release_core::checks::ids;
+
 use super::*;
+use crate::lifecycle::needs;
 use crate::lifecycle::samples::{ago, digest, image, index, now, releases, repository, running};
 use crate::lifecycle::usage::Need;
 
 fn need(tag: Option<&str>, digit: Option<char>) -> Need {
-    Need { repository: Some(repository()), tag: tag.map(str::to_owned), digest: digit.map(digest), used: running() }
+    Need {
+        repository: Some(repository()),
+        tag: tag.map(str::to_owned),
+        digest: digit.map(digest),
+        elsewhere: None,
+        used: running(),
+    }
 }
 
 fn part(digit: char) -> IndexChild {
@@ -74,6 +83,46 @@ fn where_manifests_are_unread_whatever_may_be_the_target_is_one() {
     };
     assert_eq!(targets(&IndexChildren::new()), [digest('b'), digest('c')]);
     assert_eq!(targets(&IndexChildren::from([(digest('a'), vec![part('b')]), (digest('c'), vec![])])), [digest('c')]);
+}
+
+/// The host of a team's own that leads to the repository would have its image taken away.
+#[test]
+fn a_tag_under_another_host_may_be_of_the_repository() {
+    let asked = |image: &str, digit: Option<char>| {
+        let need = needs::need(image, Use::Template { cluster: "prod".into(), by: "shop/cronjob/ld".into() });
+        Need { digest: digit.map(digest).or(need.digest.clone()), ..need }
+    };
+    let tag = "latest-release-1.0.2";
+    let of = |need: Need| {
+        let found = uses(&repository(), &demand(&[need]), &releases(), &IndexChildren::new(), now());
+        found.by_digest.into_iter().map(|(digest, uses)| (digest, uses[0].id())).collect::<Vec<_>>()
+    };
+    let may = vec![(digest('2'), ids::OTHER_HOST)];
+    assert_eq!(of(asked(&format!("registry.corp.example/ms-account-management:{tag}"), None)), may);
+    // A mirror may have a digest of its own.
+    assert_eq!(of(asked(&format!("registry.corp.example/x/ms-account-management:{tag}"), Some('9'))), may);
+    assert_eq!(of(asked(&format!("registry.corp.example/ms-account-management:{tag}"), Some('1')))[0].0, digest('1'));
+    for other in ["registry.corp.example/ms-account:", "ms-account-management:", "ghcr.io/acme/ms-account-management:"]
+    {
+        assert_eq!(of(asked(&format!("{other}{tag}"), None)), [], "{other}");
+    }
+    assert_eq!(of(asked("registry.corp.example/ms-account-management:9.9.9", None)), []);
+    let pinned = format!("registry.corp.example/ms-account-management:{tag}@{}", digest('9'));
+    assert_eq!(of(asked(&pinned, None)), []);
+}
+
+/// Every Deployment of a public image that is cached here would stand in the way, for good.
+#[test]
+fn a_public_image_that_runs_something_else_is_another() {
+    let cached = EcrRepository { name: "docker-hub/library/nginx".into(), ..repository() };
+    let images = [image('1', "1.27", 3)];
+    let of = |digit: Option<char>| {
+        let template =
+            needs::need("nginx:1.27", Use::Template { cluster: "prod".into(), by: "shop/deploy/web".into() });
+        let pods = Need { digest: digit.map(digest), ..needs::need("nginx:1.27", running()) };
+        uses(&cached, &demand(&[template, pods]), &images, &IndexChildren::new(), now()).by_digest.len()
+    };
+    assert_eq!((of(None), of(Some('1')), of(Some('9'))), (1, 1, 0));
 }
 
 #[test]

@@ -53,5 +53,5 @@ fn every_image_of_a_template_counts() {
     let found = of_template("prod", "Deployment", &object("api", &json!({"spec": {"template": {"spec": spec}}})));
     let one = digest('1');
     let named: Vec<_> = told(&found).into_iter().map(|(tag, digest, _)| (tag, digest)).collect();
-    assert_eq!(named, [(None, Some(one.as_str())), (Some("latest"), None), (Some("2"), None)]);
+    assert_eq!(named, [(Some("1"), None), (None, Some(one.as_str())), (Some("latest"), None), (Some("2"), None)]);
 }

@@ -14,7 +14,7 @@ use crate::workload::revisions::Revision;
 
 /// How much later than a template its image may have been pushed: clocks differ, the API server
 /// cuts seconds off, and some pipelines deploy while they push.
-const PUSH_MAY_FOLLOW: SignedDuration = SignedDuration::from_secs(60);
+pub const PUSH_MAY_FOLLOW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The image of one revision.
 #[derive(Debug, Clone)]

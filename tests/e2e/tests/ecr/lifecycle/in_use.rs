@@ -12,7 +12,7 @@ use super::{days_ago, item, lifecycle, puts, runs};
 const CRD: &str = "apiextensions.k8s.io/v1";
 
 /// `1.0.0` to `1.0.(n-1)`, a day apart, the last one pushed a hundred days ago.
-async fn releases(repository: &Repository, count: i64) -> Result<Vec<String>> {
+pub(super) async fn releases(repository: &Repository, count: i64) -> Result<Vec<String>> {
     let mut digests = Vec::new();
     for n in 0..count {
         let image = Image::new(&format!("1.0.{n}")).pushed_at(days_ago(100 + count - n));
@@ -21,12 +21,12 @@ async fn releases(repository: &Repository, count: i64) -> Result<Vec<String>> {
     Ok(digests)
 }
 
-async fn preview(ns: &Namespace, repository: &Repository, policy: &str) -> Result<Value> {
+pub(super) async fn preview(ns: &Namespace, repository: &Repository, policy: &str) -> Result<Value> {
     lifecycle(ns, &format!("preview {} {policy} -o json", repository.name())).await?.ends(0)?.json()
 }
 
 /// `running shop/pod/once` for each use of an image.
-fn uses_of(preview: &Value, repository: &Repository, digest: &str) -> Vec<String> {
+pub(super) fn uses_of(preview: &Value, repository: &Repository, digest: &str) -> Vec<String> {
     let images = item(preview, repository)["images"].as_array().into_iter().flatten();
     let uses = images.filter(|image| image["digest"] == digest).filter_map(|image| image["inUse"].as_array()).flatten();
     let text = |used: &Value, key: &str| used[key].as_str().unwrap_or_default().to_owned();
@@ -38,7 +38,7 @@ fn pod_template(image: &str) -> Value {
         "spec": {"restartPolicy": "Always", "containers": [{"name": "x", "image": image}]}})
 }
 
-fn once(image: &str) -> Value {
+pub(super) fn once(image: &str) -> Value {
     json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "x", "image": image}]}})
 }
 

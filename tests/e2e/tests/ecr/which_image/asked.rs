@@ -74,6 +74,12 @@ async fn if_running_makes_one_call_safe_for_two_people() -> Result<()> {
     let after = case.written().await?;
     case.back(&call).await?.ends(0)?.tells("nothing to do")?;
     case.back(&format!("{call} --again")).await?.ends(0)?.tells("nothing to do")?;
+    // It was moved from there, and not to where it was to go.
+    for elsewhere in [RELEASES[2], RELEASES[0]] {
+        case.back(&format!("{call} --to-tag {elsewhere}")).await?.ends(3)?.tells("nothing was written")?;
+    }
+    case.back(&format!("{call} --to-digest sha256:0123456")).await?.ends(3)?;
+    case.back(&format!("{call} --to-tag {}", RELEASES[4])).await?.ends(0)?.tells("nothing to do")?;
     assert_eq!(case.written().await?, after);
     Ok(())
 }

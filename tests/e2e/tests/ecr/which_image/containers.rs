@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
 use lab::fixtures::Workload;
+use serde_json::{Value, json};
 
 /// Two releases in the repository; gives what runs the newer one.
 async fn releases(case: &Case) -> Result<Workload> {
@@ -103,5 +104,73 @@ async fn other_registries_are_refused_with_the_reason() -> Result<()> {
     // What ran before is in the cluster, whatever registry it is in.
     case.back("--from rollout-history").await?.ends(0)?;
     assert_eq!(case.image_of("api").await?, "public.ecr.aws/nginx/nginx:1.27");
+    Ok(())
+}
+
+fn with_sidecar(mut object: Value, image: &str) -> Value {
+    let side = json!({"name": "side", "image": image, "restartPolicy": "Always"});
+    let inits = &mut object["spec"]["template"]["spec"]["initContainers"];
+    match inits.as_array_mut() {
+        Some(inits) => inits.push(side),
+        None => *inits = json!([side]),
+    }
+    object
+}
+
+/// The proxy of a release would stay at what is bad, or the migration would be gone back to with it.
+#[tokio::test]
+async fn a_native_sidecar_goes_back_with_its_application_and_a_migration_stays() -> Result<()> {
+    let case = Case::new("sidecar").await?;
+    let app = releases(&case).await?;
+    let (old, new) = (case.repository.image("1.0.0"), case.repository.image("1.0.1"));
+    let deploy = async || {
+        case.ns.apply(&with_sidecar(app.clone().init_container("mig", &new).object(), &new)).await?;
+        case.ns.rolled_out("deployment/api", e2e::LIMIT).await
+    };
+    // Flags, and what is at the old image afterwards.
+    for (flags, back) in [
+        ("", &["api", "side"][..]),
+        ("-c api", &["api"]),
+        ("-c side", &["side"]),
+        ("-c api,side", &["api", "side"]),
+        ("-c mig --include-init-containers", &["mig"]),
+        ("--include-init-containers", &["api", "side", "mig"]),
+    ] {
+        deploy().await?;
+        case.back(flags).await?.ends(0)?;
+        for name in ["api", "side", "mig"] {
+            let expected = if back.contains(&name) { &old } else { &new };
+            assert_eq!(case.image_of(name).await?, *expected, "{name} after {flags:?}");
+        }
+        // By hand, or the next round would be the same rollback again.
+        case.kubectl(&["delete", "deployment", "api", "--wait"]).await?;
+    }
+    deploy().await?;
+    case.back("-c mig").await?.ends(1)?.tells("--include-init-containers")?;
+    let told = case.back("-c side --dry-run=client").await?.ends(0)?;
+    ensure!(
+        !told.stderr.contains("sidecar side stays") && told.stderr.contains("-c side,api moves both"),
+        "{}",
+        said(&told)
+    );
+    let migration = case.back("-c mig --include-init-containers --dry-run=client").await?.ends(0)?;
+    migration.tells("-c mig,api --include-init-containers moves both")?.tells("sidecar side stays")?;
+    Ok(())
+}
+
+/// What is printed would be refused: two images don't go back together.
+#[tokio::test]
+async fn a_container_at_another_release_is_not_offered_to_go_along() -> Result<()> {
+    let case = Case::new("apart").await?;
+    case.push(&["0.9.0", "1.0.0", "1.0.1"]).await?;
+    let other = case.repository.image("1.0.0");
+    let object = case.app("1.0.1").container("old", &other).object();
+    case.ns.apply(&with_sidecar(object, &other)).await?;
+    case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    let told = case.back("-c api --dry-run=client").await?.ends(0)?.tells("old stays")?.tells("sidecar side stays")?;
+    ensure!(!told.stderr.contains("moves both") && !told.stderr.contains("-c api,old"), "{}", said(&told));
+    told.tells("-c old rolls it back by itself")?;
+    case.back("-c old").await?.ends(0)?;
+    assert_eq!(case.image_of("old").await?, case.repository.image("0.9.0"));
     Ok(())
 }

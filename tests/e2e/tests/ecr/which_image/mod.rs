@@ -6,4 +6,5 @@ mod evidence;
 mod manifests;
 mod moved_tags;
 mod pushes;
+mod rollout_history;
 mod unexpected;

@@ -112,3 +112,37 @@ async fn a_lifecycle_policy_that_takes_the_pinned_image_is_warned_about() -> Res
     }
     Ok(())
 }
+
+/// Pods would wait for an image that is on no tag, and the pinned one would be gone from the template.
+#[tokio::test]
+async fn unpin_goes_to_no_tag_that_is_on_nothing() -> Result<()> {
+    let case = Case::new("no-tag").await?;
+    let digests = latest(&case).await?;
+    case.back("").await?.ends(0)?;
+    case.repository.delete(&digests[2]).await?;
+    let before = case.written().await?;
+    let refused = case.ecr("unpin deploy/api --yes").await?.ends(1)?.tells("not in the repository")?;
+    ensure!(refused.stderr.contains("history deploy/api"), "{}", said(&refused));
+    assert_eq!(case.written().await?, before);
+    Ok(())
+}
+
+/// A node that had `latest` last month would start that one.
+#[tokio::test]
+async fn unpin_to_a_tag_that_moves_says_what_nodes_may_start() -> Result<()> {
+    let case = Case::new("cached").await?;
+    let digests = latest(&case).await?;
+    let pinned = case.repository.image(&digests[1]);
+    for (policy, warned) in [("IfNotPresent", true), ("Always", false)] {
+        let mut object = case.app("latest").object();
+        let container = &mut object["spec"]["template"]["spec"]["containers"][0];
+        container["image"] = format!("{}:latest@{}", case.repository.uri(), digests[1]).into();
+        container["imagePullPolicy"] = policy.into();
+        case.ns.apply(&object).await?;
+        case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+        let plan = case.ecr("unpin deploy/api --dry-run=client -ojson").await?.ends(0)?.json()?;
+        let ids = finding_ids(&plan);
+        assert_eq!(ids.contains(&"cached-image".to_owned()), warned, "{policy} {pinned}: {ids:?}");
+    }
+    Ok(())
+}

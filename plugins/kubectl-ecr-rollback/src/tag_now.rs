@@ -1,0 +1,41 @@
+//! What the tag of a reference is on now: one call to the registry.
+
+use std::time::Duration;
+
+use release_aws::connect::Address;
+use release_aws::ecr::{ImageId, connect};
+use release_cli::run::Run;
+use release_core::failure::Failure;
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::image::ImageRef;
+use release_core::registry::push_history::PushedImage;
+use tokio::time::{Instant, timeout_at};
+
+/// Where a rollback does without the registry, it is not waited for longer.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a tag is on now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TagNow {
+    On(Box<PushedImage>),
+    /// The registry says that it is on nothing.
+    Gone,
+    /// Why that is not known, in a word or two.
+    Unknown(String),
+}
+
+/// Asks the registry of a reference, until then.
+pub async fn tag_now(run: &Run, image: &str, deadline: Instant) -> TagNow {
+    let Ok(repository) = EcrRepository::of(image) else { return TagNow::Unknown("not in ECR".into()) };
+    let tag = ImageRef::parse(image).asked_tag().unwrap_or_default().to_owned();
+    let asked = async {
+        let registry = connect(&Address::from(&repository), run.cluster.request_timeout(), run.log()).await?;
+        let found = registry.until(deadline).images_by(&repository.name, &[ImageId::Tag(tag)]).await;
+        found.map_err(Failure::from)
+    };
+    match timeout_at(deadline, asked).await {
+        Err(_) => TagNow::Unknown("no answer".into()),
+        Ok(Err(failure)) => TagNow::Unknown(failure.reason.into()),
+        Ok(Ok(found)) => found.into_iter().next().map_or(TagNow::Gone, |image| TagNow::On(Box::new(image))),
+    }
+}
