@@ -1,41 +1,73 @@
 //! Making a change of images: write, watch, and take back what fails.
 
 mod conclude;
+mod held;
 mod in_progress;
+mod reasons;
 mod take_back;
+mod unproven;
 mod watch;
 mod what_runs;
 mod write;
 
-use release_core::failure::{Exit, Outcome};
+use release_core::failure::{Exit, Failure, Outcome};
+
+use crate::pods_now::PodsNow;
+use crate::words::pinned_short;
 
 pub use in_progress::ChangeInProgress;
+pub use unproven::ROLLOUT_FAILED;
+use unproven::Unproven;
+use watch::Watch;
 pub use write::write;
+
+/// How a rollout ended, and what its pods run; nothing of them where it was taken back.
+#[derive(Debug)]
+pub struct Proof {
+    pub outcome: Outcome<()>,
+    pub pods: PodsNow,
+}
 
 /// Watches the rollout to its end, concludes, and takes back what failed.
 ///
-/// # Errors
-/// 1: failed and left so (`--no-rollback`). 3: changed by someone else. 4: out of time and left so.
-/// 5: failed and taken back.
-pub async fn prove(change: &ChangeInProgress<'_>) -> Outcome<()> {
-    let failure = match watch::until_done(change).await {
+/// The outcome is 1 where it failed and was left so (`--no-rollback`), 3 where someone else changed it,
+/// 4 where it goes on or waits for a person, and 5 where it failed and was taken back.
+pub async fn prove(change: &ChangeInProgress<'_>) -> Proof {
+    let mut watch = Watch::begin(change);
+    let outcome = match watch.until_done().await {
         Ok(()) => {
             let Some(failure) = what_runs::surprise(change).await else {
                 conclude::done(change).await;
-                return Ok(());
+                return Proof { outcome: Ok(()), pods: watch.pods };
             };
             // It runs, so that there is nothing to take back from.
-            conclude::left_as_is(change, &failure).await;
-            return Err(failure);
+            conclude::left_as_is(change, &failure, None).await;
+            Err(failure)
         }
-        Err(failure) => failure,
+        Err(Unproven::Overtaken(failure)) => Err(failure),
+        Err(Unproven::Unfinished(failure)) => {
+            conclude::unfinished(change, &failure).await;
+            Err(failure)
+        }
+        Err(Unproven::Failed(failure)) => Err(failed(change, &watch, failure).await),
     };
-    if matches!(failure.exit, Exit::Changed | Exit::RolledBack) {
-        return Err(failure);
+    let is_back = outcome.as_ref().is_err_and(|failure| failure.exit == Exit::RolledBack);
+    Proof { outcome, pods: if is_back { PodsNow::default() } else { watch.pods } }
+}
+
+/// Takes back what failed, unless that leads to what failed before it.
+async fn failed(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failure) -> Failure {
+    let seen = watch.seen.clone();
+    if let Some(why) = watch.left_failing.as_ref().filter(|_| change.options.rollback_on_failure) {
+        let from = pinned_short(change.image_change.from());
+        let message = format!("{}\nnot taken back, pods of {from} were failing too: {why}", failure.message);
+        let failure = Failure { message, ..failure };
+        conclude::left_as_is(change, &failure, seen).await;
+        return failure;
     }
     if !change.options.rollback_on_failure {
-        conclude::left_as_is(change, &failure).await;
-        return Err(if failure.next.is_some() { failure } else { failure.try_next(change.undo()) });
+        conclude::left_as_is(change, &failure, seen).await;
+        return if failure.next.is_some() { failure } else { failure.try_next(change.undo()) };
     }
-    Err(take_back::all(change, failure).await)
+    take_back::all(change, failure, seen).await
 }

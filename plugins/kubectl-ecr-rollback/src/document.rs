@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::plan::evidence::Evidence;
 use crate::plan::image_change::ImageChange;
+use crate::pods_now::PodsOfImage;
 use crate::record::{ImageRecord, Moved, RecordVerb};
 
 /// Members of the document of a rollback.
@@ -116,6 +117,11 @@ pub struct WorkloadChange {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub attached: bool,
+    /// What the pods ran at the end, whichever image they are of; absent where they were not watched, or it was
+    /// taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub pods: Vec<PodsOfImage>,
     /// Milliseconds from the start of the command; once the rollout was watched to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_millis: Option<u64>,
@@ -143,6 +149,7 @@ impl WorkloadChange {
             changed: Some(false),
             undo,
             attached: false,
+            pods: Vec::new(),
             total_millis: None,
         }
     }
@@ -182,6 +189,8 @@ pub struct NothingToDo {
     changed: bool,
     /// How it came to that.
     message: String,
+    /// What its pods run.
+    pods: Vec<PodsOfImage>,
     /// The command that goes one further back; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -190,7 +199,7 @@ pub struct NothingToDo {
 impl NothingToDo {
     /// `message` says how it is, `next` goes further.
     #[must_use]
-    pub fn with(workload: &Workload, to: &str, message: &str, next: Option<&Command>) -> Self {
+    pub fn with(workload: &Workload, to: &str, message: &str, pods: &[PodsOfImage], next: Option<&Command>) -> Self {
         Self {
             kind: workload.kind.kind(),
             name: workload.name().to_owned(),
@@ -198,6 +207,7 @@ impl NothingToDo {
             to: to.to_owned(),
             changed: false,
             message: message.to_owned(),
+            pods: pods.to_vec(),
             next: next.map(ToString::to_string),
         }
     }

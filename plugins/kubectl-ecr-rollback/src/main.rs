@@ -17,6 +17,7 @@ mod listing;
 mod names;
 mod options;
 mod plan;
+mod pods_now;
 mod proposal;
 mod record;
 mod refusal;

@@ -7,16 +7,18 @@ use release_cli::verb::{self, Agreed};
 use release_cluster::apply::DryRun;
 use release_cluster::conditional::UNCLEAR;
 use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::kube::Workload;
 
-use crate::apply::{ChangeInProgress, prove, write};
+use crate::apply::{ChangeInProgress, Proof, ROLLOUT_FAILED, prove, write};
 use crate::checks::{self, case::Case};
 use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
 use crate::names::WorkloadName;
 use crate::options::WriteOptions;
 use crate::plan::image_change::ImageChange;
+use crate::pods_now::PodsNow;
 use crate::words::pinned_short;
 
 /// One change, and how people call it.
@@ -112,19 +114,24 @@ pub struct Settled<'a> {
     /// The image that it asks for.
     pub image: &'a str,
     pub message: &'a str,
+    /// There may be nothing to write, and still pods that don't run it.
+    pub pods: &'a PodsNow,
     /// The command that goes one further back.
     pub further: Option<&'a Command>,
 }
 
 /// It is so already.
 pub fn nothing<M: OfOneChange>(run: &Run, settled: &Settled<'_>, report: &mut Report<M>) {
-    let Settled { workload, image, message, further } = settled;
+    let Settled { workload, image, message, pods, further } = settled;
     run.say(&heading(run, workload));
+    // Whose pods have not come as far has no use for going further.
+    let further = further.filter(|_| pods.behind.is_none());
     let hint = further.map(|command| format!("\n  one further back: {command}")).unwrap_or_default();
-    let nothing = NothingToDo::with(workload, image, message, *further);
+    let nothing = NothingToDo::with(workload, image, message, &pods.images, further);
     report.members.workloads().push(ChangedWorkload::Nothing(nothing));
     report.names = vec![resource(workload)];
-    report.text = format!("{message}; nothing to do{hint}");
+    let so = pods.behind.as_deref().unwrap_or("nothing to do");
+    report.text = format!("{message}; {so}{hint}");
 }
 
 fn begin<M: OfOneChange>(change: &ChangeInProgress<'_>, undo: Option<String>, report: &mut Report<M>) {
@@ -135,12 +142,14 @@ fn begin<M: OfOneChange>(change: &ChangeInProgress<'_>, undo: Option<String>, re
 
 async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Report<M>) -> Outcome<()> {
     let run = change.run;
-    let proven = prove(change).await;
+    let Proof { outcome: proven, pods } = prove(change).await;
     if let Some(entry) = change_in(report) {
         entry.total_millis = Some(run.millis());
+        entry.pods = pods.images;
         entry.state = match &proven {
             Ok(()) => ChangeState::Done,
             Err(failure) if failure.exit == Exit::RolledBack => ChangeState::TakenBack,
+            Err(failure) if is_unfinished(failure) => ChangeState::UnderWay,
             Err(_) => ChangeState::Failed,
         };
         if entry.state == ChangeState::TakenBack {
@@ -149,8 +158,14 @@ async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Repo
     }
     proven?;
     run.progress.step("done", &format!("in {:.1} s", run.elapsed().as_secs_f32()));
-    report.text = done_line(change.workload, change.image_change);
+    let stays = pods.behind.map(|behind| format!(": {behind}")).unwrap_or_default();
+    report.text = format!("{}{stays}", done_line(change.workload, change.image_change));
     Ok(())
+}
+
+/// Neither done nor failed: it goes on, or waits for a person.
+fn is_unfinished(failure: &Failure) -> bool {
+    failure.exit == Exit::OutOfTime && failure.reason != ROLLOUT_FAILED
 }
 
 /// `deploy/api   context prod-eu   namespace shop`
@@ -172,8 +187,11 @@ fn resource(workload: &Workload) -> String {
 fn force(run: &Run, proposal: &Proposal<'_>, blocking: &[&Finding]) -> Next {
     let (options, name) = (proposal.options, proposal.name.to_string());
     let forced = options.weighing.force.iter().map(String::as_str);
-    let ids = forced.chain(blocking.iter().map(|finding| finding.id.as_str())).collect::<Vec<_>>().join(",");
+    let all = forced.chain(blocking.iter().map(|finding| finding.id.as_str())).collect::<Vec<_>>().join(",");
     let command =
-        Command::new(options.typed.verb()).arg(name).args(options.typed.without(&["--force"])).option("--force", &ids);
+        Command::new(options.typed.verb()).arg(name).args(options.typed.without(&["--force"])).option("--force", &all);
+    // What moves only when somebody acts is not waited for.
+    let waits = blocking.iter().any(|finding| [ids::ON_DELETE, ids::PAUSED].contains(&finding.id));
+    let command = if waits { command.arg("--no-wait") } else { command };
     Next::Try(vec![command.scope(run.scope())], Some("after fixing, or knowing better".into()))
 }

@@ -3,6 +3,17 @@
 use jiff::Timestamp;
 use release_core::registry::image::{ImageRef, short_digest};
 
+/// More names than this make no line.
+const NAMED: usize = 5;
+
+/// `x-0, x-1`, and how many more.
+#[must_use]
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    let shown = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(NAMED);
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
 /// `api:1.0.5`, with the beginning of the digest where it is pinned to one.
 #[must_use]
 pub fn pinned_short(reference: &str) -> String {

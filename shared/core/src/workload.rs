@@ -2,7 +2,9 @@
 
 pub mod disruption;
 pub mod drain;
+pub mod failing;
 pub mod probes;
 pub mod revisions;
+pub mod rollout_pods;
 pub mod rollout_status;
 pub mod trouble;

@@ -7,7 +7,8 @@ use release_core::release::event::{Notice, Regarding, event};
 use release_core::release::record::RunResult;
 
 use super::in_progress::ChangeInProgress;
-use crate::record::{RecordVerb, recorded_on};
+use crate::plan::image_change::note_of;
+use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::snapshot::read::again;
 
 /// The rollout is done.
@@ -21,14 +22,21 @@ pub async fn done(change: &ChangeInProgress<'_>) {
     notice(change, past, &note, false).await;
     // Last of all: with it this rollback is over, and `--again` goes one further. Whoever is killed
     // before it takes the same one up.
-    result(change, RunResult::Done).await;
+    result(change, RunResult::Done, None).await;
 }
 
-/// It failed, and stays.
-pub async fn left_as_is(change: &ChangeInProgress<'_>, failure: &Failure) {
+/// It failed, and stays; `seen` is what was seen of its pods.
+pub async fn left_as_is(change: &ChangeInProgress<'_>, failure: &Failure, seen: Option<String>) {
     let note = format!("{}: {}", describe(change), failure.message);
     let reason = reason(change, "Failed");
-    futures::join!(result(change, RunResult::Failed), notice(change, &reason, &note, true));
+    futures::join!(result(change, RunResult::Failed, seen), notice(change, &reason, &note, true));
+}
+
+/// It goes on, or waits for a person.
+pub async fn unfinished(change: &ChangeInProgress<'_>, failure: &Failure) {
+    let note = format!("{}: {}", describe(change), failure.message);
+    let reason = reason(change, "Unfinished");
+    futures::join!(result(change, RunResult::Unfinished, None), notice(change, &reason, &note, true));
 }
 
 /// It failed and was taken back; the record says so already.
@@ -55,25 +63,24 @@ fn describe(change: &ChangeInProgress<'_>) -> String {
     format!("{} {} by {}{reason}", record.verb, change.image_change.summary(), record.by)
 }
 
-/// Only where the record is still the one that was written.
-async fn result(change: &ChangeInProgress<'_>, result: RunResult) {
+/// Only where the record is still the one that was written, or another run has noted that it goes on.
+async fn result(change: &ChangeInProgress<'_>, result: RunResult, seen: Option<String>) {
     let (run, workload) = (change.run, change.workload);
-    let note = change.image_change.outcome(result, run.millis(), workload, &run.cluster.namespace);
+    let ended = change.image_change.record.concluded(result, run.millis(), seen);
+    let note = |written: &ImageRecord| note_of(written, &ended, workload, &run.cluster.namespace);
     // A record without a result is what a run that was cut off leaves; the next run takes it up.
     // Another run that watched the same rollout may have been faster.
-    if let Err(error) = run.cluster.apply(&note, run.write_mode()).await
-        && !is_concluded(change).await
-    {
+    let Err(error) = run.cluster.apply(&note(&change.image_change.record), run.write_mode()).await else { return };
+    let noted = again(&run.cluster, workload).await.map(|now| recorded_on(&now));
+    let of_this = noted.ok().filter(|now| now.is_of(&ended)).and_then(|now| now.current);
+    let unwritten = match of_this {
+        Some(now) if !now.is_open() => None,
+        Some(now) if now != change.image_change.record => run.cluster.apply(&note(&now), run.write_mode()).await.err(),
+        _ => Some(error),
+    };
+    if let Some(error) = unwritten {
         say_unwritten(&format!("the result was not recorded on {workload}"), &error);
     }
-}
-
-async fn is_concluded(change: &ChangeInProgress<'_>) -> bool {
-    let read = again(&change.run.cluster, change.workload).await;
-    read.is_ok_and(|now| {
-        let recorded = recorded_on(&now);
-        recorded.is_of(&change.image_change.record) && recorded.current.is_some_and(|record| !record.is_open())
-    })
 }
 
 async fn notice(change: &ChangeInProgress<'_>, reason: &str, note: &str, warning: bool) {

@@ -2,8 +2,9 @@
 
 use release_cli::run::Run;
 use release_core::command::Command;
-use release_core::kube::Workload;
+use release_core::kube::{Pod, Workload};
 use release_core::release::change::Change;
+use release_core::traffic::selector::as_label_selector;
 
 use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
@@ -33,6 +34,17 @@ impl<'a> ChangeInProgress<'a> {
         self.image_change.forward(self.workload, self.recorded, self.at())
     }
 
+    /// True for a pod that asks for the images that were written.
+    pub(super) fn asks_for_new(&self, pod: &Pod) -> bool {
+        let change = self.image_change;
+        change.containers.iter().all(|one| pod.image_of(&one.name) == Some(change.to.as_str()))
+    }
+
+    /// True for a pod that asks for those that were left.
+    pub(super) fn asks_for_left(&self, pod: &Pod) -> bool {
+        self.image_change.containers.iter().all(|one| pod.image_of(&one.name) == Some(one.image.as_str()))
+    }
+
     /// The command that takes it back by hand.
     #[must_use]
     pub fn undo(&self) -> Command {
@@ -41,6 +53,13 @@ impl<'a> ChangeInProgress<'a> {
 
     /// The command that shows where things stand.
     pub(super) fn look(&self) -> Command {
+        let workload = self.workload;
+        if workload.updates_on_delete {
+            // kubectl has no status of a rollout that nobody makes.
+            let labels = as_label_selector(workload.selector.match_labels.as_ref().unwrap_or(&workload.pod_labels()));
+            let command = Command::new("kubectl get pods").flag("-l", labels).flag("-L", "controller-revision-hash");
+            return command.scope(self.run.scope());
+        }
         Command::new("kubectl rollout status").arg(self.workload.reference()).scope(self.run.scope())
     }
 

@@ -30,11 +30,11 @@ const GRACE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(250);
 
 /// Takes the change back and says so.
-pub async fn all(change: &ChangeInProgress<'_>, failure: Failure) -> Failure {
+pub async fn all(change: &ChangeInProgress<'_>, failure: Failure, seen: Option<String>) -> Failure {
     let run = change.run;
     run.progress.step("failed", &failure.message);
     run.stands(format!("interrupted while {} was taken back: see {}", change.workload, change.look()));
-    if let Err(why) = images(change, &failure.message).await {
+    if let Err(why) = images(change, &failure.message, seen).await {
         let text = format!(
             "{}\n{} still asks for {}: {}",
             failure.message,
@@ -60,11 +60,11 @@ fn events_of_pods(change: &ChangeInProgress<'_>) -> Command {
 }
 
 /// Writes the images back, unless someone else has changed them since.
-async fn images(change: &ChangeInProgress<'_>, why: &str) -> Outcome<()> {
-    let mut last = None;
+async fn images(change: &ChangeInProgress<'_>, why: &str, seen: Option<String>) -> Outcome<()> {
+    let (mut last, ended) = (None, ended(change, why, seen));
     for attempt in 0..=ATTEMPTS {
         // The last look only finds out what became of the write before it.
-        match once(change, why, attempt < ATTEMPTS).await {
+        match once(change, &ended, attempt < ATTEMPTS).await {
             Ok(Seen::Back) => return Ok(()),
             Ok(Seen::Foreign) => {
                 let text = format!("{} was changed by someone else meanwhile; left as it is", change.workload);
@@ -87,7 +87,7 @@ enum Seen {
     Foreign,
 }
 
-async fn once(change: &ChangeInProgress<'_>, why: &str, may_write: bool) -> Result<Seen, ApiError> {
+async fn once(change: &ChangeInProgress<'_>, ended: &ImageRecord, may_write: bool) -> Result<Seen, ApiError> {
     let cluster = &change.run.cluster;
     let now = again(cluster, change.workload).await?;
     let mut recorded = recorded_on(&now);
@@ -103,21 +103,15 @@ async fn once(change: &ChangeInProgress<'_>, why: &str, may_write: bool) -> Resu
     }
     // The record is replaced by its own ending; it does not become history beside it.
     recorded.current = None;
-    let ended = ended(change, why);
-    let patch = change.image_change.backward(&now, &recorded, &ended, change.at());
+    let patch = change.image_change.backward(&now, &recorded, ended, change.at());
     cluster.apply(&patch, DryRun::None).await.map(|_| Seen::Back)
 }
 
-fn ended(change: &ChangeInProgress<'_>, why: &str) -> ImageRecord {
-    let record = change.image_change.record.clone();
+fn ended(change: &ChangeInProgress<'_>, why: &str, seen: Option<String>) -> ImageRecord {
+    let record = change.image_change.record.concluded(RunResult::RolledBack, change.run.millis(), seen);
     let because = format!("taken back at {:.0}: {why}", Timestamp::now());
     let reason = if record.reason.is_empty() { because } else { format!("{}; {because}", record.reason) };
-    ImageRecord {
-        result: Some(RunResult::RolledBack),
-        millis: Some(change.run.millis()),
-        reason: printable(&reason),
-        ..record
-    }
+    ImageRecord { reason: printable(&reason), ..record }
 }
 
 /// Waits a while for the pods of before; that they come is the controller's work, not ours.

@@ -3,176 +3,250 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use release_cli::progress::Waiting;
 use release_cluster::exchange::ApiError;
 use release_cluster::wait::{after, until};
-use release_core::command::Command;
-use release_core::failure::{Exit, Failure, Outcome};
-use release_core::kube::{Pod, Workload};
+use release_core::failure::{Exit, Failure, Next};
+use release_core::kube::{Pod, TemplateRevision, Workload};
 use release_core::release::record::RunResult;
 use release_core::text::printable;
-use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
-use release_core::workload::trouble;
-use release_core::workload::trouble::Reason;
+use release_core::workload::rollout_pods::{Hold, RolloutPods};
+use release_core::workload::rollout_status::RolloutStatus;
 use tokio::time::Instant;
 
+use super::held::Held;
 use super::in_progress::ChangeInProgress;
+use super::reasons::{PATIENCE, Reasons, failing_of, is_about};
+use super::unproven::{ROLLOUT_FAILED, Unproven};
 use crate::container_image::containers_of;
-use crate::plan::image_change::ImageChange;
+use crate::pods_now::PodsNow;
 use crate::record::recorded_on;
-use crate::snapshot::read::workload_and_pods;
+use crate::snapshot::read::{template_of, workload_and_pods};
 use crate::words::pinned_short;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(250);
-/// How long new pods may be in a state that seldom mends itself: an image that can't be pulled, a
-/// crash loop, a quota. The kubelet has tried more than once by then.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// New pods that are on their way are not mentioned before.
 const START: Duration = Duration::from_secs(5);
 /// Reads that fail are asked again until this long after the last one that did not.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Waits until the rollout is done.
-///
-/// # Errors
-/// Exit 1 where it fails, 4 where time is over, 3 where someone else changed the images, 5 where
-/// another run has taken them back.
-pub async fn until_done(change: &ChangeInProgress<'_>) -> Outcome<()> {
-    let began = Instant::now();
-    let mut watch = Watch { change, began, heard: began, hopeless_since: None };
-    if let Some(end) = until(change.run.deadline(), POLL, async || watch.look().await).await {
-        return end;
-    }
-    // Time is over and the last look failed: what it came to is still worth a while.
-    let end = until(after(watch.heard, SILENCE), POLL, async || watch.look().await).await;
-    end.unwrap_or_else(|| Err(Failure::out_of_time("out of time")))
-}
+const OUT_OF_TIME: &str = "out of time";
 
-/// A rollout that is watched, and how long things have been as they are.
-struct Watch<'a> {
+/// A rollout that is watched, and what was seen of it.
+#[derive(Debug)]
+pub struct Watch<'a> {
     change: &'a ChangeInProgress<'a>,
     began: Instant,
     /// When a look succeeded last.
     heard: Instant,
     hopeless_since: Option<Instant>,
+    /// A new pod was ready once: it can be, and others need their time.
+    came_up: bool,
+    /// By what name pods are labelled that run the template of this generation, where that had to be asked.
+    template: Option<(Option<i64>, TemplateRevision)>,
+    /// The hold that was told last.
+    told: Option<Held>,
+    /// What its own pods failed of; nothing where none of them was seen failing.
+    pub seen: Option<String>,
+    /// Why pods of what was left fail, where they were seen to.
+    pub left_failing: Option<String>,
+    /// What the pods ran at the last look.
+    pub pods: PodsNow,
 }
 
-impl Watch<'_> {
-    async fn look(&mut self) -> ControlFlow<Outcome<()>> {
+type Look<T> = Result<T, Unproven>;
+
+impl<'a> Watch<'a> {
+    /// Begins to watch.
+    #[must_use]
+    pub fn begin(change: &'a ChangeInProgress<'a>) -> Self {
+        let began = Instant::now();
+        Self {
+            change,
+            began,
+            heard: began,
+            hopeless_since: None,
+            came_up: false,
+            template: None,
+            told: None,
+            seen: None,
+            left_failing: change.image_change.record.left_failing.clone(),
+            pods: PodsNow::default(),
+        }
+    }
+
+    /// Waits until the rollout is done.
+    ///
+    /// # Errors
+    /// How it ended otherwise.
+    pub async fn until_done(&mut self) -> Look<()> {
+        if let Some(end) = until(self.change.run.deadline(), POLL, async || self.look().await).await {
+            return end;
+        }
+        // Time is over and the last look failed: what it came to is still worth a while.
+        let end = until(after(self.heard, SILENCE), POLL, async || self.look().await).await;
+        end.unwrap_or_else(|| Err(Unproven::Unfinished(Failure::out_of_time(OUT_OF_TIME))))
+    }
+
+    async fn look(&mut self) -> ControlFlow<Look<()>> {
         let change = self.change;
-        match read(change).await {
+        match self.read().await {
             Err(error) if error.is_not_found() => {
                 let text = format!("{} was deleted by someone else", change.workload);
-                ControlFlow::Break(Err(Failure::changed(text)))
+                ControlFlow::Break(Err(Unproven::Overtaken(Failure::changed(text))))
             }
-            Err(error) if self.heard.elapsed() >= SILENCE => ControlFlow::Break(Err(error.into())),
-            Err(error) => {
-                change.run.waiting(&format!("{error}"));
-                ControlFlow::Continue(())
-            }
+            Err(error) => self.not_heard(error),
             Ok((workload, pods)) => {
                 self.heard = Instant::now();
                 match still_ours(change, &workload).and_then(|()| self.judge(&workload, &pods)) {
                     Ok(true) => ControlFlow::Break(Ok(())),
                     Ok(false) => ControlFlow::Continue(()),
-                    Err(failure) => ControlFlow::Break(Err(failure)),
+                    Err(unproven) => ControlFlow::Break(Err(unproven)),
                 }
             }
         }
     }
 
+    async fn read(&mut self) -> Result<(Workload, Vec<Pod>), ApiError> {
+        let cluster = &self.change.run.cluster;
+        let (mut workload, pods) = workload_and_pods(cluster, self.change.workload).await?;
+        let generation = workload.metadata.generation;
+        if self.template.as_ref().is_none_or(|(of, _)| *of != generation) {
+            self.template = template_of(cluster, &workload).await?.map(|template| (generation, template));
+        }
+        if let Some((_, template)) = &self.template {
+            workload.revision = Some(template.clone());
+        }
+        Ok((workload, pods))
+    }
+
+    fn not_heard(&self, error: ApiError) -> ControlFlow<Look<()>> {
+        if self.heard.elapsed() >= SILENCE {
+            return ControlFlow::Break(Err(Unproven::Unfinished(error.into())));
+        }
+        self.change.run.waiting(&format!("{error}"));
+        ControlFlow::Continue(())
+    }
+
     /// True once it is done.
-    fn judge(&mut self, workload: &Workload, pods: &[Pod]) -> Outcome<bool> {
+    fn judge(&mut self, workload: &Workload, pods: &[Pod]) -> Look<bool> {
         let change = self.change;
-        let why = || reasons(change, workload, pods);
-        match rollout_status(workload) {
-            RolloutStatus::Done => return Ok(true),
-            RolloutStatus::Failed(text) => return Err(failed(change, printable(&text), why())),
-            RolloutStatus::Waiting(text) => tell(change, workload, &text),
+        let pods = RolloutPods::of(workload, pods, |pod| change.asks_for_new(pod));
+        self.remember(workload, &pods);
+        let status = pods.status(workload);
+        if status == RolloutStatus::Done {
+            return Ok(true);
         }
-        let why = why();
-        if self.is_patience_over(why.is_hopeless) {
-            return Err(failed(change, "the new pods don't come up".to_owned(), why));
+        let held = pods.hold(workload).map(|hold| (Held::of(change, &hold, &pods), hold));
+        let why = Reasons::of(change, workload, &pods);
+        let held = held.filter(|(_, hold)| !why.fails || *hold == Hold::Paused);
+        self.tell(workload, &status, &why, held.as_ref().map(|(held, _)| held));
+        if let Some(failed) = self.failed(workload.paused, &status, &pods, &why) {
+            return Err(failed);
         }
-        // That pods start is no news until it takes its time.
-        if !why.text.is_empty() && (why.is_hopeless || self.began.elapsed() >= START) {
-            change.run.progress.step("not ready", &why.text);
-        }
-        if change.run.left().is_zero() {
-            let failure = failed(change, "out of time".to_owned(), why);
-            return Err(Failure { exit: Exit::OutOfTime, reason: "OutOfTime", ..failure });
+        let waits_in_vain = change.workload.paused && workload.paused;
+        if change.run.left().is_zero() || waits_in_vain {
+            return Err(Unproven::Unfinished(self.unfinished(&status, &why, held.map(|(held, _)| held))));
         }
         Ok(false)
     }
 
-    fn is_patience_over(&mut self, hopeless: bool) -> bool {
-        if !hopeless {
-            self.hopeless_since = None;
-            return false;
+    fn remember(&mut self, workload: &Workload, pods: &RolloutPods<'_>) {
+        self.came_up |= pods.new.iter().any(|pod| pod.is_ready());
+        let left: Vec<&Pod> = pods.old.iter().copied().filter(|pod| self.change.asks_for_left(pod)).collect();
+        self.left_failing = failing_of(self.change, &left).or(self.left_failing.take());
+        self.pods = PodsNow::of(workload, pods, &self.change.image_change.containers[0].name);
+    }
+
+    /// Nothing while its pods may still come up, or while they are not to blame.
+    fn failed(
+        &mut self,
+        paused: bool,
+        status: &RolloutStatus,
+        pods: &RolloutPods<'_>,
+        why: &Reasons,
+    ) -> Option<Unproven> {
+        if paused {
+            // Nothing would be taken back while it is: that it stands still is nobody's failure.
+            return None;
         }
-        self.hopeless_since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE
+        let never_came_up = why.never_passed && !self.came_up;
+        let seen = (why.fails || never_came_up).then(|| why.text.clone());
+        let text = match status {
+            RolloutStatus::Failed(deadline) if is_about(deadline, pods) && !why.text.is_empty() => printable(deadline),
+            _ if self.is_patience_over(why) => "the new pods don't come up".to_owned(),
+            _ if self.change.run.left().is_zero() && seen.is_some() => OUT_OF_TIME.to_owned(),
+            _ => return None,
+        };
+        let exit = if text == OUT_OF_TIME { Exit::OutOfTime } else { Exit::Failed };
+        let failure = Failure::new(exit, ROLLOUT_FAILED, self.about(&text, &why.text));
+        let failure = why.look.iter().cloned().fold(failure, Failure::look);
+        self.seen = seen;
+        Some(Unproven::Failed(failure))
+    }
+
+    fn is_patience_over(&mut self, why: &Reasons) -> bool {
+        if !why.fails {
+            self.hopeless_since = None;
+        } else if why.is_hopeless {
+            self.hopeless_since.get_or_insert_with(Instant::now);
+        }
+        self.hopeless_since.is_some_and(|since| since.elapsed() >= PATIENCE)
+    }
+
+    /// The end of a run that can only say how things stand.
+    fn unfinished(&self, status: &RolloutStatus, why: &Reasons, held: Option<Held>) -> Failure {
+        let change = self.change;
+        if let Some(held) = held {
+            return held.failure(change, &self.about("not done", &held.text));
+        }
+        let waits = waits_for(status);
+        let why = if why.text.is_empty() { waits } else { format!("{waits}; {}", why.text) };
+        let text = self.about("out of time, its rollout goes on", &why);
+        Failure::out_of_time(text).next(Next::Try(vec![change.again()], Some("watches on".to_owned())))
+    }
+
+    /// `api:1.0.5: TEXT: WHY`
+    fn about(&self, text: &str, why: &str) -> String {
+        let to = pinned_short(&self.change.image_change.to);
+        if why.is_empty() { format!("{to}: {text}") } else { format!("{to}: {text}: {why}") }
+    }
+
+    fn tell(&mut self, workload: &Workload, status: &RolloutStatus, why: &Reasons, held: Option<&Held>) {
+        let run = self.change.run;
+        if let Some(held) = held.filter(|held| self.told.as_ref() != Some(held)) {
+            run.progress.step("held", &format!("{}: {}", held.text, held.command));
+            self.told = Some(held.clone());
+        }
+        let mut text = counts(workload, &waits_for(status));
+        // That pods start is no news until it takes its time.
+        if !why.text.is_empty() && (why.fails || self.began.elapsed() >= START) {
+            text = format!("{text}; {}", why.text);
+        }
+        run.progress.waiting(Waiting { word: "rolling", text: &text, until: run.deadline(), hint: "" });
     }
 }
 
-/// The workload, and of its pods those that ask for the new images.
-async fn read(change: &ChangeInProgress<'_>) -> Result<(Workload, Vec<Pod>), ApiError> {
-    let (workload, mut pods) = workload_and_pods(&change.run.cluster, change.workload).await?;
-    let ImageChange { containers, to, .. } = change.image_change;
-    pods.retain(|pod| containers.iter().all(|one| pod.image_of(&one.name) == Some(to)));
-    Ok((workload, pods))
+fn waits_for(status: &RolloutStatus) -> String {
+    match status {
+        RolloutStatus::Waiting(text) | RolloutStatus::Failed(text) => printable(text),
+        RolloutStatus::Done => String::new(),
+    }
 }
 
-fn tell(change: &ChangeInProgress<'_>, workload: &Workload, waits_for: &str) {
+fn counts(workload: &Workload, waits_for: &str) -> String {
     // The counts of an older generation are about another template.
     if workload.observed_generation < workload.metadata.generation.unwrap_or(0) {
-        return change.run.progress.step("rolling", &printable(waits_for));
+        return waits_for.to_owned();
     }
     let Workload { updated, replicas, ready, available, .. } = workload;
     let unavailable = replicas.saturating_sub(*available).max(0);
-    let text = format!("{updated} of {replicas} updated, {ready} ready, {unavailable} unavailable");
-    change.run.progress.step("rolling", &format!("{text} ({})", printable(waits_for)));
-}
-
-/// Why new pods don't come up.
-struct Reasons {
-    text: String,
-    look: Option<Command>,
-    is_hopeless: bool,
-}
-
-fn reasons(change: &ChangeInProgress<'_>, workload: &Workload, pods: &[Pod]) -> Reasons {
-    let new: Vec<&Pod> = pods.iter().collect();
-    let groups = trouble::summarize(&new, change.run.scope());
-    let mut texts: Vec<String> = groups.iter().map(|g| g.message.clone()).collect();
-    let refused = trouble::pods_refused(workload);
-    texts.extend(refused.clone());
-    let stuck = new.iter().filter_map(|pod| trouble::trouble(pod)).any(|t| is_hopeless(&t.reason));
-    Reasons {
-        text: texts.join("; "),
-        look: groups.into_iter().next().map(|group| group.look),
-        is_hopeless: stuck || refused.is_some(),
-    }
-}
-
-fn is_hopeless(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::ImagePull { .. } | Reason::OutOfMemory | Reason::CrashLoop { .. } | Reason::CannotStart { .. }
-    )
-}
-
-fn failed(change: &ChangeInProgress<'_>, text: String, why: Reasons) -> Failure {
-    let to = pinned_short(&change.image_change.to);
-    let because = if why.text.is_empty() { text } else { format!("{text}: {}", why.text) };
-    let failure = Failure::failed("RolloutFailed", format!("{to}: {because}"));
-    match why.look {
-        Some(look) => failure.look(look),
-        None => failure,
-    }
+    format!("{updated} of {replicas} updated, {ready} ready, {unavailable} unavailable ({waits_for})")
 }
 
 /// The images are still those that were written, or another run has taken them back.
-fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Outcome<()> {
+fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
     let record = &change.image_change.record;
     let template = containers_of(workload);
     if record.is_in(&template) {
@@ -183,11 +257,11 @@ fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Outcome<()>
         recorded.is_of(record) && recorded.current.as_ref().is_some_and(|r| r.result == Some(RunResult::RolledBack));
     if taken_back && record.was_left_for(&template) {
         let text = format!("{} failed, and another run took it back", pinned_short(&change.image_change.to));
-        return Err(Failure::new(Exit::RolledBack, "RolledBack", text));
+        return Err(Unproven::Overtaken(Failure::new(Exit::RolledBack, "RolledBack", text)));
     }
     let ours = change.image_change.containers.iter();
     let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
     let now: Vec<String> = found.map(|one| pinned_short(&one.image)).collect();
     let text = format!("{workload} was put to {} by someone else; left as it is", now.join(", "));
-    Err(Failure::changed(text).look(change.look()))
+    Err(Unproven::Overtaken(Failure::changed(text).look(change.look())))
 }

@@ -18,13 +18,13 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The same image was tried and taken back: it would most likely fail again, and a job that is retried
-/// would expose users to it again. A tag that is on another image since is another target.
+/// would expose users to it again. A tag that is on another image since is another target. One whose pods
+/// were never seen failing did not fail: it was held up, refused or given too little time.
 fn failed_before(case: &Case<'_>) -> Option<Finding> {
     let record = case.snapshot.recorded.all().find(|record| went_there(record, case))?;
-    if record.result != Some(RunResult::RolledBack) {
-        return None;
-    }
-    let message = format!("{} failed at {} and was taken back", pinned_short(&case.change.to), when(record.at));
+    let seen = record.failure.as_ref().filter(|_| record.result == Some(RunResult::RolledBack))?;
+    let to = pinned_short(&case.change.to);
+    let message = format!("{to} failed at {} and was taken back: {seen}", when(record.at));
     let finding = case.blocks(ids::FAILED_BEFORE, message);
     Some(match &case.chosen.further {
         Some(further) => finding.mend(further.clone()),

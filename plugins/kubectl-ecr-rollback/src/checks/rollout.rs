@@ -3,15 +3,18 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::command::Command;
-use release_core::kube::WorkloadKind;
+use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::text::printable;
 use release_core::traffic::selector::as_label_selector;
+use release_core::workload::rollout_pods::{Hold, RolloutPods};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use super::case::Case;
+use crate::words::listed;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    [paused(case), on_delete(case), partition(case), under_way(case), no_pods(case)].into_iter().flatten().collect()
+    let found = [paused(case), on_delete(case), partition(case), stuck_pods(case), under_way(case), no_pods(case)];
+    found.into_iter().flatten().collect()
 }
 
 /// A paused Deployment rolls nothing out
@@ -33,11 +36,40 @@ fn on_delete(case: &Case<'_>) -> Option<Finding> {
     workload.updates_on_delete.then(|| case.blocks(ids::ON_DELETE, message).mend(fix))
 }
 
+/// Pods below that number stay on their image
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions>).
 fn partition(case: &Case<'_>) -> Option<Finding> {
     let workload = case.workload();
-    let held = workload.kind == WorkloadKind::StatefulSet && workload.partition > 0;
-    let message = format!("only pods from number {} on are updated (partition)", workload.partition);
-    held.then(|| case.warns(ids::PARTITION, message).mend("set rollingUpdate.partition to 0"))
+    if workload.kind != WorkloadKind::StatefulSet || workload.partition <= 0 {
+        return None;
+    }
+    let merge = r#"{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}"#;
+    let fix = Command::new("kubectl patch").arg(workload.reference()).flag("-p", merge);
+    let (kept, all) = (workload.partition, workload.replicas);
+    let finding = if kept >= all {
+        case.blocks(ids::PARTITION, format!("partition {kept} keeps all {all} pods of {workload}: none would move"))
+    } else {
+        case.warns(ids::PARTITION, format!("partition {kept} keeps {kept} of {all} pods on what they run"))
+    };
+    Some(finding.mend(case.here(fix)))
+}
+
+/// Its controller stops at the first pod that isn't ready, and never comes to replacing it
+/// (<https://github.com/kubernetes/kubernetes/issues/67250>).
+fn stuck_pods(case: &Case<'_>) -> Option<Finding> {
+    let (workload, change) = (case.workload(), case.change);
+    let asks_for_target = |pod: &Pod| pod.image_of(case.selected.container()) == Some(change.to.as_str());
+    // The name that the template has now says nothing of the one that it will have.
+    let to_be = Workload { revision: None, ..workload.clone() };
+    let pods = RolloutPods::of(&to_be, &case.snapshot.pods, asks_for_target);
+    let Hold::Stuck(names) = pods.hold(&to_be)? else { return None };
+    let message = format!("{} not ready: {workload} waits for it and never replaces it", is(&names));
+    let delete = case.here(Command::new("kubectl delete pod").args(&names));
+    Some(case.warns(ids::STUCK_PODS, message).mend(format!("once it is written: {delete}")))
+}
+
+fn is(names: &[String]) -> String {
+    format!("{} {}", listed(names), if names.len() == 1 { "is" } else { "are" })
 }
 
 /// A stuck or failed rollout is what rollbacks are for.

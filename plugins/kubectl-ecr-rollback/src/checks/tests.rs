@@ -183,7 +183,7 @@ fn a_record_that_was_edited_and_one_that_failed_are_said() {
     let moved =
         json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
     let record = json!({"id": "1", "uid": "u", "verb": "rollback", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
-        "result": "rolled back"});
+        "result": "rolled back", "failure": "1 pod CrashLoopBackOff"});
     world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
     assert_eq!(world.told(), ["x failed-before"]);
 }
@@ -275,16 +275,18 @@ fn a_controller_of_the_workload_would_put_its_image_back() {
 /// A release that was built anew under its tag would be refused for what the one before did.
 #[test]
 fn what_failed_before_is_known_by_its_digest() {
-    let told = |to_digest: &str, result: &str| {
+    let found = |to_digest: &str, result: &str, seen: Option<&str>| {
         let mut world = World::healthy();
         let moved = json!([{"name": "app", "from": world.container()["image"], "to": format!("{}:1", super::testing::REPOSITORY)}]);
         let record = json!({"id": "1", "uid": "u", "verb": "forward", "containers": moved, "by": "lee", "at": "2026-01-09T00:00:00Z",
-            "toDigest": to_digest, "result": result});
+            "toDigest": to_digest, "result": result, "failure": seen});
         world.object["metadata"]["annotations"] = json!({ImageRecord::CURRENT: record.to_string()});
         world.told()
     };
+    let told = |to_digest: &str, result: &str| found(to_digest, result, Some("1 pod OOMKilled, restarting"));
     let own = image("1", 1).digest;
     assert_eq!(told(&own, "rolled back"), ["x failed-before"]);
+    assert!(found(&own, "rolled back", None).is_empty(), "none of its pods was seen failing");
     assert!(told(&image("7", 1).digest, "rolled back").is_empty(), "its tag is on another image since");
     assert!(told(&own, "done").is_empty());
 }

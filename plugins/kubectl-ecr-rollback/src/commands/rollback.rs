@@ -25,6 +25,7 @@ use crate::options::RollbackOptions;
 use crate::plan::image_change::{Author, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
+use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
 use crate::record::way_here::{left_behind, standing};
 use crate::record::{RecordedImages, recorded_on};
@@ -56,8 +57,9 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     let outdated = state != StateOfRecord::Open && is_outdated(run, &workload, &recorded, &selected).await?;
     match if outdated { StateOfRecord::Open } else { state } {
         StateOfRecord::Nothing { message, further } => {
-            let (workload, image, further) = (&workload, selected.image(), further.as_ref());
-            nothing(run, &Settled { workload, image, message: &message, further }, report);
+            let (image, further) = (selected.image(), further.as_ref());
+            let (workload, pods) = pods_now(&run.cluster, workload, &selected).await?;
+            nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report);
             Ok(())
         }
         StateOfRecord::Attach(record) => {
@@ -133,8 +135,10 @@ async fn plan_and_go(
         }
         Decided::AlreadyRuns => {
             let message = format!("{} asks for {} already", snapshot.workload, pinned_short(selected.image()));
-            let (workload, image) = (&snapshot.workload, selected.image());
-            nothing(run, &Settled { workload, image, message: &message, further: None }, report);
+            let image = selected.image();
+            let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
+            let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
+            nothing(run, &settled, report);
             Ok(())
         }
     }

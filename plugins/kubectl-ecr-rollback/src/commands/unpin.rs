@@ -11,6 +11,7 @@ use crate::checks::case::{Case, Gate, HowChosen};
 use crate::document::UnpinMembers;
 use crate::options::UnpinOptions;
 use crate::plan::image_change::{Author, unpinned};
+use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, nothing, propose};
 use crate::record::way_here::way_here;
 use crate::selection::{Asked, Selected};
@@ -36,8 +37,10 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
     let selected = which_containers::ask(run, &workload, &asked, &write.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
         let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
-        let (workload, image) = (&workload, selected.image());
-        nothing(run, &Settled { workload, image, message: &message, further: None }, report);
+        let image = selected.image();
+        let (workload, pods) = pods_now(&run.cluster, workload, &selected).await?;
+        let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
+        nothing(run, &settled, report);
         return Ok(());
     }
     let snapshot = read::beside(&run.cluster, workload).await?;

@@ -2,15 +2,18 @@
 //! taken back.
 
 use release_core::command::{Command, Scope};
-use release_core::kube::Workload;
+use release_core::kube::{Pod, Workload};
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{Choice, Chosen, Left, Pinned};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
-use release_core::release::record::{RunResult, note_result};
+use release_core::release::record::Record as _;
 use release_core::text::printable;
+use serde_json::json;
 
 use super::evidence::Evidence;
+use release_core::workload::failing::failing;
 use release_core::workload::revisions::deployed_number;
+use release_core::workload::trouble::summarize;
 
 use crate::container_image::ContainerImage;
 use crate::record::way_here::way_here;
@@ -149,12 +152,23 @@ fn record(verb: RecordVerb, snapshot: &Snapshot, selected: &Selected, to: &str, 
         from_digest: None,
         to_digest: None,
         unpin_to: None,
+        left_failing: left_failing(snapshot, selected),
+        failure: None,
         by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", author.user)),
         at: snapshot.at,
         reason: author.reason.to_owned(),
         result: None,
         millis: None,
     }
+}
+
+/// Why pods of what is left fail, where they do.
+fn left_failing(snapshot: &Snapshot, selected: &Selected) -> Option<String> {
+    let asks = |pod: &&Pod| pod.image_of(selected.container()) == Some(selected.image()) && !pod.is_terminating();
+    let left: Vec<&Pod> = snapshot.pods.iter().filter(asks).collect();
+    let groups = summarize(&failing(&left), &snapshot.scope);
+    let texts: Vec<String> = groups.into_iter().map(|group| group.message).collect();
+    (!texts.is_empty()).then(|| printable(&texts.join("; ")))
 }
 
 impl ImageChange {
@@ -196,18 +210,6 @@ impl ImageChange {
         self.set_images(workload, scope, |moved| &moved.from)
     }
 
-    /// The note of a result in the record.
-    #[must_use]
-    pub fn outcome(&self, result: RunResult, millis: u64, workload: &Workload, namespace: &str) -> Change {
-        Change {
-            object: workload.reference(),
-            path: workload.path(namespace),
-            summary: format!("record: {result}"),
-            action: Action::JsonPatch(note_result(&self.record, result, millis)),
-            undo: None,
-        }
-    }
-
     fn as_change(&self, workload: &Workload, ops: Vec<Op>, at: At<'_>, undone: impl Fn(&Moved) -> &String) -> Change {
         Change {
             object: workload.reference(),
@@ -221,6 +223,20 @@ impl ImageChange {
     fn set_images(&self, workload: &Workload, scope: &Scope, to: impl Fn(&Moved) -> &String) -> Command {
         let images = self.record.containers.iter().map(|moved| format!("{}={}", moved.name, to(moved)));
         Command::new("kubectl set image").arg(workload.reference()).args(images).scope(scope)
+    }
+}
+
+/// The write that replaces a record by its end, where it is still as it was read.
+#[must_use]
+pub fn note_of(written: &ImageRecord, ended: &ImageRecord, workload: &Workload, namespace: &str) -> Change {
+    let pointer = annotation_pointer(ImageRecord::CURRENT);
+    let still = Op::test(&pointer, json!(written).to_string());
+    Change {
+        object: workload.reference(),
+        path: workload.path(namespace),
+        summary: format!("record: {}", ended.result.as_ref().map(ToString::to_string).unwrap_or_default()),
+        action: Action::JsonPatch(vec![still, Op::replace(&pointer, json!(ended).to_string())]),
+        undo: None,
     }
 }
 

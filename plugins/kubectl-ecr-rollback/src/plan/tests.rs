@@ -101,6 +101,7 @@ fn a_rollback_without_a_result_is_taken_up() {
     let open = || Some(moved("2", "1", None));
     assert!(is_attached(&stands("1", open(), &options())));
     assert!(is_attached(&stands("1", open(), &RollbackOptions { again: true, ..options() })), "never two back");
+    assert!(is_attached(&stands("1", Some(moved("2", "1", Some(RunResult::Unfinished))), &options())));
     assert_eq!(stands("2", open(), &options()), Ok(StateOfRecord::Open), "taken back by hand");
     let elsewhere = Wanted { to_tag: Some("0".into()), ..options().wanted };
     assert_eq!(stands("1", open(), &RollbackOptions { wanted: elsewhere, ..options() }), Ok(StateOfRecord::Open));
@@ -119,7 +120,7 @@ fn a_failed_rollback_may_be_tried_again() {
 fn a_move_forward_is_no_rollback() {
     let forward = |result| Some(ImageRecord { verb: RecordVerb::Forward, ..moved("1", "2", result) });
     for again in [false, true] {
-        for result in [None, Some(RunResult::Done), Some(RunResult::Failed)] {
+        for result in [None, Some(RunResult::Done), Some(RunResult::Failed), Some(RunResult::Unfinished)] {
             let back = RollbackOptions { again, ..options() };
             assert_eq!(stands("2", forward(result.clone()), &back), Ok(StateOfRecord::Open), "{again} {result:?}");
         }

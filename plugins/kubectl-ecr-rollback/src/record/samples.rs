@@ -15,6 +15,8 @@ pub fn record(from: &str, to: &str) -> ImageRecord {
         from_digest: None,
         to_digest: None,
         unpin_to: None,
+        left_failing: None,
+        failure: None,
         by: "ci".into(),
         at: "2026-01-01T00:00:00Z".parse().unwrap(),
         reason: String::new(),

@@ -9,8 +9,9 @@ use release_cluster::read::ListQuery;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::path::path_of;
-use release_core::kube::{Pod, Workload, WorkloadKind, selector_text};
+use release_core::kube::{Pod, TemplateRevision, Workload, WorkloadKind, selector_text};
 use release_core::workload::revisions::{Revision, of_workload};
+use release_core::workload::rollout_pods::label_of_daemon;
 
 use super::Snapshot;
 use super::owner::owners;
@@ -86,6 +87,22 @@ pub async fn again(cluster: &Cluster, workload: &Workload) -> Result<Workload, A
 /// Where either can't be read.
 pub async fn workload_and_pods(cluster: &Cluster, workload: &Workload) -> Result<(Workload, Vec<Pod>), ApiError> {
     try_join(again(cluster, workload), pods_of(cluster, workload)).await
+}
+
+/// By what name pods of a DaemonSet are labelled that run its template: unlike a StatefulSet's, its status
+/// doesn't say. It matters only where pods are deleted by hand; nothing while its controller has not seen it.
+///
+/// # Errors
+/// Where its revisions can't be listed.
+pub async fn template_of(cluster: &Cluster, workload: &Workload) -> Result<Option<TemplateRevision>, ApiError> {
+    let is_seen = workload.observed_generation >= workload.metadata.generation.unwrap_or(0);
+    if workload.kind != WorkloadKind::DaemonSet || !workload.updates_on_delete || !is_seen {
+        return Ok(None);
+    }
+    let revisions = revisions_of(cluster, workload).await?;
+    let current = revisions.iter().find(|revision| revision.current);
+    let hash = current.and_then(|revision| label_of_daemon(workload, &revision.name));
+    Ok(hash.map(|hash| TemplateRevision { name: hash.to_owned(), since: None, set: None }))
 }
 
 /// The workload's own pods.

@@ -175,8 +175,8 @@ checks! {
         "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
-    PARTITION = "partition", [EcrRollback], [Warns],
-        "a StatefulSet's `partition` is above 0";
+    PARTITION = "partition", [EcrRollback], [Blocks, Warns],
+        "a StatefulSet's `partition` is above 0: blocks where it is so high that no pod would be updated";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
@@ -237,6 +237,8 @@ checks! {
         "the target runs on one pod; *quiet* where the active color does too";
     STRAY_PODS = "stray-pods", [Bluegreen], [Blocks, Warns],
         "ready pods with a color's labels that no workload keeps (a debug copy, a Job's, made by hand) get traffic. Blocks where the target has too few without them";
+    STUCK_PODS = "stuck-pods", [EcrRollback], [Warns],
+        "pods of a StatefulSet aren't ready, and it waits for them instead of replacing them (`podManagementPolicy: OrderedReady`)";
     SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
         "whoever runs `preflight` may not patch the Service";
     TAG_MOVED = "tag-moved", [EcrRollback], [Blocks],

@@ -111,6 +111,10 @@ pub struct Workload {
     pub updates_on_delete: bool,
     /// A StatefulSet's `rollingUpdate.partition`.
     pub partition: i32,
+    /// A StatefulSet that touches no pod while another isn't ready (`podManagementPolicy: OrderedReady`).
+    pub waits_for_each_pod: bool,
+    /// The number of a StatefulSet's first pod (`ordinals.start`).
+    pub first_number: i32,
     pub replacement: Replacement,
     pub observed_generation: i64,
     pub status_replicas: i32,

@@ -47,6 +47,9 @@ pub enum RunResult {
     /// It failed and was taken back.
     #[serde(rename = "rolled back")]
     RolledBack,
+    /// Neither done nor failed when it was last looked at: it goes on, or waits for a person.
+    #[serde(rename = "unfinished")]
+    Unfinished,
     /// In words: by whom it was overtaken; or written by another version of ours, or by somebody's hand.
     #[serde(untagged)]
     Other(String),
@@ -58,6 +61,7 @@ impl std::fmt::Display for RunResult {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::RolledBack => "rolled back",
+            Self::Unfinished => "unfinished",
             Self::Other(text) => text,
         })
     }
@@ -191,6 +195,7 @@ mod tests {
             ("done", RunResult::Done),
             ("failed", RunResult::Failed),
             ("rolled back", RunResult::RolledBack),
+            ("unfinished", RunResult::Unfinished),
             ("paused", RunResult::Other("paused".into())),
         ] {
             let json = format!("\"{text}\"");

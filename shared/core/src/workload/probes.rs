@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Probe;
+use k8s_openapi::api::core::v1::{Container, Probe};
 
 use crate::kube::Workload;
 
@@ -17,6 +17,19 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub fn failure_window<'w>(workloads: impl IntoIterator<Item = &'w Workload>) -> Duration {
     let slowest = workloads.into_iter().flat_map(readiness_probes).map(window).max().unwrap_or_default();
     slowest.clamp(SHORTEST, LONGEST)
+}
+
+/// How long a new pod's probes let it start: the longest time in which one of its containers would have
+/// failed its startup probe and then its readiness probe. Nothing where there are none.
+#[must_use]
+pub fn patience(workload: &Workload) -> Duration {
+    let containers = workload.template.spec.as_ref().map(|s| s.containers.as_slice()).unwrap_or_default();
+    let time = |probe: Option<&Probe>| {
+        let delay = |probe: &Probe| u64::try_from(probe.initial_delay_seconds.unwrap_or(0)).unwrap_or(0);
+        probe.map_or(Duration::ZERO, |probe| Duration::from_secs(delay(probe)).saturating_add(window(probe)))
+    };
+    let of = |c: &Container| time(c.startup_probe.as_ref()).saturating_add(time(c.readiness_probe.as_ref()));
+    containers.iter().map(of).max().unwrap_or_default()
 }
 
 fn readiness_probes(workload: &Workload) -> impl Iterator<Item = &Probe> {

@@ -56,7 +56,10 @@ fn stateful_set(w: &Workload) -> RolloutStatus {
         return RolloutStatus::Waiting(format!("{} of {} pods ready", w.ready, w.replicas));
     }
     let wanted = w.replicas.saturating_sub(w.partition).max(0);
-    if w.update_revision != w.current_revision && w.updated < wanted {
+    // With OnDelete the current revision is never brought up to date: once an update is taken back, both
+    // are one while no pod has followed.
+    let is_moving = w.updates_on_delete || w.update_revision != w.current_revision;
+    if is_moving && w.updated < wanted {
         let hint = if w.updates_on_delete { " (updateStrategy OnDelete: delete the old ones)" } else { "" };
         return RolloutStatus::Waiting(format!("{} of {wanted} pods updated{hint}", w.updated));
     }

@@ -87,9 +87,14 @@ impl Releases {
         Ok(Self { ns, repository })
     }
 
-    /// One pod of the newest release, which is gone at once when it is told to end.
+    /// One pod of the newest release, which is gone at once when it is told to end, and which its probe
+    /// gives three seconds to become ready.
     pub fn app(&self, name: &str) -> Workload {
-        Workload::new(name, &self.repository.image(NEWEST)).replicas(1).without_pre_stop()
+        self.app_on(name, NEWEST)
+    }
+
+    fn app_on(&self, name: &str, tag: &str) -> Workload {
+        Workload::new(name, &self.repository.image(tag)).replicas(1).without_pre_stop().probed_every(1)
     }
 
     /// Applies a workload and waits until it is rolled out.
@@ -106,7 +111,7 @@ impl Releases {
     /// # Errors
     /// Where a rollout doesn't end.
     pub async fn deploy_after_previous(&self, name: &str) -> Result<()> {
-        let before = Workload::new(name, &self.repository.image(PREVIOUS)).replicas(1).without_pre_stop();
+        let before = self.app_on(name, PREVIOUS);
         self.deploy(&before).await?;
         self.set_image(name, NEWEST).await?;
         self.ns.rolled_out(&before.resource(), LIMIT).await

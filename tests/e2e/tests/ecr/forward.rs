@@ -69,9 +69,9 @@ async fn a_move_forward_that_failed_leaves_the_rollback_before_it_standing() -> 
     let case = Case::new("forward-fails").await?;
     case.push(&["1.0.2", "1.0.3", "1.0.4"]).await?;
     let bad = case.push_on(5, Image::new("1.0.5").behavior(Behavior::NeverReady)).await?;
-    case.deploy(&["1.0.4"]).await?;
+    case.apply(&case.app("1.0.4").probed_every(1)).await?;
     case.back("").await?.ends(0)?;
-    let forward = "--to-tag 1.0.5 --timeout=4s -ojson";
+    let forward = "--to-tag 1.0.5 --timeout=9s -ojson";
     let failed = case.back(forward).await?.ends(5)?.json()?;
     assert_eq!(
         (&failed["workloads"][0]["verb"], &failed["workloads"][0]["state"]),

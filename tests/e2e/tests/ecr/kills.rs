@@ -50,9 +50,9 @@ async fn a_rollback_that_is_taken_back() -> Result<()> {
     let killed = Scenario {
         name: "kill-ecr-bad",
         previous: Behavior::NeverReady,
-        verb: "deploy/APP --yes --timeout=3s",
+        verb: "deploy/APP --yes --timeout=14s",
         // Where it was taken back before the kill, it is tried again on purpose only.
-        again: |_| "deploy/APP --yes --timeout=3s --force=failed-before",
+        again: |_| "deploy/APP --yes --timeout=14s --force=failed-before",
         only: |point| point.step != Step::Read,
         exit: 5,
         ends_on: NEWEST,

@@ -63,7 +63,7 @@ async fn the_documented_role_takes_back() -> Result<()> {
     let releases = Releases::with("ecr-role-back", Behavior::NeverReady).await?;
     releases.deploy(&releases.app("api")).await?;
     let user = bound_to(&releases.ns, "ecr-rollback").await?;
-    run_as(&releases, &user, "deploy/api --yes --timeout=4s").await?.ends(5)?;
+    run_as(&releases, &user, "deploy/api --yes --timeout=9s").await?.ends(5)?;
     assert_eq!(releases.image("api").await?, NEWEST);
     Ok(())
 }

@@ -119,7 +119,7 @@ fn is_observed(deployment: &Deployment) -> bool {
 #[tokio::test]
 async fn a_fix_is_not_lost_to_the_take_back() -> Result<()> {
     let releases = deployed("ecr-race-back", Behavior::NeverReady).await?;
-    let words = "deploy/api --yes --timeout=3s -ojson";
+    let words = "deploy/api --yes --timeout=9s -ojson";
     let run = releases.stopped_at(words, is_take_back, When::Before).await?;
     releases.set_image("api", "1.0.2").await?;
     go_on(run).await?.ends(3)?;

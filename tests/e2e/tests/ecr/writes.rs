@@ -127,7 +127,7 @@ async fn a_failed_rollback_is_taken_back_through_trouble() -> Result<()> {
         fault("reset, done", |p| p.once(is_take_back, Action::ForwardThenReset), 5, NEWEST),
         fault("403 for ever", |p| p.on(is_take_back, refused(403)), 1, PREVIOUS),
     ];
-    let said = with_each(&releases, "--timeout=4s", faults).await?;
+    let said = with_each(&releases, "--timeout=9s", faults).await?;
     let undo = said[5]["next"].as_str().unwrap_or_default();
     assert!(undo.contains("kubectl set image deploy"), "how to take it back by hand is not said: {}", said[5]);
     Ok(())

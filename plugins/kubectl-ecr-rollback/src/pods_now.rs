@@ -1,0 +1,74 @@
+//! Which images a workload's pods run, as against what its template asks for.
+
+use std::collections::BTreeMap;
+
+use release_cluster::Cluster;
+use release_core::failure::Outcome;
+use release_core::kube::{Pod, Workload};
+use release_core::text::printable;
+use release_core::workload::rollout_pods::RolloutPods;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::selection::Selected;
+use crate::snapshot::read::{template_of, workload_and_pods};
+use crate::words::{listed, pinned_short};
+
+/// Pods that ask for one image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PodsOfImage {
+    /// The whole image reference.
+    image: String,
+    /// How many of the workload's pods ask for it, and how many of these are ready.
+    pods: usize,
+    ready: usize,
+}
+
+/// Which images pods run.
+#[derive(Debug, Clone, Default)]
+pub struct PodsNow {
+    pub images: Vec<PodsOfImage>,
+    /// `1 of 3 pods; x-0, x-1 stay on api:1.0.3 (partition 2)`; nothing where all pods run the template.
+    pub behind: Option<String>,
+}
+
+impl PodsNow {
+    /// Counts pods by the image of a container.
+    #[must_use]
+    pub fn of(workload: &Workload, pods: &RolloutPods<'_>, container: &str) -> Self {
+        let image = |pod: &Pod| pod.image_of(container).unwrap_or_default().to_owned();
+        let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for pod in pods.new.iter().chain(&pods.old).chain(&pods.kept) {
+            let count = counts.entry(image(pod)).or_default();
+            *count = (count.0.saturating_add(1), count.1.saturating_add(usize::from(pod.is_ready())));
+        }
+        let images = counts.into_iter().map(|(image, (pods, ready))| PodsOfImage { image, pods, ready }).collect();
+        let all = [&pods.new, &pods.old, &pods.kept].map(Vec::len).into_iter().fold(0, usize::saturating_add);
+        let old = |pods: &[&Pod], why: &str| {
+            let first = pods.first()?;
+            let verb = if pods.len() == 1 { "stays" } else { "stay" };
+            let names: Vec<&str> = pods.iter().map(|pod| pod.metadata.name.as_str()).collect();
+            Some(format!("{} {verb} on {} ({why})", listed(&names), pinned_short(&image(first))))
+        };
+        let kept = old(&pods.kept, &format!("partition {}", workload.partition));
+        let why = if workload.updates_on_delete { "until deleted" } else { "so far" };
+        let stays: Vec<String> = kept.into_iter().chain(old(&pods.old, why)).collect();
+        let behind =
+            (!stays.is_empty()).then(|| printable(&format!("{} of {all} pods; {}", pods.new.len(), stays.join(", "))));
+        Self { images, behind }
+    }
+}
+
+/// What the pods of a workload run, and the workload as it is by then.
+///
+/// # Errors
+/// Where they can't be read.
+pub async fn pods_now(cluster: &Cluster, workload: Workload, selected: &Selected) -> Outcome<(Workload, PodsNow)> {
+    let (mut workload, pods) = workload_and_pods(cluster, &workload).await?;
+    let template = template_of(cluster, &workload).await?;
+    workload.revision = workload.revision.or(template);
+    let asks = |pod: &Pod| pod.image_of(selected.container()) == Some(selected.image());
+    let now = PodsNow::of(&workload, &RolloutPods::of(&workload, &pods, asks), selected.container());
+    Ok((workload, now))
+}
