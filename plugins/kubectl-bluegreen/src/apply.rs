@@ -14,6 +14,7 @@ mod verify;
 mod warnings;
 mod write;
 
+pub use emptied::EMPTIED;
 pub use in_progress::MoveInProgress;
 pub use prove::{Reached, stands};
 pub use write::rehearse;
@@ -24,7 +25,6 @@ use tokio::time::Instant;
 
 use crate::options::TakeBack;
 use crate::snapshot::Snapshot;
-use emptied::EMPTIED;
 
 /// Writes all moves, proves them, concludes.
 ///

@@ -88,6 +88,8 @@ pub struct MoveOptions {
     pub take_back: TakeBack,
     pub reason: String,
     pub yes: bool,
+    /// Nothing is moved: what is printed moves nothing either, where it isn't clear where to.
+    pub only_checks: bool,
     /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
     /// `--force`, `--yes` and what says where the output goes.
     pub again: Vec<String>,
@@ -108,8 +110,7 @@ impl MoveOptions {
     /// What has to be read for it.
     #[must_use]
     pub fn looking(&self, extent: ReadScope) -> Looking<'_> {
-        let images = matches!(self.target, Target::Image(_));
-        Looking { key: self.track_key.as_deref(), extent, images }
+        Looking { key: self.track_key.as_deref(), extent, images: true }
     }
 
     /// A switch that was typed with `--scale`.
@@ -147,6 +148,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         take_back: if args.no_rollback { TakeBack::Nothing } else { TakeBack::EveryFailure },
         reason: args.write.reason,
         yes: args.write.yes,
+        only_checks: false,
     })
 }
 
@@ -170,6 +172,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         take_back: TakeBack::Nothing,
         reason: String::new(),
         yes: false,
+        only_checks: true,
     })
 }
 
@@ -208,6 +211,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         take_back: TakeBack::Emergency,
         reason: String::new(),
         yes: false,
+        only_checks: false,
         again: Vec::new(),
     }
 }

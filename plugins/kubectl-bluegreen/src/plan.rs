@@ -4,6 +4,7 @@ mod back;
 mod by_hand;
 mod case;
 mod choice;
+mod images;
 mod movement;
 mod pairing;
 pub mod scale;
@@ -14,6 +15,7 @@ mod step;
 mod text;
 mod way;
 
+pub use images::running;
 pub use movement::Move;
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
 pub use stay::{Stay, StayState};

@@ -94,6 +94,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// The color on which the run left the Service, as far as its result says.
+    #[must_use]
+    pub fn left_on(&self) -> &str {
+        if self.result == Some(RunResult::RolledBack) { &self.from } else { &self.to }
+    }
+
     /// When the color that was left may be cleaned up.
     #[must_use]
     pub fn due(&self) -> Timestamp {

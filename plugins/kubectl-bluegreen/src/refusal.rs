@@ -5,6 +5,9 @@ mod argo;
 mod asked;
 mod key;
 mod near;
+mod restored;
+mod unserved;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -15,11 +18,15 @@ use release_core::traffic::selector::{Color, NotSwitchable, Tracks, as_label_sel
 
 use crate::options::Verb;
 use crate::record::Record;
-use crate::service_view::ServiceView;
+use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 pub use added::added_labels;
+pub use argo::MANAGED_BY_ARGO;
 pub use asked::Asked;
 use near::near;
+use restored::restored;
+pub use unserved::ways_out;
+pub use ways::Ways;
 
 /// Words a Service that has nothing to switch.
 pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Snapshot, asked: &Asked) -> Failure {
@@ -29,10 +36,20 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
         NotSwitchable::ExternalName => {
             refused("ExternalName", "is of type ExternalName: it has no selector to move".into())
         }
-        NotSwitchable::NoSelector => refused("NoSelector", "has no selector: its endpoints are managed by hand".into()),
+        NotSwitchable::NoSelector => match restored(view, snapshot) {
+            Some(next) => refused("NoSelector", "has no selector any more, and our record has one".into()).next(next),
+            None => refused("NoSelector", "has no selector: its endpoints are managed by hand".into()),
+        },
         NotSwitchable::ArgoRollouts => argo::managed_by_argo(view, snapshot),
         NotSwitchable::SelectsEveryColor { key, colors } => selects_every_color(view, key, colors, snapshot),
-        NotSwitchable::KeyNotInSelector { key, selector } => key::not_in_selector(view, key, selector, scope, asked),
+        NotSwitchable::KeyNotInSelector { key, selector } => {
+            let failure = key::not_in_selector(view, key, selector, scope, asked);
+            let recorded = view.recorded.current.as_ref().is_some_and(|record| record.key == *key);
+            match restored(view, snapshot).filter(|_| recorded) {
+                Some(next) => failure.next(next),
+                None => failure,
+            }
+        }
         NotSwitchable::NoOtherColor { selector } => {
             no_other_color(view, &as_label_selector(selector), snapshot, asked.verb)
         }
@@ -65,9 +82,10 @@ fn several_keys(view: &ServiceView<'_>, keys: &BTreeMap<String, Vec<String>>, sc
 fn selects_every_color(view: &ServiceView<'_>, key: &str, colors: &[String], snapshot: &Snapshot) -> Failure {
     let routes = deciding_routes(view, snapshot);
     let (decider, next) = if routes.is_empty() {
-        ("traffic goes to all of them".to_owned(), format!("add {key} to the Service's selector first"))
+        let add = || Next::Hint(format!("add {key} to the Service's selector first"));
+        ("traffic goes to all of them".to_owned(), restored(view, snapshot).unwrap_or_else(add))
     } else {
-        (format!("{} decides between them", routes.join(", ")), "change the route's weights instead".to_owned())
+        (format!("{} decides between them", routes.join(", ")), "change the route's weights instead".into())
     };
     let colors = colors.join(", ");
     let message = format!("service/{} selects every color ({key}: {colors}); {decider}", view.name());
@@ -89,6 +107,9 @@ fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, v
         "found nothing to switch service/{} to: no workload matches its selector ({selector}) in all labels but one",
         view.name()
     );
+    if let Some(next) = restored(view, snapshot) {
+        return refused("NoTrackKey", message).next(next);
+    }
     if let Some(near) = near(view, snapshot, verb) {
         return refused("NoTrackKey", format!("{message}; {}", near.what)).next(near.next);
     }
@@ -97,12 +118,13 @@ fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, v
 }
 
 /// The color asked for isn't there.
-pub fn no_such_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &Snapshot) -> Failure {
+pub fn no_such_color(ways: Ways<'_>, color: &str, snapshot: &Snapshot) -> Failure {
+    let Ways { view, tracks, .. } = ways;
     let message =
         format!("no color \"{}\" behind service/{}: found {}", color.escape_debug(), view.name(), found(tracks));
     match another_version(view, tracks, snapshot) {
         Some(near) => refused("NoSuchColor", format!("{message}; {}", near.what)).next(near.next),
-        None => with_others(refused("NoSuchColor", message), view, tracks, &snapshot.scope),
+        None => refused("NoSuchColor", message).next(ways.instead_of(color)),
     }
 }
 
@@ -132,11 +154,14 @@ pub fn no_such_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: 
     refused("NoSuchImage", message).look(Command::new("kubectl bluegreen status").arg(view.name()).scope(scope))
 }
 
-/// Several colors run the image asked for.
-pub fn several_run_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, scope: &Scope) -> Failure {
-    let message =
-        format!("several colors behind service/{} run \"{}\": {}", view.name(), tag.escape_debug(), found(tracks));
-    with_others(refused("AmbiguousImage", message), view, tracks, scope)
+/// Several colors run the image asked for: these, and no other.
+pub fn several_run_image(ways: Ways<'_>, tag: &str, colors: &[&Color]) -> Failure {
+    let Ways { view, tracks, .. } = ways;
+    let those: Vec<String> = colors.iter().map(|color| described(color, tracks)).collect();
+    let (tag, those) = (tag.escape_debug(), those.join(", "));
+    let message = format!("several colors behind service/{} run \"{tag}\": {those}", view.name());
+    let commands = ways.to_each(colors.iter().copied());
+    refused("AmbiguousImage", message).next(Next::Try(commands, None))
 }
 
 /// There is nothing besides the active color.
@@ -152,9 +177,9 @@ pub fn only_one_color(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapsh
 }
 
 /// A bare switch with more than two colors.
-pub fn several_colors(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
-    let message = format!("service/{} has several other colors: {}", view.name(), found(tracks));
-    with_others(refused("AmbiguousColor", message), view, tracks, scope)
+pub fn several_colors(ways: Ways<'_>) -> Failure {
+    let message = format!("service/{} has several other colors: {}", ways.view.name(), found(ways.tracks));
+    ways.with_others(refused("AmbiguousColor", message))
 }
 
 /// Where one Service would go.
@@ -186,7 +211,7 @@ pub fn no_way_back(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Fa
         view.name(),
         found(tracks)
     );
-    with_others(refused("NoWayBack", message), view, tracks, scope)
+    Ways::by_switch(view, tracks, scope).with_others(refused("NoWayBack", message))
 }
 
 /// A rollback that the cluster's record says nothing about, between colors of which none is known to be
@@ -199,28 +224,36 @@ pub fn neither_before(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) ->
         tracks.active,
         found(tracks)
     );
-    with_others(refused("NoWayBack", message), view, tracks, scope)
+    Ways::by_switch(view, tracks, scope).with_others(refused("NoWayBack", message))
 }
 
-/// A rollback to a color that was deleted since.
+/// A rollback to a color that was deleted since: of a switch the one that it left, of a move by hand the one
+/// that our record left active. To any other color nobody asked to go; where nothing serves, one that is
+/// ready is better than nothing.
 pub fn way_back_gone(view: &ServiceView<'_>, tracks: &Tracks, record: &Record, snapshot: &Snapshot) -> Failure {
     let scope = &snapshot.scope;
     if let Some(added) = added_labels(view, tracks, snapshot) {
         return refused("NoWayBack", added.text(view)).try_next(added.mend(view, scope));
     }
-    let taken = view.cleanup.note.as_ref().filter(|c| c.color == record.from && c.at >= record.at);
+    let color = if record.to == tracks.active { &record.from } else { &record.to };
+    let taken = view.cleanup.note.as_ref().filter(|c| c.color == *color && c.at >= record.at);
     let by = taken.map(|c| format!(" (taken down at {:.0} by {})", c.at, c.by)).unwrap_or_default();
-    let selector = as_label_selector(&record.selector);
+    let mut labels = record.selector.clone();
+    labels.insert(record.key.clone(), color.clone());
     let message = format!(
-        "service/{} can't go back to {}: no workload has {selector} any more{by}; found {}",
+        "service/{} can't go back to {color}: no workload has {} any more{by}; found {}",
         view.name(),
-        record.from,
+        as_label_selector(&labels),
         found(tracks)
     );
-    let others = switches(view, tracks, scope);
+    let ways = Ways::by_switch(view, tracks, scope);
     let again = Command::new("kubectl bluegreen rollback").arg(view.name()).scope(scope);
-    let deploy = format!("deploy {} again, then {again}", record.from);
-    let next = if others.is_empty() { Next::Hint(deploy) } else { Next::Try(others, None) };
+    let served = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods)) > 0;
+    let next = if served {
+        Next::Look(ways.status(), Some(format!("deploy {color} again, then {again}")))
+    } else {
+        ways_out(ways, &snapshot.pods)
+    };
     refused("NoWayBack", message).next(next)
 }
 
@@ -229,30 +262,15 @@ fn refused(reason: &'static str, message: String) -> Failure {
 }
 
 fn found(tracks: &Tracks) -> String {
-    let describe = |c: &Color| {
-        let mut workloads: Vec<String> = c.workloads.iter().map(|w| w.reference()).collect();
-        workloads.extend(c.runners.iter().cloned());
-        workloads.extend(c.has_strays.then(|| "pods of no workload".to_owned()));
-        let active = if c.name == tracks.active { ", active" } else { "" };
-        format!(
-            "{} ({}{active})",
-            c.name,
-            if workloads.is_empty() { "no workload".to_owned() } else { workloads.join(", ") }
-        )
-    };
-    let colors: Vec<String> = tracks.colors.iter().map(describe).collect();
+    let colors: Vec<String> = tracks.colors.iter().map(|color| described(color, tracks)).collect();
     colors.join(", ")
 }
 
-/// The switches to the other colors, where there are any.
-fn with_others(failure: Failure, view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Failure {
-    let others = switches(view, tracks, scope);
-    if others.is_empty() { failure } else { failure.next(Next::Try(others, None)) }
-}
-
-fn switches(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> Vec<Command> {
-    let switch = Command::new("kubectl bluegreen switch").arg(view.name());
-    // An empty value of the label can't be named.
-    let others = tracks.others().filter(|color| color.is_run() && !color.name.is_empty());
-    others.map(|color| switch.clone().flag("--to", &color.name).scope(scope)).collect()
+/// `blue (deploy/api-blue, active)`
+fn described(color: &Color, tracks: &Tracks) -> String {
+    let mut workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
+    workloads.extend(color.runners.iter().cloned());
+    workloads.extend(color.has_strays.then(|| "pods of no workload".to_owned()));
+    let what = if workloads.is_empty() { "no workload".to_owned() } else { workloads.join(", ") };
+    format!("{} ({what}{})", color.name, if color.name == tracks.active { ", active" } else { "" })
 }

@@ -11,8 +11,8 @@ mod read;
 
 pub use load::{Looking, load};
 pub use moment::Snapshot;
-pub use optional::ReadScope;
+pub use optional::{ReadScope, rollouts_in};
 #[cfg(test)]
 pub use read::ReplicaSets;
-pub use read::{pods_with, service, templates, workloads, workloads_and_pods};
+pub use read::{daemon_sets, pods_with, service, templates, workloads, workloads_and_pods};
 pub use release_cluster::read::Reading;

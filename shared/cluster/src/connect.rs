@@ -21,6 +21,7 @@ use super::Cluster;
 use super::kubeconfig;
 use crate::connection::Connection;
 use crate::credentials::{Authorized, Credentials};
+use crate::userinfo::without_password;
 use crate::via_proxy::{Asking, Proxy};
 use release_core::failure::{Failure, Outcome};
 
@@ -34,8 +35,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// # Errors
 /// Exit 1 where the kubeconfig or the credentials it names can't be used.
 pub fn connect(connection: &Connection) -> Outcome<Cluster> {
+    if connection.has_password_in_server() {
+        connection.log.tell("Warning: the password in --server is left out of the commands printed here");
+    }
     let target = kubeconfig::resolve(connection)?;
-    let server = target.config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let server = without_password(target.config.cluster_url.to_string().trim_end_matches('/'));
     let then = |failure: Failure| match failure.reason {
         "BadCredentials" => failure.next(kubeconfig::log_in_again(connection)),
         _ => failure,

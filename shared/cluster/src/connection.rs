@@ -6,6 +6,8 @@ use std::time::Duration;
 use release_core::command::Scope;
 use release_core::log::Log;
 
+use crate::userinfo::{without_password, without_password_of_url};
+
 /// kubectl's connection flags as values
 /// (<https://kubernetes.io/docs/reference/kubectl/kubectl/#options>).
 #[derive(Debug, Clone, Default)]
@@ -36,7 +38,7 @@ pub struct Connection {
 
 impl Connection {
     /// What a printed command must repeat to reach the same cluster as the same user; never the
-    /// token.
+    /// token, nor a password in an address.
     #[must_use]
     pub fn scope(&self) -> Scope {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
@@ -45,7 +47,7 @@ impl Connection {
             ("--context", self.context.clone()),
             ("--cluster", self.cluster.clone()),
             ("--user", self.user.clone()),
-            ("--server", self.server.clone()),
+            ("--server", self.server.as_deref().map(without_password)),
             ("--as", self.as_user.clone()),
         ];
         let groups = self.as_groups.iter().map(|group| ("--as-group", Some(group.clone())));
@@ -56,9 +58,17 @@ impl Connection {
             ("--client-certificate", path(&self.client_certificate)),
             ("--client-key", path(&self.client_key)),
         ];
-        let valued = once.into_iter().chain(groups).chain(then).filter_map(|(flag, value)| Some([flag.into(), value?]));
+        let shown = |value: String| without_password_of_url(&value);
+        let valued =
+            once.into_iter().chain(groups).chain(then).filter_map(|(flag, value)| Some([flag.into(), shown(value?)]));
         let unchecked = self.insecure_skip_tls_verify.then(|| "--insecure-skip-tls-verify".to_owned());
         Scope::new(valued.flatten().chain(unchecked).collect())
+    }
+
+    /// True where the typed server's address holds a password, which nothing repeats.
+    #[must_use]
+    pub fn has_password_in_server(&self) -> bool {
+        self.server.as_deref().is_some_and(|server| without_password(server) != server)
     }
 
     /// What a printed command must repeat to read the same kubeconfig.
@@ -89,5 +99,15 @@ mod tests {
             command.to_string(),
             "kubectl get pods --context 'prod eu' --as lee --as-group dev --as-group ops --as-uid 7"
         );
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let server = Some("https://lee:SECRET@10.0.0.1:6443".to_owned());
+        let context = Some("https://lee:SECRET@prod".to_owned());
+        let connection = Connection { server, context, ..Connection::default() };
+        assert!(connection.has_password_in_server());
+        let command = Command::new("kubectl get pods").scope(&connection.scope()).to_string();
+        assert_eq!(command, "kubectl get pods --context https://lee@prod --server https://lee@10.0.0.1:6443");
     }
 }

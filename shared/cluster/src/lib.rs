@@ -17,6 +17,7 @@ mod kuberc;
 pub mod proxy_env;
 pub mod read;
 pub mod slice_view;
+mod userinfo;
 mod via_proxy;
 pub mod wait;
 pub mod watch;

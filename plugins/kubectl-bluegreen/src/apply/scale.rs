@@ -11,7 +11,7 @@ use release_core::failure::{Failure, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::Change;
 use release_core::traffic::capacity::staying;
-use release_core::traffic::selector::{Color, Tracks};
+use release_core::traffic::selector::{Color, Tracks, as_label_selector};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use release_core::workload::trouble;
 use tokio::time::Instant;
@@ -150,7 +150,7 @@ fn refused_pods(run: &Run, size: Size<'_>, ready: usize, why: &str) -> Failure {
 fn out_of_time(run: &Run, size: Size<'_>, shown: &str) -> Failure {
     let Size { tracks, color, .. } = size;
     let text = format!("out of time: {} has {shown}\nno Service was switched", color.name);
-    let labels = format!("{}={}", tracks.key, color.name);
+    let labels = as_label_selector(&tracks.selector_for(&color.name));
     Failure::out_of_time(text).look(Command::new("kubectl get pods").flag("-l", labels).scope(run.scope()))
 }
 

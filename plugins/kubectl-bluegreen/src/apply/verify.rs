@@ -20,7 +20,7 @@ use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
 use super::emptied::{TOLERATED, emptied, unreachable};
-use super::in_progress::MoveInProgress;
+use super::in_progress::{MoveInProgress, status};
 use super::lasting::Lasting;
 use crate::hand::hand_on;
 use crate::record::{Record, RecordedVerb};
@@ -123,7 +123,7 @@ async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     };
     let (name, now) = (&movement.service, printable(&now));
     Err(Failure::changed(format!("service/{name} was put to {now} by someone else ({by}); left as it is"))
-        .look(Command::new("kubectl bluegreen preflight").arg(&movement.service).scope(run.scope())))
+        .look(status(&movement.service, run.scope())))
 }
 
 /// Fewer endpoints are ready than the move was allowed with: that is a failure, unless the color

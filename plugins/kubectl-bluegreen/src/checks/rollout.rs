@@ -2,7 +2,7 @@
 //! The rules are those of `kubectl rollout status`, see [`release_core::workload::rollout_status`].
 
 use release_core::command::Command;
-use release_core::kube::Workload;
+use release_core::kube::{Workload, WorkloadKind};
 use release_core::text::printable;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
@@ -25,7 +25,7 @@ fn paused(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
 
 fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
     match rollout_status(workload) {
-        RolloutStatus::Done => None,
+        RolloutStatus::Done => held(case, workload),
         RolloutStatus::Waiting(_) if only_pods_lack(workload) && enough_otherwise(case) => None,
         RolloutStatus::Waiting(what) => {
             let finding = case.blocks(ids::ROLLOUT_UNFINISHED, format!("{workload}: {}", printable(&what)));
@@ -38,6 +38,20 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
             Some(finding.mend(undo.unwrap_or_else(describe)))
         }
     }
+}
+
+/// A partition holds the rollout of a StatefulSet with pods of two revisions: `kubectl rollout status` calls
+/// that done
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions>).
+fn held(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
+    let (updated, all) = (workload.updated, workload.status_replicas);
+    let is_mixed = workload.update_revision != workload.current_revision && updated > 0 && updated < all;
+    if workload.kind != WorkloadKind::StatefulSet || !is_mixed {
+        return None;
+    }
+    let partition = workload.partition;
+    let message = format!("{workload}: {updated} of {all} pods updated, the others are held by partition {partition}");
+    Some(case.blocks(ids::ROLLOUT_UNFINISHED, message).mend("lower its partition, and wait for the rollout"))
 }
 
 /// True where a ReplicaSet of an earlier template is left, which can be gone back to.

@@ -14,7 +14,7 @@ use release_core::text::printable;
 use crate::hand::hand_on;
 use crate::names::service_names;
 use crate::record::Record;
-use crate::report::history_document::{HistoryMembers, MoveByHand, ServiceHistory};
+use crate::report::history_document::{HistoryMembers, MoveBetween, MoveByHand, ServiceHistory};
 use crate::snapshot;
 
 /// Runs the verb.
@@ -30,13 +30,15 @@ pub async fn run(run: &Run, service: &str, report: &mut Report<HistoryMembers>) 
     }
     let by_hand = recorded.current.as_ref().and_then(|record| by_hand(&service, record));
     let records: Vec<Record> = recorded.all().cloned().collect();
+    let moved_between = moved_between(&records);
     report.names = records.iter().map(|r| r.id.clone()).collect();
     if records.is_empty() {
         run.say(&format!("No switches of service/{name} are recorded."));
     } else {
-        report.text = shown(by_hand.as_ref(), &records, run.wide());
+        report.text = shown(by_hand.as_ref(), &records, &moved_between, run.wide());
     }
-    report.members.services = vec![ServiceHistory { name, by_hand, records, unreadable: recorded.unreadable }];
+    report.members.services =
+        vec![ServiceHistory { name, by_hand, records, moved_between, unreadable: recorded.unreadable }];
     Ok(())
 }
 
@@ -47,9 +49,23 @@ fn by_hand(service: &Service, last: &Record) -> Option<MoveByHand> {
     Some(MoveByHand { from: last.to.clone(), to: printable(to), manager: hand.manager, at: hand.by })
 }
 
-fn shown(by_hand: Option<&MoveByHand>, records: &[Record], wide: bool) -> String {
-    let by_hand = by_hand.map(row_by_hand);
-    let rows: Vec<Vec<String>> = by_hand.into_iter().chain(records.iter().map(|record| row(record, wide))).collect();
+/// Two records in a row of which the newer doesn't begin where the older ended.
+fn moved_between(records: &[Record]) -> Vec<MoveBetween> {
+    let pairs = records.iter().zip(records.iter().skip(1)).filter(|(newer, older)| newer.key == older.key);
+    let broken = pairs.filter_map(|(newer, older)| {
+        let left_on = older.left_on();
+        let between = || MoveBetween { from: left_on.to_owned(), to: newer.from.clone(), before: newer.id.clone() };
+        (newer.from != left_on).then(between)
+    });
+    broken.collect()
+}
+
+fn shown(by_hand: Option<&MoveByHand>, records: &[Record], between: &[MoveBetween], wide: bool) -> String {
+    let mut rows: Vec<Vec<String>> = by_hand.map(row_by_hand).into_iter().collect();
+    for record in records {
+        rows.push(row(record, wide));
+        rows.extend(between.iter().filter(|made| made.before == record.id).map(row_between));
+    }
     let headers: &[&str] = &["WHEN", "VERB", "FROM", "TO", "BY", "RESULT", "TOOK", "REASON", "ID"];
     table(if wide { headers } else { &headers[..8] }, &rows)
 }
@@ -58,6 +74,11 @@ fn row_by_hand(made: &MoveByHand) -> Vec<String> {
     let when = made.at.map(|at| format!("{at:.0}")).unwrap_or_default();
     let (from, to, by) = (made.from.clone(), made.to.clone(), made.manager.clone());
     vec![when, "by hand".to_owned(), from, to, by]
+}
+
+fn row_between(made: &MoveBetween) -> Vec<String> {
+    let (from, to) = (made.from.clone(), made.to.clone());
+    vec![String::new(), "by hand".to_owned(), from, to, "somebody else".to_owned()]
 }
 
 fn row(record: &Record, wide: bool) -> Vec<String> {

@@ -7,15 +7,13 @@ use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{heading, refuse_blocked};
 use release_core::checks::{finding, ids};
-use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 
 use crate::args::PreflightArgs;
 use crate::moves::{MoveReport, make_plan, views, what_would_go_through};
 use crate::options;
-use crate::plan::{self, SwitchPlan};
+use crate::plan;
 use crate::report::move_document::PreflightMembers;
-use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::{ReadScope, Reading, Snapshot, load};
 
 /// Runs the verb.
@@ -40,26 +38,11 @@ pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMe
         (true, false) => "ready to switch",
         (false, _) => "",
     };
-    let unserved = unserved(&plan, &views, &snapshot);
     let subjects = heading(run, &plan::subjects_of(&options.services));
-    let parts = [subjects.as_str(), &plan::text(&plan, &views), &found, ready];
+    let parts = [subjects.as_str(), &plan::text(&plan, &views, &snapshot.pods), &found, ready];
     report.text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     refused.map_err(|refused| Failure { message: "not ready to switch".into(), ..refused })?;
-    unserved.map_or(Ok(()), |service| {
-        let text = format!("service/{service} selects that color already, and no pod of it is ready");
-        Err(Failure::failed("Unserved", text)
-            .look(Command::new("kubectl bluegreen status").arg(&service).scope(run.scope())))
-    })
-}
-
-/// A Service that would stay where it is, and has nobody there to answer.
-fn unserved(plan: &SwitchPlan, views: &[ServiceView<'_>], snapshot: &Snapshot) -> Option<String> {
-    let stays = |view: &&ServiceView<'_>| plan.services.iter().any(|planned| planned.stays(view.name()));
-    let served = |view: &ServiceView<'_>| {
-        let tracks = view.tracks.as_ref();
-        tracks.is_ok_and(|t| ready_count(&t.pods_of(&t.active, &snapshot.pods)) > 0)
-    };
-    views.iter().filter(stays).find(|view| !served(view)).map(|view| view.name().to_owned())
+    plan.unserved("Unserved").map_or(Ok(()), Err)
 }
 
 /// Whether we may patch each of the Services.

@@ -59,7 +59,7 @@ struct Shown {
 
 async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapshot, Vec<Shown>)> {
     let key = args.track.track_key.as_deref();
-    let snapshot = load(&run.cluster, names, Looking { key, extent: ReadScope::Colors, images: false }).await?;
+    let snapshot = load(&run.cluster, names, Looking { key, extent: ReadScope::Colors, images: true }).await?;
     let shown = judge(&snapshot, key)?;
     Ok((snapshot, shown))
 }

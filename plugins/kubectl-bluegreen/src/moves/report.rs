@@ -72,6 +72,7 @@ fn unchanged(stay: &Stay) -> String {
     let Stay { service, color, state, message, .. } = stay;
     match state {
         StayState::MovedByHand => format!("service/{service} unchanged ({color}): {message}"),
+        _ if stay.way_out.is_some() => format!("service/{service} unchanged ({color}), and no pod of it is ready"),
         _ => format!("service/{service} unchanged ({color}); nothing to do"),
     }
 }

@@ -15,7 +15,7 @@ use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
 use super::report::MoveReport;
 use super::scaling;
-use crate::apply::{self, MoveInProgress};
+use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
 use crate::options::{MoveOptions, Verb};
 use crate::plan::{self, SwitchPlan};
@@ -32,7 +32,13 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let subjects = plan::subjects_of(&options.services);
-    show(run, &heading(run, &subjects), &plan::text(&plan, &views), &plan.findings, options.services.len());
+    show(
+        run,
+        &heading(run, &subjects),
+        &plan::text(&plan, &views, &snapshot.pods),
+        &plan.findings,
+        options.services.len(),
+    );
     report.planned(&plan, options);
     if plan.moves().next().is_none() {
         let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
@@ -153,16 +159,19 @@ async fn prove_what_stands(
     basis: Basis<'_>,
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
-    if run.dry_run != DryRunFlag::None {
-        return Ok(());
-    }
     let Basis { snapshot, views, plan } = basis;
+    if run.dry_run != DryRunFlag::None {
+        return plan.unserved(EMPTIED).map_or(Ok(()), Err);
+    }
     let unfinished = MoveInProgress::unfinished(plan, views, options);
     if !unfinished.is_empty() {
         let reached = apply::finish(run, snapshot, &unfinished, options.take_back, Instant::now()).await;
         report.ended(run, plan.unfinished(), &unfinished, reached.as_deref().ok());
         reached?;
         report.done(&unfinished, options);
+    }
+    if let Some(unserved) = plan.unserved(EMPTIED) {
+        return Err(unserved);
     }
     let staying = |view: &&ServiceView<'_>| plan.services.iter().any(|planned| planned.stays(view.name()));
     for view in views.iter().filter(staying) {

@@ -54,7 +54,7 @@ fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, track
         return Ok(WayBack::AlreadyBack {
             state: StayState::AlreadyBack,
             message: format!("{} is active since {}", record.to, describe(record)),
-            forward: forward(view, &record.from, scope),
+            forward: forward(view, tracks, &record.from, scope),
         });
     }
     // Only the track key goes back: what else was changed since was changed on purpose. A record that

@@ -23,11 +23,11 @@ pub fn way_back(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, ou
     let active = &tracks.active;
     if ours.verb != RecordedVerb::Rollback && ours.from == *active {
         let message = format!("{active} is active; {} was undone by another hand{who}", describe(ours));
-        let forward = forward(view, &ours.to, &snapshot.scope);
+        let forward = forward(view, tracks, &ours.to, &snapshot.scope);
         return Ok(WayBack::AlreadyBack { state: StayState::MovedByHand, message, forward });
     }
     if !tracks.color(&ours.to).is_some_and(|color| color.is_run() || color.has_strays) {
-        return Err(refusal::no_way_back(view, tracks, &snapshot.scope));
+        return Err(refusal::way_back_gone(view, tracks, ours, snapshot));
     }
     let note = format!("undoing the move to {active} by another hand{who}; {} left {}", describe(ours), ours.to);
     Ok(WayBack::Color(Chosen::of(tracks, &ours.to, Some(note))))

@@ -6,7 +6,7 @@ use release_core::kube::{Labels, Pod};
 use release_core::registry::image::ImageRef;
 use release_core::traffic::selector::{Color, Tracks};
 
-use crate::refusal;
+use crate::refusal::{self, Ways};
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -31,10 +31,11 @@ impl Chosen {
 ///
 /// # Errors
 /// Exit 1 where there is none.
-pub fn by_name(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
+pub fn by_name(ways: Ways<'_>, color: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
+    let tracks = ways.tracks;
     match tracks.color(color) {
         Some(found) => Ok(Chosen::of(tracks, &found.name, None)),
-        None => Err(refusal::no_such_color(view, tracks, color, snapshot)),
+        None => Err(refusal::no_such_color(ways, color, snapshot)),
     }
 }
 
@@ -43,13 +44,13 @@ pub fn by_name(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &
 ///
 /// # Errors
 /// Exit 1 where no color runs it in all its ready pods, or several do.
-pub fn by_image(view: &ServiceView<'_>, tracks: &Tracks, tag: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
-    let scope = &snapshot.scope;
-    let mut colors = tracks.colors.iter().filter(|color| runs(view, tracks, color, tag, snapshot));
-    match (colors.next(), colors.next()) {
-        (Some(color), None) => Ok(Chosen::of(tracks, &color.name, Some(format!("{} runs {tag}", color.name)))),
-        (None, _) => Err(refusal::no_such_image(view, tracks, tag, scope)),
-        (Some(_), Some(_)) => Err(refusal::several_run_image(view, tracks, tag, scope)),
+pub fn by_image(ways: Ways<'_>, tag: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
+    let Ways { view, tracks, scope, .. } = ways;
+    let colors: Vec<&Color> = tracks.colors.iter().filter(|color| runs(view, tracks, color, tag, snapshot)).collect();
+    match colors.as_slice() {
+        [color] => Ok(Chosen::of(tracks, &color.name, Some(format!("{} runs {tag}", color.name)))),
+        [] => Err(refusal::no_such_image(view, tracks, tag, scope)),
+        several => Err(refusal::several_run_image(ways, tag, several)),
     }
 }
 
@@ -72,13 +73,14 @@ fn runs(view: &ServiceView<'_>, tracks: &Tracks, color: &Color, tag: &str, snaps
 ///
 /// # Errors
 /// Exit 1 where there is none, or more than one.
-pub fn only_other(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Outcome<Chosen> {
+pub fn only_other(ways: Ways<'_>, snapshot: &Snapshot) -> Outcome<Chosen> {
+    let Ways { view, tracks, .. } = ways;
     let kept: Vec<&Color> = tracks.others().filter(|c| c.is_run()).collect();
     // Pods that nothing keeps are a color only where there is no other.
     let mut others = if kept.is_empty() { tracks.others().collect() } else { kept }.into_iter();
     match (others.next(), others.next()) {
         (Some(color), None) => Ok(Chosen::of(tracks, &color.name, None)),
         (None, _) => Err(refusal::only_one_color(view, tracks, snapshot)),
-        (Some(_), Some(_)) => Err(refusal::several_colors(view, tracks, &snapshot.scope)),
+        (Some(_), Some(_)) => Err(refusal::several_colors(ways)),
     }
 }

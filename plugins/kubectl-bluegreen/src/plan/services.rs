@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use release_core::checks::finding::Finding;
-use release_core::failure::Outcome;
+use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
 use release_core::traffic::selector::{Color, Tracks};
 
@@ -93,6 +93,15 @@ impl SwitchPlan {
         self.services.iter().filter_map(|planned| match planned {
             Planned::Finish(plan) => Some(plan.as_ref()),
             Planned::Stay(_) | Planned::Move(_) => None,
+        })
+    }
+
+    /// The first Service that stays where nobody is there to answer.
+    #[must_use]
+    pub fn unserved(&self, reason: &'static str) -> Option<Failure> {
+        self.services.iter().find_map(|planned| match planned {
+            Planned::Stay(stay) => stay.unserved(reason),
+            Planned::Move(_) | Planned::Finish(_) => None,
         })
     }
 

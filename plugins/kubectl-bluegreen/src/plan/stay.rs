@@ -1,6 +1,7 @@
 //! A Service that stays where it is, and why.
 
 use release_core::command::Command;
+use release_core::failure::{Failure, Next};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,6 +14,8 @@ pub struct Stay {
     pub state: StayState,
     pub message: String,
     pub forward: Option<Command>,
+    /// What would work now, where no pod of its color is ready.
+    pub way_out: Option<Next>,
 }
 
 /// Why a Service stays where it is.
@@ -35,5 +38,13 @@ impl Stay {
     pub fn next(&self) -> Option<String> {
         let leads = if self.state == StayState::AlreadyBack { "forward again" } else { "to go there" };
         self.forward.as_ref().map(|command| format!("{leads}: {command}"))
+    }
+
+    /// That nobody is there to answer, where that is so: the color asked for being active is no end then.
+    #[must_use]
+    pub fn unserved(&self, reason: &'static str) -> Option<Failure> {
+        let Self { service, color, .. } = self;
+        let text = format!("service/{service} selects {color} already, and has no ready endpoint");
+        self.way_out.clone().map(|way_out| Failure::failed(reason, text).next(way_out))
     }
 }

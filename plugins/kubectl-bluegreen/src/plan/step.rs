@@ -13,8 +13,8 @@ use super::way::WayBack;
 use crate::left::LeftWorkload;
 use crate::options::{MoveOptions, Target, Verb};
 use crate::record::Record;
-use crate::refusal::{self, Asked, Way};
-use crate::service_view::ServiceView;
+use crate::refusal::{self, Asked, Way, Ways, ways_out};
+use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
 /// What is asked for, and by whom.
@@ -75,29 +75,33 @@ fn step(
 ) -> Outcome<Step> {
     let (verb, asked) = (request.options.verb, || Asked::of(request.options));
     let tracks = view.tracks.as_ref().map_err(|why| refusal::not_switchable(view, why, snapshot, &asked()))?;
+    let ways = Ways::of(view, tracks, &snapshot.scope, request.options);
     let chosen = match &request.options.target {
-        Target::Color(color) => choice::by_name(view, tracks, color, snapshot)?,
-        Target::Image(tag) => choice::by_image(view, tracks, tag, snapshot)?,
-        Target::Other => choice::only_other(view, tracks, snapshot)?,
+        Target::Color(color) => choice::by_name(ways, color, snapshot)?,
+        Target::Image(tag) => choice::by_image(ways, tag, snapshot)?,
+        Target::Other => choice::only_other(ways, snapshot)?,
         Target::Back => match back::way_back(snapshot, all, view, tracks)? {
             WayBack::Color(chosen) => chosen,
             WayBack::AlreadyBack { state, message, forward } => {
                 let unfinished = unfinished(snapshot, view, tracks, verb);
-                return Ok(unfinished.unwrap_or_else(|| stay(view, tracks, state, message, forward)));
+                return Ok(unfinished.unwrap_or_else(|| stay(snapshot, ways, state, message, forward)));
             }
         },
     };
     if chosen.color == tracks.active {
         let message = format!("{} is active already", chosen.color);
         let unfinished = unfinished(snapshot, view, tracks, verb);
-        return Ok(unfinished.unwrap_or_else(|| stay(view, tracks, StayState::AlreadyActive, message, None)));
+        return Ok(unfinished.unwrap_or_else(|| stay(snapshot, ways, StayState::AlreadyActive, message, None)));
     }
     Ok(Step::Move(Box::new(movement(snapshot, view, tracks, chosen, request))))
 }
 
-fn stay(view: &ServiceView<'_>, tracks: &Tracks, state: StayState, message: String, forward: Option<Command>) -> Step {
+fn stay(snapshot: &Snapshot, ways: Ways<'_>, state: StayState, message: String, forward: Option<Command>) -> Step {
+    let Ways { view, tracks, .. } = ways;
     let (service, key, color) = (view.name().to_owned(), tracks.key.clone(), tracks.active.clone());
-    Step::Stay(Stay { service, key, color, state, message, forward })
+    let is_served = ready_count(&tracks.pods_of(&color, &snapshot.pods)) > 0;
+    let way_out = (!is_served).then(|| ways_out(ways, &snapshot.pods));
+    Step::Stay(Stay { service, key, color, state, message, forward, way_out })
 }
 
 /// The same words finish what a run began that goes on, or was cut off.

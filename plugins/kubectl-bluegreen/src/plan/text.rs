@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use release_core::kube::Workload;
-use release_core::registry::image::ImageRef;
-use release_core::traffic::selector::Color;
+use release_core::kube::{Pod, Workload};
 
+use super::images::short_images;
 use super::movement::Move;
 use super::services::{Planned, ServicePlan, SwitchPlan, tracks_of};
 use crate::service_view::ServiceView;
@@ -19,9 +18,9 @@ pub fn subjects_of(services: &[String]) -> String {
 
 /// The plan for people.
 #[must_use]
-pub fn text(plan: &SwitchPlan, views: &[ServiceView<'_>]) -> String {
+pub fn text(plan: &SwitchPlan, views: &[ServiceView<'_>], pods: &[Pod]) -> String {
     let mut lines = vec![services(&plan.services, |service, color| {
-        tracks_of(views, service).and_then(|t| t.color(color)).map(short_image).unwrap_or_default()
+        tracks_of(views, service).map(|tracks| short_images(tracks, color, pods)).unwrap_or_default()
     })];
     let sizes = |plan: &ServicePlan| plan.growth(tracks_of(views, plan.service())?);
     for line in plan.to_scale().filter_map(|plan| Some(growth(plan, &sizes(plan)?))) {
@@ -59,18 +58,4 @@ fn move_line(m: &Move, several: bool, image_of: impl Fn(&str, &str) -> String) -
 fn growth(plan: &ServicePlan, sizes: &[(Arc<Workload>, i32)]) -> String {
     let grow: Vec<String> = sizes.iter().map(|(w, size)| format!("{w} {} -> {size} replicas, ", w.replicas)).collect();
     format!("  first: {}wait for {} ready pods of {}", grow.concat(), plan.required, plan.movement.to)
-}
-
-/// Images of a color without their registry: `api:1.5.0`.
-#[must_use]
-pub fn short_image(color: &Color) -> String {
-    let mut images: Vec<String> = color
-        .workloads
-        .iter()
-        .map(|w| w.image())
-        .filter(|i| !i.is_empty())
-        .map(|i| ImageRef::parse(i).short())
-        .collect();
-    images.dedup();
-    images.join(", ")
 }

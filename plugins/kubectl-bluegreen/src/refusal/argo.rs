@@ -10,6 +10,9 @@ use serde_json::json;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
+/// The reason of a refusal that is no defect: another tool has the Service.
+pub const MANAGED_BY_ARGO: &str = "ManagedByArgoRollouts";
+
 /// Words a Service with the marks of Argo Rollouts.
 pub fn managed_by_argo(view: &ServiceView<'_>, snapshot: &Snapshot) -> Failure {
     let name = view.name();
@@ -18,7 +21,7 @@ pub fn managed_by_argo(view: &ServiceView<'_>, snapshot: &Snapshot) -> Failure {
     if !left_behind {
         let text = format!("service/{name} is managed by Argo Rollouts, which would put the selector back");
         let rollouts = Command::new("kubectl get rollouts.argoproj.io").scope(&snapshot.scope);
-        return Failure::failed("ManagedByArgoRollouts", text).look(rollouts);
+        return Failure::failed(MANAGED_BY_ARGO, text).look(rollouts);
     }
     let of = marks.managed_by.as_deref().map(|rollout| format!("{ARGO_MANAGED}: {}", printable(rollout)));
     let in_selector = marks.hash.then(|| format!("{ARGO_HASH} in its selector"));

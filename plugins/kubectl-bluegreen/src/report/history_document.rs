@@ -31,8 +31,24 @@ pub struct ServiceHistory {
     pub by_hand: Option<MoveByHand>,
     /// Newest first.
     pub records: Vec<Record>,
+    /// Moves that somebody else made between two of these records, which don't follow from each other; newest
+    /// first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moved_between: Vec<MoveBetween>,
     /// Why an annotation of ours can't be used.
     pub unreadable: Option<String>,
+}
+
+/// A move that nothing is known of but that it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MoveBetween {
+    /// Where the older record left the Service.
+    pub from: String,
+    /// Where the newer record found it.
+    pub to: String,
+    /// The id of the newer record.
+    pub before: String,
 }
 
 /// A move of the Service that we didn't make.

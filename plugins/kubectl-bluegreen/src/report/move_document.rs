@@ -162,7 +162,7 @@ impl MovingService {
 
 impl StayingService {
     fn of(stay: &Stay) -> Self {
-        let Stay { service, key, color, state, message, forward } = stay.clone();
+        let Stay { service, key, color, state, message, forward, way_out: _ } = stay.clone();
         Self {
             name: service,
             track_key: key,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use release_core::failure::Next;
 use release_core::kube::Workload;
 use release_core::traffic::selector::{Color, Tracks};
 
@@ -10,6 +11,8 @@ use super::status_document::{ColorState, ColorStatus, Note, OtherPods, ServiceSt
 use super::status_notes::notes;
 use crate::hand::hand_on;
 use crate::idle::users_of;
+use crate::plan;
+use crate::refusal::{Ways, ways_out};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
@@ -30,7 +33,7 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
         notes.push(Note::warns("converging", message));
     }
     if !serves {
-        notes.push(Note::blocks("no-endpoints", format!("no pod of {active} is ready: connections are refused")));
+        notes.push(unserved(view, tracks, snapshot));
     }
     ServiceStatus {
         name: view.name().to_owned(),
@@ -42,6 +45,15 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
         notes,
         colors,
     }
+}
+
+/// Nobody is there to answer: with what would work now.
+fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Note {
+    let next = ways_out(Ways::by_switch(view, tracks, &snapshot.scope), &snapshot.pods);
+    let said = next.note().map(|note| format!("; {note}")).unwrap_or_default();
+    let message = format!("no pod of {} is ready: connections are refused{said}", tracks.active);
+    let fix = matches!(next, Next::Try(..)).then(|| next.commands().first().map(ToString::to_string)).flatten();
+    Note { fix, ..Note::blocks("no-endpoints", message) }
 }
 
 /// The active color first, then by name.
@@ -70,7 +82,9 @@ fn endpoints_of(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot
 
 fn of_workload(workload: &Arc<Workload>, color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> WorkloadStatus {
     let pods = tracks.pods_of(&color.name, &snapshot.pods);
+    let running = plan::running(workload, &pods);
     WorkloadStatus {
+        running: if running == [workload.image()] { Vec::new() } else { running },
         kind: workload.kind.kind(),
         name: workload.name().to_owned(),
         image: workload.image().to_owned(),

@@ -83,7 +83,8 @@ pub struct OtherPods {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
-    /// `converging`, `no-endpoints`, `by-hand`, `unfinished`, `record`, `twin-service`, `floor-raised`
+    /// `converging`, `no-endpoints`, `being-deleted`, `by-hand`, `unfinished`, `record`, `twin-service`,
+    /// `floor-raised`, `added-label`
     pub id: &'static str,
     /// `block` where requests fail now, else `warn`
     pub severity: &'static str,
@@ -145,8 +146,12 @@ pub struct WorkloadStatus {
     /// `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`
     pub kind: &'static str,
     pub name: String,
-    /// Of its first container.
+    /// Of its first container, as its template has it.
     pub image: String,
+    /// What its ready pods run in that container, where that isn't what the template has: a rollout goes on,
+    /// or is held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub running: Vec<String>,
     pub replicas: i32,
     pub ready: usize,
     /// As people read it: `deploy/api-green`.
@@ -168,6 +173,12 @@ pub struct ListedService {
     /// Our last change of it.
     pub record: Option<Record>,
     pub others: Vec<ListedColor>,
+    /// Why it can't be switched, for a Service that was and that has no active color now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub defect: Option<String>,
+    /// The command that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 /// A color that is not active.

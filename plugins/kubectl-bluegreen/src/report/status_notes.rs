@@ -21,6 +21,9 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
         let fix = Some(added.mend(view, &snapshot.scope).to_string());
         notes.push(Note { fix, ..Note::blocks("added-label", added.text(view)) });
     }
+    if view.service.metadata.deletion_timestamp.is_some() {
+        notes.push(Note::warns("being-deleted", format!("service/{} is being deleted", view.name())));
+    }
     if let Some(why) = &view.recorded.unreadable {
         notes.push(Note::warns("record", format!("{why}; rollback will not use it")));
     }

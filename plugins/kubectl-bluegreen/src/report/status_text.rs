@@ -31,8 +31,14 @@ fn rows(color: &ColorStatus, at: Timestamp) -> Vec<Vec<String>> {
         return vec![vec![color.name.clone(), "none".into(), String::new(), "0/0".into(), count, state]];
     }
     let kept = color.workloads.iter().map(|workload| {
-        let image = if workload.image.is_empty() { String::new() } else { ImageRef::parse(&workload.image).short() };
-        (workload.reference.clone(), image, format!("{}/{}", workload.ready, workload.replicas))
+        let short = |image: &String| ImageRef::parse(image).short();
+        let template = std::slice::from_ref(&workload.image).iter().filter(|image| !image.is_empty());
+        let images: Vec<String> = if workload.running.is_empty() {
+            template.map(short).collect()
+        } else {
+            workload.running.iter().map(short).collect()
+        };
+        (workload.reference.clone(), images.join(", "), format!("{}/{}", workload.ready, workload.replicas))
     });
     let others = color.others.iter().map(|other| {
         let note = if other.stray { " (no workload)" } else { "" };

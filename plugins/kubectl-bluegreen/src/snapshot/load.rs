@@ -108,7 +108,7 @@ async fn essentials(cluster: &Cluster, names: &[String], first: Service, looking
     let mut workloads = workloads?;
     let pods = pods(cluster, &services, &workloads, looking).await?;
     if needs_daemon_sets(&pods) {
-        workloads.extend(daemon_sets(cluster).await);
+        workloads.extend(daemon_sets(cluster, Some(&cluster.namespace)).await);
     }
     Ok(Snapshot {
         services,

@@ -55,6 +55,13 @@ type Policies = (
 
 type Routes = (Reading<Vec<VirtualService>>, Reading<Vec<DestinationRule>>, Reading<Vec<GatewayRoute>>);
 
+/// Names of Argo's Rollouts in a namespace.
+pub async fn rollouts_in(cluster: &Cluster, namespace: &str) -> Reading<Vec<String>> {
+    let mut there = cluster.clone();
+    namespace.clone_into(&mut there.namespace);
+    OptionalReads::of(&there, ReadScope::Colors).rollouts().await
+}
+
 impl OptionalReads {
     /// As far as asked.
     pub fn of(cluster: &Cluster, extent: ReadScope) -> Self {

@@ -106,9 +106,9 @@ pub async fn workloads(cluster: &Cluster) -> Outcome<(Vec<Arc<Workload>>, Readin
     Ok((with_replica_sets(templates?, &known), sets))
 }
 
-/// DaemonSets, which few colors are made of; none where they can't be read.
-pub async fn daemon_sets(cluster: &Cluster) -> Vec<Arc<Workload>> {
-    let (path, everything) = (collection::<DaemonSet>(Some(&cluster.namespace)), ListQuery::default());
+/// DaemonSets of a namespace, or of all, which few colors are made of; none where they can't be read.
+pub async fn daemon_sets(cluster: &Cluster, namespace: Option<&str>) -> Vec<Arc<Workload>> {
+    let (path, everything) = (collection::<DaemonSet>(namespace), ListQuery::default());
     let listed = cluster.list_map(&path, &everything, |d: DaemonSet| Arc::new(Workload::from(d))).await;
     listed.map(|listed| listed.items).unwrap_or_default()
 }
@@ -125,7 +125,7 @@ pub async fn workloads_and_pods(cluster: &Cluster, labels: &Labels) -> Outcome<(
     let ((mut workloads, sets), mut pods) = (found?, pods?);
     attributed(&mut pods, &sets, &workloads);
     if needs_daemon_sets(&pods) {
-        workloads.extend(daemon_sets(cluster).await);
+        workloads.extend(daemon_sets(cluster, Some(&cluster.namespace)).await);
     }
     if let Some(nodes) = nodes.ok().filter(|nodes| !nodes.items.is_empty()) {
         lose_unreachable(&mut pods, &nodes.items);

@@ -148,3 +148,37 @@ async fn a_rollback_of_one_of_a_set_names_the_command_for_all_of_it() -> Result<
     assert_eq!((active(&ns, "api").await?, active(&ns, "web").await?), ("blue".into(), "blue".into()));
     Ok(())
 }
+
+/// The history forgot a move by hand as soon as a rollback had undone it: the records no longer told how the
+/// Service got where it was.
+#[tokio::test]
+async fn a_move_by_hand_between_two_records_is_not_forgotten() -> Result<()> {
+    let ns = namespace("hand-between").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    ensure!(history["services"][0].get("movedBetween").is_none(), "{history:#}");
+    moved_by_hand(&ns, "green").await?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    let history = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    let between = &history["services"][0]["movedBetween"][0];
+    assert_eq!((&between["from"], &between["to"]), (&json!("blue"), &json!("green")), "{history:#}");
+    assert_eq!(between["before"], history["services"][0]["records"][0]["id"]);
+    bluegreen(&ns, "history api").await?.ends(0)?.tells("by hand")?;
+    Ok(())
+}
+
+/// A Service that goes was shown as one that stays.
+#[tokio::test]
+async fn a_service_that_is_being_deleted_is_told() -> Result<()> {
+    let ns = namespace("hand-deleted").await?;
+    blue_green(&ns, 1).await?;
+    let held = json!({"metadata": {"finalizers": ["example.com/held"]}});
+    ns.patch::<k8s_openapi::api::core::v1::Service>("api", held).await?;
+    e2e::common::run::admin(&ns).run(&["delete", "service", "api", "--wait=false"]).await?.ends(0)?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    let notes = status["services"][0]["notes"].as_array().context("notes")?;
+    ensure!(notes.iter().any(|note| note["id"] == "being-deleted"), "{status:#}");
+    Ok(())
+}

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cleanup;
+mod dead_ends;
 mod deletion;
 mod discovery;
 mod documents;
@@ -18,6 +19,7 @@ mod looks;
 mod lost_output;
 mod manifests;
 mod nightly;
+mod overview;
 mod permissions;
 mod ports;
 mod printed;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::future::join;
+use futures::future::join3;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::report::Report;
@@ -11,16 +11,17 @@ use release_cli::run::Run;
 use release_cli::table::table;
 use release_cluster::read::ListQuery;
 use release_core::duration::age;
-use release_core::failure::Outcome;
+use release_core::failure::{Next, Outcome};
 use release_core::kube::Workload;
 use release_core::kube::path::collection;
 use release_core::kube::service::service_name;
-use release_core::traffic::selector::{Color, Tracks};
+use release_core::traffic::selector::{Color, NotSwitchable, Tracks};
 
 use crate::record::Record;
+use crate::refusal::{Asked, MANAGED_BY_ARGO, not_switchable};
 use crate::report::status_document::{ListedColor, ListedService, StatusEntry, StatusMembers};
 use crate::service_view::ServiceView;
-use crate::snapshot::templates;
+use crate::snapshot::{Snapshot, daemon_sets, rollouts_in, templates};
 
 /// Fills the report with a row for each Service that has more than one color.
 ///
@@ -32,23 +33,23 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     // The first read opens the connection that the others share.
     let everything = ListQuery::default();
     let services = run.cluster.list::<Service>(&path, &everything);
-    let (services, workloads) = join(services, templates(&run.cluster, namespace)).await;
-    let by_namespace = by_namespace(workloads?);
-    let mut rows = Vec::new();
+    let daemon_sets = daemon_sets(&run.cluster, namespace);
+    let (services, workloads, daemon_sets) = join3(services, templates(&run.cluster, namespace), daemon_sets).await;
+    let by_namespace = by_namespace(workloads?.into_iter().chain(daemon_sets));
+    let mut found = Vec::new();
     for service in services?.items {
         let home = service.metadata.namespace.clone().unwrap_or_default();
-        let Some(workloads) = by_namespace.get(&home) else { continue };
-        let ServiceView { recorded, tracks: Ok(tracks), .. } = ServiceView::of(&service, workloads, &[], key) else {
-            continue;
-        };
-        if tracks.others().next().is_some() || recorded.current.is_some() {
-            let listed = listed(home, &service, &tracks, recorded.current);
-            rows.push(row(&listed));
-            report.names.push(format!("service/{}", listed.name));
-            report.members.services.push(StatusEntry::Listed(listed));
+        let workloads = by_namespace.get(&home).map(Vec::as_slice).unwrap_or_default();
+        let view = ServiceView::of(&service, workloads, &[], key);
+        match &view.tracks {
+            Ok(tracks) if tracks.others().next().is_some() || view.recorded.current.is_some() => {
+                found.push(listed(home, &service, tracks, view.recorded.current.clone()));
+            }
+            Ok(_) => {}
+            Err(why) => found.extend(defective(run, &view, why, workloads).await),
         }
     }
-    if rows.is_empty() {
+    if found.is_empty() {
         run.say(&format!(
             "No blue-green Services found{}.",
             if everywhere { String::new() } else { format!(" in {} namespace", run.cluster.namespace) }
@@ -57,12 +58,56 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     }
     let headers = ["NAMESPACE", "SERVICE", "KEY", "ACTIVE", "READY", "OTHERS", "SINCE"];
     let skip = usize::from(!everywhere);
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row[skip..].to_vec()).collect();
-    report.text = table(&headers[skip..], &rows);
+    let rows: Vec<Vec<String>> = found.iter().map(|listed| row(listed)[skip..].to_vec()).collect();
+    let told = found.iter().filter_map(told);
+    report.text = std::iter::once(table(&headers[skip..], &rows)).chain(told).collect::<Vec<_>>().join("\n");
+    report.names = found.iter().map(|listed| format!("service/{}", listed.name)).collect();
+    report.members.services = found.into_iter().map(StatusEntry::Listed).collect();
     Ok(())
 }
 
-fn by_namespace(workloads: Vec<Arc<Workload>>) -> BTreeMap<String, Vec<Arc<Workload>>> {
+/// A Service that we moved, or that Argo Rollouts left behind, and that can't be switched as it is. Of
+/// others nobody says that they are meant to be.
+async fn defective(
+    run: &Run,
+    view: &ServiceView<'_>,
+    why: &NotSwitchable,
+    workloads: &[Arc<Workload>],
+) -> Option<ListedService> {
+    let is_argos = *why == NotSwitchable::ArgoRollouts;
+    if view.recorded.current.is_none() && !is_argos {
+        return None;
+    }
+    let home = view.service.metadata.namespace.clone().unwrap_or_default();
+    let rollouts = if is_argos { rollouts_in(&run.cluster, &home).await } else { Ok(Vec::new()) };
+    let empty = Snapshot::empty(&home, &run.scope().in_namespace(&home), Timestamp::now());
+    let snapshot = Snapshot { workloads: workloads.to_vec(), rollouts, ..empty };
+    let failure = not_switchable(view, why, &snapshot, &Asked::about("status", view.name()));
+    if failure.reason == MANAGED_BY_ARGO {
+        return None;
+    }
+    let tries = failure.next.as_ref().filter(|next| matches!(next, Next::Try(..)));
+    let fix = tries.and_then(|next| next.commands().first()).map(ToString::to_string);
+    Some(ListedService {
+        namespace: home,
+        name: view.name().to_owned(),
+        track_key: String::new(),
+        active: String::new(),
+        ready: String::new(),
+        record: view.recorded.current.clone(),
+        others: Vec::new(),
+        defect: Some(failure.message),
+        fix,
+    })
+}
+
+/// What is wrong with it, and what mends it.
+fn told(listed: &ListedService) -> Option<String> {
+    let fix = listed.fix.as_ref().map(|fix| format!("\n    {fix}")).unwrap_or_default();
+    listed.defect.as_ref().map(|defect| format!("x {defect}{fix}"))
+}
+
+fn by_namespace(workloads: impl Iterator<Item = Arc<Workload>>) -> BTreeMap<String, Vec<Arc<Workload>>> {
     let mut sorted: BTreeMap<String, Vec<Arc<Workload>>> = BTreeMap::new();
     for workload in workloads {
         sorted.entry(workload.metadata.namespace.clone().unwrap_or_default()).or_default().push(workload);
@@ -80,6 +125,8 @@ fn listed(namespace: String, service: &Service, tracks: &Tracks, record: Option<
         ready: tracks.color(&tracks.active).map(ready).unwrap_or_default(),
         record,
         others: tracks.others().map(other).collect(),
+        defect: None,
+        fix: None,
     }
 }
 

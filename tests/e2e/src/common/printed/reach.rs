@@ -31,8 +31,16 @@ pub fn lost(typed: &[String], printed: &[String]) -> Option<String> {
     };
     let (typed, printed) = (connection(typed), connection(printed));
     let lost = typed.into_iter().filter(|(flag, value)| needs(flag) && !value.is_empty());
-    let mut lost = lost.filter(|given| !printed.contains(given));
+    let mut lost = lost.map(|(flag, value)| (flag, without_password(value))).filter(|given| !printed.contains(given));
     lost.next().map(|(flag, value)| format!("{flag} {value} is lost"))
+}
+
+/// A password in an address must not be printed either: `https://lee:secret@host`.
+fn without_password(value: String) -> String {
+    let Some((userinfo, host)) = value.rsplit_once('@') else { return value };
+    let rest = userinfo.split_once("://").map_or(userinfo, |(_, rest)| rest);
+    let scheme = userinfo.strip_suffix(rest).unwrap_or_default();
+    rest.split_once(':').map_or(value.clone(), |(user, _)| format!("{scheme}{user}@{host}"))
 }
 
 /// Connection flags with their values, by their long names.
@@ -72,5 +80,8 @@ mod tests {
         assert_eq!(lost_from(typed, &whole.replace(" -n shop", "")).as_deref(), Some("--namespace shop is lost"));
         assert_eq!(lost_from(typed, "kubectl auth whoami").as_deref(), Some("--context prod is lost"));
         assert_eq!(lost_from(typed, "kubectl config get-contexts"), None);
+        let typed = "bluegreen -n shop status api --server https://lee:hunter2@host:6443";
+        assert_eq!(lost_from(typed, "kubectl get pods -n shop --server https://lee@host:6443"), None);
+        assert!(lost_from(typed, "kubectl get pods -n shop").is_some());
     }
 }

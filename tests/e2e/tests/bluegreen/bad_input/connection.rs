@@ -142,3 +142,32 @@ async fn missing_kubeconfigs_and_contexts_are_no_reason_to_go_elsewhere() -> Res
     assert_eq!(versions(&ns).await?, before);
     Ok(())
 }
+
+/// A password that somebody typed into an address would be kept in the log of a pipeline.
+#[tokio::test]
+async fn a_password_in_a_typed_address_is_never_printed() -> Result<()> {
+    let ns = namespace("password").await?;
+    blue_green(&ns, 1).await?;
+    let admin = e2e::common::run::admin(&ns);
+    let host = ns.lab().api().trim_start_matches("https://").to_owned();
+    for server in [
+        format!("--server=https://lee:hunter2@{host}"),
+        format!("-s https://lee:hunter2@{host}/"),
+        "--server https://lee:hunter2@127.0.0.1:1".to_owned(),
+        "--server lee:hunter2@127.0.0.1:1".to_owned(),
+        "--server https://lee:hunt/er2@hunter2@127.0.0.1:1".to_owned(),
+        "--context https://lee:hunter2@prod".to_owned(),
+    ] {
+        for words in ["status api -v=9", "switch api --to purple --yes -ojson", "rollback api --yes --timeout=5s"] {
+            let told = bluegreen_as(&admin, &format!("{words} {server}")).await?;
+            ensure!(
+                !said(&told).contains("hunter2") && !said(&told).contains("er2@"),
+                "{words} {server}: {}",
+                said(&told)
+            );
+        }
+    }
+    let told = bluegreen_as(&admin, "status api --server https://lee:hunter2@127.0.0.1:1").await?.ends(1)?;
+    told.tells("--server https://lee@127.0.0.1:1")?.tells("left out")?;
+    Ok(())
+}

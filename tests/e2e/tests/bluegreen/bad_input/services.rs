@@ -85,20 +85,21 @@ async fn one_missing_service_stops_all() -> Result<()> {
     Ok(())
 }
 
-/// A person who named the wrong color would have to look up the right ones.
+/// A person who named the wrong color would have to look up the right ones; no other is gone to for it.
 #[tokio::test]
 async fn a_color_that_does_not_exist_lists_those_that_do() -> Result<()> {
     let ns = namespace("no-color").await?;
     e2e::bluegreen::blue_green(&ns, 1).await?;
     let words = "switch api --to purple --yes --verify-for=0";
     let document = refused(&ns, words, 1, "NoSuchColor", "purple").await?;
+    ensure!(document["message"].as_str().is_some_and(|message| message.contains("green")), "{document:#}");
     let next = document["next"].as_str().context("no next step")?;
-    ensure!(next.contains("switch api --to green -n "), "{next}");
+    ensure!(next.contains("bluegreen status api -n "), "{next}");
     refused(&ns, "switch api --to-image 9.9.9 --yes --verify-for=0", 1, "NoSuchImage", "9.9.9").await?;
     refused(&ns, "switch api --to green --track-key nonsense --yes", 1, "NoTrackKey", "nonsense").await?;
     // What is printed to paste works.
     let pasted = next.lines().next().context("no line")?.trim_start_matches("kubectl bluegreen ");
     let pasted = pasted.split(" -n ").next().context("no words")?;
-    bluegreen(&ns, &format!("{pasted} --yes --verify-for=0")).await?.ends(0)?;
+    bluegreen(&ns, pasted).await?.ends(0)?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! A color that is named by the image it runs.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use e2e::bluegreen::active;
 use e2e::bluegreen::app::{api, color, rolled_out};
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::run::Ended;
+use e2e::common::run::{Ended, finding};
 use e2e::namespace;
 use lab::fixtures::{Behavior, Workload};
 use serde_json::json;
@@ -36,5 +36,37 @@ async fn a_sidecar_s_image_is_not_the_application_s() -> Result<()> {
     bluegreen(&ns, "switch api --to-image 1.31.0 --yes --verify-for=0").await?.ends(1)?;
     bluegreen(&ns, "switch api --to-image 1.5.0 --yes --verify-for=0").await?.ends(0)?;
     assert_eq!(active(&ns, "api").await?, "green", "green's own image is 1.5.0, blue's sidecar too");
+    Ok(())
+}
+
+/// Status and plan showed version 1.6 alone, half of the users would have got 1.5, and the rollout counted as done.
+#[tokio::test]
+async fn a_rollout_that_is_held_shows_both_images_and_stops_a_switch() -> Result<()> {
+    for (name, strategy, then) in [
+        ("held-partition", json!({"rollingUpdate": {"partition": 1}}), None),
+        ("held-on-delete", json!({"type": "OnDelete"}), Some("api-green-1")),
+    ] {
+        let ns = namespace(name).await?;
+        let set = |name, tag: &str| {
+            let image = format!("registry.example.com/api:{tag}");
+            Workload::color(name, &image).replicas(2).stateful()
+        };
+        rolled_out(&ns, &api().color(set("blue", "1.4")).color(set("green", "1.5"))).await?;
+        ns.apply(&api().workload(&set("green", "1.6").spec("updateStrategy", strategy))).await?;
+        if let Some(pod) = then {
+            e2e::common::run::admin(&ns).run(&["delete", "pod", pod]).await?.ends(0)?;
+        }
+        let both = lab::eventually("one pod runs the new image", e2e::LIMIT, || async {
+            let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+            let running = &status["services"][0]["colors"][1]["workloads"][0]["running"];
+            Ok((running.as_array().map(Vec::len) == Some(2)).then_some(status))
+        });
+        both.await?;
+        bluegreen(&ns, "status api").await?.ends(0)?.tells("api:1.5, api:1.6")?;
+        let document = bluegreen(&ns, "preflight api --to green -ojson").await?.ends(1)?.json()?;
+        ensure!(finding(&document, "rollout-unfinished").is_some(), "{document:#}");
+        bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(1)?.tells("api:1.5, api:1.6")?;
+        assert_eq!(active(&ns, "api").await?, "blue");
+    }
     Ok(())
 }
