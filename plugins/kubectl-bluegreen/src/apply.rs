@@ -6,9 +6,13 @@ mod emptied;
 mod in_progress;
 mod known_pods;
 mod lasting;
+mod meanwhile;
+mod moved;
 mod overtaken;
 mod prove;
+mod redeployed;
 pub mod scale;
+mod shrunk;
 mod take_back;
 mod verify;
 mod warnings;
@@ -16,14 +20,16 @@ mod write;
 
 pub use emptied::EMPTIED;
 pub use in_progress::MoveInProgress;
+pub use moved::Moved;
 pub use prove::{Reached, stands};
 pub use write::rehearse;
 
 use release_cli::run::Run;
-use release_core::failure::{Exit, Failure, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use tokio::time::Instant;
 
 use crate::options::TakeBack;
+use crate::record::RecordedVerb;
 use crate::snapshot::Snapshot;
 
 /// Writes all moves, proves them, concludes.
@@ -74,6 +80,16 @@ pub async fn finish(
     Err(take_back::all(run, snapshot, moves, failure, began).await)
 }
 
+/// A switch that failed and stays says so, and how to go back; what shows why comes second.
 fn with_way_back(run: &Run, moves: &[MoveInProgress<'_>], failure: Failure) -> Failure {
-    if failure.next.is_some() { failure } else { failure.try_next(in_progress::rollback(moves, run.scope())) }
+    let back = in_progress::rollback(moves, run.scope());
+    let is_switch = moves.iter().all(|made| made.movement.record.verb == RecordedVerb::Switch);
+    if failure.exit == Exit::Changed || !is_switch {
+        return if failure.next.is_some() { failure } else { failure.try_next(back) };
+    }
+    let stays = moves.iter().filter(|made| made.moved.get() == Some(true));
+    let stays = stays.map(|made| format!("\nservice/{} stays on {}", made.service(), made.movement.to));
+    let message = std::iter::once(failure.message.clone()).chain(stays).collect();
+    let look = failure.next.iter().flat_map(Next::commands).next().map(|look| format!("look first: {look}"));
+    Failure { message, ..failure }.next(Next::Try(vec![back], look))
 }

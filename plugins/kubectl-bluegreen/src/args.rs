@@ -122,7 +122,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
     #[arg(value_parser = check_of(Suite::Bluegreen))]
     pub force: Vec<String>,
-    /// A check that can't be made blocks
+    /// A check that can't be made blocks, and a target that is scaled down while it is watched fails
     #[arg(long)]
     pub strict: bool,
 }
@@ -152,7 +152,8 @@ pub struct SwitchArgs {
     /// Bring the target to the active color's size first, and wait for it
     #[arg(long)]
     pub scale: bool,
-    /// How long to watch the target afterwards [default: its readiness failure window, 10s to 60s]
+    /// How long to watch the target afterwards, on top of --timeout [default: its readiness failure
+    /// window, 10s to 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub verify_for: Option<Duration>,
     /// How long the color that is left stays warm
@@ -183,7 +184,7 @@ pub struct RollbackArgs {
     #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
     #[arg(value_parser = check_of(Suite::Bluegreen))]
     pub force: Vec<String>,
-    /// Watch the color for this long afterwards
+    /// Watch the color for this long afterwards, on top of --timeout
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
     pub verify_for: Duration,
     #[command(flatten)]

@@ -15,6 +15,7 @@ mod step;
 mod text;
 mod way;
 
+pub use choice::runs;
 pub use images::running;
 pub use movement::Move;
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};

@@ -1,5 +1,6 @@
 //! What one run of a verb carries along: the cluster, the clock, and where to talk.
 
+use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -23,7 +24,7 @@ use crate::confirm;
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
 use crate::progress::Waiting;
 use crate::report::{Members, Origin, Report};
-use crate::talk::{Standing, Stands, Talk};
+use crate::talk::{Stand, Standing, Talk};
 
 /// One run of a verb.
 #[derive(Debug)]
@@ -176,7 +177,7 @@ pub async fn print_end<M: Members>(
     let outcome = tokio::select! {
         outcome = caught(verb(&mut report), standing) => outcome,
         () = interrupted() => {
-            let Stands { text, next } = standing.borrow().clone();
+            let Stand { text, next } = standing.borrow().clone();
             Err(Failure { next, ..Failure::new(Exit::Interrupted, "Interrupted", text) })
         }
     };
@@ -197,7 +198,7 @@ async fn caught(verb: impl Future<Output = Outcome<()>>, standing: &Standing) ->
     let ended = AssertUnwindSafe(verb).catch_unwind().await;
     drop(std::panic::take_hook());
     ended.unwrap_or_else(|_| {
-        let Stands { text, next } = standing.borrow().clone();
+        let Stand { text, next } = standing.borrow().clone();
         let message = format!("a fault of this program ({}), please report it\n{text}", place());
         let again = || Next::from("run the same command again: it takes up what was begun");
         Err(Failure::failed("Fault", message).next(next.unwrap_or_else(again)))
@@ -207,8 +208,7 @@ async fn caught(verb: impl Future<Output = Outcome<()>>, standing: &Standing) ->
 /// What stands while nothing has been written.
 #[must_use]
 pub fn nothing_written() -> Standing {
-    let text = "interrupted; nothing was written".to_owned();
-    Standing::new(Stands { text, next: None }.into())
+    Standing::new(RefCell::new("interrupted; nothing was written".into()))
 }
 
 /// Ctrl-C, or being told to stop.
@@ -229,8 +229,7 @@ mod tests {
     /// In the middle of a switch, somebody has to know whether it was written.
     #[tokio::test]
     async fn a_fault_of_ours_is_told_with_what_is_so() {
-        let text = "service/api selects green now, not proven yet".to_owned();
-        let standing = Standing::new(Stands { text, next: None }.into());
+        let standing: Standing = Rc::new(RefCell::new("service/api selects green now, not proven yet".into()));
         let nothing: &[u8] = &[];
         let verb = async {
             assert_eq!(nothing[std::hint::black_box(3)], 0);

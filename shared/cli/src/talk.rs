@@ -1,6 +1,7 @@
 //! Talking to a person while a run goes on, and remembering what to say if it is interrupted.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use release_core::checks::finding::Look;
@@ -12,15 +13,33 @@ use crate::output;
 use crate::progress::{Progress, Sink};
 
 /// What is so in the cluster at this instant, for the last line of an interrupted run.
+pub type Standing = Rc<RefCell<Stand>>;
+
+/// What is so, and the way on from there.
 #[derive(Debug, Clone, Default)]
-pub struct Stands {
+pub struct Stand {
     pub text: String,
-    /// What to do then, where that isn't in the text: programs get it by itself.
     pub next: Option<Next>,
 }
 
-/// What is so now, as the run goes on.
-pub type Standing = Rc<RefCell<Stands>>;
+impl From<String> for Stand {
+    fn from(text: String) -> Self {
+        Self { text, next: None }
+    }
+}
+
+impl From<&str> for Stand {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl fmt::Display for Stand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        self.next.as_ref().map_or(Ok(()), |next| write!(f, "\n{}: {next}", next.label()))
+    }
+}
 
 /// Where a run talks.
 #[derive(Debug)]
@@ -62,19 +81,19 @@ impl Talk {
     }
 
     /// Remembers what is so, for the case that the run is interrupted now.
-    pub fn stands(&self, text: impl Into<String>) {
-        self.standing.replace(Stands { text: text.into(), next: None });
+    pub fn stands(&self, stand: impl Into<Stand>) {
+        self.standing.replace(stand.into());
     }
 
     /// The same with commands, each with what it is for: lines for people, `next` for programs.
     pub fn stands_with(&self, text: &str, commands: [(&str, Command); 2]) {
-        let stands = if self.output.is_machine() {
+        let stand = if self.output.is_machine() {
             let next = Next::Try(commands.into_iter().map(|(_, command)| command).collect(), None);
-            Stands { text: text.to_owned(), next: Some(next) }
+            Stand { text: text.to_owned(), next: Some(next) }
         } else {
             let lines: Vec<String> = commands.iter().map(|(what, command)| format!("{what}: {command}")).collect();
-            Stands { text: format!("{text}\n{}", lines.join("\n")), next: None }
+            Stand { text: format!("{text}\n{}", lines.join("\n")), next: None }
         };
-        self.standing.replace(stands);
+        self.standing.replace(stand);
     }
 }

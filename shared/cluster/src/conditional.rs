@@ -43,22 +43,22 @@ pub enum Unwritten {
 }
 
 impl Unwritten {
-    /// As a failure: exit 3 where something changed under us, else 1. `what` completes "it is not
-    /// known whether …", `look` is the command that shows it.
+    /// As a failure: exit 3 where something changed under us, else 1. `object` was, or was not, `past`
+    /// (`switched`); of what else the run wrote this says nothing. `look` is the command that shows it.
     #[must_use]
-    pub fn failure(self, what: &str, look: Command) -> Failure {
+    pub fn failure(self, object: &str, past: &str, look: Command) -> Failure {
         match self {
             Self::Changed(failure) => failure,
             Self::Unclear(first, second) => Failure::failed(
                 UNCLEAR,
-                format!("{first}; and reading back failed too: {second}\nit is not known whether {what}"),
+                format!("{first}; and reading back failed too: {second}\nit is not known whether {object} was {past}"),
             )
             .look(look),
             Self::Refused(error) => {
                 let changed = error.code() == Some(409);
                 let failure = Failure::from(error);
                 let exit = if changed { Exit::Changed } else { failure.exit };
-                Failure { exit, message: format!("{}\nnothing was written", failure.message), ..failure }
+                Failure { exit, message: format!("{}\n{object} was not {past}", failure.message), ..failure }
             }
         }
     }

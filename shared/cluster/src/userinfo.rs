@@ -5,7 +5,7 @@
 #[must_use]
 pub fn without_password(address: &str) -> String {
     match user_and_password(address) {
-        Some(Split { before, user, after }) if user.is_empty() => format!("{before}{after}"),
+        Some(Split { before, user: "", after }) => format!("{before}{after}"),
         Some(Split { before, user, after }) => format!("{before}{user}@{after}"),
         None => address.to_owned(),
     }

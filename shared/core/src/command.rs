@@ -99,12 +99,6 @@ impl fmt::Display for Command {
     }
 }
 
-/// The bare kubectl command that sets a Service's whole selector.
-#[must_use]
-pub fn selector_command(service: &str, scope: &Scope, selector: &Labels) -> Command {
-    patch_command(service, scope, &json!([{"op": "replace", "path": "/spec/selector", "value": selector}]))
-}
-
 /// The bare kubectl command that gives a Service another selector, if it has still this one.
 #[must_use]
 pub fn selector_change_command(service: &str, scope: &Scope, from: &Labels, to: &Labels) -> Command {

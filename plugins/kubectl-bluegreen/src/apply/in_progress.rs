@@ -1,14 +1,17 @@
 //! A move while it is made.
 
-use std::cell::Cell;
 use std::time::Duration;
 
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 use release_core::command::{Command, Scope};
 use release_core::release::change::Change;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::probes::failure_window;
 
-use crate::options::{MoveOptions, VerifyFor};
+use super::meanwhile::Meanwhile;
+use super::moved::Moved;
+use crate::options::{MoveOptions, Target, VerifyFor};
 use crate::plan::{Move, ServicePlan, SwitchPlan};
 use crate::service_view::ServiceView;
 
@@ -21,27 +24,32 @@ pub struct MoveInProgress<'a> {
     /// Ready target pods that the move was allowed with.
     pub required: usize,
     pub verify_for: Duration,
-    /// True while the Service is where this run moved it; nothing where that isn't known.
-    pub moved: Cell<Option<bool>>,
+    /// The image tag that was asked for instead of a color.
+    pub image: Option<&'a str>,
+    /// What weakens the proof is a failure.
+    pub strict: bool,
+    pub moved: Moved,
+    /// What happened to the target while it was watched.
+    pub meanwhile: Meanwhile,
 }
 
 impl<'a> MoveInProgress<'a> {
     /// The moves of a plan, before the first write.
     #[must_use]
-    pub fn all(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &MoveOptions) -> Vec<Self> {
+    pub fn all(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &'a MoveOptions) -> Vec<Self> {
         Self::of(plan.moves(), views, options, false)
     }
 
     /// The moves that a run without a result has written.
     #[must_use]
-    pub fn unfinished(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &MoveOptions) -> Vec<Self> {
+    pub fn unfinished(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &'a MoveOptions) -> Vec<Self> {
         Self::of(plan.unfinished(), views, options, true)
     }
 
     fn of(
         plans: impl Iterator<Item = &'a ServicePlan>,
         views: &'a [ServiceView<'a>],
-        options: &MoveOptions,
+        options: &'a MoveOptions,
         moved: bool,
     ) -> Vec<Self> {
         let begin = |plan: &'a ServicePlan| {
@@ -55,8 +63,22 @@ impl<'a> MoveInProgress<'a> {
                     view.settings.verify_for.map_or(Duration::ZERO, |annotated| annotated.min(at_most)).max(window())
                 }
             };
-            let (movement, required, moved) = (&plan.movement, plan.required, Cell::new(Some(moved)));
-            Some(Self { movement, view, tracks, required, verify_for, moved })
+            let image = match &options.target {
+                Target::Image(tag) => Some(tag.as_str()),
+                _ => None,
+            };
+            Some(Self {
+                movement: &plan.movement,
+                view,
+                tracks,
+                // A move that was forced was allowed with less.
+                required: plan.required.min(plan.target_ready.max(1)),
+                verify_for,
+                image,
+                strict: options.weighing.strict,
+                moved: Moved::new(moved),
+                meanwhile: Meanwhile::default(),
+            })
         };
         plans.filter_map(begin).collect()
     }
@@ -71,6 +93,14 @@ impl<'a> MoveInProgress<'a> {
     #[must_use]
     pub fn change(&self) -> Change {
         self.movement.change(self.view.service, &self.view.recorded, &self.view.cleanup)
+    }
+
+    /// The finding about what others did to the target while it was watched.
+    #[must_use]
+    pub fn weakness(&self) -> Option<Finding> {
+        let shrunk = self.meanwhile.shrunk.borrow();
+        let text = format!("verified with {}", shrunk.as_ref()?.of(&self.movement.to));
+        Some(Finding::warns(self.service(), ids::SCALED_DOWN, text))
     }
 
     /// Names the Service where several move together.

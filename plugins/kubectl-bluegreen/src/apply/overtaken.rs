@@ -21,9 +21,12 @@ pub async fn note(run: &Run, made: &MoveInProgress<'_>) {
     let by_hand = hand_on(&service).map_or_else(|| "another hand".to_owned(), |hand| hand.manager);
     let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
     let (result, ops) = match &recorded.current {
-        // Another Service of the set was overtaken, and this one stands.
+        // The color was deployed anew; or another Service of the set was overtaken, and this one stands.
         Some(current) if current.id == ours.id && selector == Some(&made.movement.selector) => {
-            (RunResult::Failed, note_result(ours, RunResult::Failed, run.millis()))
+            let by = made.meanwhile.deployed_by.borrow();
+            let by = by.as_ref().map(|who| RunResult::overtaken_by(&format!("a deployment by {who}")));
+            let result = by.unwrap_or(RunResult::Failed);
+            (result.clone(), note_result(ours, result, run.millis()))
         }
         Some(current) if current.id == ours.id => {
             let result = RunResult::overtaken_by(&by_hand);

@@ -36,7 +36,12 @@ pub async fn all(
     let reached = try_join_all(moves.iter().map(|made| one(run, snapshot, made, began))).await?;
     let verify_for = moves.iter().map(|made| made.verify_for).max().unwrap_or_default();
     if !verify_for.is_zero() {
-        run.progress.step("verified", &format!("for {}", short_duration(verify_for)));
+        let less = moves.iter().filter_map(|made| {
+            let shrunk = made.meanwhile.shrunk.borrow();
+            Some(format!(", with {}", shrunk.as_ref()?.of(&made.movement.to)))
+        });
+        let less: String = less.collect();
+        run.progress.step("verified", &format!("for {}{less}", short_duration(verify_for)));
     }
     Ok(reached)
 }

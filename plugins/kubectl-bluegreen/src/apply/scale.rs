@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use release_cli::run::Run;
+use release_cli::talk::Stand;
 use release_cluster::wait::until;
 use release_core::command::{Command, Scope};
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::Change;
 use release_core::traffic::capacity::staying;
@@ -30,24 +31,26 @@ const REFUSED: Duration = Duration::from_secs(15);
 /// The reason of a failure to create pods.
 pub const PODS_REFUSED: &str = "PodsRefused";
 
-/// Makes the writes.
+/// Makes the writes, and notes which were made.
 ///
 /// # Errors
 /// Where one is refused; a changed replica count is exit 3.
-pub async fn apply(run: &Run, changes: &[Change]) -> Outcome<()> {
+pub async fn apply(run: &Run, changes: &[Change], written: &mut Vec<Change>) -> Outcome<()> {
+    let mut undos = Vec::new();
     for change in changes {
-        let look = workloads_command(run.scope());
-        run.stands(format!("interrupted while scaling; no Service was switched. See {look}"));
+        let text =
+            format!("interrupted while scaling; no Service was switched. See {}", workloads_command(run.scope()));
+        undos.extend(change.undo.clone());
+        run.stands(Stand { text, next: Some(Next::Try(undos.clone(), Some("undoes the scaling".into()))) });
         run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
             Some(409 | 422) => {
                 Failure::changed(format!("{} was changed by someone else meanwhile: {error}", change.object))
             }
             _ => Failure::from(error),
         })?;
+        written.push(change.clone());
+        // Its undo is told where no move follows: pods that have traffic are no longer to be scaled back.
         run.progress.step("scaled", &format!("{} {}", change.object, change.summary));
-        if let Some(undo) = &change.undo {
-            run.progress.step("undo", &undo.to_string());
-        }
     }
     Ok(())
 }

@@ -166,11 +166,7 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
         failed.result = Some(because.result.clone());
     }
     let change = movement.take_back(&recorded, &cleanup, &record);
-    run.cluster.apply(&change, run.write_mode()).await.map_err(Attempt::Again)?;
-    if let Some(undo) = &change.undo {
-        run.progress.step("undo", &undo.to_string());
-    }
-    Ok(())
+    run.cluster.apply(&change, run.write_mode()).await.map(drop).map_err(Attempt::Again)
 }
 
 /// Why going back would be worse than staying: fewer pods are ready there than serve now. Nothing

@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep};
 use super::emptied::{TOLERATED, emptied, unreachable};
 use super::in_progress::{MoveInProgress, status};
 use super::lasting::Lasting;
+use super::{redeployed, shrunk};
 use crate::hand::hand_on;
 use crate::record::{Record, RecordedVerb};
 use crate::service_view::ready_count;
@@ -33,19 +34,20 @@ const TICK: Duration = Duration::from_secs(1);
 /// Watches for the move's time; for longer while the endpoints are behind.
 ///
 /// # Errors
-/// Exit 1 where the target fails, exit 3 where someone else moved the selector.
+/// Exit 1 where the target fails, exit 3 where someone else moved the selector or deployed the target anew.
 pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
     let until = later(made.verify_for);
-    let mut required = made.required.min(ready_now(&view.slices));
-    if !made.verify_for.is_zero() {
-        required = required.max(1);
-    }
+    let is_watched = !made.verify_for.is_zero();
+    let mut required = required_at_first(run, view, made).await?;
     let mut looked: Option<Instant> = None;
     let (mut empty, mut short) = (Lasting::default(), Lasting::default());
     while Instant::now() < until || short.is_so() || empty.is_so() {
         if looked.is_none_or(|at| at.elapsed() >= TICK) {
             looked = Some(Instant::now());
             still_ours(run, made).await?;
+            if is_watched {
+                redeployed::look(run, made).await;
+            }
         }
         let ready = ready_now(&view.slices);
         if empty.longer_than(TOLERATED, ready == 0) {
@@ -63,7 +65,23 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
         let left = until.saturating_duration_since(Instant::now());
         view.changed(if short.is_so() || empty.is_so() { TICK } else { left.min(TICK) }).await;
     }
-    Ok(())
+    if ready_now(&view.slices) >= made.required {
+        made.meanwhile.shrunk.take();
+    }
+    if is_watched { redeployed::verdict(run, made).await } else { Ok(()) }
+}
+
+/// What serves as the watch begins; fewer than the move was allowed with is looked into.
+async fn required_at_first(run: &Run, view: &SliceView, made: &MoveInProgress<'_>) -> Outcome<usize> {
+    let required = made.required.min(ready_now(&view.slices));
+    if made.verify_for.is_zero() {
+        return Ok(required);
+    }
+    let required = required.max(1);
+    if required < made.required {
+        shrunk::look(run, made, required).await?;
+    }
+    Ok(required)
 }
 
 /// A rollback goes back only where it made an outage: that shows within seconds, and whoever ends before
@@ -137,6 +155,9 @@ async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> 
     let (ready, all) = (ready_count(&made.tracks.able(&own)), ready_count(&own));
     let color = made.tracks.color(to);
     if ready >= required || (ready > 0 && color.is_some_and(|color| all >= asked_now(color, &workloads))) {
+        if ready < required {
+            shrunk::noted(run, made, ready, &workloads)?;
+        }
         return Ok(required.min(ready));
     }
     if ready == 0 && waits_for_emergency(made) {

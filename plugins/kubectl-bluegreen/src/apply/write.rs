@@ -2,10 +2,11 @@
 
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
+use release_cli::talk::Stand;
 use release_cluster::apply::DryRun;
 use release_cluster::conditional::{Found, UNCLEAR, Written};
 use release_cluster::exchange::ApiError;
-use release_core::failure::{Exit, Failure, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
 use release_core::release::change::Change;
@@ -23,6 +24,8 @@ use crate::record::{CleanupNote, Record};
 pub async fn all(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
     for (index, made) in moves.iter().enumerate() {
         let change = made.change();
+        // Whoever is interrupted meanwhile doesn't know.
+        made.moved.set(None);
         let written = one(run, &change, made).await;
         let unclear = written.as_ref().is_err_and(|failure| failure.reason == UNCLEAR);
         made.moved.set((!unclear).then_some(written.is_ok()));
@@ -42,12 +45,10 @@ pub async fn all(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
 fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) {
     let movement = moves[index].movement;
     let names: Vec<&str> = moves[..=index].iter().map(MoveInProgress::service).collect();
-    run.stands(format!(
-        "interrupted: service/{} selects {} now, not proven yet\nBack: {}",
-        names.join(", service/"),
-        movement.to,
-        rollback(&moves[..=index], run.scope())
-    ));
+    let text =
+        format!("interrupted: service/{} selects {} now, not proven yet", names.join(", service/"), movement.to,);
+    let back = rollback(&moves[..=index], run.scope());
+    run.stands(Stand { text, next: Some(Next::Try(vec![back], Some("goes back".into()))) });
     let service = if moves.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
     run.progress.step(movement.record.verb.past(), &format!("{service}{} -> {}", movement.from, movement.to));
     if let Some(undo) = &change.undo {
@@ -78,9 +79,9 @@ async fn undo_earlier(run: &Run, written: &[MoveInProgress<'_>], failure: Failur
 
 /// Makes one write and finds out what became of it.
 async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<()> {
-    let service = &made.movement.service;
-    let look_again = status(service, run.scope());
-    run.stands(format!("interrupted while {} was being written: see {look_again}", change.object));
+    let look_again = status(made.service(), run.scope());
+    let text = format!("interrupted while {} was being written", change.object);
+    run.stands(Stand { text, next: Some(Next::Look(look_again.clone(), None)) });
     match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, made).await).await {
         Ok(Written::Answered) => Ok(()),
         Ok(Written::ReadBack(error)) => {
@@ -89,7 +90,7 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
             }
             Ok(())
         }
-        Err(unwritten) => Err(unwritten.failure(&format!("service/{service} was switched"), look_again)),
+        Err(unwritten) => Err(unwritten.failure(&change.object, "switched", look_again)),
     }
 }
 

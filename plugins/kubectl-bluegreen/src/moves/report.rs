@@ -3,6 +3,7 @@
 use release_cli::run::Run;
 use release_cli::verb::would_be;
 use release_core::checks::finding::Finding;
+use release_core::release::change::Change;
 
 use crate::apply::{MoveInProgress, Reached};
 use crate::options::MoveOptions;
@@ -49,12 +50,28 @@ impl MoveReport<'_> {
     ) {
         for (index, (made, plan)) in moves.iter().zip(plans).enumerate() {
             let reached = reached.and_then(|all| all.get(index)).map(|reached| (reached, run.millis()));
-            let entry = MoveEntry::ended(plan, made.moved.get(), reached);
+            let entry = MoveEntry::ended(plan, &made.moved, reached);
             match self.services.iter_mut().find(|known| known.service() == made.service()) {
                 Some(known) => *known = entry,
                 None => self.services.push(entry),
             }
         }
+    }
+
+    /// What was brought to size for moves of which none was made; true where that is so.
+    pub fn left_scaled(&mut self, of_service: impl Fn(&str) -> Vec<Change>) -> bool {
+        let untouched = self.services.iter().all(MoveEntry::is_untouched);
+        for entry in self.services.iter_mut().filter(|_| untouched) {
+            let changes = of_service(entry.service());
+            entry.leaves_scaled(&changes);
+        }
+        untouched
+    }
+
+    /// What weakens the proof, which others did while it was made.
+    pub fn weakened(&mut self, moves: &[MoveInProgress<'_>]) {
+        self.findings.extend(moves.iter().filter_map(MoveInProgress::weakness));
+        self.findings.sort_by_key(|f| (f.severity, f.overridden));
     }
 
     /// All moves were proven.

@@ -3,7 +3,7 @@
 use release_cli::run::Run;
 use release_cli::verb::write_note;
 use release_core::command::Command;
-use release_core::failure::{Exit, Failure, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::release::change::Change;
 use release_core::traffic::selector::Tracks;
 
@@ -28,7 +28,7 @@ pub fn changes(plan: &SwitchPlan, views: &[ServiceView<'_>], snapshot: &Snapshot
     changes
 }
 
-/// Makes the writes, and waits for the pods. With `whole`, rollouts must be done, too.
+/// Makes the writes, notes which were made, and waits for the pods; on a switch, for rollouts, too.
 ///
 /// # Errors
 /// 1 or 3 where a write is refused, 4 where pods don't become ready in time.
@@ -36,27 +36,41 @@ pub async fn bring_to_size(
     run: &Run,
     plan: &SwitchPlan,
     views: &[ServiceView<'_>],
-    changes: &[Change],
-    whole: bool,
+    (changes, written): (&[Change], &mut Vec<Change>),
 ) -> Outcome<()> {
-    scale::apply(run, changes).await?;
+    scale::apply(run, changes, written).await?;
     for (plan, tracks) in growing(plan, views) {
         if let Some(color) = plan.target(tracks) {
+            // An outage doesn't wait for rollouts.
+            let whole = plan.movement.record.verb == RecordedVerb::Switch;
             let waited = scale::wait_ready(run, Size { tracks, color, required: plan.required, whole }).await;
-            waited.map_err(|failure| not_grown(run, plan, changes, failure))?;
+            waited.map_err(|failure| not_grown(run, plan, failure))?;
         }
     }
     Ok(())
 }
 
-/// What was left behind by growing in vain, and on a rollback the way that doesn't wait.
-fn not_grown(run: &Run, plan: &ServicePlan, changes: &[Change], failure: Failure) -> Failure {
+/// What was brought to size for a move that was not made, and how that is undone.
+pub fn left_scaled(changes: &[Change], failure: Failure) -> Failure {
     let left = changes.iter().map(|change| {
         let undo = change.undo.as_ref().map(|undo| format!("; undo: {undo}")).unwrap_or_default();
         format!("\nleft scaled: {} {}{undo}", change.object, change.summary)
     });
     let message = std::iter::once(failure.message.clone()).chain(left).collect();
-    let failure = Failure { message, ..failure };
+    let undos: Vec<Command> = changes.iter().filter_map(|change| change.undo.clone()).collect();
+    let next = failure.next.clone().or(Some(Next::Try(undos, Some("undoes the scaling".into()))));
+    Failure { message, next, ..failure }
+}
+
+/// The writes that brought one Service's target to size.
+#[must_use]
+pub fn of_service(plan: &SwitchPlan, views: &[ServiceView<'_>], snapshot: &Snapshot, service: &str) -> Vec<Change> {
+    let own = growing(plan, views).filter(|(plan, _)| plan.service() == service);
+    own.flat_map(|(plan, tracks)| plan::scale::changes(&plan.growth(tracks).unwrap_or_default(), snapshot)).collect()
+}
+
+/// On a rollback, the way that doesn't wait.
+fn not_grown(run: &Run, plan: &ServicePlan, failure: Failure) -> Failure {
     let hopeless = failure.reason == PODS_REFUSED || failure.exit == Exit::OutOfTime;
     if plan.movement.record.verb != RecordedVerb::Rollback || !hopeless || plan.target_ready == 0 {
         return failure;

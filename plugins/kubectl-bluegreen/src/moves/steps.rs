@@ -17,7 +17,7 @@ use super::report::MoveReport;
 use super::scaling;
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
-use crate::options::{MoveOptions, Verb};
+use crate::options::MoveOptions;
 use crate::plan::{self, SwitchPlan};
 use crate::service_view::ServiceView;
 use crate::snapshot::{ReadScope, Snapshot, load};
@@ -31,14 +31,9 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let snapshot = load(&run.cluster, &options.services, options.looking(extent)).await?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
-    let subjects = plan::subjects_of(&options.services);
-    show(
-        run,
-        &heading(run, &subjects),
-        &plan::text(&plan, &views, &snapshot.pods),
-        &plan.findings,
-        options.services.len(),
-    );
+    let text = plan::text(&plan, &views, &snapshot.pods);
+    let heading = heading(run, &plan::subjects_of(&options.services));
+    show(run, &heading, &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
     if plan.moves().next().is_none() {
         let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
@@ -55,17 +50,43 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
         }
         Agreed::ToWrite => {
             let scales = plan.to_scale().next().is_some();
-            if scales {
-                scaling::bring_to_size(run, &plan, &views, &sizes, options.verb == Verb::Switch).await?;
-            }
-            if scales || !options.yes {
-                return write_anew(run, options, extent, &plan, report).await;
-            }
             let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
-            return write_and_grow(run, options, basis, report).await;
+            if scales {
+                return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
+            }
+            if !options.yes {
+                return write_anew(run, options, extent, &plan, &mut report).await;
+            }
+            return write_and_grow(run, options, basis, &mut report).await;
         }
     }
     Ok(())
+}
+
+/// What was brought to size is told, with its undo, where no move follows: it was written, whatever else
+/// was not.
+async fn scale_and_write(
+    run: &Run,
+    options: &MoveOptions,
+    extent: ReadScope,
+    (basis, sizes): (Basis<'_>, &[Change]),
+    report: &mut MoveReport<'_>,
+) -> Outcome<()> {
+    let Basis { snapshot, views, plan } = basis;
+    let mut written = Vec::new();
+    let grown = scaling::bring_to_size(run, plan, views, (sizes, &mut written)).await;
+    let made = match grown {
+        Ok(()) => write_anew(run, options, extent, plan, report).await,
+        Err(failure) => Err(failure),
+    };
+    made.map_err(|failure| {
+        let of_service = |service: &str| {
+            let own = scaling::of_service(plan, views, snapshot, service);
+            own.into_iter().filter(|change| written.contains(change)).collect()
+        };
+        let is_left = !written.is_empty() && report.left_scaled(of_service);
+        if is_left { scaling::left_scaled(&written, failure) } else { failure }
+    })
 }
 
 /// Stops where a blocking finding isn't overridden.
@@ -92,7 +113,7 @@ async fn write_anew(
     options: &MoveOptions,
     extent: ReadScope,
     agreed: &SwitchPlan,
-    report: MoveReport<'_>,
+    report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
     let snapshot = load(&run.cluster, &options.services, options.looking(extent)).await?;
@@ -105,7 +126,7 @@ async fn write_anew(
     *report.findings = still_so(agreed, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
-        return Err(refused);
+        return Err(Failure { message: format!("not {}", options.verb.past()), ..refused });
     }
     write_and_grow(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
 }
@@ -125,7 +146,12 @@ fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels)> {
 }
 
 /// With `--now`, a rollback goes to a color that has not its size yet: it gets it meanwhile.
-async fn write_and_grow(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: MoveReport<'_>) -> Outcome<()> {
+async fn write_and_grow(
+    run: &Run,
+    options: &MoveOptions,
+    basis: Basis<'_>,
+    report: &mut MoveReport<'_>,
+) -> Outcome<()> {
     if !options.now {
         return write(run, options, basis, report).await;
     }
@@ -141,14 +167,17 @@ struct Basis<'a> {
     plan: &'a SwitchPlan,
 }
 
-async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, mut report: MoveReport<'_>) -> Outcome<()> {
+async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: &mut MoveReport<'_>) -> Outcome<()> {
     let Basis { snapshot, views, plan } = basis;
     let moves = MoveInProgress::all(plan, views, options);
+    // Before the first write, so that an interrupted run's document is as true as any.
+    report.ended(run, plan.moves(), &moves, None);
     let reached = apply::apply(run, snapshot, &moves, options.take_back).await;
     report.ended(run, plan.moves(), &moves, reached.as_deref().ok());
+    report.weakened(&moves);
     reached?;
     report.done(&moves, options);
-    prove_what_stands(run, options, basis, &mut report).await
+    prove_what_stands(run, options, basis, report).await
 }
 
 /// What is so already is proven, too: a run that has no result is finished, and what has one must be
@@ -165,8 +194,10 @@ async fn prove_what_stands(
     }
     let unfinished = MoveInProgress::unfinished(plan, views, options);
     if !unfinished.is_empty() {
+        report.ended(run, plan.unfinished(), &unfinished, None);
         let reached = apply::finish(run, snapshot, &unfinished, options.take_back, Instant::now()).await;
         report.ended(run, plan.unfinished(), &unfinished, reached.as_deref().ok());
+        report.weakened(&unfinished);
         reached?;
         report.done(&unfinished, options);
     }

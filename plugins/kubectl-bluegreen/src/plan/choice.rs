@@ -46,7 +46,8 @@ pub fn by_name(ways: Ways<'_>, color: &str, snapshot: &Snapshot) -> Outcome<Chos
 /// Exit 1 where no color runs it in all its ready pods, or several do.
 pub fn by_image(ways: Ways<'_>, tag: &str, snapshot: &Snapshot) -> Outcome<Chosen> {
     let Ways { view, tracks, scope, .. } = ways;
-    let colors: Vec<&Color> = tracks.colors.iter().filter(|color| runs(view, tracks, color, tag, snapshot)).collect();
+    let colors: Vec<&Color> =
+        tracks.colors.iter().filter(|color| runs(view, tracks, color, tag, &snapshot.pods)).collect();
     match colors.as_slice() {
         [color] => Ok(Chosen::of(tracks, &color.name, Some(format!("{} runs {tag}", color.name)))),
         [] => Err(refusal::no_such_image(view, tracks, tag, scope)),
@@ -54,11 +55,12 @@ pub fn by_image(ways: Ways<'_>, tag: &str, snapshot: &Snapshot) -> Outcome<Chose
     }
 }
 
-fn runs(view: &ServiceView<'_>, tracks: &Tracks, color: &Color, tag: &str, snapshot: &Snapshot) -> bool {
+/// True where all ready pods of a color run an image of that tag.
+#[must_use]
+pub fn runs(view: &ServiceView<'_>, tracks: &Tracks, color: &Color, tag: &str, pods: &[Pod]) -> bool {
     let is_it = |image: &str| image == tag || ImageRef::parse(image).tag == Some(tag);
     let serving: Vec<&Container> = color.workloads.iter().flat_map(|w| view.serving(w)).collect();
-    let ready: Vec<&Pod> =
-        tracks.pods_of(&color.name, &snapshot.pods).into_iter().filter(|pod| pod.is_ready()).collect();
+    let ready: Vec<&Pod> = tracks.pods_of(&color.name, pods).into_iter().filter(|pod| pod.is_ready()).collect();
     if ready.is_empty() {
         return serving.iter().filter_map(|c| c.image.as_deref()).any(is_it);
     }

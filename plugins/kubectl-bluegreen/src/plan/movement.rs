@@ -1,7 +1,7 @@
 //! One Service's move, and the writes that make it and take it back.
 
 use k8s_openapi::api::core::v1::Service;
-use release_core::command::{Scope, selector_command};
+use release_core::command::{Command, Scope, selector_change_command};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change, Op};
@@ -41,7 +41,15 @@ impl Move {
     #[must_use]
     pub fn take_back(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote, record: &Record) -> Change {
         let change = self.patch(&self.selector, &self.previous, self.record_ops(recorded, cleanup, true, record));
-        Change { summary: format!("{}: {} -> {}", self.key, self.to, self.from), ..change }
+        // To undo it would lead to the color that just failed.
+        Change { summary: format!("{}: {} -> {}", self.key, self.to, self.from), undo: None, ..change }
+    }
+
+    /// The bare kubectl command that undoes it, if the Service is still as this leaves it: pasted after a
+    /// later move it fails, and overwrites nothing.
+    #[must_use]
+    pub fn undo(&self) -> Command {
+        selector_change_command(&self.service, &self.scope, &self.selector, &self.previous)
     }
 
     /// Tests that the record is as it was read, sets the new one and moves the old one to the history.
@@ -65,7 +73,7 @@ impl Move {
             path: service_path(&self.namespace, &self.service),
             action: Action::JsonPatch(ops),
             summary: format!("{}: {} -> {}", self.key, self.from, self.to),
-            undo: Some(selector_command(&self.service, &self.scope, from)),
+            undo: Some(self.undo()),
         }
     }
 }

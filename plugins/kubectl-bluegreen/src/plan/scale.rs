@@ -34,7 +34,9 @@ pub fn changes(sizes: &[(Arc<Workload>, i32)], snapshot: &Snapshot) -> Vec<Chang
 #[must_use]
 pub fn resize(workload: &Workload, wanted: i32, snapshot: &Snapshot) -> Change {
     let collection = path_of("apps", "v1", workload.kind.plural(), Some(&snapshot.namespace));
+    // Only while it has the size that we gave it.
     let undo = Command::new("kubectl scale").arg(workload.reference()).scope(&snapshot.scope);
+    let undo = undo.option("--current-replicas", &wanted.to_string());
     Change {
         object: workload.reference(),
         path: format!("{collection}/{}/scale", workload.name()),

@@ -45,7 +45,7 @@ impl<'a> Ways<'a> {
 
     /// To each of these colors that can be named and isn't active.
     #[must_use]
-    pub fn to_each<'c>(&self, colors: impl Iterator<Item = &'c Color>) -> Vec<Command> {
+    pub fn to_each<'c>(self, colors: impl Iterator<Item = &'c Color>) -> Vec<Command> {
         // An empty value of the label can't be named.
         let others = colors.filter(|color| !color.name.is_empty() && color.name != self.tracks.active);
         others.map(|color| self.to(&color.name)).collect()

@@ -1,11 +1,11 @@
 //! The documents of `switch`, `rollback` and `preflight`.
 
 use release_cli::report::{Members, Subject};
-use release_core::command::selector_command;
+use release_core::release::change::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::Reached;
+use crate::apply::{Moved, Reached};
 use crate::plan::{Planned, ServicePlan, Stay, StayState};
 
 /// What `switch` has of its own.
@@ -66,10 +66,17 @@ pub struct MovingService {
     from: String,
     to: String,
     /// Whether this run moved it and left it there; null where that could not be found out.
-    changed: Option<bool>,
+    #[schemars(with = "Option<bool>")]
+    changed: Moved,
     ready: ReadyPods,
-    /// The bare kubectl command that undoes it.
-    undo: String,
+    /// The bare kubectl command that undoes it, while the Service is as this run left it; absent where this
+    /// run did not move it.
+    #[serde(skip_serializing_if = "UndoCommand::is_void")]
+    #[schemars(with = "String")]
+    undo: UndoCommand,
+    /// Workloads that were brought to size for a move that was not made, and were left so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_scaled: Vec<LeftScaled>,
     /// Ready endpoints of the target, once they followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     ready_endpoints: Option<usize>,
@@ -79,6 +86,46 @@ pub struct MovingService {
     /// From the start of the command to the end of the verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_millis: Option<u64>,
+}
+
+/// A command that is void while its move has not been made.
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "String")]
+struct UndoCommand {
+    command: String,
+    moved: Moved,
+}
+
+impl UndoCommand {
+    fn is_void(&self) -> bool {
+        self.moved.get() == Some(false)
+    }
+}
+
+impl From<UndoCommand> for String {
+    fn from(undo: UndoCommand) -> Self {
+        undo.command
+    }
+}
+
+/// A workload, or an autoscaler, that was changed for a move that was not made.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct LeftScaled {
+    /// `deploy/api-green`
+    object: String,
+    /// `replicas: 0 -> 3`
+    change: String,
+    /// The bare kubectl command that undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<String>,
+}
+
+impl LeftScaled {
+    fn of(change: &Change) -> Self {
+        let undo = change.undo.as_ref().map(ToString::to_string);
+        Self { object: change.object.clone(), change: change.summary.clone(), undo }
+    }
 }
 
 /// Ready pods when the move was planned.
@@ -115,21 +162,36 @@ impl MoveEntry {
     #[must_use]
     pub fn planned(planned: &Planned) -> Self {
         match planned {
-            Planned::Move(plan) | Planned::Finish(plan) => Self::Moves(MovingService::of(plan)),
+            Planned::Move(plan) | Planned::Finish(plan) => Self::Moves(MovingService::of(plan, Moved::new(false))),
             Planned::Stay(stay) => Self::Stays(StayingService::of(stay)),
         }
     }
 
     /// After the move; `reached` and the whole run's milliseconds where it was proven.
     #[must_use]
-    pub fn ended(plan: &ServicePlan, changed: Option<bool>, reached: Option<(&Reached, u64)>) -> Self {
+    pub fn ended(plan: &ServicePlan, moved: &Moved, reached: Option<(&Reached, u64)>) -> Self {
         Self::Moves(MovingService {
-            changed,
             ready_endpoints: reached.map(|(reached, _)| reached.ready),
             converged_millis: reached.map(|(reached, _)| reached.converged_millis),
             total_millis: reached.map(|(_, millis)| millis),
-            ..MovingService::of(plan)
+            ..MovingService::of(plan, moved.clone())
         })
+    }
+
+    /// Notes what was left scaled for a move that was not made.
+    pub fn leaves_scaled(&mut self, changes: &[Change]) {
+        if let Self::Moves(service) = self {
+            service.left_scaled = changes.iter().map(LeftScaled::of).collect();
+        }
+    }
+
+    /// True where this run left the Service where it found it.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        match self {
+            Self::Moves(service) => service.changed.get() == Some(false),
+            Self::Stays(_) => true,
+        }
     }
 
     /// The Service's name.
@@ -143,16 +205,18 @@ impl MoveEntry {
 }
 
 impl MovingService {
-    fn of(plan: &ServicePlan) -> Self {
+    fn of(plan: &ServicePlan, moved: Moved) -> Self {
         let movement = &plan.movement;
+        let undo = UndoCommand { command: movement.undo().to_string(), moved: moved.clone() };
         Self {
             name: movement.service.clone(),
             track_key: movement.key.clone(),
             from: movement.from.clone(),
             to: movement.to.clone(),
-            changed: Some(false),
+            changed: moved,
             ready: ReadyPods { target: plan.target_ready, active: plan.active_ready, required: plan.required },
-            undo: selector_command(&movement.service, &movement.scope, &movement.previous).to_string(),
+            undo,
+            left_scaled: Vec::new(),
             ready_endpoints: None,
             converged_millis: None,
             total_millis: None,

@@ -14,7 +14,7 @@ use release_core::failure::{Failure, Outcome};
 use release_core::kube::path::{collection, path_of};
 use release_core::kube::service::service_path;
 use release_core::kube::{
-    Labels, Node, OwnedSet, Pod, Workload, attribute, deployed_revision, lose_orphans, lose_unreachable,
+    Labels, Node, OwnedSet, Pod, Workload, WorkloadKind, attribute, deployed_revision, lose_orphans, lose_unreachable,
 };
 use release_core::traffic::selector::as_label_selector;
 
@@ -51,6 +51,25 @@ pub async fn templates(cluster: &Cluster, namespace: Option<&str>) -> Outcome<Ve
     let mut workloads = deployments?.items;
     workloads.extend(stateful_sets?.items);
     Ok(workloads)
+}
+
+/// One workload as it is now; nothing where it is gone. Asked for by a list, which is all that is needed
+/// besides.
+///
+/// # Errors
+/// Where it can't be listed.
+pub async fn workload_now(cluster: &Cluster, before: &Workload) -> Result<Option<Workload>, ApiError> {
+    let namespace = Some(cluster.namespace.as_str());
+    let field_selector = Some(format!("metadata.name={}", before.name()));
+    let query = ListQuery { field_selector, ..ListQuery::default() };
+    let path = path_of("apps", "v1", before.kind.plural(), namespace);
+    let listed = match before.kind {
+        WorkloadKind::Deployment => cluster.list_map(&path, &query, |d: Deployment| Workload::from(d)).await,
+        WorkloadKind::StatefulSet => cluster.list_map(&path, &query, |s: StatefulSet| Workload::from(s)).await,
+        WorkloadKind::DaemonSet => cluster.list_map(&path, &query, |d: DaemonSet| Workload::from(d)).await,
+        WorkloadKind::ReplicaSet => cluster.list_map(&path, &query, |r: ReplicaSet| Workload::from(r)).await,
+    };
+    Ok(listed?.items.into_iter().next())
 }
 
 /// The ReplicaSets of a namespace.

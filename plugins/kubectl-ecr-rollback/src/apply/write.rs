@@ -29,7 +29,7 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
         }
         Ok(_) => {}
         Err(unwritten) => {
-            let failure = unwritten.failure(&format!("{} was changed", patch.object), change.look());
+            let failure = unwritten.failure(&patch.object, "changed", change.look());
             conclude::attempt_failed(change, &failure).await;
             return Err(failure);
         }

@@ -87,7 +87,7 @@ pub struct WriteArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub reason: String,
-    /// How long the whole command may wait
+    /// How long to wait for what was asked to take effect
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
     pub timeout: Duration,
 }

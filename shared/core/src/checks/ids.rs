@@ -225,6 +225,8 @@ checks! {
         "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
     SAME_IMAGE = "same-image", [EcrRollback], [Blocks],
         "`--from rollout-history` chose a tag of the image that runs already";
+    SCALED_DOWN = "scaled-down", [Bluegreen], [Warns],
+        "while the target was watched, it was scaled below what the move was allowed with";
     SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
         "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, always";
     SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],

@@ -11,6 +11,8 @@ use super::harmless::Trial;
 pub struct Shown {
     /// Ids of findings that stopped it.
     pub blocking: Vec<String>,
+    /// It ended well: nothing was taken back, and nobody else was faster.
+    pub ended_well: bool,
 }
 
 /// How kubectl says that it doesn't understand what it was told.
@@ -27,6 +29,8 @@ const MISUSED: [&str; 9] = [
 ];
 /// How kubectl and our plugins say that something isn't there.
 const MISSING: [&str; 3] = ["(NotFound)", "not found", "no rollout history"];
+/// How kubectl says that a condition of a patch, or of a scaling, isn't met.
+const CONDITION_UNMET: [&str; 2] = ["The request is invalid", "Expected replicas to be"];
 /// What is the connection's, the user's or AWS's fault, and no command's, as kubectl says it.
 const TROUBLES: [&str; 9] = [
     "Forbidden",
@@ -67,7 +71,7 @@ impl Shown {
         for line in output.stdout.lines().chain(output.stderr.lines()) {
             blocking.extend(line.strip_prefix("x ").and_then(|rest| rest.split("  ").next()).map(str::to_owned));
         }
-        Self { blocking }
+        Self { blocking, ended_well: output.code == 0 }
     }
 }
 
@@ -76,6 +80,7 @@ impl Shown {
 pub fn complaint(printed: &Printed, trial: &Trial, shown: &Shown, tried: &Output) -> Option<String> {
     match trial {
         Trial::Ours { writes, .. } => of_ours(printed.promise, *writes, shown, tried),
+        Trial::Kubectl { .. } if is_overtaken(printed.promise, shown, tried) => None,
         Trial::Kubectl { .. } => of_kubectl(tried),
         Trial::Elsewhere => None,
     }
@@ -104,6 +109,13 @@ fn of_ours(promise: Promise, writes: bool, shown: &Shown, tried: &Output) -> Opt
         "Blocked" => Some(format!("it is refused for the same: {}", again.join(", "))),
         _ => Some(format!("it doesn't go through: exit code {} ({reason}): {message}", tried.code)),
     }
+}
+
+/// An undo has a condition, which is that nothing has happened since: a run that ended badly may have
+/// taken back what it undoes.
+fn is_overtaken(promise: Promise, shown: &Shown, tried: &Output) -> bool {
+    let unmet = CONDITION_UNMET.iter().any(|words| tried.stderr.contains(words));
+    promise == Promise::Undoes && !shown.ended_well && unmet
 }
 
 fn of_kubectl(tried: &Output) -> Option<String> {
