@@ -51,7 +51,9 @@ fn by_hand(service: &Service, last: &Record) -> Option<MoveByHand> {
 
 /// Two records in a row of which the newer doesn't begin where the older ended.
 fn moved_between(records: &[Record]) -> Vec<MoveBetween> {
-    let pairs = records.iter().zip(records.iter().skip(1)).filter(|(newer, older)| newer.key == older.key);
+    // A run that takes itself back has two records of one id.
+    let chained = |(newer, older): &(&Record, &Record)| newer.key == older.key && newer.id != older.id;
+    let pairs = records.iter().zip(records.iter().skip(1)).filter(chained);
     let broken = pairs.filter_map(|(newer, older)| {
         let left_on = older.left_on();
         let between = || MoveBetween { from: left_on.to_owned(), to: newer.from.clone(), before: newer.id.clone() };

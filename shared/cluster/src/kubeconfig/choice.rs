@@ -9,6 +9,7 @@ use release_core::failure::{Failure, Outcome};
 use super::entries::{ClusterEntry, ContextEntry, UserEntry};
 use super::merge::Merged;
 use crate::connection::Connection;
+use crate::userinfo::without_password_of_url;
 
 /// Where kubectl goes when nothing says where.
 pub(super) const NOWHERE: &str = "http://localhost:8080";
@@ -79,8 +80,11 @@ fn user(merged: &Merged, name: &str, flags: &Connection) -> Outcome<UserEntry> {
 
 /// Worded as kubectl does.
 fn missing(what: &str, name: &str, look: &str, flags: &Connection) -> Failure {
-    Failure::failed("BadKubeconfig", format!("{what} \"{}\" does not exist", name.escape_debug()))
-        .look(Command::new(look).scope(&flags.scope_of_file()))
+    Failure::failed(
+        "BadKubeconfig",
+        format!("{what} \"{}\" does not exist", without_password_of_url(name).escape_debug()),
+    )
+    .look(Command::new(look).scope(&flags.scope_of_file()))
 }
 
 /// `--certificate-authority` and `--insecure-skip-tls-verify` push out what the file says of

@@ -51,8 +51,14 @@ async fn a_rollout_that_is_held_shows_both_images_and_stops_a_switch() -> Result
             let image = format!("registry.example.com/api:{tag}");
             Workload::color(name, &image).replicas(2).stateful()
         };
-        rolled_out(&ns, &api().color(set("blue", "1.4")).color(set("green", "1.5"))).await?;
-        ns.apply(&api().workload(&set("green", "1.6").spec("updateStrategy", strategy))).await?;
+        let green = |tag| set("green", tag).spec("updateStrategy", strategy.clone());
+        ns.apply_all(&api().color(set("blue", "1.4")).color(green("1.5")).objects()).await?;
+        for workload in ["statefulset/api-blue", "statefulset/api-green"] {
+            // kubectl has no status of a rollout that nobody makes: what is ready tells.
+            let ready = "jsonpath={.status.readyReplicas}=2";
+            e2e::common::run::admin(&ns).run(&["wait", workload, "--for", ready, "--timeout=90s"]).await?.ends(0)?;
+        }
+        ns.apply(&api().workload(&green("1.6"))).await?;
         if let Some(pod) = then {
             e2e::common::run::admin(&ns).run(&["delete", "pod", pod]).await?.ends(0)?;
         }
