@@ -54,6 +54,8 @@ pub enum ColorOutcome {
 pub enum KeptReason {
     /// Somebody sends traffic to it.
     InUse,
+    /// What may send traffic to it could not be read.
+    Unread,
     /// Its retention hasn't passed.
     NotDue,
     /// No record says when it was left.

@@ -145,6 +145,8 @@ checks! {
         "a rule's list has several entries, and an image needs a tag for every one of them";
     LOCAL_TRAFFIC_UNCOVERED = "local-traffic-uncovered", [Bluegreen], [Warns],
         "`externalTrafficPolicy: Local`, and nodes with a ready active pod have no ready target pod";
+    NEIGHBOURS_UNREAD = "neighbours-unread", [Bluegreen], [Blocks],
+        "`cleanup` may not or can't read something that may need the color: Services, routes, Ingresses, budgets, autoscalers";
     NETWORK_POLICY = "network-policy", [Bluegreen], [Blocks],
         "a NetworkPolicy gives the active color traffic that the target wouldn't get: on the colors' own pods (in or out), limiting the target alone, or a policy of other pods that names the active color (a database that admits blue only)";
     NETWORK_POLICY_UNCOVERED = "network-policy-uncovered", [Bluegreen], [Warns],

@@ -33,6 +33,7 @@ mod settings;
 mod sizes;
 mod switch;
 mod undo;
+mod unread;
 mod verify;
 mod what_was_left;
 mod whose_pods;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
 use super::retention::{Held, held, left_by_hand};
-use crate::idle::users_of;
+use crate::idle::{not_checked, users_of};
 use crate::left::differences;
 use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
@@ -93,10 +93,21 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
             return kept(reason, why, (!unknown).then(|| now.scope(&snapshot.scope)));
         }
     }
-    match hindrance(asked, seen, color) {
+    match unread(asked, seen, color).or_else(|| hindrance(asked, seen, color)) {
         Some((reason, why, next)) => kept(reason, why, next),
         None => Decision::Remove(removal(asked, seen, color)),
     }
+}
+
+/// Not known is not nobody: what could not be read may send traffic to it.
+fn unread(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptReason, String, Option<Command>)> {
+    let unread = not_checked(seen.snapshot);
+    if unread.is_empty() || asked.forces(ids::NEIGHBOURS_UNREAD) {
+        return None;
+    }
+    let why = format!("who needs it is not known, unread: {}", unread.join(", "));
+    let forced = all_the_same(asked, seen, color).option("--force", ids::NEIGHBOURS_UNREAD.as_str());
+    Some((KeptReason::Unread, why, Some(forced.scope(&seen.snapshot.scope))))
 }
 
 /// What else speaks against taking it down, although it is idle and due.
@@ -110,7 +121,8 @@ fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptRea
         return Some((KeptReason::ChangedSince, why, Some(forced.scope(&seen.snapshot.scope))));
     }
     if let Some(set) = color.workloads.iter().find(|w| w.kind == WorkloadKind::DaemonSet && !asked.delete) {
-        return Some((KeptReason::NoSize, format!("{set} can't be scaled to zero, only be deleted"), None));
+        let deleted = all_the_same(asked, seen, color).arg("--delete").scope(&seen.snapshot.scope);
+        return Some((KeptReason::NoSize, format!("{set} can't be scaled to zero, only be deleted"), Some(deleted)));
     }
     if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
         let why = format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)");

@@ -1,0 +1,82 @@
+//! A clean-up by somebody who can't see who needs the color: not known is not nobody.
+
+use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::replicas;
+use e2e::bluegreen::run::{bluegreen, bluegreen_as};
+use e2e::bluegreen::{app, blue_green};
+use e2e::common::permissions::{bound_to, with_rules};
+use e2e::common::run::Ended;
+use e2e::namespace;
+use lab::Namespace;
+use serde_json::{Value, json};
+
+/// What taking a color down needs to write, and to see of its own.
+fn blind() -> Value {
+    let rule = |group: &str, resources: Value, verbs: Value| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+    json!([
+        rule("", json!(["services"]), json!(["get", "patch"])),
+        rule("", json!(["pods"]), json!(["list"])),
+        rule("apps", json!(["deployments", "statefulsets"]), json!(["list"])),
+        rule("apps", json!(["deployments/scale"]), json!(["get", "patch"])),
+        rule("discovery.k8s.io", json!(["endpointslices"]), json!(["list", "watch"])),
+    ])
+}
+
+/// Green is idle for `api`, and due.
+async fn left_green(ns: &Namespace) -> Result<()> {
+    blue_green(ns, 1).await?;
+    bluegreen(ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    bluegreen(ns, "switch api --to blue --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    Ok(())
+}
+
+/// Another Service's only pods would be gone, with exit 0.
+#[tokio::test]
+async fn who_may_not_list_services_takes_nothing_down() -> Result<()> {
+    let ns = namespace("unread-services").await?;
+    left_green(&ns).await?;
+    let mut other = app::api().service("green");
+    other["metadata"]["name"] = json!("other");
+    ns.apply(&other).await?;
+    let blind = ns.kubectl_as(with_rules(&ns, "blind", &blind()).await?.kubeconfig);
+    for words in
+        ["cleanup api --yes -ojson", "cleanup api --yes --before-due -ojson", "cleanup api --delete --yes -ojson"]
+    {
+        let document = bluegreen_as(&blind, words).await?.ends(1)?.json()?;
+        let entry = &document["services"][0];
+        assert_eq!((&entry["verdict"], &entry["reason"]), (&json!("kept"), &json!("unread")), "{document:#}");
+        ensure!(entry["why"].to_string().contains("services (forbidden)"), "{document:#}");
+        assert_eq!(replicas(&ns, "api-green").await?, 1, "{words}");
+    }
+    // Whoever has looked says so by name; where they can be seen, the one that needs it is named.
+    let told = bluegreen(&ns, "cleanup api --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(told["services"][0]["reason"], "inUse", "{told:#}");
+    let next = bluegreen_as(&blind, "cleanup api --yes -ojson").await?.ends(1)?.json()?;
+    let next = next["next"].as_str().context("no way on")?.to_owned();
+    ensure!(next.contains("--force=neighbours-unread"), "{next}");
+    Ok(())
+}
+
+/// The documented Role sees all that it has to, and an Ingress that may not be listed is as good as one.
+#[tokio::test]
+async fn who_may_not_list_ingresses_takes_nothing_down() -> Result<()> {
+    let ns = namespace("unread-ingresses").await?;
+    left_green(&ns).await?;
+    let role = e2e::common::permissions::documented("bluegreen-cleanup")?
+        .replace("networkpolicies, ingresses", "networkpolicies");
+    let document = {
+        let user = with_rules(&ns, "no-ingresses", &rules_of(&role)?).await?;
+        bluegreen_as(&ns.kubectl_as(user.kubeconfig), "cleanup api --yes -ojson").await?.ends(1)?.json()?
+    };
+    assert_eq!(document["services"][0]["reason"], "unread", "{document:#}");
+    assert_eq!(replicas(&ns, "api-green").await?, 1);
+    let cleaner = ns.kubectl_as(bound_to(&ns, "bluegreen-cleanup").await?.kubeconfig);
+    bluegreen_as(&cleaner, "cleanup api --yes").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-green").await?, 0);
+    Ok(())
+}
+
+fn rules_of(role: &str) -> Result<Value> {
+    let role: Value = serde_saphyr::from_str(role)?;
+    Ok(role["rules"].clone())
+}
