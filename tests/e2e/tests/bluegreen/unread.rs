@@ -62,6 +62,10 @@ async fn who_may_not_list_services_takes_nothing_down() -> Result<()> {
 async fn who_may_not_list_ingresses_takes_nothing_down() -> Result<()> {
     let ns = namespace("unread-ingresses").await?;
     left_green(&ns).await?;
+    // What an Ingress could lead to; by itself it is no reason to keep the color.
+    let mut own = app::api().service("green");
+    own["metadata"]["name"] = json!("api-green");
+    ns.apply(&own).await?;
     let role = e2e::common::permissions::documented("bluegreen-cleanup")?
         .replace("networkpolicies, ingresses", "networkpolicies");
     let document = {
