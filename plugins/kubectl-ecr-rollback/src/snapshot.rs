@@ -9,7 +9,7 @@ use release_core::command::Scope;
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::push_history::{PodImage, digest_of_image_id, repository_of_image_id};
 use release_core::workload::revisions::Revision;
-use release_core::workload::rollout_pods::label_of_daemon;
+use release_core::workload::rollout_pods::{REVISION_LABEL, label_of_daemon};
 
 use crate::record::RecordedImages;
 
@@ -69,9 +69,10 @@ fn is_updated(pod: &Pod, workload: &Workload, revisions: &[Revision]) -> bool {
         WorkloadKind::Deployment => pod.metadata.owner_references.iter().any(|o| o.name == current.name),
         // Its pods are labelled with the whole name of the ControllerRevision, those of a DaemonSet the hash
         // at its end (apps/v1 `controller-revision-hash`).
-        WorkloadKind::StatefulSet => labelled("controller-revision-hash") == Some(&current.name),
-        WorkloadKind::DaemonSet => labelled("controller-revision-hash")
-            .is_some_and(|hash| label_of_daemon(workload, &current.name) == Some(hash)),
+        WorkloadKind::StatefulSet => labelled(REVISION_LABEL) == Some(&current.name),
+        WorkloadKind::DaemonSet => {
+            labelled(REVISION_LABEL).is_some_and(|hash| label_of_daemon(workload, &current.name) == Some(hash))
+        }
         // It has no revisions.
         WorkloadKind::ReplicaSet => false,
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use release_core::registry::image::{ImageRef, short_digest};
+use release_core::text::and_more;
 
 /// More names than this make no line.
 const NAMED: usize = 5;
@@ -10,8 +11,7 @@ const NAMED: usize = 5;
 #[must_use]
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     let shown = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    let more = names.len().saturating_sub(NAMED);
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
+    format!("{shown}{}", and_more(names.len(), NAMED))
 }
 
 /// `api:1.0.5`, with the beginning of the digest where it is pinned to one.

@@ -5,21 +5,27 @@ use std::borrow::Cow;
 use release_core::checks::finding::PAINTS;
 use release_core::text::{is_unseen, written_out};
 
+/// True for what must not stand in a document: whatever isn't seen, but for the ends of its lines.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c != '\n' && is_unseen(c)
+}
+
 /// JSON in which what isn't seen stands as escapes (`\u202e`, RFC 8259 section 7): its strings stay what
 /// they are.
 #[must_use]
 pub fn in_json(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| c != '\n' && is_unseen(c)) {
+    if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || !is_unseen(c) {
-            escaped.push(c);
-        } else {
+        if is_hidden(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 escaped.push_str(&format!("\\u{unit:04x}"));
             }
+        } else {
+            escaped.push(c);
         }
     }
     Cow::Owned(escaped)

@@ -15,9 +15,9 @@ use std::io::{Error, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, OnceLock};
 
-use release_core::text::{is_unseen, written_out};
+use release_core::text::written_out;
 
-use crate::escape::{in_json, on_terminal};
+use crate::escape::{in_json, is_hidden, on_terminal};
 
 /// Why data could not be written, the first time.
 static LOST: OnceLock<Error> = OnceLock::new();
@@ -79,7 +79,7 @@ pub fn json(document: &impl serde::Serialize, pretty: bool) {
 /// 1.3) and has escapes.
 pub fn yaml(document: &impl serde::Serialize) {
     match serde_saphyr::to_string(document) {
-        Ok(text) if !text.chars().any(|c| c != '\n' && is_unseen(c)) => data(text),
+        Ok(text) if !text.chars().any(is_hidden) => data(text),
         _ => json(document, true),
     }
 }

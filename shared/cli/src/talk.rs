@@ -1,7 +1,6 @@
 //! Talking to a person while a run goes on, and remembering what to say if it is interrupted.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::rc::Rc;
 
 use release_core::checks::finding::Look;
@@ -31,13 +30,6 @@ impl From<String> for Stand {
 impl From<&str> for Stand {
     fn from(text: &str) -> Self {
         text.to_owned().into()
-    }
-}
-
-impl fmt::Display for Stand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        self.next.as_ref().map_or(Ok(()), |next| write!(f, "\n{}: {next}", next.label()))
     }
 }
 

@@ -6,6 +6,7 @@ use release_cli::run::Run;
 use release_cli::verb::write_note;
 use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change};
+use release_core::release::hand::manager_of;
 use release_core::release::record::{Recorded, RunResult, note_result};
 
 use super::in_progress::MoveInProgress;
@@ -18,7 +19,7 @@ pub async fn note(run: &Run, made: &MoveInProgress<'_>) {
     let Ok(service) = run.cluster.get::<Service>(&path).await else { return };
     let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
     let ours = &made.movement.record;
-    let by_hand = hand_on(&service).map_or_else(|| "another hand".to_owned(), |hand| hand.manager);
+    let by_hand = manager_of(hand_on(&service));
     let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
     let (result, ops) = match &recorded.current {
         // The color was deployed anew; or another Service of the set was overtaken, and this one stands.

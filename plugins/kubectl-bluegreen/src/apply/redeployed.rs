@@ -4,7 +4,7 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
-use release_core::release::hand::last_hand_on;
+use release_core::release::hand::{last_hand_on, manager_of};
 
 use super::in_progress::{MoveInProgress, status};
 use crate::plan::runs;
@@ -19,8 +19,7 @@ pub async fn look(run: &Run, made: &MoveInProgress<'_>) {
         // A read that fails is no verdict; the next look asks again.
         let Ok(Some(now)) = workload_now(&run.cluster, before).await else { continue };
         if is_deployed_anew(before, &now) {
-            let hand = last_hand_on(&now.metadata, "/f:spec/f:template");
-            let who = hand.map_or_else(|| "another hand".to_owned(), |hand| hand.manager);
+            let who = manager_of(last_hand_on(&now.metadata, "/f:spec/f:template"));
             run.progress.step("deployed", &format!("{}{now} has another pod template, by {who}", made.prefix()));
             made.meanwhile.deployed_by.replace(Some(who));
             return;
@@ -45,7 +44,7 @@ pub async fn verdict(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     let text = match (by, made.image) {
         (Some(who), _) => format!("{to} was deployed anew by {who} during the verification"),
         (None, Some(tag)) if !still_runs(run, made, tag).await => {
-            made.meanwhile.deployed_by.replace(Some("another hand".to_owned()));
+            made.meanwhile.deployed_by.replace(Some(manager_of(None)));
             format!("not every ready pod of {to} runs {tag} any more")
         }
         (None, _) => return Ok(()),

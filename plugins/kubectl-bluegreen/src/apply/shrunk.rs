@@ -6,7 +6,7 @@ use std::sync::Arc;
 use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
-use release_core::release::hand::last_hand_on;
+use release_core::release::hand::{last_hand_on, manager_of};
 
 use super::in_progress::{MoveInProgress, status};
 use super::meanwhile::Shrunk;
@@ -49,6 +49,5 @@ fn scaled_down_by(made: &MoveInProgress<'_>, now: &[Arc<Workload>]) -> Option<St
         before.is_some_and(|before| w.replicas < before.replicas)
     };
     let less = now.workloads.iter().find(asks_less).filter(|_| now.asked() < made.required)?;
-    let hand = last_hand_on(&less.metadata, "/f:spec/f:replicas");
-    Some(hand.map_or_else(|| "another hand".to_owned(), |hand| hand.manager))
+    Some(manager_of(last_hand_on(&less.metadata, "/f:spec/f:replicas")))
 }

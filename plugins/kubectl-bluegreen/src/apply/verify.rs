@@ -171,8 +171,7 @@ fn asked_now(color: &Color, workloads: &[Arc<Workload>]) -> usize {
     if !color.runners.is_empty() {
         return usize::MAX;
     }
-    let own = workloads.iter().filter(|now| color.workloads.iter().any(|w| w.reference() == now.reference()));
-    own.map(|now| usize::try_from(now.replicas).unwrap_or(0)).fold(0, usize::saturating_add)
+    color.as_of(workloads).asked()
 }
 
 fn not_enough(run: &Run, own: &[&Pod], to: &str, required: usize) -> Failure {

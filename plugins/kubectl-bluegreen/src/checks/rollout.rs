@@ -4,7 +4,7 @@
 use release_core::command::Command;
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::text::printable;
-use release_core::traffic::selector::as_label_selector;
+use release_core::workload::rollout_pods::follow_command;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use super::case::Case;
@@ -30,7 +30,8 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
         RolloutStatus::Waiting(_) if only_pods_lack(workload) && enough_otherwise(case) => None,
         RolloutStatus::Waiting(what) => {
             let finding = case.blocks(ids::ROLLOUT_UNFINISHED, format!("{workload}: {}", printable(&what)));
-            Some(finding.mend(followed(case, workload)))
+            let labels = case.tracks.selector_for(&case.target.name);
+            Some(finding.mend(follow_command(workload, &labels, case.scope())))
         }
         RolloutStatus::Failed(why) => {
             let finding = case.blocks(ids::DEADLINE_EXCEEDED, format!("{workload}: {}", printable(&why)));
@@ -39,15 +40,6 @@ fn unfinished(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
             Some(finding.mend(undo.unwrap_or_else(describe)))
         }
     }
-}
-
-/// The command that shows how far it has come; kubectl has no status of a rollout that nobody makes (OnDelete).
-fn followed(case: &Case<'_>, workload: &Workload) -> Command {
-    if !workload.updates_on_delete {
-        return rollout("status", case, workload);
-    }
-    let labels = as_label_selector(&case.tracks.selector_for(&case.target.name));
-    Command::new("kubectl get pods").flag("-l", labels).flag("-L", "controller-revision-hash").scope(case.scope())
 }
 
 /// A partition holds the rollout of a StatefulSet with pods of two revisions: `kubectl rollout status` calls

@@ -4,7 +4,7 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::kube::{Pod, Workload};
 use release_core::release::change::Change;
-use release_core::traffic::selector::as_label_selector;
+use release_core::workload::rollout_pods::follow_command;
 
 use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
@@ -53,14 +53,8 @@ impl<'a> ChangeInProgress<'a> {
 
     /// The command that shows where things stand.
     pub(super) fn look(&self) -> Command {
-        let workload = self.workload;
-        if workload.updates_on_delete {
-            // kubectl has no status of a rollout that nobody makes.
-            let labels = as_label_selector(workload.selector.match_labels.as_ref().unwrap_or(&workload.pod_labels()));
-            let command = Command::new("kubectl get pods").flag("-l", labels).flag("-L", "controller-revision-hash");
-            return command.scope(self.run.scope());
-        }
-        Command::new("kubectl rollout status").arg(self.workload.reference()).scope(self.run.scope())
+        let labels = self.workload.selector.match_labels.clone().unwrap_or_else(|| self.workload.pod_labels());
+        follow_command(self.workload, &labels, self.run.scope())
     }
 
     /// The command that takes this up; an `unpin` is not taken up, only looked at.

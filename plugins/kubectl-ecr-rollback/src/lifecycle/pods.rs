@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use release_core::kube::{Owner, PodCondition};
 use release_core::registry::push_history::{PodImage, digest_of_image_id, repository_of_image_id};
 use release_core::workload::revisions::Revision;
+use release_core::workload::rollout_pods::REVISION_LABEL;
 use serde::Deserialize;
 
 use super::needs::{self, who};
@@ -142,7 +143,7 @@ impl PodImages {
     /// holds its name (StatefulSet) or the end of it (DaemonSet).
     fn is_of(&self, revision: &Revision) -> bool {
         let owner = self.metadata.owner_references.iter().find(|owner| owner.controller == Some(true));
-        let label = self.metadata.labels.get("controller-revision-hash");
+        let label = self.metadata.labels.get(REVISION_LABEL);
         owner.is_some_and(|owner| owner.name == revision.name)
             || label.is_some_and(|hash| revision.name == *hash || revision.name.ends_with(&format!("-{hash}")))
     }

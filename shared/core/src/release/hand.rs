@@ -25,6 +25,12 @@ impl fmt::Display for Hand {
     }
 }
 
+/// The manager of a hand, in the middle of a sentence; the API server doesn't keep every one.
+#[must_use]
+pub fn manager_of(hand: Option<Hand>) -> String {
+    hand.map_or_else(|| "another hand".to_owned(), |hand| hand.manager)
+}
+
 /// Who holds a field now that we wrote together with an annotation of ours, if we don't any more: whoever
 /// changes a field takes it from those who held it. `field` is a JSON pointer into `fieldsV1`:
 /// `/f:spec/f:selector`.

@@ -5,10 +5,12 @@
 
 use super::rollout_status::{RolloutStatus, rollout_status};
 use super::trouble::{Reason, pods_refused, trouble};
-use crate::kube::{Pod, Workload, WorkloadKind};
+use crate::command::{Command, Scope};
+use crate::kube::{Labels, Pod, Workload, WorkloadKind};
+use crate::traffic::selector::as_label_selector;
 
 /// The label with the name of the template that a pod was made from (apps/v1).
-const REVISION_LABEL: &str = "controller-revision-hash";
+pub const REVISION_LABEL: &str = "controller-revision-hash";
 
 /// A workload's pods, those that are about to go and those that ended left out.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +108,18 @@ impl<'p> RolloutPods<'p> {
         let is_stuck = |pod: &&Pod| trouble(pod).is_some_and(|trouble| !starts(&trouble.reason));
         names(&self.old.iter().copied().filter(is_stuck).collect::<Vec<_>>())
     }
+}
+
+/// The command that shows how far a rollout has come. kubectl has no status of one that nobody makes
+/// (`OnDelete`): there the pods with these labels tell.
+#[must_use]
+pub fn follow_command(workload: &Workload, labels: &Labels, scope: &Scope) -> Command {
+    let command = if workload.updates_on_delete {
+        Command::new("kubectl get pods").flag("-l", as_label_selector(labels)).flag("-L", REVISION_LABEL)
+    } else {
+        Command::new("kubectl rollout status").arg(workload.reference())
+    };
+    command.scope(scope)
 }
 
 fn names(pods: &[&Pod]) -> Vec<String> {

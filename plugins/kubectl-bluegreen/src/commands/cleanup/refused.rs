@@ -5,9 +5,11 @@ use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
+use release_core::kube::Labels;
 use release_core::release::change::{Action, Change, Op};
 use release_core::release::hand::last_hand_on;
 use release_core::text::printable;
+use release_core::traffic::selector::as_label_selector;
 use serde_json::Value;
 
 use super::removal::Removal;
@@ -83,9 +85,8 @@ fn unmet(op: &Op, now: &Value) -> Option<String> {
             format!("has a floor of {} by {who}, it had {}", number(value), number(then))
         }
         "/spec/selector" => {
-            let labels = value.as_object().into_iter().flatten();
-            let labels = labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-            let labels = printable(&labels.collect::<Vec<_>>().join(","));
+            let labels: Labels = serde_json::from_value(value.clone()).unwrap_or_default();
+            let labels = printable(&as_label_selector(&labels));
             format!("selects {labels} by {}", writer(now, "/f:spec/f:selector"))
         }
         _ => "was moved by somebody else".into(),
