@@ -8,7 +8,7 @@ use lab::{Namespace, eventually};
 use serde_json::json;
 
 use crate::LIMIT;
-use crate::common::pods::pods;
+use crate::common::pods::{gone, pods};
 use crate::common::run::{Ended, admin};
 
 /// Versions as people tag them.
@@ -107,6 +107,15 @@ pub async fn moved_by_hand(ns: &Namespace, color: &str) -> Result<()> {
 /// Where the API server refuses.
 pub async fn scale(ns: &Namespace, deployment: &str, replicas: i32) -> Result<()> {
     ns.patch::<Deployment>(deployment, json!({"spec": {"replicas": replicas}})).await.map(drop)
+}
+
+/// Scales a color of `api` to zero, and waits until its pods are gone.
+///
+/// # Errors
+/// Where they stay.
+pub async fn taken_down(ns: &Namespace, color: &str) -> Result<()> {
+    scale(ns, &format!("api-{color}"), 0).await?;
+    gone(ns, &format!("version={color}")).await
 }
 
 /// Replicas that a Deployment asks for.

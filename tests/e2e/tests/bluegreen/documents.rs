@@ -1,6 +1,7 @@
 //! Values for programs: the same members whatever happened, and commands where commands are.
 
 use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::taken_down;
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::{bluegreen, bluegreen_as};
 use e2e::common::permissions::bound_to;
@@ -74,8 +75,7 @@ async fn states_and_notes_of_status_are_values() -> Result<()> {
     let cold = colors().await?;
     let blue = &cold["colors"][1];
     assert_eq!((&blue["state"], &blue["reason"]), (&json!("takenDown"), &json!("old")), "{cold:#}");
-    e2e::bluegreen::app::scale(&ns, "api-green", 0).await?;
-    e2e::common::pods::gone(&ns, "version=green").await?;
+    taken_down(&ns, "green").await?;
     let empty = colors().await?;
     let notes = empty["notes"].as_array().context("notes")?;
     ensure!(notes.iter().any(|note| note["id"] == "no-endpoints" && note["severity"] == "block"), "{empty:#}");

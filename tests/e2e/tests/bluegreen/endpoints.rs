@@ -168,8 +168,7 @@ async fn a_failed_switch_stays_where_there_is_nothing_to_go_back_to() -> Result<
     let ns = namespace("nothing-back").await?;
     blue_green(&ns, 4).await?;
     let running = switching(&ns, "switch api --to green --yes --verify-for=80s -ojson").await?;
-    scale(&ns, "api-blue", 0).await?;
-    e2e::common::pods::gone(&ns, "version=blue").await?;
+    app::taken_down(&ns, "blue").await?;
     one_green_pod_fails(&ns).await?;
     let output = running.wait(LIMIT).await?.ends(1)?;
     ensure!(output.json()?["message"].to_string().contains("blue has no ready pod"), "{}", said(&output));
@@ -271,8 +270,7 @@ async fn status_promises_only_what_a_rollback_would_do() -> Result<()> {
     blue_green(&ns, 3).await?;
     bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
     bluegreen(&ns, "status api").await?.ends(0)?.tells("< 1 s, its pods are ready")?;
-    scale(&ns, "api-blue", 0).await?;
-    e2e::common::pods::gone(&ns, "version=blue").await?;
+    app::taken_down(&ns, "blue").await?;
     bluegreen(&ns, "status api").await?.ends(0)?.tells("starts 3 pods")?;
     annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "never-ready")]).await?;
     eventually("no green pod is ready", LIMIT, || async {

@@ -15,9 +15,13 @@ const PORTS: &str = "  ports: [{name: http, port: 80, targetPort: http}]\n";
 const SELECTOR: &str = "  selector: {app: api, version: blue}\n";
 
 async fn applied_server_side(ns: &Namespace, spec: &[&str]) -> Result<Output> {
-    let folder =
-        tempfile(ns, &format!("apiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec:\n{}", spec.concat()))?;
-    admin(ns).run(&["apply", "--server-side", "-f", &folder]).await
+    let file = manifest(ns, spec)?;
+    admin(ns).run(&["apply", "--server-side", "-f", &file]).await
+}
+
+/// A file with the Service `api`.
+fn manifest(ns: &Namespace, spec: &[&str]) -> Result<String> {
+    tempfile(ns, &format!("apiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec:\n{}", spec.concat()))
 }
 
 fn tempfile(ns: &Namespace, text: &str) -> Result<String> {
@@ -33,8 +37,7 @@ async fn the_next_server_side_apply_is_a_conflict_and_without_the_selector_it_is
     let ns = namespace("server-side").await?;
     blue_green(&ns, 1).await?;
     let first = admin(&ns);
-    let forced =
-        tempfile(&ns, &format!("apiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec:\n{PORTS}{SELECTOR}"))?;
+    let forced = manifest(&ns, &[PORTS, SELECTOR])?;
     first.run(&["apply", "--server-side", "--force-conflicts", "-f", &forced]).await?.ends(0)?;
     let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0s -ojson").await?.ends(0)?.json()?;
     let found = finding(&document, "kubectl-apply").unwrap_or_default();
@@ -52,8 +55,7 @@ async fn the_next_server_side_apply_is_a_conflict_and_without_the_selector_it_is
 async fn the_next_client_side_apply_is_said_to_put_it_back_and_does() -> Result<()> {
     let ns = namespace("client-side").await?;
     blue_green(&ns, 1).await?;
-    let file =
-        tempfile(&ns, &format!("apiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec:\n{PORTS}{SELECTOR}"))?;
+    let file = manifest(&ns, &[PORTS, SELECTOR])?;
     admin(&ns).run(&["apply", "-f", &file]).await?.ends(0)?;
     let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0s -ojson").await?.ends(0)?.json()?;
     let found = finding(&document, "kubectl-apply").unwrap_or_default();
@@ -69,8 +71,7 @@ async fn the_next_client_side_apply_is_said_to_put_it_back_and_does() -> Result<
 async fn applied_both_ways_both_are_said_and_both_are_so() -> Result<()> {
     let ns = namespace("both-ways").await?;
     blue_green(&ns, 1).await?;
-    let file =
-        tempfile(&ns, &format!("apiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec:\n{PORTS}{SELECTOR}"))?;
+    let file = manifest(&ns, &[PORTS, SELECTOR])?;
     admin(&ns).run(&["apply", "-f", &file]).await?.ends(0)?;
     admin(&ns).run(&["apply", "--server-side", "--force-conflicts", "-f", &file]).await?.ends(0)?;
     let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0s -ojson").await?.ends(0)?.json()?;

@@ -7,7 +7,6 @@ use e2e::bluegreen::written::versions;
 use e2e::bluegreen::{active, app, blue_green};
 use e2e::common::events::events;
 use e2e::common::permissions::{bound_to, documented, with_rules};
-use e2e::common::pods::gone;
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::namespace;
 use lab::api_proxy::ApiProxy;
@@ -141,8 +140,7 @@ async fn without_the_right_to_watch_endpoints_are_polled() -> Result<()> {
 async fn a_server_dry_run_finds_a_missing_right() -> Result<()> {
     let ns = namespace("may-not-patch").await?;
     blue_green(&ns, 1).await?;
-    app::scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    app::taken_down(&ns, "green").await?;
     let without_scale = json!([
         {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "list", "patch"]},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},

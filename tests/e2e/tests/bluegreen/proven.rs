@@ -7,7 +7,7 @@ use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::setup::Setup;
 use e2e::bluegreen::written::{record, versions};
 use e2e::bluegreen::{active, app};
-use e2e::common::pods::{annotate_pods, gone};
+use e2e::common::pods::annotate_pods;
 use e2e::common::run::{Ended, finding};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::Service;
@@ -25,8 +25,7 @@ async fn a_color_that_is_selected_and_not_served_is_not_done() -> Result<()> {
     blue_green(&ns, 1).await?;
     bluegreen(&ns, TO_GREEN).await?.ends(0)?;
     bluegreen(&ns, TO_GREEN).await?.ends(0)?;
-    app::scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    app::taken_down(&ns, "green").await?;
     let before = versions(&ns).await?;
     let document = bluegreen(&ns, &format!("{TO_GREEN} --timeout=10s -ojson")).await?.ends(1)?.json()?;
     assert_eq!(document["services"][0]["changed"], false, "{document:#}");

@@ -1,7 +1,7 @@
 //! Bringing a color to size where the API server doesn't let pods be made.
 
 use anyhow::{Result, ensure};
-use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale};
+use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale, taken_down};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::common::pods::pods;
 use e2e::common::run::{Ended, said};
@@ -53,8 +53,7 @@ async fn growing_under_a_full_quota_ends_with_its_name() -> Result<()> {
 async fn a_limit_range_is_named_too() -> Result<()> {
     let ns = namespace("limit-range").await?;
     blue_green(&ns, 2).await?;
-    scale(&ns, "api-green", 0).await?;
-    e2e::common::pods::gone(&ns, "version=green").await?;
+    taken_down(&ns, "green").await?;
     let limits = json!([{"type": "Pod", "max": {"memory": "1Ki"}}]);
     ns.apply(
         &json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tiny"}, "spec": {"limits": limits}}),
@@ -153,8 +152,7 @@ async fn status_promises_no_pods_that_a_quota_refuses() -> Result<()> {
     let ns = namespace("quota-line").await?;
     blue_green(&ns, 3).await?;
     bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
-    scale(&ns, "api-blue", 0).await?;
-    e2e::common::pods::gone(&ns, "version=blue").await?;
+    taken_down(&ns, "blue").await?;
     quota(&ns, 4).await?;
     let line = way_back(&ns).await?;
     ensure!(line.contains("starts 3 pods, if quota"), "nothing says that it can: {line}");

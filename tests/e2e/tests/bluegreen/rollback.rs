@@ -111,8 +111,7 @@ async fn a_cold_color_is_brought_back_to_size() -> Result<()> {
     let ns = namespace("cold").await?;
     blue_green(&ns, 3).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
-    app::scale(&ns, "api-blue", 0).await?;
-    gone(&ns, "version=blue").await?;
+    app::taken_down(&ns, "blue").await?;
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 3));
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
@@ -126,8 +125,7 @@ async fn a_cold_color_with_an_autoscaler_stays_brought_back() -> Result<()> {
     let ns = namespace("cold-hpa").await?;
     blue_green(&ns, 3).await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
-    app::scale(&ns, "api-blue", 0).await?;
-    gone(&ns, "version=blue").await?;
+    app::taken_down(&ns, "blue").await?;
     ns.apply(&autoscaler("api-blue", 1, 5)).await?;
     let back = bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     let floor = |hpa: &HorizontalPodAutoscaler| hpa.spec.as_ref().and_then(|spec| spec.min_replicas) == Some(3);

@@ -1,10 +1,9 @@
 //! How large each workload of a color becomes, and floors of autoscalers that were raised for it.
 
 use anyhow::{Context, Result, ensure};
-use e2e::bluegreen::app::{replicas, scale};
+use e2e::bluegreen::app::{replicas, scale, taken_down};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::pods::gone;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -76,8 +75,7 @@ async fn floor(ns: &Namespace, name: &str) -> Result<Option<i32>> {
 async fn a_raised_floor_is_shown_and_lowered_with_the_color_that_was_left() -> Result<()> {
     let ns = namespace("floors").await?;
     blue_green(&ns, 2).await?;
-    scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    taken_down(&ns, "green").await?;
     ns.apply(&autoscaler("api-green", 1, 5)).await?;
     bluegreen(&ns, "switch api --to green --scale --yes --verify-for=0 --retain=0s").await?.ends(0)?;
     assert_eq!(floor(&ns, "api-green").await?, Some(2));

@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::admission::Policy;
-use e2e::bluegreen::app::{active, blue_green, replicas, scale, with_green};
+use e2e::bluegreen::app::{active, blue_green, replicas, taken_down, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::setup::Setup;
-use e2e::common::pods::gone;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use lab::fixtures::Behavior;
@@ -43,8 +42,7 @@ async fn an_undo_is_refused_once_something_else_has_happened() -> Result<()> {
 async fn what_was_scaled_for_a_move_that_was_refused_is_said() -> Result<()> {
     let ns = namespace("left-scaled").await?;
     blue_green(&ns, 2).await?;
-    scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    taken_down(&ns, "green").await?;
     Policy::deny(&ns, "api", "object.spec.selector.version == 'blue'", "freeze").await?;
     let document = bluegreen(&ns, "switch api --to green --scale --yes -ojson").await?.ends(1)?.json()?;
     let service = &document["services"][0];
@@ -64,8 +62,7 @@ async fn what_was_scaled_for_a_move_that_was_refused_is_said() -> Result<()> {
 async fn pods_that_got_the_traffic_are_not_to_be_scaled_back() -> Result<()> {
     let ns = namespace("scaled-and-moved").await?;
     blue_green(&ns, 2).await?;
-    scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    taken_down(&ns, "green").await?;
     let ended = bluegreen(&ns, "switch api --to green --scale --yes --verify-for=0").await?.ends(0)?;
     ensure!(!ended.stderr.contains("kubectl scale"), "{}", said(&ended));
     Ok(())
@@ -111,8 +108,7 @@ async fn the_document_of_a_run_that_was_stopped_is_true() -> Result<()> {
 async fn who_stops_a_run_that_scales_is_told_how_to_undo_it() -> Result<()> {
     let ns = namespace("stopped-scaling").await?;
     with_green(&ns, 1, Behavior::NeverReady).await?;
-    scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    taken_down(&ns, "green").await?;
     let running = start(&ns, "switch api --to green --scale --yes -ojson")?;
     eventually("green is scaled", LIMIT, || async {
         Ok((replicas(&ns, "api-green").await? == 1 && !e2e::common::pods::pods(&ns, "version=green").await?.is_empty())

@@ -7,7 +7,7 @@ use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, app};
 use e2e::common::events::events;
 use e2e::common::lost_output;
-use e2e::common::pods::{annotate_pods, gone, is_ready, pods};
+use e2e::common::pods::{annotate_pods, is_ready, pods};
 use e2e::common::run::{Ended, document};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::{Pod, Service};
@@ -255,8 +255,7 @@ async fn a_move_that_cannot_be_taken_back_is_recorded_as_failed() -> Result<()> 
     with_green(&ns, 2, Behavior::Ready).await?;
     ns.rolled_out("deployment/api-green", LIMIT).await?;
     let running = switching(&ns, &format!("{LONG} -ojson")).await?;
-    app::scale(&ns, "api-blue", 0).await?;
-    gone(&ns, "version=blue").await?;
+    app::taken_down(&ns, "blue").await?;
     one_pod_becomes(&ns, "never-ready").await?;
     let document = running.wait(LIMIT).await?.ends(1)?.json()?;
     assert_eq!((&document["reason"], active(&ns, "api").await?.as_str()), (&json!("RollbackFailed"), "green"));
@@ -275,8 +274,7 @@ async fn a_third_color_that_alone_is_ready_is_named() -> Result<()> {
     let ready = |name| color(name, 2, Behavior::Ready);
     rolled_out(&ns, &api().color(ready("blue")).color(ready("green")).color(ready("red"))).await?;
     let running = switching(&ns, &format!("{LONG} -ojson")).await?;
-    app::scale(&ns, "api-blue", 0).await?;
-    e2e::common::pods::gone(&ns, "version=blue").await?;
+    app::taken_down(&ns, "blue").await?;
     annotate_pods(&ns, "version=green", &[(BEHAVIOR, "never-ready")]).await?;
     let document = running.wait(LIMIT).await?.ends(1)?.json()?;
     ensure!(document["next"].to_string().contains("switch api --to red"), "{document:#}");

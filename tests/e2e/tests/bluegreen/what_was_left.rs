@@ -54,8 +54,7 @@ async fn a_rollback_does_not_release_what_never_ran() -> Result<()> {
 #[tokio::test]
 async fn where_nothing_else_is_ready_it_goes_there() -> Result<()> {
     let ns = next_on_blue("left-only").await?;
-    app::scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    app::taken_down(&ns, "green").await?;
     let back = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(0)?.json()?;
     assert_eq!(active(&ns, "api").await?, "blue");
     assert!(finding(&back, "changed-since").is_some(), "it is said all the same: {back:#}");

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::with_green;
 use e2e::bluegreen::{active, app};
-use e2e::common::pods::{all_waiting, gone};
+use e2e::common::pods::all_waiting;
 use e2e::common::run::finding;
 use e2e::namespace;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -35,8 +35,7 @@ fn message(document: &Value, id: &str) -> String {
 async fn a_target_scaled_to_zero_is_refused_even_by_force() -> Result<()> {
     let ns = namespace("zero").await?;
     with_green(&ns, 1, Behavior::Ready).await?;
-    app::scale(&ns, "api-green", 0).await?;
-    gone(&ns, "version=green").await?;
+    app::taken_down(&ns, "green").await?;
     blocked(&ns, SWITCH, "no-ready-pods").await?;
     let forced = format!("{SWITCH} --force=no-ready-pods,ready-below-active,rollout-unfinished");
     blocked(&ns, &forced, "no-ready-pods").await?;
