@@ -2,6 +2,7 @@
 
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, has_all};
+use release_core::traffic::alb::bindings_to;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::routes::{self, subsets_of, virtual_services_to};
 use release_core::traffic::selector::{Color, Tracks};
@@ -46,7 +47,12 @@ fn uses_by(service: &str, color: &Color, snapshot: &Snapshot) -> Vec<String> {
     for (kind, read) in [("httproute", http_routes), ("grpcroute", grpc_routes)] {
         routes.extend(routes::routes_to(service, namespace, kind, read.as_deref().unwrap_or_default()));
     }
+    for (kind, route) in snapshot.routes_beyond.iter().flatten() {
+        let of = |name: String| format!("{name} of namespace {}", route.metadata.namespace);
+        routes.extend(routes::routes_to(service, namespace, kind, std::slice::from_ref(route)).into_iter().map(of));
+    }
     routes.extend(ingresses_to(service, ingresses.as_deref().unwrap_or_default()));
+    routes.extend(bindings_to(service, snapshot.target_group_bindings.as_deref().unwrap_or_default()));
     routes.into_iter().map(|route| format!("{route} by service/{service}")).collect()
 }
 
@@ -58,19 +64,31 @@ fn routes_to(labels: &[Labels], view: &ServiceView<'_>, snapshot: &Snapshot) -> 
     uses.into_iter().filter(|u| u.labels.as_ref().is_some_and(names)).map(|u| u.route).collect()
 }
 
-/// The kinds of objects that could not be read, and so could not be asked.
+/// What could not be read, and so could not be asked: who sends traffic, whose the pods are, and what
+/// decides how many there have to be.
 #[must_use]
-pub fn not_checked(snapshot: &Snapshot) -> Vec<String> {
+pub fn unread(snapshot: &Snapshot) -> Vec<String> {
     let readings = [
         ("services", snapshot.neighbours.as_ref().err()),
         ("virtualservices", snapshot.virtual_services.as_ref().err()),
+        ("destinationrules", snapshot.destination_rules.as_ref().err()),
         ("httproutes", snapshot.http_routes.as_ref().err()),
         ("grpcroutes", snapshot.grpc_routes.as_ref().err()),
         ("ingresses", snapshot.ingresses.as_ref().err()),
         ("poddisruptionbudgets", snapshot.budgets.as_ref().err()),
         ("horizontalpodautoscalers", snapshot.autoscalers.as_ref().err()),
+        ("replicasets", snapshot.replica_sets.as_ref().err()),
+        ("targetgroupbindings", snapshot.target_group_bindings.as_ref().err()),
     ];
-    readings.iter().filter_map(|(kind, why)| why.map(|why| format!("{kind} ({why})"))).collect()
+    let here = readings.iter().filter_map(|(kind, why)| why.map(|why| format!("{kind} ({why})")));
+    here.chain(snapshot.routes_beyond.as_ref().err().cloned()).collect()
+}
+
+/// What nobody reads: Istio's routes of other namespaces need no grant to send here.
+#[must_use]
+pub fn never_read(snapshot: &Snapshot) -> Option<&'static str> {
+    let has_istio = snapshot.virtual_services.as_ref().is_ok_and(|routes| !routes.is_empty());
+    has_istio.then_some("virtualservices of other namespaces")
 }
 
 #[cfg(test)]

@@ -100,11 +100,17 @@ impl Record {
         if self.result == Some(RunResult::RolledBack) { &self.from } else { &self.to }
     }
 
-    /// When the color that was left may be cleaned up.
+    /// When the color that was left may be cleaned up, by the record's own words.
     #[must_use]
     pub fn due(&self) -> Timestamp {
+        self.due_from(self.at)
+    }
+
+    /// The same for a color that was left then.
+    #[must_use]
+    pub fn due_from(&self, left: Timestamp) -> Timestamp {
         let retain = Duration::from_secs(self.retain_seconds.min(10 * 365 * 24 * 3600));
-        self.at.checked_add(retain).unwrap_or(Timestamp::MAX)
+        left.checked_add(retain).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -182,6 +188,14 @@ impl CleanupNote {
     #[must_use]
     pub fn is_as_in(&self, other: &Self) -> bool {
         self.raw == other.raw
+    }
+
+    /// Puts this note back in the place of one that followed it.
+    #[must_use]
+    pub fn instead_of(&self, later: &Cleanup) -> Vec<Op> {
+        let pointer = annotation_pointer(CLEANUP);
+        let before = self.raw.clone().map_or_else(|| Op::remove(&pointer), |raw| Op::replace(&pointer, raw));
+        vec![Op::test(&pointer, later.text()), before]
     }
 
     /// Refuses a patch unless the note is as it was read.

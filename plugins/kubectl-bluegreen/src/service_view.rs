@@ -6,8 +6,9 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Container, Service};
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Pod, Workload};
-use release_core::release::record::Recorded;
-use release_core::traffic::selector::{NotSwitchable, Tracks, discover};
+use release_core::release::annotations::PREFIX;
+use release_core::release::record::{Record as _, Recorded};
+use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
 
 use crate::record::{CleanupNote, Record};
@@ -27,15 +28,14 @@ pub struct ServiceView<'a> {
 
 impl<'a> ServiceView<'a> {
     /// Finds the colors of a Service. The track key is, in this order, what the flag, the
-    /// annotation or our record says, else what the labels show.
+    /// annotation or our record says, else what the labels show; the flag alone may name any label.
     #[must_use]
     pub fn of(service: &'a Service, workloads: &[Arc<Workload>], pods: &[Pod], key_flag: Option<&str>) -> Self {
-        let settings = Settings::read(service);
+        let mut settings = Settings::read(service);
         let annotations = service.metadata.annotations.as_ref();
-        let recorded = Recorded::<Record>::read(annotations);
-        let asked = key_flag.or(settings.track_key.as_deref());
-        let remembered = recorded.current.as_ref().map(|r| r.key.as_str()).filter(|key| selects_by(service, key));
-        let tracks = discover(service, workloads, pods, asked.or(remembered));
+        let mut recorded = Recorded::<Record>::read(annotations);
+        let key = key_flag.map(str::to_owned).or_else(|| followed_key(service, &mut settings, &mut recorded));
+        let tracks = discover(service, workloads, pods, key.as_deref());
         let ports = ports(service, tracks.as_ref().ok(), pods);
         Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks, ports }
     }
@@ -73,9 +73,27 @@ fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeSet<S
     serving_ports(service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref), &own)
 }
 
-/// A record's key is followed only while the selector still has it.
-fn selects_by(service: &Service, key: &str) -> bool {
-    service.spec.as_ref().and_then(|s| s.selector.as_ref()).is_some_and(|s| s.contains_key(key))
+/// The key of the annotation, else that of the record: of the selector as it is. Anybody may have written
+/// them: a label that says which application a pod is of has to be typed, and is told here.
+fn followed_key(service: &Service, settings: &mut Settings, recorded: &mut Recorded<Record>) -> Option<String> {
+    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+    let has_to_be_typed = |key: &str| selector.contains_key(key) && !can_tell_colors(&selector, key);
+    if let Some(key) = settings.track_key.clone() {
+        if !has_to_be_typed(&key) {
+            return Some(key);
+        }
+        settings.unusable.push((format!("{PREFIX}/track-key"), to_be_typed(&key)));
+    }
+    let key = recorded.current.as_ref().map(|record| record.key.clone()).filter(|key| selector.contains_key(key))?;
+    if !has_to_be_typed(&key) {
+        return Some(key);
+    }
+    recorded.unreadable.get_or_insert_with(|| format!("{}: {}", Record::CURRENT, to_be_typed(&key)));
+    None
+}
+
+fn to_be_typed(key: &str) -> String {
+    format!("its label \"{key}\" may tell applications apart, and is followed where it is typed: --track-key {key}")
 }
 
 /// How many of the pods are ready.

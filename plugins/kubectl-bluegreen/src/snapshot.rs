@@ -4,11 +4,13 @@
 //! do without fails the snapshot; everything else becomes a [`Reading`] that may say why it
 //! could not be made.
 
+mod beyond;
 mod load;
 mod moment;
 mod optional;
 mod read;
 
+pub use beyond::routes_from_beyond;
 pub use load::{Looking, load};
 pub use moment::Snapshot;
 pub use optional::{ReadScope, rollouts_in};

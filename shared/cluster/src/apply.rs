@@ -10,6 +10,7 @@ use super::Cluster;
 use super::exchange::{ApiError, request};
 use super::read::{pause_before_retry, with_query};
 use release_core::release::change::{Action, Change};
+use release_core::release::hand::notes_manager;
 
 /// How often a write is sent again after a plain no, which says that nothing was done: 429, and 409
 /// for a deletion whose object is what it was. Nothing else is ever repeated here.
@@ -83,7 +84,7 @@ impl Cluster {
     async fn is_so(&self, change: &Change) -> Result<bool, ApiError> {
         let read = self.get::<Value>(&change.path).await;
         Ok(match &change.action {
-            Action::JsonPatch(ops) => {
+            Action::JsonPatch(ops) | Action::Note(ops) => {
                 let object = read?;
                 ops.iter().all(|op| op.holds_in(&object))
             }
@@ -101,7 +102,7 @@ impl Cluster {
 
     async fn write_once(&self, change: &Change, dry_run: DryRun) -> Result<Value, ApiError> {
         let (method, content_type, body) = match &change.action {
-            Action::JsonPatch(ops) => {
+            Action::JsonPatch(ops) | Action::Note(ops) => {
                 let ops: Vec<&Value> = ops.iter().map(|op| &op.0).collect();
                 (Method::PATCH, "application/json-patch+json", json!(ops))
             }
@@ -118,7 +119,11 @@ impl Cluster {
                 (Method::DELETE, "application/json", options)
             }
         };
-        let mut query = vec![("fieldManager", self.field_manager.clone())];
+        let manager = match &change.action {
+            Action::Note(_) => notes_manager(&self.field_manager),
+            _ => self.field_manager.clone(),
+        };
+        let mut query = vec![("fieldManager", manager)];
         if method == Method::DELETE {
             query.clear();
         }

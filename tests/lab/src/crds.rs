@@ -3,8 +3,8 @@
 //! Most come from Go modules at pinned versions: `lab build` downloads them and keeps the
 //! needed definitions in the toolchain cache, as there is no network inside the lab. The AWS
 //! Load Balancer Controller's module is not to be had from the Go proxy, so its
-//! TargetGroupBinding is a small definition of our own, and so is GRPCRoute, of which only the backends
-//! matter.
+//! TargetGroupBinding is a small definition of our own, and so are GRPCRoute, of which only the backends
+//! matter, and ReferenceGrant.
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,7 @@ use crate::toolchain::Toolchain;
 const UNTIL_ESTABLISHED: Duration = Duration::from_secs(30);
 const TARGET_GROUP_BINDING: &str = include_str!("crds/targetgroupbinding.json");
 const GRPC_ROUTE: &str = include_str!("crds/grpcroute.json");
+const REFERENCE_GRANT: &str = include_str!("crds/referencegrant.json");
 
 /// A set of definitions that is installed as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Crd {
     GatewayApi,
     /// GRPCRoute.
     GrpcRoute,
+    /// ReferenceGrant.
+    ReferenceGrant,
     /// Rollout and everything that belongs to it.
     ArgoRollouts,
     /// The AWS Load Balancer Controller's TargetGroupBinding.
@@ -81,13 +84,15 @@ const SOURCES: &[Source] = &[
 
 impl Crd {
     /// The sets that every lab has from its start.
-    pub const BY_DEFAULT: [Self; 4] = [Self::Istio, Self::GatewayApi, Self::GrpcRoute, Self::TargetGroupBinding];
+    pub const BY_DEFAULT: [Self; 5] =
+        [Self::Istio, Self::GatewayApi, Self::GrpcRoute, Self::ReferenceGrant, Self::TargetGroupBinding];
 
     fn file(self) -> &'static str {
         match self {
             Self::Istio => "istio.json",
             Self::GatewayApi => "gateway-api.json",
             Self::GrpcRoute => "grpcroute.json",
+            Self::ReferenceGrant => "referencegrant.json",
             Self::ArgoRollouts => "argo-rollouts.json",
             Self::TargetGroupBinding => "targetgroupbinding.json",
         }
@@ -181,6 +186,7 @@ pub async fn install(client: &Client, toolchain: &Toolchain, set: Crd) -> Result
 fn load(toolchain: &Toolchain, set: Crd) -> Result<Vec<Value>> {
     match set {
         Crd::TargetGroupBinding => return Ok(vec![serde_json::from_str(TARGET_GROUP_BINDING)?]),
+        Crd::ReferenceGrant => return Ok(vec![serde_json::from_str(REFERENCE_GRANT)?]),
         Crd::GrpcRoute => return Ok(vec![serde_json::from_str(GRPC_ROUTE)?]),
         Crd::Istio | Crd::GatewayApi | Crd::ArgoRollouts => {}
     }
@@ -225,5 +231,6 @@ mod tests {
         let name = |text| serde_json::from_str::<CustomResourceDefinition>(text).unwrap().name_any();
         assert_eq!(name(TARGET_GROUP_BINDING), "targetgroupbindings.elbv2.k8s.aws");
         assert_eq!(name(GRPC_ROUTE), "grpcroutes.gateway.networking.k8s.io");
+        assert_eq!(name(REFERENCE_GRANT), "referencegrants.gateway.networking.k8s.io");
     }
 }

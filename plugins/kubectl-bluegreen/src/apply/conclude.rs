@@ -71,7 +71,7 @@ async fn outcome(run: &Run, made: &MoveInProgress<'_>, result: RunResult) {
         object: format!("service/{}", made.service()),
         path: service_path(&made.movement.namespace, made.service()),
         summary: format!("record: {result}"),
-        action: Action::JsonPatch(note_result(&made.movement.record, result, run.millis())),
+        action: Action::Note(note_result(&made.movement.record, result, run.millis())),
         undo: None,
     };
     write_note(run, &change, &format!("the result was not recorded on service/{}", made.service())).await;

@@ -44,7 +44,7 @@ pub async fn note(run: &Run, made: &MoveInProgress<'_>) {
         object: format!("service/{}", made.service()),
         path,
         summary: format!("record: {result}"),
-        action: Action::JsonPatch(ops),
+        action: Action::Note(ops),
         undo: None,
     };
     write_note(run, &change, &format!("the result was not recorded on service/{}", made.service())).await;

@@ -174,6 +174,7 @@ impl World {
             grpc_routes: parse_all(&self.grpc_routes),
             ingresses: parse_all(&self.ingresses),
             target_group_bindings: parse_all(&self.target_group_bindings),
+            routes_beyond: Ok(Vec::new()),
             may_patch: self.may_patch.iter().map(|may| ("api".to_owned(), may.clone())).collect(),
             rollouts: Ok(Vec::new()),
         }

@@ -5,11 +5,14 @@ mod decision;
 mod due;
 mod gone;
 mod judge;
+mod look;
 mod overtaken;
 mod refused;
 mod removal;
 mod retention;
 mod take_down;
+
+use std::collections::BTreeSet;
 
 use release_cli::flags::DryRunFlag;
 use release_cli::report::Report;
@@ -20,17 +23,14 @@ use release_core::failure::{Failure, Next, Outcome};
 
 use crate::apply::rehearse;
 use crate::args::CleanupArgs;
-use crate::idle::not_checked;
-use crate::moves::views;
 use crate::names::service_names;
 use crate::plan::subjects_of;
 use crate::report::cleanup_document::CleanupMembers;
-use crate::snapshot::{Looking, ReadScope, Snapshot, load};
 use decision::{Decision, Kept};
 use due::Due;
-use judge::{Asked, judge};
+use look::{Judged, look};
 use removal::Removal;
-use take_down::take_down;
+use take_down::TakeDown;
 
 /// Runs the verb.
 ///
@@ -39,18 +39,16 @@ use take_down::take_down;
 /// budget would not hold or pods stay.
 pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
     let Due { names, kept } = if args.due { due::services(run).await? } else { named(args)? };
-    let mut decisions: Vec<Decision> = kept.into_iter().map(Decision::Kept).collect();
-    let key = args.track.track_key.as_deref();
-    let looking = Looking { key, extent: ReadScope::Everything, images: false };
-    let snapshot = if names.is_empty() { None } else { Some(load(&run.cluster, &names, looking).await?) };
-    if let Some(snapshot) = &snapshot {
-        decisions.extend(decide(run, args, snapshot)?);
-    }
+    let Judged { decisions, unread } = look(run, args, &names).await?;
+    let decisions: Vec<Decision> = kept.into_iter().map(Decision::Kept).chain(decisions).collect();
     if decisions.is_empty() {
         report.text = "nothing is due".into();
         return Ok(());
     }
-    show(run, &names, snapshot.as_ref(), &decisions, report);
+    show(run, &names, &decisions, report);
+    for what in unread {
+        run.say(&format!("? not checked  {what}"));
+    }
     let removals: Vec<&Removal> = decisions.iter().filter_map(Decision::removal).collect();
     if removals.is_empty() {
         return refusal(run, &decisions, args.due);
@@ -58,12 +56,12 @@ pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembe
     match agree(run, &format!("Take down {}?", names_of(&removals)), args.write.yes)? {
         Agreed::ToLook => return Ok(()),
         Agreed::ToRehearse => {
-            let changes: Vec<_> = removals.iter().flat_map(|r| r.changes.iter().cloned()).collect();
+            let changes: Vec<_> = removals.iter().flat_map(|removal| removal.writes().cloned()).collect();
             return rehearse(run, &changes).await;
         }
         Agreed::ToWrite => {}
     }
-    take_all_down(run, &removals, args.due, report).await?;
+    take_all_down(run, args, &removals, report).await?;
     refusal(run, &decisions, args.due)
 }
 
@@ -75,15 +73,16 @@ fn named(args: &CleanupArgs) -> Outcome<Due> {
 /// Where all that is due was asked for, one color that can't go is no reason to keep the others.
 async fn take_all_down(
     run: &Run,
+    args: &CleanupArgs,
     removals: &[&Removal],
-    due: bool,
     report: &mut Report<CleanupMembers>,
 ) -> Outcome<()> {
+    let mut take_down = TakeDown { run, args, written: BTreeSet::new() };
     let mut first_failure = None;
     for removal in removals {
-        match take_down(run, removal, report).await {
+        match take_down.one(removal, report).await {
             Ok(()) => {}
-            Err(failure) if due => {
+            Err(failure) if args.due => {
                 run.progress.step("failed", &failure.message);
                 first_failure.get_or_insert(failure);
             }
@@ -93,51 +92,13 @@ async fn take_all_down(
     first_failure.map_or(Ok(()), Err)
 }
 
-fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Decision>> {
-    let (delete, before_due) = (args.delete, args.before_due);
-    let asked = Asked {
-        delete,
-        before_due,
-        color: args.color.as_deref(),
-        force: &args.force,
-        reason: &args.write.reason,
-        user: &run.cluster.user,
-    };
-    let mut decisions = Vec::new();
-    for view in views(snapshot, args.track.track_key.as_deref()) {
-        match judge(asked, snapshot, &view) {
-            Ok(judged) => decisions.extend(judged),
-            Err(failure) if args.due => decisions.push(Decision::Kept(due::not_switchable(&view, &failure))),
-            Err(failure) => return Err(failure),
-        }
-    }
-    // Services that share a color take it down once.
-    let mut seen: Vec<String> = Vec::new();
-    for decision in &mut decisions {
-        if let Decision::Remove(removal) = decision {
-            removal.changes.retain(|c| !seen.contains(&c.path));
-            seen.extend(removal.changes.iter().map(|c| c.path.clone()));
-        }
-    }
-    Ok(decisions)
-}
-
-fn show(
-    run: &Run,
-    names: &[String],
-    snapshot: Option<&Snapshot>,
-    decisions: &[Decision],
-    report: &mut Report<CleanupMembers>,
-) {
+fn show(run: &Run, names: &[String], decisions: &[Decision], report: &mut Report<CleanupMembers>) {
     if !names.is_empty() {
         run.say(&heading(run, &subjects_of(names)));
     }
     for decision in decisions {
         run.say(&decision.line());
         report.members.services.push(decision.entry());
-    }
-    for what in snapshot.iter().flat_map(|snapshot| not_checked(snapshot)) {
-        run.say(&format!("? not checked  {what}"));
     }
     report.names = names.iter().map(|name| format!("service/{name}")).collect();
     if run.dry_run != DryRunFlag::None {

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::command::Command;
 use release_core::kube::Workload;
 use release_core::kube::path::{collection, path_of};
-use release_core::release::annotations::PREFIX;
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
+use release_core::release::hand::Written;
 use serde_json::{Value, json};
 
 use crate::snapshot::Snapshot;
 
 /// On an autoscaler: the floor it had before it was raised.
-fn floor_annotation() -> String {
-    format!("{PREFIX}/min-replicas-before")
-}
+const FLOOR_BEFORE: &str = "kubectl-release.dev/min-replicas-before";
+
+/// A floor that we raise.
+const FLOOR: Written<'static> = Written { field: ["f:spec", "f:minReplicas"], annotations: &[FLOOR_BEFORE] };
 
 /// The writes that bring workloads to size: the autoscaler's floor first, or it would undo them.
 #[must_use]
@@ -40,10 +42,20 @@ pub fn resize(workload: &Workload, wanted: i32, snapshot: &Snapshot) -> Change {
     Change {
         object: workload.reference(),
         path: format!("{collection}/{}/scale", workload.name()),
-        action: Action::JsonPatch(vec![still(workload.replicas), Op::add("/spec/replicas", wanted)]),
+        action: Action::JsonPatch(
+            same(&workload.metadata)
+                .into_iter()
+                .chain([still(workload.replicas), Op::add("/spec/replicas", wanted)])
+                .collect(),
+        ),
         summary: format!("replicas: {} -> {wanted}", workload.replicas),
         undo: Some(undo.option("--replicas", &workload.replicas.to_string())),
     }
+}
+
+/// Refuses a patch of a namesake that was made since.
+fn same(metadata: &ObjectMeta) -> Option<Op> {
+    metadata.uid.as_deref().map(|uid| Op::test("/metadata/uid", uid))
 }
 
 /// A Scale omits `replicas` where it is 0 (autoscaling/v1 ScaleSpec).
@@ -58,13 +70,12 @@ fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapshot) 
     if floor >= raised {
         return None;
     }
-    let known = hpa.metadata.annotations.as_ref().is_some_and(|a| a.contains_key(&floor_annotation()));
     let mut ops = vec![Op::test("/spec/minReplicas", floor)];
     if hpa.metadata.annotations.is_none() {
         ops.push(Op::add("/metadata/annotations", json!({})));
     }
-    if !known {
-        ops.push(Op::add(&annotation_pointer(&floor_annotation()), floor.to_string()));
+    if raised_by_us(hpa).is_none() {
+        ops.push(Op::add(&annotation_pointer(FLOOR_BEFORE), floor.to_string()));
     }
     ops.push(Op::replace("/spec/minReplicas", raised));
     Some(floor_change(hpa, ops, snapshot, (floor, raised)))
@@ -74,12 +85,15 @@ fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapshot) 
 /// raised, or is down again.
 #[must_use]
 pub fn raised_floor(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
-    let (before, now) = noted_floor(hpa)?;
+    let (before, now) = raised_by_us(hpa)?;
     (before < now).then_some((before, now))
 }
 
-fn noted_floor(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
-    let before = hpa.metadata.annotations.as_ref()?.get(&floor_annotation())?.parse().ok()?;
+/// The floor before and the one now, where the one now is of our writing: a floor that somebody else has
+/// set since, or that came with a copy of the autoscaler, is theirs.
+fn raised_by_us(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
+    FLOOR.last_at(&hpa.metadata).filter(|_| FLOOR.hand_beside(&hpa.metadata).is_none())?;
+    let before = hpa.metadata.annotations.as_ref()?.get(FLOOR_BEFORE)?.parse().ok()?;
     Some((before, hpa.spec.as_ref()?.min_replicas.unwrap_or(1)))
 }
 
@@ -93,11 +107,11 @@ pub fn floor_command(hpa: &str, floor: i32, snapshot: &Snapshot) -> Command {
 /// Puts an autoscaler's floor back to what it was before we raised it.
 #[must_use]
 pub fn restore_floor(hpa: &HorizontalPodAutoscaler, snapshot: &Snapshot) -> Option<Change> {
-    let (before, now) = noted_floor(hpa)?;
+    let (before, now) = raised_by_us(hpa)?;
     let ops = vec![
         Op::test("/spec/minReplicas", now),
         Op::replace("/spec/minReplicas", before.clamp(1, now.max(1))),
-        Op::remove(&annotation_pointer(&floor_annotation())),
+        Op::remove(&annotation_pointer(FLOOR_BEFORE)),
     ];
     Some(floor_change(hpa, ops, snapshot, (now, before)))
 }
@@ -107,7 +121,7 @@ fn floor_change(hpa: &HorizontalPodAutoscaler, ops: Vec<Op>, snapshot: &Snapshot
     Change {
         object: format!("hpa/{name}"),
         path: format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace))),
-        action: Action::JsonPatch(ops),
+        action: Action::JsonPatch(same(&hpa.metadata).into_iter().chain(ops).collect()),
         summary: format!("minReplicas: {from} -> {to}"),
         undo: Some(floor_command(name, from, snapshot)),
     }

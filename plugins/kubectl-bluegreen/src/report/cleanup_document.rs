@@ -58,8 +58,10 @@ pub enum KeptReason {
     Unread,
     /// Its retention hasn't passed.
     NotDue,
-    /// No record says when it was left.
+    /// No record says that a switch left it.
     NoRecord,
+    /// The API server doesn't tell when the record was written that says so.
+    NoTime,
     /// Somebody else moved the Service away from it, after our last record.
     MovedByHand,
     /// It is not what was left: it was deployed, or made anew, since.

@@ -9,9 +9,10 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::{ColorState, ColorStatus, Note, OtherPods, ServiceStatus, WorkloadStatus};
 use super::status_notes::notes;
-use crate::hand::hand_on;
+use crate::hand::{due, hand_on};
 use crate::idle::users_of;
 use crate::plan;
+use crate::record::Cleanup;
 use crate::refusal::{Ways, ways_out};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
@@ -123,13 +124,19 @@ fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snap
     if !users.is_empty() {
         return ColorState::InUse { users };
     }
-    let note = view.cleanup.note.as_ref();
-    if let Some(cleanup) = note.filter(|c| c.color == color.name && record.is_none_or(|r| c.at >= r.at)) {
-        let (by, reason) = (cleanup.by.clone(), cleanup.reason.clone());
-        return ColorState::TakenDown { since: cleanup.at, by, reason };
+    let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
+    if color.asked() == 0 && ready == 0 && !color.workloads.is_empty() {
+        // What a note says counts only where it is so.
+        let note = view.cleanup.note.as_ref();
+        let taken = note.filter(|c| c.color == color.name && record.is_none_or(|r| c.at >= r.at));
+        return taken.map_or(ColorState::Down, |Cleanup { by, at, reason, .. }| ColorState::TakenDown {
+            since: *at,
+            by: by.clone(),
+            reason: reason.clone(),
+        });
     }
     match record.filter(|r| r.from == color.name) {
-        Some(record) => ColorState::Previous { kept_until: record.due() },
+        Some(record) => ColorState::Previous { kept_until: due(record, view.service).unwrap_or_else(|| record.due()) },
         None => ColorState::Idle,
     }
 }

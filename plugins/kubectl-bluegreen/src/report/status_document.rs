@@ -131,6 +131,8 @@ pub enum ColorState {
         by: String,
         reason: String,
     },
+    /// No pods are asked for.
+    Down,
     /// It was left by the last move.
     Previous {
         /// When a cleanup may take it down.

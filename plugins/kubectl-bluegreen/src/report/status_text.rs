@@ -63,6 +63,7 @@ fn state(state: &ColorState, now: Timestamp) -> String {
             let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
             format!("taken down {} ago by {by}{why}", age(*since, now))
         }
+        ColorState::Down => "down".into(),
         ColorState::Previous { kept_until } if *kept_until > now => {
             format!("previous, kept to {}", until(*kept_until, now))
         }

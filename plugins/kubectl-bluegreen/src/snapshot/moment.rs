@@ -51,6 +51,9 @@ pub struct Snapshot {
     /// Read only where another Service selects a color, too.
     pub ingresses: Reading<Vec<Ingress>>,
     pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
+    /// Routes of other namespaces that a ReferenceGrant lets in, with their kinds (`httproute`); read by
+    /// [`routes_from_beyond`](super::routes_from_beyond) alone.
+    pub routes_beyond: Reading<Vec<(&'static str, GatewayRoute)>>,
     /// Whether we may patch each of the Services, by name; asked for by `preflight` alone, for a move that
     /// may not is refused before anything is written.
     pub may_patch: BTreeMap<String, Reading<bool>>,
@@ -83,6 +86,7 @@ impl Snapshot {
             grpc_routes: Ok(Vec::new()),
             ingresses: Ok(Vec::new()),
             target_group_bindings: Ok(Vec::new()),
+            routes_beyond: Ok(Vec::new()),
             may_patch: BTreeMap::new(),
             rollouts: Ok(Vec::new()),
         }

@@ -69,6 +69,10 @@ pub fn annotation_pointer(key: &str) -> String {
 pub enum Action {
     /// A conditional patch: its `test` operations are its precondition.
     JsonPatch(Vec<Op>),
+    /// The same of our own annotations alone: what is told about a change, and no change itself. It is made
+    /// under a name of its own ([`notes_manager`](super::hand::notes_manager)), so that the API server's
+    /// time of the change stays what it is.
+    Note(Vec<Op>),
     /// A new object in the collection that the path names.
     Create(Value),
     /// Deletes exactly the object that was read: by uid and resourceVersion. Where only its status

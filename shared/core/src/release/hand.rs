@@ -1,5 +1,5 @@
-//! A hand beside ours: who else wrote a field that we write, as the object's managed fields tell
-//! (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>).
+//! A hand beside ours: who else wrote a field that we write, and when we did, as the object's managed fields
+//! tell (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>).
 
 use std::fmt;
 
@@ -7,6 +7,21 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 
 use crate::text::printable;
+
+/// What a manager's name gets behind it where it writes notes.
+const NOTES: &str = "-notes";
+/// The API server refuses longer names of managers
+/// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers>).
+const LONGEST_NAME: usize = 128;
+
+/// The name under which notes are written: a result, a clean-up. The API server keeps the time of a
+/// manager's last write, of whichever field, and that of a change has to stay apart from them.
+#[must_use]
+pub fn notes_manager(manager: &str) -> String {
+    let room = LONGEST_NAME.saturating_sub(NOTES.len());
+    let end = manager.floor_char_boundary(room);
+    format!("{}{NOTES}", &manager[..end])
+}
 
 /// Who wrote a field after us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,30 +46,83 @@ pub fn manager_of(hand: Option<Hand>) -> String {
     hand.map_or_else(|| "another hand".to_owned(), |hand| hand.manager)
 }
 
-/// Who holds a field now that we wrote together with an annotation of ours, if we don't any more: whoever
-/// changes a field takes it from those who held it. `field` is a JSON pointer into `fieldsV1`:
+/// A field that is written together with annotations, and with nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// Its path in `fieldsV1`: `["f:spec", "f:selector"]`.
+    pub field: [&'a str; 2],
+    /// Keys of the annotations; a note may take one over.
+    pub annotations: &'a [&'a str],
+}
+
+impl Written<'_> {
+    /// Who holds the field now, if we don't any more: whoever changes a field takes it from those who held
+    /// it. Nothing where we never wrote it.
+    #[must_use]
+    pub fn hand_beside(&self, metadata: &ObjectMeta) -> Option<Hand> {
+        let mut ours = self.ours(metadata).peekable();
+        if ours.peek().is_none() || ours.any(|entry| has(entry, &self.field)) {
+            return None;
+        }
+        last_of(metadata, |entry| has(entry, &self.field))
+    }
+
+    /// When we wrote it last, as the API server has it: nothing where it doesn't tell, because the managed
+    /// fields were cut down, or came with a copy of the object.
+    #[must_use]
+    pub fn last_at(&self, metadata: &ObjectMeta) -> Option<Timestamp> {
+        self.ours(metadata).filter(|entry| !is_of_notes(entry)).filter_map(time_of).max()
+    }
+
+    /// The entries of our writes: those with an annotation of ours, and one whose annotations the notes of
+    /// the same name have taken over. Somebody who wrote the object as a whole wrote more of it.
+    fn ours<'m>(&'m self, metadata: &'m ObjectMeta) -> impl Iterator<Item = &'m ManagedFieldsEntry> {
+        let entries = || metadata.managed_fields.iter().flatten();
+        let annotated = |entry: &ManagedFieldsEntry| self.annotations.iter().any(|key| has_annotation(entry, key));
+        let has_notes = move |entry: &ManagedFieldsEntry| {
+            let notes = entry.manager.as_deref().map(notes_manager);
+            notes.is_some() && entries().any(|other| other.manager == notes && annotated(other))
+        };
+        entries().filter(move |entry| {
+            let is_ours = annotated(entry) || (has(entry, &self.field) && has_notes(entry));
+            is_ours && self.has_nothing_else(entry)
+        })
+    }
+
+    fn has_nothing_else(&self, entry: &ManagedFieldsEntry) -> bool {
+        let [part, field] = self.field;
+        let members = entry.fields_v1.as_ref().and_then(|fields| fields.0.get(part)?.as_object());
+        members.is_none_or(|members| members.keys().all(|key| key == field))
+    }
+}
+
+/// Who wrote a field last of those who hold it. `field` is a JSON pointer into `fieldsV1`:
 /// `/f:spec/f:selector`.
 #[must_use]
-pub fn hand_beside(metadata: &ObjectMeta, field: &str, annotation: &str) -> Option<Hand> {
-    let ours = format!("/f:metadata/f:annotations/f:{}", annotation.replace('~', "~0").replace('/', "~1"));
-    let entries = || metadata.managed_fields.iter().flatten();
-    let we_hold_it = entries().any(|entry| holds(entry, field) && holds(entry, &ours));
-    if we_hold_it || !entries().any(|entry| holds(entry, &ours)) {
-        return None;
-    }
-    last_hand_on(metadata, field)
-}
-
-/// Who wrote a field last of those who hold it.
-#[must_use]
 pub fn last_hand_on(metadata: &ObjectMeta, field: &str) -> Option<Hand> {
-    let at = |entry: &&ManagedFieldsEntry| entry.time.as_ref().map(|time| time.0);
-    let last = metadata.managed_fields.iter().flatten().filter(|entry| holds(entry, field)).max_by_key(at)?;
-    Some(Hand { manager: printable(last.manager.as_deref().unwrap_or("unknown")), by: at(&last) })
+    last_of(metadata, |entry| entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer(field).is_some()))
 }
 
-fn holds(entry: &ManagedFieldsEntry, pointer: &str) -> bool {
-    entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer(pointer).is_some())
+fn last_of(metadata: &ObjectMeta, holds: impl Fn(&ManagedFieldsEntry) -> bool) -> Option<Hand> {
+    let last = metadata.managed_fields.iter().flatten().filter(|entry| holds(entry)).max_by_key(|e| time_of(e))?;
+    Some(Hand { manager: printable(last.manager.as_deref().unwrap_or("unknown")), by: time_of(last) })
+}
+
+fn time_of(entry: &ManagedFieldsEntry) -> Option<Timestamp> {
+    entry.time.as_ref().map(|time| time.0)
+}
+
+fn is_of_notes(entry: &ManagedFieldsEntry) -> bool {
+    entry.manager.as_deref().is_some_and(|manager| manager.ends_with(NOTES))
+}
+
+fn has(entry: &ManagedFieldsEntry, path: &[&str]) -> bool {
+    let whole = entry.fields_v1.as_ref().map(|fields| &fields.0);
+    path.iter().fold(whole, |part, key| part?.get(key)).is_some()
+}
+
+fn has_annotation(entry: &ManagedFieldsEntry, key: &str) -> bool {
+    has(entry, &["f:metadata", "f:annotations", &format!("f:{key}")])
 }
 
 #[cfg(test)]
@@ -63,31 +131,81 @@ mod tests {
 
     use super::*;
 
-    const FIELD: &str = "/f:spec/f:selector";
-    const OURS: &str = "kubectl-release.dev/bluegreen";
+    const OURS: Written<'static> = Written {
+        field: ["f:spec", "f:selector"],
+        annotations: &["kubectl-release.dev/bluegreen", "kubectl-release.dev/bluegreen-history"],
+    };
+    const MOVED: &str = "2026-01-31T03:00:00Z";
+    const LATER: &str = "2026-01-31T03:10:00Z";
 
     fn entry(manager: &str, time: &str, fields: &Value) -> Value {
         json!({"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields})
     }
 
-    fn found(entries: &[Value]) -> Option<Hand> {
-        let metadata = serde_json::from_value(json!({"name": "api", "managedFields": entries})).unwrap();
-        hand_beside(&metadata, FIELD, OURS)
+    fn metadata(entries: &[Value]) -> ObjectMeta {
+        serde_json::from_value(json!({"name": "api", "managedFields": entries})).unwrap()
+    }
+
+    fn hand(entries: &[Value]) -> Option<String> {
+        OURS.hand_beside(&metadata(entries)).map(|hand| hand.to_string())
+    }
+
+    fn moved_at(entries: &[Value]) -> Option<String> {
+        OURS.last_at(&metadata(entries)).map(|at| at.to_string())
+    }
+
+    fn record() -> Value {
+        json!({"f:metadata": {"f:annotations": {"f:kubectl-release.dev/bluegreen": {}}}})
+    }
+
+    fn selector() -> Value {
+        json!({"f:spec": {"f:selector": {}}})
+    }
+
+    fn both() -> Value {
+        let mut both = record();
+        both["f:spec"] = selector()["f:spec"].clone();
+        both
     }
 
     #[test]
     fn whoever_took_the_field_from_us_is_named() {
-        let record = json!({"f:metadata": {"f:annotations": {"f:kubectl-release.dev/bluegreen": {}}}});
-        let selector = json!({"f:spec": {"f:selector": {}}});
-        let mut both = record.clone();
-        both["f:spec"] = selector["f:spec"].clone();
-        let ours = entry("kubectl-release", "2026-01-31T03:00:00Z", &both);
-        assert_eq!(found(std::slice::from_ref(&ours)), None);
-        let patched = entry("kubectl-patch", "2026-01-31T03:10:00Z", &selector);
-        assert_eq!(found(&[ours, patched.clone()]), None, "it wrote what we wrote");
-        let left = entry("ci", "2026-01-31T03:00:00Z", &record);
-        let hand = found(&[left, patched.clone()]).unwrap();
-        assert_eq!(hand.to_string(), "kubectl-patch at 2026-01-31T03:10:00Z or before");
-        assert_eq!(found(&[patched]), None, "we never wrote it");
+        let ours = entry("kubectl-release", MOVED, &both());
+        assert_eq!(hand(std::slice::from_ref(&ours)), None);
+        let patched = entry("kubectl-patch", LATER, &selector());
+        assert_eq!(hand(&[ours, patched.clone()]), None, "it wrote what we wrote");
+        let left = entry("ci", MOVED, &record());
+        assert_eq!(hand(&[left, patched.clone()]).as_deref(), Some("kubectl-patch at 2026-01-31T03:10:00Z or before"));
+        assert_eq!(hand(&[patched]), None, "we never wrote it");
+    }
+
+    #[test]
+    fn a_note_moves_no_time_and_is_no_hand() {
+        let ours = entry("ci", MOVED, &selector());
+        let noted = entry("ci-notes", LATER, &record());
+        assert_eq!((hand(&[ours.clone(), noted.clone()]), moved_at(&[ours, noted]).as_deref()), (None, Some(MOVED)));
+    }
+
+    #[test]
+    fn a_copy_of_the_object_tells_nothing_of_when_it_was_moved() {
+        let mut whole = both();
+        whole["f:spec"]["f:ports"] = json!({});
+        let copied = entry("kubectl-client-side-apply", LATER, &whole);
+        assert_eq!((hand(std::slice::from_ref(&copied)), moved_at(&[copied])), (None, None));
+        assert_eq!(moved_at(&[]), None);
+    }
+
+    #[test]
+    fn a_forged_record_is_as_old_as_its_writing() {
+        let ours = entry("ci", MOVED, &selector());
+        let noted = entry("ci-notes", MOVED, &json!({"f:metadata": {"f:annotations": {}}}));
+        let forged = entry("kubectl-annotate", LATER, &record());
+        assert_eq!(moved_at(&[ours, noted, forged]).as_deref(), Some(LATER));
+    }
+
+    #[test]
+    fn names_of_notes_are_no_longer_than_the_api_server_takes() {
+        assert_eq!(notes_manager("ci"), "ci-notes");
+        assert_eq!(notes_manager(&"é".repeat(64)).len(), 128);
     }
 }

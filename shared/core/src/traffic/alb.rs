@@ -10,6 +10,13 @@ pub struct TargetGroupBinding {
     pub spec: BindingSpec,
 }
 
+/// Names of the bindings through which a load balancer sends to a Service.
+#[must_use]
+pub fn bindings_to(service: &str, bindings: &[TargetGroupBinding]) -> Vec<String> {
+    let to_it = bindings.iter().filter(|binding| binding.spec.service_ref.name == service);
+    to_it.map(|binding| format!("targetgroupbinding/{}", binding.metadata.name)).collect()
+}
+
 /// Its name.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

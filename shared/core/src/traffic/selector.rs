@@ -5,58 +5,12 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
 
-use super::argo::{ARGO_HASH, argo_marks};
+use super::argo::argo_marks;
 pub use super::color::Color;
 use super::service_ports::named_targets;
+use super::track_key::candidate_keys;
+pub use super::track_key::{can_tell_colors, is_identity_key, is_machine_key};
 use crate::kube::{Labels, Pod, PodPort, Workload, has_all};
-
-/// Labels that controllers put on pods: they tell pods apart, not colors.
-const MACHINE_KEYS: [&str; 8] = [
-    "pod-template-hash",
-    "controller-revision-hash",
-    "pod-template-generation",
-    ARGO_HASH,
-    "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/job-completion-index",
-    "batch.kubernetes.io/controller-uid",
-];
-
-/// Labels that say which application a pod is of. Where two applications share a version label
-/// (`app: api, version: blue` and `app: web, version: blue`), these differ too, and moving a
-/// Service along them would send one application's traffic to another: only on request.
-const IDENTITY_KEYS: [&str; 18] = [
-    "app",
-    "application",
-    "app.kubernetes.io/name",
-    "app.kubernetes.io/instance",
-    "app.kubernetes.io/component",
-    "app.kubernetes.io/part-of",
-    "app.kubernetes.io/managed-by",
-    "helm.sh/chart",
-    "k8s-app",
-    "name",
-    "component",
-    "service",
-    "tier",
-    "role",
-    "env",
-    "environment",
-    "team",
-    "heritage",
-];
-
-/// True for a label that a controller puts on pods.
-#[must_use]
-pub fn is_machine_key(key: &str) -> bool {
-    MACHINE_KEYS.contains(&key)
-}
-
-/// True for a label that says which application a pod is of.
-#[must_use]
-pub fn is_identity_key(key: &str) -> bool {
-    IDENTITY_KEYS.contains(&key)
-}
 
 /// What a Service can be switched between.
 #[derive(Debug, Clone)]
@@ -84,6 +38,12 @@ impl Tracks {
     /// The colors besides the active one.
     pub fn others(&self) -> impl Iterator<Item = &Color> {
         self.colors.iter().filter(|c| c.name != self.active)
+    }
+
+    /// True where the track key is a label that tells colors apart without anybody's saying so.
+    #[must_use]
+    pub fn is_along_colors(&self) -> bool {
+        can_tell_colors(&self.selector_for(&self.active), &self.key)
     }
 
     /// The selector that makes a color active.
@@ -202,13 +162,6 @@ fn switchable_selector(service: &Service) -> Result<&Labels, NotSwitchable> {
         return Err(NotSwitchable::ArgoRollouts);
     }
     selector.ok_or(NotSwitchable::NoSelector)
-}
-
-/// Keys that can tell colors apart: not a machine's, not the application's, and never the only
-/// one, for then nothing would say which application is meant.
-fn candidate_keys(selector: &Labels) -> impl Iterator<Item = &str> {
-    let alone = selector.len() < 2;
-    selector.keys().map(String::as_str).filter(move |k| !alone && !is_machine_key(k) && !is_identity_key(k))
 }
 
 /// What a Service selects without each label that could tell colors apart: the pods to look at where

@@ -7,7 +7,9 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{ListParams, ObjectMeta};
 use lab::Namespace;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::common::run::{Ended, admin};
 
 /// Versions of all that a plugin could have written in a namespace: equal ones mean that nothing
 /// was. Of workloads, whose status moves by itself, only what people write counts.
@@ -46,6 +48,20 @@ fn generation_of(meta: &ObjectMeta) -> String {
 pub async fn annotation(ns: &Namespace, service: &str, key: &str) -> Result<Option<String>> {
     let service = ns.api::<Service>().get(service).await?;
     Ok(service.metadata.annotations.unwrap_or_default().remove(key))
+}
+
+/// Makes the API server's own times of all that was written of a Service old ones.
+///
+/// # Errors
+/// Where it can't be read or written.
+pub async fn written_long_ago(ns: &Namespace, service: &str) -> Result<()> {
+    let entries = ns.api::<Service>().get(service).await?.metadata.managed_fields.unwrap_or_default().len();
+    let time = |index| format!("/metadata/managedFields/{index}/time");
+    let old = |index| json!({"op": "replace", "path": time(index), "value": "2026-01-01T00:00:00Z"});
+    // The API server takes no change of times alone.
+    let beside = json!({"op": "add", "path": "/metadata/labels", "value": {"example.com/restored": "true"}});
+    let ops: Value = (0..entries).map(old).chain([beside]).collect();
+    admin(ns).run(&["patch", "service", service, "--type=json", "-p", &ops.to_string()]).await?.ends(0).map(drop)
 }
 
 /// The annotation with the last change of a Service's selector.

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{api, color, replicas, rolled_out};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
-use e2e::bluegreen::written::RECORD;
+use e2e::bluegreen::written::{RECORD, written_long_ago};
 use e2e::common::run::{Ended, said};
 use e2e::namespace;
 use k8s_openapi::api::core::v1::Service;
@@ -161,6 +161,7 @@ async fn what_a_hand_left_just_now_is_kept() -> Result<()> {
     let mut record = e2e::bluegreen::written::record(&ns, "api").await?;
     (record["retainSeconds"], record["at"]) = (json!(3600), json!("2026-01-01T00:00:00Z"));
     ns.annotate::<Service>("api", RECORD, Some(&record.to_string())).await?;
+    written_long_ago(&ns, "api").await?;
     e2e::bluegreen::app::moved_by_hand(&ns, "blue").await?;
     let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(0)?.json()?;
     let entry = &document["services"][0];

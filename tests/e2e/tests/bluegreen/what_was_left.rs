@@ -158,6 +158,7 @@ async fn cleanup_takes_the_color_that_is_named() -> Result<()> {
     let ns = namespace("cleanup-color").await?;
     let app = ["blue", "green", "red"].iter().fold(api(), |app, name| app.color(color(name, 1, Behavior::Ready)));
     rolled_out(&ns, &app).await?;
+    bluegreen(&ns, "switch api --to red --yes --verify-for=0").await?.ends(0)?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
     bluegreen(&ns, "cleanup api --color red --before-due --yes").await?.ends(0)?;
     assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "api-red").await?), (1, 0));

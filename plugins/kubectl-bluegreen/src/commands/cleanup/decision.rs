@@ -8,7 +8,7 @@ use crate::report::cleanup_document::{ColorEntry, ColorOutcome, KeptReason};
 /// What becomes of it.
 #[derive(Debug)]
 pub enum Decision {
-    Remove(Removal),
+    Remove(Box<Removal>),
     Kept(Kept),
     /// It is down already.
     Down {
@@ -58,6 +58,16 @@ impl Decision {
         match self {
             Self::Remove(removal) => Some(removal),
             Self::Kept(_) | Self::Down { .. } => None,
+        }
+    }
+
+    /// The color that it is about, where that is known.
+    #[must_use]
+    pub fn color(&self) -> Option<&String> {
+        match self {
+            Self::Remove(removal) => Some(&removal.color),
+            Self::Kept(kept) => kept.color.as_ref(),
+            Self::Down { color, .. } => Some(color),
         }
     }
 

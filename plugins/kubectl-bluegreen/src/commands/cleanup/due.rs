@@ -9,6 +9,7 @@ use release_core::kube::path::collection;
 use release_core::release::record::Recorded;
 
 use super::decision::Kept;
+use crate::hand;
 use crate::record::Record;
 use crate::report::cleanup_document::KeptReason;
 use crate::service_view::ServiceView;
@@ -33,9 +34,10 @@ pub async fn services(run: &Run) -> Outcome<Due> {
     let mut due = Due { names: Vec::new(), kept: Vec::new() };
     for service in listed.items {
         let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
+        let is_due = recorded.current.as_ref().is_some_and(|record| may_be_due(record, &service, now));
         let Some(service) = service.metadata.name else { continue };
         match (recorded.current, recorded.unreadable) {
-            (Some(record), _) if record.due() <= now => due.names.push(service),
+            (Some(_), _) if is_due => due.names.push(service),
             (None, Some(why)) => due.kept.push(kept(service, None, why)),
             _ => {}
         }
@@ -43,11 +45,22 @@ pub async fn services(run: &Run) -> Outcome<Due> {
     Ok(due)
 }
 
+/// Where the API server doesn't tell when the record was written, that has to be said.
+fn may_be_due(record: &Record, service: &Service, now: Timestamp) -> bool {
+    hand::due(record, service).unwrap_or_else(|| record.due()) <= now
+}
+
 /// A Service that was switched once, and can't be now.
 #[must_use]
 pub fn not_switchable(view: &ServiceView<'_>, failure: &Failure) -> Kept {
     let left = view.recorded.current.as_ref().map(|record| record.from.clone());
     kept(view.name().to_owned(), left, failure.message.clone())
+}
+
+/// A Service that can't be read now: deleted since it was listed, or the API server says no.
+#[must_use]
+pub fn unreadable(service: &str, failure: &Failure) -> Kept {
+    kept(service.to_owned(), None, failure.message.clone())
 }
 
 fn kept(service: String, color: Option<String>, why: String) -> Kept {

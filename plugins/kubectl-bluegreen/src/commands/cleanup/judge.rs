@@ -1,5 +1,7 @@
 //! What a cleanup may take down: pure.
 
+use std::sync::Arc;
+
 use release_core::checks::ids::{self, CheckId};
 use release_core::command::Command;
 use release_core::failure::Outcome;
@@ -13,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
-use super::retention::{Held, held, left_by_hand};
-use crate::idle::{not_checked, users_of};
+use super::retention::{Held, held, left_by, left_by_hand};
+use crate::idle::{self, users_of};
 use crate::left::differences;
 use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
@@ -85,23 +87,35 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if !users.is_empty() {
         return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
     }
-    if let Some(Held { reason, why, .. }) = held {
-        // By one label alone, everything that has it looks like a color.
-        let unknown = reason == KeptReason::NoRecord && tracks.base.is_empty();
-        if !asked.before_due || unknown {
-            let now = all_the_same(asked, seen, color).arg("--before-due");
-            return kept(reason, why, (!unknown).then(|| now.scope(&snapshot.scope)));
+    match held {
+        Some(Held { reason: KeptReason::NoRecord, why, .. }) => {
+            return kept(KeptReason::NoRecord, why, by_hand(seen, color));
         }
+        Some(Held { reason, why, .. }) if !asked.before_due => {
+            let now = all_the_same(asked, seen, color).arg("--before-due");
+            return kept(reason, why, Some(now.scope(&snapshot.scope)));
+        }
+        _ => {}
     }
     match unread(asked, seen, color).or_else(|| hindrance(asked, seen, color)) {
         Some((reason, why, next)) => kept(reason, why, next),
-        None => Decision::Remove(removal(asked, seen, color)),
+        None => Decision::Remove(Box::new(removal(asked, seen, color))),
     }
+}
+
+/// What no switch of ours left is for a person to take down, with kubectl's own command; along a label that
+/// says which application a pod is of, it is another application.
+fn by_hand(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color) -> Option<Command> {
+    let scalable = |w: &&Arc<Workload>| w.kind != WorkloadKind::DaemonSet;
+    let workloads: Vec<String> = color.workloads.iter().filter(scalable).map(|w| w.reference()).collect();
+    let command = || Command::new("kubectl scale").args(&workloads).option("--replicas", "0");
+    let is_of_colors = tracks.is_along_colors() && !workloads.is_empty();
+    is_of_colors.then(|| command().scope(&snapshot.scope))
 }
 
 /// Not known is not nobody: what could not be read may send traffic to it.
 fn unread(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptReason, String, Option<Command>)> {
-    let unread = not_checked(seen.snapshot);
+    let unread = idle::unread(seen.snapshot);
     if unread.is_empty() || asked.forces(ids::NEIGHBOURS_UNREAD) {
         return None;
     }
@@ -145,7 +159,7 @@ fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
     if left_by_hand(seen.view, seen.tracks, &color.name).is_some() {
         return None;
     }
-    let record = seen.view.recorded.all().find(|record| record.from == color.name)?;
+    let record = left_by(seen.view, seen.tracks, &color.name)?;
     let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods);
     let changed = differences(&record.left, record.at, color, &pods);
     (!changed.is_empty()).then(|| format!("not what was left: {}", changed.join("; ")))
@@ -182,8 +196,8 @@ fn own_pods<'a>(seen: Seen<'a>, color: &Color) -> Vec<&'a Pod> {
 
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     let Seen { snapshot, view, tracks } = seen;
-    let mut changes = vec![note(seen, &cleanup(asked, color, snapshot))];
-    changes.extend(floors_of_active(seen));
+    let (note, withdrawal) = note(seen, &cleanup(asked, color, snapshot));
+    let mut changes = floors_of_active(seen);
     for workload in &color.workloads {
         let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
         changes.extend(autoscalers.filter_map(|hpa| scale::restore_floor(hpa, snapshot)));
@@ -200,6 +214,8 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
         color: color.name.clone(),
         selector: tracks.selector_for(&color.name),
         summary: format!("{verb} {} ({pods} pods){volumes}", workloads.join(", ")),
+        note,
+        withdrawal,
         workloads: color.workloads.clone(),
         owned_sets: snapshot.replica_sets.as_ref().map(|sets| sets.owned.clone()).unwrap_or_default(),
         changes,
@@ -216,8 +232,9 @@ fn floors_of_active(Seen { snapshot, tracks, .. }: Seen<'_>) -> Vec<Change> {
 }
 
 /// The first write: a note on the Service that holds only while the selector is what the plan was
-/// made from. A switch that got there first makes it fail, and one that comes later sees it.
-fn note(seen: Seen<'_>, cleanup: &Cleanup) -> Change {
+/// made from. A switch that got there first makes it fail, and one that comes later sees it. And what takes
+/// it back.
+fn note(seen: Seen<'_>, cleanup: &Cleanup) -> (Change, Change) {
     let Seen { snapshot, view, tracks } = seen;
     let mut ops = vec![Op::test("/spec/selector", json!(tracks.selector_for(&tracks.active)))];
     if view.service.metadata.annotations.is_none() {
@@ -227,13 +244,15 @@ fn note(seen: Seen<'_>, cleanup: &Cleanup) -> Change {
         ops.push(Op::test(&annotation_pointer(Record::CURRENT), json!(view.recorded.raw_current)));
         ops.push(cleanup.write());
     }
-    Change {
+    let change = |ops, summary| Change {
         object: format!("service/{}", view.name()),
         path: service_path(&snapshot.namespace, view.name()),
-        action: Action::JsonPatch(ops),
-        summary: format!("note: {} is taken down", cleanup.color),
+        action: Action::Note(ops),
+        summary,
         undo: None,
-    }
+    };
+    let withdrawal = change(view.cleanup.instead_of(cleanup), format!("note: {} was not taken down", cleanup.color));
+    (change(ops, format!("note: {} is taken down", cleanup.color)), withdrawal)
 }
 
 fn cleanup(asked: Asked<'_>, color: &Color, snapshot: &Snapshot) -> Cleanup {

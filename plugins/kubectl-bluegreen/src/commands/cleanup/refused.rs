@@ -62,7 +62,7 @@ async fn found(run: &Run, change: &Change) -> Found {
 /// How the object differs from what a write relies on.
 fn difference(action: &Action, now: &Value) -> Option<String> {
     match action {
-        Action::JsonPatch(ops) => ops.iter().find_map(|op| unmet(op, now)),
+        Action::JsonPatch(ops) | Action::Note(ops) => ops.iter().find_map(|op| unmet(op, now)),
         Action::Delete { uid, .. } if now["metadata"]["uid"] != **uid => Some("was made anew by somebody else".into()),
         Action::Delete { generation, .. } => {
             let changed = now["metadata"]["generation"] != *generation;
@@ -89,6 +89,7 @@ fn unmet(op: &Op, now: &Value) -> Option<String> {
             let labels = printable(&as_label_selector(&labels));
             format!("selects {labels} by {}", writer(now, "/f:spec/f:selector"))
         }
+        "/metadata/uid" => "was made anew by somebody else".into(),
         _ => "was moved by somebody else".into(),
     })
 }

@@ -1,5 +1,6 @@
 //! One color to take down.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use release_core::kube::path::path_of;
@@ -21,6 +22,11 @@ pub struct Removal {
     pub workloads: Vec<Arc<Workload>>,
     /// ReplicaSets between the workloads and their pods, which go with a Deployment that is deleted.
     pub owned_sets: Vec<OwnedSet>,
+    /// Says on the Service that it is taken down: the first write.
+    pub note: Change,
+    /// Takes the note back, where nothing followed it.
+    pub withdrawal: Change,
+    /// The writes that take it down.
     pub changes: Vec<Change>,
     /// What brings the workloads back to size, should someone switch to them meanwhile.
     pub give_back: Vec<Change>,
@@ -29,6 +35,17 @@ pub struct Removal {
 }
 
 impl Removal {
+    /// All writes, in their order.
+    pub fn writes(&self) -> impl Iterator<Item = &Change> {
+        std::iter::once(&self.note).chain(&self.changes)
+    }
+
+    /// The UIDs of what is taken down.
+    #[must_use]
+    pub fn uids(&self) -> BTreeSet<&str> {
+        self.workloads.iter().map(|w| w.uid()).collect()
+    }
+
     /// `deploy/NAME, deploy/NAME`
     #[must_use]
     pub fn subjects(&self) -> String {

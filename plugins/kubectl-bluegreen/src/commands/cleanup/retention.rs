@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use release_core::duration::age;
 use release_core::traffic::selector::Tracks;
 
-use crate::hand::hand_on;
+use crate::hand::{due, hand_on};
 use crate::plan::describe;
 use crate::record::Record;
 use crate::report::cleanup_document::KeptReason;
@@ -25,12 +25,22 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
     if let Some(ours) = left_by_hand(view, tracks, color) {
         return Some(since_a_hand(view, tracks, ours, now));
     }
-    let Some(record) = view.recorded.all().find(|r| r.from == color) else {
-        let why = "no record says when it was left".into();
+    let Some(record) = left_by(view, tracks, color) else {
+        let why = "no switch left it, as far as the records say".into();
         return Some(Held { reason: KeptReason::NoRecord, why, due: false });
     };
-    let why = || format!("kept for another {}", age(now, record.due()));
-    (record.due() > now).then(|| Held { reason: KeptReason::NotDue, why: why(), due: false })
+    let Some(due) = due(record, view.service) else {
+        let why = "the API server doesn't tell when its record was written (managed fields)".into();
+        return Some(Held { reason: KeptReason::NoTime, why, due: record.due() <= now });
+    };
+    let why = || format!("kept for another {}", age(now, due));
+    (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), due: false })
+}
+
+/// The newest record of ours that left the color, along the label that tells the colors apart.
+#[must_use]
+pub fn left_by<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: &str) -> Option<&'v Record> {
+    view.recorded.all().find(|record| record.key == tracks.key && record.from == color)
 }
 
 /// Our last record, where it left the color active and somebody else moved the Service since.
@@ -44,7 +54,7 @@ pub fn left_by_hand<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: &str)
 /// tells when it moved the Service at the latest, and so until when the color is kept at all.
 fn since_a_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record, now: Timestamp) -> Held {
     let hand = hand_on(view.service);
-    let until = hand.as_ref().and_then(|hand| hand.by).map(|at| Record { at, ..ours.clone() }.due());
+    let until = hand.as_ref().and_then(|hand| hand.by).map(|at| ours.due_from(at));
     let who = hand.map_or_else(|| "another hand".to_owned(), |hand| hand.to_string());
     let moved = format!("service/{} was moved to {} by {who}, after {}", view.name(), tracks.active, describe(ours));
     let (due, rest) = match until {

@@ -1,30 +1,82 @@
 //! Taking one color down: budgets first, then the writes, then waiting for its pods.
 
+use std::collections::BTreeSet;
+
 use release_cli::report::Report;
 use release_cli::run::Run;
+use release_cli::verb::write_note;
 use release_core::command::Command;
 use release_core::failure::Outcome;
+use release_core::release::change::Change;
 
+use super::look::look_again;
 use super::removal::Removal;
 use super::{budgets, gone, refused};
+use crate::args::CleanupArgs;
 use crate::report::cleanup_document::{CleanupMembers, ColorOutcome};
 
-/// Takes it down, and puts that into the report.
-///
-/// # Errors
-/// Exit 3 where something changed meanwhile, 4 where a budget would not hold or pods stay.
-pub async fn take_down(run: &Run, removal: &Removal, report: &mut Report<CleanupMembers>) -> Outcome<()> {
-    let status = Command::new("kubectl bluegreen status").arg(&removal.service).scope(run.scope());
-    run.stands(format!("interrupted; see {status}"));
-    budgets::wait(run, removal).await?;
-    for change in &removal.changes {
-        refused::write(run, removal, change).await?;
-        run.progress.step("written", &format!("{} {}", change.object, change.summary));
-        if let Some(undo) = &change.undo {
-            run.progress.step("undo", &undo.to_string());
+/// Takes down what was agreed to, one after the other.
+#[derive(Debug)]
+pub struct TakeDown<'a> {
+    pub run: &'a Run,
+    pub args: &'a CleanupArgs,
+    /// Objects that were written: Services that share a color take it down once.
+    pub written: BTreeSet<String>,
+}
+
+impl TakeDown<'_> {
+    /// Takes one down, and puts that into the report.
+    ///
+    /// # Errors
+    /// Exit 3 where something changed meanwhile, 4 where a budget would not hold or pods stay.
+    pub async fn one(&mut self, agreed: &Removal, report: &mut Report<CleanupMembers>) -> Outcome<()> {
+        let run = self.run;
+        let status = Command::new("kubectl bluegreen status").arg(&agreed.service).scope(run.scope());
+        run.stands(format!("interrupted; see {status}"));
+        budgets::wait(run, agreed).await?;
+        match look_again(run, self.args, agreed).await? {
+            Some(removal) => {
+                self.write(&removal).await?;
+                gone::wait(run, &removal).await?;
+            }
+            None => run.progress.step("down", &format!("{}, before this run came to it", agreed.subjects())),
         }
+        told(agreed, report);
+        Ok(())
     }
-    gone::wait(run, removal).await?;
+
+    /// A note that nothing follows would say what is not so: it is taken back.
+    async fn write(&mut self, removal: &Removal) -> Outcome<()> {
+        self.write_one(removal, &removal.note).await?;
+        let mut followed = false;
+        for change in &removal.changes {
+            if self.written.contains(&change.path) {
+                continue;
+            }
+            if let Err(failure) = self.write_one(removal, change).await {
+                if !followed {
+                    let what = format!("the note on service/{} stays, although nothing was done", removal.service);
+                    write_note(self.run, &removal.withdrawal, &what).await;
+                }
+                return Err(failure);
+            }
+            followed = true;
+        }
+        Ok(())
+    }
+
+    async fn write_one(&mut self, removal: &Removal, change: &Change) -> Outcome<()> {
+        refused::write(self.run, removal, change).await?;
+        self.written.insert(change.path.clone());
+        self.run.progress.step("written", &format!("{} {}", change.object, change.summary));
+        if let Some(undo) = &change.undo {
+            self.run.progress.step("undo", &undo.to_string());
+        }
+        Ok(())
+    }
+}
+
+fn told(removal: &Removal, report: &mut Report<CleanupMembers>) {
     let line = format!("{} of service/{} taken down", removal.color, removal.service);
     report.text = if report.text.is_empty() { line } else { format!("{}\n{line}", report.text) };
     let mut entries = report.members.services.iter_mut();
@@ -34,5 +86,4 @@ pub async fn take_down(run: &Run, removal: &Removal, report: &mut Report<Cleanup
     {
         *gone = true;
     }
-    Ok(())
 }

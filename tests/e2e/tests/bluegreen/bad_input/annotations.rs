@@ -9,7 +9,7 @@ use e2e::common::damage::{harmless, no_records};
 use e2e::common::pods::gone;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{DeleteParams, ListParams};
 use lab::{Namespace, eventually};
@@ -97,9 +97,9 @@ async fn a_damaged_record_does_not_stop_switch_and_rollback() -> Result<()> {
 async fn a_spoiled_record_is_no_reason_to_toggle() -> Result<()> {
     let ns = namespace("bad-record-toggle").await?;
     blue_green(&ns, 1).await?;
-    eventually("both are of one second", LIMIT, || async {
-        let deployments = ns.api::<Deployment>().list(&ListParams::default()).await?.items;
-        let mut created: Vec<_> = deployments.into_iter().filter_map(|d| d.metadata.creation_timestamp).collect();
+    eventually("both templates are of one second", LIMIT, || async {
+        let sets = ns.api::<ReplicaSet>().list(&ListParams::default()).await?.items;
+        let mut created: Vec<_> = sets.into_iter().filter_map(|set| set.metadata.creation_timestamp).collect();
         created.dedup();
         if created.len() == 1 {
             return Ok(Some(()));

@@ -1,0 +1,61 @@
+//! Routes of other namespaces: only where a ReferenceGrant lets them in can they send to a Service here.
+
+use futures::future::{join, try_join_all};
+use release_cluster::Cluster;
+use release_cluster::read::{ListQuery, Reading};
+use release_core::kube::path::path_of;
+use release_core::kube::service::service_name;
+use release_core::traffic::reference_grant::{ReferenceGrant, let_in};
+use release_core::traffic::routes::GatewayRoute;
+use serde::de::DeserializeOwned;
+
+use super::moment::Snapshot;
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// Reads them, for those who take away what nobody may need any more.
+pub async fn routes_from_beyond(cluster: &Cluster, read: Snapshot) -> Snapshot {
+    let routes_beyond = routes(cluster, &read).await;
+    Snapshot { routes_beyond, ..read }
+}
+
+async fn routes(cluster: &Cluster, read: &Snapshot) -> Reading<Vec<(&'static str, GatewayRoute)>> {
+    let grants = grants(cluster, &read.namespace).await.map_err(|why| format!("referencegrants ({why})"))?;
+    let services: Vec<&str> = read.neighbours.iter().flatten().map(service_name).collect();
+    let http = of_kind(cluster, let_in(&grants, "HTTPRoute", &services), ("httproute", "httproutes"));
+    let grpc = of_kind(cluster, let_in(&grants, "GRPCRoute", &services), ("grpcroute", "grpcroutes"));
+    let (mut found, grpc) = match join(http, grpc).await {
+        (Ok(http), Ok(grpc)) => (http, grpc),
+        (Err(why), _) | (_, Err(why)) => return Err(why),
+    };
+    found.extend(grpc);
+    Ok(found)
+}
+
+async fn of_kind(
+    cluster: &Cluster,
+    namespaces: impl IntoIterator<Item = &str>,
+    (kind, plural): (&'static str, &str),
+) -> Reading<Vec<(&'static str, GatewayRoute)>> {
+    let read = namespaces.into_iter().map(|namespace| async move {
+        let path = path_of(GROUP, "v1", plural, Some(namespace));
+        listed::<GatewayRoute>(cluster, &path).await.map_err(|why| format!("{plural} of namespace {namespace} ({why})"))
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().map(|route| (kind, route)).collect())
+}
+
+/// The API of version 1.5 and newer serves `v1`, too.
+async fn grants(cluster: &Cluster, namespace: &str) -> Reading<Vec<ReferenceGrant>> {
+    let path = |version: &str| path_of(GROUP, version, "referencegrants", Some(namespace));
+    let grants = listed(cluster, &path("v1beta1")).await?;
+    if grants.is_empty() { listed(cluster, &path("v1")).await } else { Ok(grants) }
+}
+
+/// A resource whose API is not served has no objects.
+async fn listed<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Reading<Vec<T>> {
+    match cluster.list(path, &ListQuery::default()).await {
+        Ok(listed) => Ok(listed.items),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error.short()),
+    }
+}
