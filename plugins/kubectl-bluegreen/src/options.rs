@@ -7,7 +7,7 @@ use release_core::checks::weighing::{Urgency, Weighing};
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 
-use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs, TrackArgs};
+use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs};
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
@@ -132,7 +132,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
             .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
-    let again = again(&args.checks, &args.track).chain(moving(&args)).collect();
+    let again = again(&args.checks).chain(moving(&args)).collect();
     Ok(MoveOptions {
         again,
         verb: Verb::Switch,
@@ -158,7 +158,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
 /// Exit 2 for names that are none.
 pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
-        again: again(&args.checks, &args.track).collect(),
+        again: again(&args.checks).collect(),
         verb: Verb::Switch,
         services: service_names(&args.services.services)?,
         target: target(&args.target),
@@ -182,7 +182,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
 /// Exit 2 for names that are none.
 pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
-        again: key_again(&args.track).chain(because(&args.write.reason)).collect(),
+        again: because(&args.write.reason).into_iter().collect(),
         services: service_names(&args.services.services)?,
         track_key: args.track.track_key,
         now: args.now,
@@ -216,13 +216,9 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
     }
 }
 
-fn again(checks: &CheckArgs, track: &TrackArgs) -> impl Iterator<Item = String> {
+fn again(checks: &CheckArgs) -> impl Iterator<Item = String> + use<> {
     let enough = checks.min_ready.map(|min_ready| format!("--min-ready={min_ready}"));
-    key_again(track).chain(enough).chain(checks.strict.then(|| "--strict".to_owned()))
-}
-
-fn key_again(track: &TrackArgs) -> impl Iterator<Item = String> + use<> {
-    track.track_key.iter().map(|key| format!("--track-key={key}")).collect::<Vec<_>>().into_iter()
+    enough.into_iter().chain(checks.strict.then(|| "--strict".to_owned()))
 }
 
 fn because(reason: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use release_cli::flags::{CompleteArgs, ConnectionFlags, DryRunFlag, OutputArgs, 
 use release_cli::run::{Setting, to_the_end};
 use release_cli::{output, print};
 use release_cluster::connection::Connection;
-use release_core::command::Command;
+use release_core::command::{Command, Own};
 use release_core::failure::{Exit, Failure};
 
 use crate::args::{Cli, VerbArgs};
@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs what was typed.
 pub async fn run(cli: Cli) -> Exit {
-    let connection = &cli.connection;
+    let own = Own { program: "kubectl bluegreen".into(), flags: repeated(&cli.verb) };
+    let connection = &ConnectionFlags { own, ..cli.connection };
     match cli.verb {
         VerbArgs::Completion => print_shim(),
         VerbArgs::Complete(words) => print_candidates(words),
@@ -49,6 +50,19 @@ pub async fn run(cli: Cli) -> Exit {
             to_the_end(connection, setting, async |run, report| cleanup::run(run, &args, report).await).await
         }
     }
+}
+
+/// A track key that was typed has to be typed again: nobody remembers it for whoever pastes a command.
+fn repeated(verb: &VerbArgs) -> Vec<String> {
+    let track = match verb {
+        VerbArgs::Status(args) => &args.track,
+        VerbArgs::Preflight(args) => &args.track,
+        VerbArgs::Switch(args) => &args.track,
+        VerbArgs::Rollback(args) => &args.track,
+        VerbArgs::Cleanup(args) => &args.track,
+        _ => return Vec::new(),
+    };
+    track.track_key.iter().map(|key| format!("--track-key={key}")).collect()
 }
 
 fn reading(output: &OutputArgs) -> Setting {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use release_core::command::Scope;
+use release_core::command::{Own, Scope};
 use release_core::log::Log;
 
 use crate::userinfo::{without_password, without_password_of_url};
@@ -30,6 +30,8 @@ pub struct Connection {
     pub certificate_authority: Option<PathBuf>,
     pub client_certificate: Option<PathBuf>,
     pub client_key: Option<PathBuf>,
+    /// What commands of the program repeat besides.
+    pub own: Own,
     /// The name that writes are recorded under.
     pub field_manager: String,
     /// Where warnings of the server go, and requests from level 6 of kubectl's `-v` on.
@@ -62,7 +64,7 @@ impl Connection {
         let valued =
             once.into_iter().chain(groups).chain(then).filter_map(|(flag, value)| Some([flag.into(), shown(value?)]));
         let unchecked = self.insecure_skip_tls_verify.then(|| "--insecure-skip-tls-verify".to_owned());
-        Scope::new(valued.flatten().chain(unchecked).collect())
+        Scope::new(valued.flatten().chain(unchecked).collect()).with_own(self.own.clone())
     }
 
     /// True where the typed server's address holds a password, which nothing repeats.

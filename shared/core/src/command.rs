@@ -19,25 +19,54 @@ pub struct Command {
 pub struct Scope {
     namespace: Option<String>,
     connection: Vec<String>,
+    own: Own,
+}
+
+/// What commands of the program itself repeat besides, and others don't know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Own {
+    /// `kubectl bluegreen`
+    pub program: String,
+    /// In one word with their values: `--track-key=role`.
+    pub flags: Vec<String>,
+}
+
+impl Own {
+    /// Those that a command of the program doesn't have already.
+    fn missing_in(&self, command: &Command) -> Vec<String> {
+        let program = self.program.split_whitespace();
+        if self.program.is_empty() || !program.zip(&command.words).all(|(ours, word)| ours == word) {
+            return Vec::new();
+        }
+        let name = |flag: &str| flag.split_once('=').map_or_else(|| flag.to_owned(), |(name, _)| name.to_owned());
+        let has = |flag: &String| command.words.iter().any(|word| name(word) == name(flag));
+        self.flags.iter().filter(|flag| !has(flag)).cloned().collect()
+    }
 }
 
 impl Scope {
     /// Connection flags as words: `["--context", "prod"]`.
     #[must_use]
     pub fn new(connection: Vec<String>) -> Self {
-        Self { namespace: None, connection }
+        Self { connection, ..Self::default() }
+    }
+
+    /// The same, with what commands of the program repeat.
+    #[must_use]
+    pub fn with_own(self, own: Own) -> Self {
+        Self { own, ..self }
     }
 
     /// The same cluster, with `-n NAMESPACE`.
     #[must_use]
     pub fn in_namespace(&self, namespace: &str) -> Self {
-        Self { namespace: Some(namespace.to_owned()), connection: self.connection.clone() }
+        Self { namespace: Some(namespace.to_owned()), ..self.clone() }
     }
 
     /// The same cluster, without a namespace.
     #[must_use]
     pub fn without_namespace(&self) -> Self {
-        Self { namespace: None, connection: self.connection.clone() }
+        Self { namespace: None, ..self.clone() }
     }
 
     fn words(&self) -> impl Iterator<Item = String> {
@@ -82,7 +111,8 @@ impl Command {
     /// Adds what it takes to reach the same namespace of the same cluster.
     #[must_use]
     pub fn scope(self, scope: &Scope) -> Self {
-        self.args(scope.words())
+        let own = scope.own.missing_in(&self);
+        self.args(own).args(scope.words())
     }
 
     /// The words, unquoted: what an `exec` would get.
@@ -160,6 +190,18 @@ fn octal(c: char, format: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_of_the_program_repeat_what_was_typed_and_others_do_not() {
+        let own = Own { program: "kubectl bluegreen".into(), flags: vec!["--track-key=role".into()] };
+        let scope = Scope::default().with_own(own).in_namespace("shop");
+        let printed = |command: Command| command.scope(&scope).to_string();
+        let rollback = printed(Command::new("kubectl bluegreen rollback api"));
+        assert_eq!(rollback, "kubectl bluegreen rollback api --track-key=role -n shop");
+        let typed = printed(Command::new("kubectl bluegreen switch api --track-key tier"));
+        assert_eq!(typed, "kubectl bluegreen switch api --track-key tier -n shop");
+        assert_eq!(printed(Command::new("kubectl get pods")), "kubectl get pods -n shop");
+    }
 
     #[test]
     fn a_command_reaches_the_same_cluster_and_survives_the_shell() {

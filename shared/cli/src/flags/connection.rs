@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use release_cluster::connection::Connection;
+use release_core::command::Own;
 use release_core::duration::duration;
 use release_core::log::Log;
 
@@ -18,6 +19,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection (as in kubectl)")]
 pub struct ConnectionFlags {
+    /// What commands of the program repeat besides, which the program says.
+    #[arg(skip)]
+    pub own: Own,
     /// Path to the kubeconfig file
     #[arg(long, global = true, value_name = "FILE", value_parser = file(), hide_short_help = true)]
     pub kubeconfig: Option<PathBuf>,
@@ -112,6 +116,7 @@ impl From<&ConnectionFlags> for Connection {
             certificate_authority: path(&flags.certificate_authority),
             client_certificate: path(&flags.client_certificate),
             client_key: path(&flags.client_key),
+            own: flags.own.clone(),
             field_manager: flags.field_manager.clone(),
             log: Log::new(flags.verbosity, |line| output::talk(line)),
         }

@@ -84,6 +84,11 @@ async fn a_color_in_a_label_of_identity_is_switched_along_it_on_request() -> Res
         let document = refused(&ns, "rollback web --yes", "NoTrackKey").await?;
         paste(&ns, &document, "--yes").await?;
         assert_eq!(selector(&ns, "web").await?, labels(&of("blue")));
+        // What is printed to a person who typed it has it, too.
+        bluegreen(&ns, &format!("switch web --to green --track-key {key} --yes --verify-for=0")).await?.ends(0)?;
+        let status = bluegreen(&ns, &format!("status web --track-key {key}")).await?.ends(0)?;
+        let back = status.stdout.lines().find(|line| line.starts_with("Back: ")).context("no way back")?;
+        ensure!(back.contains(&format!("rollback web --track-key={key}")), "{back}");
     }
     Ok(())
 }

@@ -49,9 +49,9 @@ async fn shop(blue: u32, green: u32) -> Result<Namespace> {
     Ok(ns)
 }
 
-/// The user `ci-bot`, with the documented Role.
+/// The user `ci-bot`, with the documented Role that all verbs need.
 async fn ci_bot(ns: &Namespace) -> Result<Kubectl> {
-    with_role(ns, &documented("bluegreen")?).await
+    with_role(ns, &documented("bluegreen-cleanup")?).await
 }
 
 /// The user `ci-bot`, with this Role.
