@@ -23,7 +23,10 @@ struct Cast {
 
 impl Cast {
     async fn of(releases: &Releases) -> Result<Self> {
-        let rules = json!([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]}]);
+        let rules = json!([
+            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]},
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        ]);
         let forger = with_rules(&releases.ns, "annotator", &rules).await?;
         Ok(Self { forger, operator: bound_to(&releases.ns, "ecr-rollback").await? })
     }

@@ -2,10 +2,8 @@
 
 use anyhow::{Result, ensure};
 use e2e::common::events::events;
-use e2e::common::pods::annotate_pods;
 use e2e::common::run::{Ended, finding, finding_ids, said};
 use e2e::ecr::case::Case;
-use lab::annotations::READY;
 use lab::fixtures::Behavior;
 use lab::registry::Image;
 
@@ -119,8 +117,7 @@ async fn what_watches_a_move_forward_on_names_its_target() -> Result<()> {
     let unfinished = case.back("--to-tag 1.0.6 --timeout=2s -ojson").await?.ends(4)?.json()?;
     let next = unfinished["next"].as_str().unwrap_or_default().to_owned();
     ensure!(next.contains("--to-tag=1.0.6"), "{unfinished:#}");
-    annotate_pods(&case.ns, "app=api", &[(READY, "true")]).await?;
-    let document = case.back("--to-tag=1.0.6 -ojson").await?;
+    let document = case.back("--to-tag=1.0.6 --timeout=2s -ojson").await?.ends(4)?;
     let attached = document.json()?["workloads"][0]["attached"].clone();
     ensure!(attached == true, "{}", said(&document));
     case.asks_for("1.0.6").await

@@ -5,6 +5,7 @@ use e2e::LIMIT;
 use e2e::common::run::{Ended, said};
 use e2e::common::terminal::on_terminal;
 use e2e::ecr::case::Case;
+use lab::eventually;
 use lab::fixtures::Workload;
 use lab::registry::ACCOUNT;
 
@@ -14,7 +15,9 @@ async fn moved_from(test: &str, old: &str) -> Result<Case> {
     case.push(&["1.0.5"]).await?;
     let app = Workload::new("api", old).replicas(1).without_pre_stop();
     case.ns.apply_all(&app.objects()).await?;
-    case.ns.rolled_out("deployment/api", LIMIT).await?;
+    // Whether its pods came up is nobody's business by now.
+    let seen = || async { Ok(case.revision().await?.filter(|revision| revision == "1")) };
+    eventually("the first template is seen", LIMIT, seen).await?;
     case.release("1.0.5").await?;
     Ok(case)
 }

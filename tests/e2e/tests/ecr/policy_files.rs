@@ -110,7 +110,7 @@ async fn what_is_printed_after_a_refusal_would_go_through() -> Result<()> {
         ensure!(output.stderr.contains("the policy once more"), "{}", output.stderr);
     }
     let dry = case.ecr(&format!("lifecycle apply {there} -f {} --dry-run=client", file.0.display())).await?.ends(1)?;
-    let tried = dry.stderr.lines().find(|line| line.contains("--keep-rollback-target")).unwrap_or_default();
+    let tried = dry.stderr.lines().find(|line| line.starts_with("Try:")).unwrap_or_default();
     ensure!(tried.contains("lifecycle apply") && !tried.contains("--dry-run"), "{}", dry.stderr);
     Ok(())
 }
