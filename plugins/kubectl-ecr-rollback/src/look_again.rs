@@ -16,7 +16,7 @@ use release_core::registry::push_history::ImageStatus;
 
 use crate::checks::{self, case::Case};
 use crate::container_image::containers_of;
-use crate::proposal::Proposal;
+use crate::options::WriteOptions;
 use crate::record::recorded_on;
 use crate::snapshot::read;
 use crate::tag_now::{TagNow, tag_now};
@@ -31,13 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// Exit 3, with what has changed; exit 1 where the cluster can't be read any more.
-pub async fn look_again(run: &Run, proposal: &Proposal<'_>) -> Outcome<()> {
-    let case = proposal.case;
+pub async fn look_again(run: &Run, case: &Case<'_>, options: &WriteOptions) -> Outcome<()> {
     let age = Duration::try_from(Timestamp::now().duration_since(case.snapshot.at)).unwrap_or(Duration::MAX);
-    if proposal.options.yes && age < FRESH {
+    if options.yes && age < FRESH {
         return Ok(());
     }
-    let (cluster, _) = futures::future::try_join(at_cluster(run, proposal), at_registry(run, case)).await?;
+    let (cluster, _) = futures::future::try_join(at_cluster(run, case, options), at_registry(run, case)).await?;
     match cluster.first() {
         None => Ok(()),
         Some(finding) => Err(changed(case, format!("{} ({})", finding.message, finding.id))),
@@ -45,8 +44,7 @@ pub async fn look_again(run: &Run, proposal: &Proposal<'_>) -> Outcome<()> {
 }
 
 /// What stops the change now and didn't before.
-async fn at_cluster(run: &Run, proposal: &Proposal<'_>) -> Outcome<Vec<Finding>> {
-    let case = proposal.case;
+async fn at_cluster(run: &Run, case: &Case<'_>, options: &WriteOptions) -> Outcome<Vec<Finding>> {
     let now = match read::again(&run.cluster, case.workload()).await {
         Err(error) if error.is_not_found() => {
             return Err(Failure::changed(format!("{} was deleted by someone else", case.workload())));
@@ -55,7 +53,7 @@ async fn at_cluster(run: &Run, proposal: &Proposal<'_>) -> Outcome<Vec<Finding>>
     };
     is_as_shown(case, &now)?;
     let snapshot = read::beside(&run.cluster, now).await?;
-    let findings = checks::run(&Case { snapshot: &snapshot, ..case.clone() }, &proposal.options.weighing);
+    let findings = checks::run(&Case { snapshot: &snapshot, ..case.clone() }, &options.weighing);
     Ok(blocking(&findings).cloned().collect())
 }
 

@@ -66,16 +66,22 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
             report.text = verb::would_be(run, &done);
         }
         Agreed::ToWrite => {
-            look_again(run, proposal).await?;
-            let written = write(&change).await;
-            note_written(&written, report);
-            written?;
-            if options.wait {
-                return finish(&change, report).await;
-            }
-            report.text = format!("{done} (its rollout goes on)");
+            look_again(run, case, options).await?;
+            make(&change, &done, report).await?;
         }
     }
+    Ok(())
+}
+
+/// Writes, and watches unless that is not wanted.
+async fn make<M: OfOneChange>(change: &ChangeInProgress<'_>, done: &str, report: &mut Report<M>) -> Outcome<()> {
+    let written = write(change).await;
+    note_written(&written, report);
+    written?;
+    if change.options.wait {
+        return finish(change, report).await;
+    }
+    report.text = format!("{done} (its rollout goes on)");
     Ok(())
 }
 

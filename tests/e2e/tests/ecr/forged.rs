@@ -3,11 +3,13 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
+use e2e::common::faults::refused;
 use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::run::{Ended, finding, said};
 use e2e::ecr::RECORD;
 use e2e::ecr::releases::{NEWEST, ONE_FURTHER, PREVIOUS, Releases};
 use k8s_openapi::api::apps::v1::Deployment;
+use lab::api_proxy::ApiProxy;
 use lab::fixtures::Behavior;
 use lab::{Identity, Output};
 use serde_json::{Value, json};
@@ -171,5 +173,24 @@ async fn a_failure_of_what_never_ran_stops_nobody() -> Result<()> {
     let told = finding(&refused, "failed-before").context("no finding")?["message"].to_string();
     ensure!(told.contains("its record says"), "{told}");
     cast.runs(&releases, "deploy/web --yes --force=failed-before").await?.ends(0)?;
+    Ok(())
+}
+
+/// Whoever writes a kubeconfig may call themselves what they like.
+#[tokio::test]
+async fn a_name_that_only_the_kubeconfig_knows_is_marked_wherever_it_is_shown() -> Result<()> {
+    let releases = Releases::pushed("forged-name").await?;
+    releases.deploy_after_previous("api").await?;
+    let proxy = ApiProxy::start(releases.ns.lab()).await?;
+    proxy.on(|call| call.path.contains("selfsubjectreviews"), refused(403));
+    releases.run_through(proxy.kubeconfig(), "deploy/api --yes").await?.ends(0)?;
+    let by = releases.record("api").await?["by"].as_str().context("a name")?.to_owned();
+    ensure!(by.ends_with(" (kubeconfig)"), "{by}");
+    releases.run("deploy/api --yes").await?.ends(0)?.tells(&by)?;
+    let history = releases.run("history deploy/api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(history["workloads"][0]["records"][0]["by"], by.as_str());
+    let kubectl = e2e::common::run::admin(&releases.ns);
+    let notes = kubectl.must(&["get", "events", "-o", "jsonpath={.items[*].message}"]).await?;
+    ensure!(notes.contains(&format!("by {by}")), "{notes}");
     Ok(())
 }
