@@ -82,7 +82,7 @@ async fn an_open_record_of_images_that_never_ran_is_not_gone_on_with() -> Result
         releases.ns.rolled_out(&format!("deployment/{name}"), LIMIT).await?;
         releases.set_image(&name, PREVIOUS).await?;
         cast.forges(&releases, &name, &record(&releases, &name, &from, &of(PREVIOUS), more).await?).await?;
-        let words = format!("deploy/{name} --yes --timeout=20s -ojson");
+        let words = format!("deploy/{name} --yes --timeout=90s -ojson");
         let output = cast.runs(&releases, &words).await?.ends(0)?;
         let document = output.json()?;
         ensure!(finding(&document, "record").is_some(), "{from}: {}", said(&output));
