@@ -60,7 +60,9 @@ async fn failed(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failu
     let seen = watch.seen.clone();
     if let Some(why) = watch.left_failing.as_ref().filter(|_| change.options.rollback_on_failure) {
         let from = pinned_short(change.image_change.from());
-        let message = format!("{}\nnot taken back, pods of {from} were failing too: {why}", failure.message);
+        let said =
+            if change.image_change.record.left_failing.as_ref() == Some(why) { ", as its record says" } else { "" };
+        let message = format!("{}\nnot taken back, pods of {from} were failing too{said}: {why}", failure.message);
         let failure = Failure { message, ..failure };
         conclude::left_as_is(change, &failure, seen).await;
         return failure;

@@ -21,4 +21,4 @@ pub mod words;
 pub mod workloads;
 
 #[cfg(test)]
-mod samples;
+pub mod samples;

@@ -14,6 +14,7 @@ mod decide;
 mod document;
 mod lifecycle;
 mod listing;
+mod look_again;
 mod names;
 mod options;
 mod plan;

@@ -15,6 +15,7 @@ use release_core::kube::Workload;
 use crate::apply::{ChangeInProgress, Proof, ROLLOUT_FAILED, prove, write};
 use crate::checks::{self, case::Case};
 use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
+use crate::look_again::look_again;
 use crate::names::WorkloadName;
 use crate::options::WriteOptions;
 use crate::plan::image_change::ImageChange;
@@ -57,7 +58,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         let failure = Failure::out_of_time("out of time before anything was written");
         return Err(failure.next("give it longer with --timeout"));
     }
-    let question = format!("Change {} to {}", change.workload, pinned_short(&case.change.to));
+    let question = format!("Change {} to {}", change.workload, case.change.target());
     match verb::agree(run, &verb::question(&question, &report.findings), options.yes)? {
         Agreed::ToLook => report.text = verb::would_be(run, &done),
         Agreed::ToRehearse => {
@@ -65,15 +66,22 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
             report.text = verb::would_be(run, &done);
         }
         Agreed::ToWrite => {
-            let written = write(&change).await;
-            note_written(&written, report);
-            written?;
-            if options.wait {
-                return finish(&change, report).await;
-            }
-            report.text = format!("{done} (its rollout goes on)");
+            look_again(run, case, options).await?;
+            make(&change, &done, report).await?;
         }
     }
+    Ok(())
+}
+
+/// Writes, and watches unless that is not wanted.
+async fn make<M: OfOneChange>(change: &ChangeInProgress<'_>, done: &str, report: &mut Report<M>) -> Outcome<()> {
+    let written = write(change).await;
+    note_written(&written, report);
+    written?;
+    if change.options.wait {
+        return finish(change, report).await;
+    }
+    report.text = format!("{done} (its rollout goes on)");
     Ok(())
 }
 
@@ -175,7 +183,7 @@ fn heading(run: &Run, workload: &Workload) -> String {
 
 /// As kubectl says it: `deployment.apps/api rolled back to api:1.0.5`.
 fn done_line(workload: &Workload, change: &ImageChange) -> String {
-    format!("{} {} to {}", resource(workload), change.record.verb.past(), pinned_short(&change.to))
+    format!("{} {} to {}", resource(workload), change.record.verb.past(), change.target())
 }
 
 /// `deployment.apps/api`

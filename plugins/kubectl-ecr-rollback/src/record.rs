@@ -1,5 +1,6 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
+pub mod believed;
 #[cfg(test)]
 pub mod samples;
 pub mod way_here;

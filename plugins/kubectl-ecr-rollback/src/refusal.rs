@@ -12,7 +12,7 @@ use release_core::text::printable;
 use crate::container_image::ContainerImage;
 use crate::selection::Selected;
 use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed, WHICH};
-use crate::words::pinned_short;
+use crate::words::{beside, pinned_short, whole};
 
 /// What is made of what stands in manifests alone.
 const READ_MANIFESTS: &str =
@@ -66,7 +66,7 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>)
     match decision {
         Decision::Chosen(_) => Failure::failed("Undecided", "nothing was decided"),
         Decision::Disagree { pushed_before, deployed_before } => {
-            disagree(&left, pushed_before.as_ref(), deployed_before, retyped)
+            disagree(selected.image(), pushed_before.as_ref(), deployed_before, retyped)
         }
         Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), retyped),
         Decision::NothingOlder { of_another_form, skipped } => {
@@ -125,8 +125,9 @@ fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, retyped: Ret
     let pushed_text = pushed.map_or_else(|| "nothing of its form".into(), |c| pinned_short(&c.image));
     let revision = deployed.revision.map(|r| format!(" (revision {r})")).unwrap_or_default();
     let text = format!(
-        "before {left}, {pushed_text} was pushed, but {}{revision} was deployed; nothing was written{}",
-        pinned_short(&deployed.image),
+        "before {}, {pushed_text} was pushed, but {}{revision} was deployed; nothing was written{}",
+        pinned_short(left),
+        beside(left, &deployed.image),
         all_passed_over(&deployed.skipped)
     );
     let sources = [Source::Registry, Source::RolloutHistory];
@@ -214,7 +215,9 @@ pub fn passed_over(skipped: &Skipped) -> String {
         SkipReason::RolledBackFrom => "rolled back from before".into(),
     };
     let revision = skipped.revision.map(|r| format!(" (revision {r})")).unwrap_or_default();
-    format!("{}{revision}: {why}", pinned_short(&printable(&skipped.image)))
+    let is_elsewhere = skipped.why == SkipReason::OtherRepository;
+    let image = if is_elsewhere { whole(&skipped.image) } else { pinned_short(&printable(&skipped.image)) };
+    format!("{image}{revision}: {why}")
 }
 
 fn missing(text: String, flag: &str, close: &[String], retyped: Retyped<'_>) -> Failure {

@@ -1,5 +1,6 @@
 //! What the lifecycle verbs share that talks to registries and clusters.
 
+pub mod again;
 pub mod clusters;
 pub mod failures;
 pub mod inventory;

@@ -26,7 +26,10 @@ pub struct Snapshot {
     /// The user as the API server knows them.
     pub who: Reading<String>,
     pub workload: Workload,
+    /// What its annotations say: for what is written there, and to be shown.
     pub recorded: RecordedImages,
+    /// What of it may be acted on.
+    pub believed: RecordedImages,
     /// Its own, those that are about to go among them.
     pub pods: Vec<Pod>,
     /// Newest first.

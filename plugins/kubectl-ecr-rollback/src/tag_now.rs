@@ -24,13 +24,15 @@ pub enum TagNow {
     Unknown(String),
 }
 
-/// Asks the registry of a reference, until then.
+/// Asks the registry of a reference, until then: by its digest, where it has one.
 pub async fn tag_now(run: &Run, image: &str, deadline: Instant) -> TagNow {
     let Ok(repository) = EcrRepository::of(image) else { return TagNow::Unknown("not in ECR".into()) };
-    let tag = ImageRef::parse(image).asked_tag().unwrap_or_default().to_owned();
+    let named = ImageRef::parse(image);
+    let by_tag = || ImageId::Tag(named.asked_tag().unwrap_or_default().to_owned());
+    let id = named.digest.map_or_else(by_tag, |digest| ImageId::Digest(digest.to_owned()));
     let asked = async {
         let registry = connect(&Address::from(&repository), run.cluster.request_timeout(), run.log()).await?;
-        let found = registry.until(deadline).images_by(&repository.name, &[ImageId::Tag(tag)]).await;
+        let found = registry.until(deadline).images_by(&repository.name, &[id]).await;
         found.map_err(Failure::from)
     };
     match timeout_at(deadline, asked).await {

@@ -26,6 +26,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::bounded::bounded;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
 
@@ -182,7 +183,7 @@ pub(crate) fn custom_endpoint(sdk: &SdkConfig, variable: &str) -> Option<String>
 pub(crate) fn http_client() -> Outcome<SharedHttpClient> {
     let proxy = proxy()?;
     let trust = trust()?;
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+    Ok(bounded(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(trust.clone())
@@ -192,7 +193,7 @@ pub(crate) fn http_client() -> Outcome<SharedHttpClient> {
             connector = connector.sleep_impl(sleep);
         }
         connector.build()
-    }))
+    })))
 }
 
 /// `HTTPS_PROXY` and `NO_PROXY`, as for the API server.

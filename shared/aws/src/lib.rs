@@ -4,6 +4,7 @@
 // Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod bounded;
 pub mod connect;
 #[cfg(feature = "ecr")]
 pub mod ecr;

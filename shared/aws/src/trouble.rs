@@ -14,6 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use hyper_util::client::legacy::Error as HttpError;
 
+use crate::bounded::{TOO_LONG, is_too_long};
 use release_core::text::printable;
 
 /// What went wrong.
@@ -67,6 +68,7 @@ impl Trouble {
         match error {
             SdkError::ServiceError(_) => Self::refused(error),
             SdkError::TimeoutError(_) => Self::NoAnswer("it took too long".into()),
+            _ if is_too_long(error) => Self::Garbled(TOO_LONG.into()),
             SdkError::ResponseError(_) => Self::Garbled("no JSON of the kind that was asked for".into()),
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error().map(|e| e as &(dyn Error + 'static));
@@ -137,8 +139,12 @@ impl Trouble {
 }
 
 /// Whether the same read may be answered a moment later: what the SDK's own retries go by.
-pub(crate) fn is_passing<E>(error: &SdkError<E, HttpResponse>) -> bool {
+pub(crate) fn is_passing<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: Error + Send + Sync + 'static,
+{
     match error {
+        _ if is_too_long(error) => false,
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
         SdkError::ServiceError(refused) => matches!(refused.raw().status().as_u16(), 500 | 502 | 503 | 504),

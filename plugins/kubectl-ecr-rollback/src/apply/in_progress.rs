@@ -3,6 +3,7 @@
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::kube::{Pod, Workload};
+use release_core::registry::image::ImageRef;
 use release_core::release::change::Change;
 use release_core::workload::rollout_pods::follow_command;
 
@@ -63,6 +64,19 @@ impl<'a> ChangeInProgress<'a> {
             return self.look();
         }
         let command = Command::new("kubectl ecr-rollback").arg(self.workload.reference());
-        command.args(self.options.typed.only(&UNDER_WAY)).scope(self.run.scope())
+        let command = command.args(self.options.typed.only(&UNDER_WAY));
+        let command = match self.image_change.record.verb {
+            // Without its target it would be a rollback, from what was just gone to.
+            RecordVerb::Forward => command.args(self.target()),
+            _ => command,
+        };
+        command.scope(self.run.scope())
+    }
+
+    /// The flag that names what is gone to.
+    fn target(&self) -> Option<String> {
+        let to = ImageRef::parse(&self.image_change.to);
+        let by_digest = || to.digest.map(|digest| format!("--to-digest={digest}"));
+        to.tag.map(|tag| format!("--to-tag={tag}")).or_else(by_digest)
     }
 }

@@ -248,6 +248,10 @@ fn counts(workload: &Workload, waits_for: &str) -> String {
 /// The images are still those that were written, or another run has taken them back.
 fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
     let record = &change.image_change.record;
+    if workload.metadata.uid != change.workload.metadata.uid {
+        let text = format!("{workload} was deleted and made again by someone else; left as it is");
+        return Err(Unproven::Overtaken(Failure::changed(text).look(change.look())));
+    }
     let template = containers_of(workload);
     if record.is_in(&template) {
         return Ok(());

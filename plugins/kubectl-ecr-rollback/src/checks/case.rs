@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::tag_now::TagNow;
 
 /// What the registry told, where it was asked.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Pushed<'a> {
     pub images: &'a [PushedImage],
     pub children: &'a IndexChildren,
@@ -36,7 +36,7 @@ pub enum Gate {
 }
 
 /// One workload about to get one image, and everything known around it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Case<'a> {
     pub snapshot: &'a Snapshot,
     pub selected: &'a Selected,

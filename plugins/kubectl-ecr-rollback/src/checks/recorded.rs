@@ -9,7 +9,7 @@ use crate::record::{ImageRecord, Moved};
 use crate::words::{pinned_short, when};
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let recorded = &case.snapshot.recorded;
+    let recorded = &case.snapshot.believed;
     let unreadable = recorded.unreadable.as_ref().map(|why| {
         let finding = case.warns(ids::RECORD, format!("{why}; it will be overwritten"));
         finding.mend("look who edits it")
@@ -21,10 +21,10 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// would expose users to it again. A tag that is on another image since is another target. One whose pods
 /// were never seen failing did not fail: it was held up, refused or given too little time.
 fn failed_before(case: &Case<'_>) -> Option<Finding> {
-    let record = case.snapshot.recorded.all().find(|record| went_there(record, case))?;
+    let record = case.snapshot.believed.all().find(|record| went_there(record, case))?;
     let seen = record.failure.as_ref().filter(|_| record.result == Some(RunResult::RolledBack))?;
     let to = pinned_short(&case.change.to);
-    let message = format!("{to} failed at {} and was taken back: {seen}", when(record.at));
+    let message = format!("its record says that {to} failed at {} and was taken back: {seen}", when(record.at));
     let finding = case.blocks(ids::FAILED_BEFORE, message);
     Some(match &case.chosen.further {
         Some(further) => finding.mend(further.clone()),

@@ -81,6 +81,7 @@ impl World {
             scope: Scope::default().in_namespace("shop"),
             at: "2026-01-10T00:00:00Z".parse().unwrap(),
             who: Ok("lee".into()),
+            believed: recorded_on(&workload),
             recorded: recorded_on(&workload),
             workload,
             pods: Vec::new(),

@@ -13,7 +13,7 @@ use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, Why, choose};
 use release_core::text::printable;
-use release_core::workload::revisions::{deployed_number, may_have_another};
+use release_core::workload::revisions::{Revision, deployed_number, may_have_another};
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, HowChosen, Pushed};
@@ -27,6 +27,7 @@ use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
+use crate::record::believed::believed;
 use crate::record::way_here::{left_behind, standing};
 use crate::record::{RecordedImages, recorded_on};
 use crate::refusal::Retyped;
@@ -53,9 +54,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     let selected = which_containers::ask(run, &workload, &asked, &options.write.typed)?;
     is_of_repository(options, &selected)?;
     let recorded = recorded_on(&workload);
-    let state = state_of_record(&workload, &recorded, &selected, options, run.scope())?;
-    let outdated = state != StateOfRecord::Open && is_outdated(run, &workload, &recorded, &selected).await?;
-    match if outdated { StateOfRecord::Open } else { state } {
+    match state_of_believed(run, options, &workload, (&recorded, &selected)).await? {
         StateOfRecord::Nothing { message, further } => {
             let (image, further) = (selected.image(), further.as_ref());
             let (workload, pods) = pods_now(&run.cluster, workload, &selected).await?;
@@ -71,17 +70,29 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     }
 }
 
-/// True where something else ran since the last record was written. It is looked up only where the
-/// Deployment counts more templates than the record knows of.
-async fn is_outdated(run: &Run, workload: &Workload, recorded: &RecordedImages, selected: &Selected) -> Outcome<bool> {
+/// What the record makes of the command, as far as the workload's revisions bear it out; they are read only where
+/// there is a record.
+async fn state_of_believed(
+    run: &Run,
+    options: &RollbackOptions,
+    workload: &Workload,
+    (recorded, selected): (&RecordedImages, &Selected),
+) -> Outcome<StateOfRecord> {
+    let some = recorded.all().next().is_some();
+    let revisions = if some { read::revisions_of(&run.cluster, workload).await? } else { Vec::new() };
+    let believed = believed(recorded, workload, &revisions);
+    let state = state_of_record(workload, &believed, selected, options, run.scope())?;
+    let outdated = state != StateOfRecord::Open && is_outdated(workload, &revisions, &believed, selected);
+    Ok(if outdated { StateOfRecord::Open } else { state })
+}
+
+/// True where something else ran since the last record was written.
+fn is_outdated(workload: &Workload, revisions: &[Revision], recorded: &RecordedImages, selected: &Selected) -> bool {
     // One that was followed by another, which was taken back, is younger than the last release.
     let last = standing(recorded, &selected.containers[0], &containers_of(workload));
-    let Some(record) = last.filter(|record| recorded.is_of(record)) else { return Ok(false) };
+    let Some(record) = last.filter(|record| recorded.is_of(record)) else { return false };
     let own = record.revision.map(|left| left.saturating_add(1));
-    if own.is_none() || deployed_number(workload) <= own {
-        return Ok(false);
-    }
-    Ok(record.is_outdated(&read::revisions_of(&run.cluster, workload).await?))
+    own.is_some() && deployed_number(workload) > own && record.is_outdated(revisions)
 }
 
 /// A reference that was pasted has to be of the repository that is rolled back in.
@@ -112,7 +123,7 @@ async fn plan_and_go(
     };
     let (snapshot, mut contents) = try_join(read::beside(&run.cluster, workload), registry).await?;
     let pods = snapshot.pod_images(selected.container());
-    let left_behind = left_behind(&snapshot.recorded, selected.container(), selected.image());
+    let left_behind = left_behind(&snapshot.believed, selected.container(), selected.image());
     let question = Question {
         spec: selected.image(),
         container: selected.container(),

@@ -8,11 +8,14 @@ use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::{ImageStatus, TagForm, TagKind};
 
 use crate::checks::case::{Case, Gate, HowChosen};
+use crate::container_image::ContainerImage;
 use crate::document::UnpinMembers;
 use crate::options::UnpinOptions;
 use crate::plan::image_change::{Author, unpinned};
 use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, nothing, propose};
+use crate::record::Moved;
+use crate::record::believed::had_tag;
 use crate::record::way_here::way_here;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
@@ -44,6 +47,7 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
         return Ok(());
     }
     let snapshot = read::beside(&run.cluster, workload).await?;
+    let selected = pinned_along(selected, &snapshot, &options.containers);
     let to = tag_before(&snapshot, &selected)?;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };
     let on = tag_now(run, &to, run.deadline()).await;
@@ -64,13 +68,33 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
     propose(run, &Proposal { name, case: &case, options: write, lines }, report).await
 }
 
+/// An init container of the same image goes along only where it was named, or pinned together with the others: a
+/// migration that has that digest by itself is none of this.
+fn pinned_along(mut selected: Selected, snapshot: &Snapshot, named: &[String]) -> Selected {
+    let way = way_here(&snapshot.believed, selected.container(), selected.image());
+    let moved: Vec<&Moved> = way.first().map(|(record, _)| record.containers.iter().collect()).unwrap_or_default();
+    let goes = |one: &ContainerImage| {
+        let along = moved.iter().any(|moved| moved.name == one.name && moved.init == one.init);
+        !one.runs_before() || named.contains(&one.name) || (named.is_empty() && along)
+    };
+    let (going, staying): (Vec<_>, Vec<_>) = selected.containers.iter().cloned().partition(goes);
+    if !going.is_empty() {
+        selected.containers = going;
+        selected.staying.extend(staying);
+    }
+    selected
+}
+
 /// The tag that the workload went by before it was pinned, else the one in the reference itself, else
 /// one that a change of ours left.
 fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
     let now = ImageRef::parse(selected.image());
-    let recorded = &snapshot.recorded;
+    let recorded = &snapshot.believed;
     let way = way_here(recorded, selected.container(), selected.image());
     let noted = way.first().and_then(|(record, _)| record.unpin_to.as_deref());
+    let ran =
+        |tag: &&str| had_tag(&snapshot.workload, &snapshot.revisions, selected.container(), (now.repository, tag));
+    let (noted, unseen) = (noted.filter(ran), noted.filter(|tag| !ran(tag)));
     // Records of before that was noted.
     let left = way.iter().map(|(_, moved)| ImageRef::parse(&moved.from)).find(|from| from.digest.is_none());
     let followed = left.and_then(|from| from.asked_tag()).filter(|tag| TagForm::of(tag).kind() == TagKind::Name);
@@ -85,7 +109,11 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
     }
     let image = pinned_short(selected.image());
     let then = "then set the image to one of its tags".to_owned();
-    Err(Failure::failed("NoTag", format!("{image} has no tag, and no record says which it had"))
+    let why = match unseen {
+        Some(tag) => format!("its record says {tag}, which no revision had"),
+        None => "no record says which it had".to_owned(),
+    };
+    Err(Failure::failed("NoTag", format!("{image} has no tag, and {why}"))
         .next(Next::Look(history(snapshot, selected), Some(then))))
 }
 

@@ -61,6 +61,9 @@ pub struct ShownRepository {
     name: String,
     /// As ECR takes it; null where there is none that can be read.
     policy_in_force: Option<Value>,
+    /// As ECR has it, where it makes no sense to us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_text: Option<String>,
     /// What it says that people often don't mean.
     #[serde(skip_serializing_if = "Option::is_none")]
     remarks: Option<Vec<RemarkDocument>>,
@@ -74,12 +77,14 @@ impl ShownRepository {
     #[must_use]
     pub fn new(name: &str, in_force: &InForce, remarks: &[Remark]) -> Self {
         let problems = match in_force {
-            InForce::Unreadable(problems) => Some(problems.iter().map(ToString::to_string).collect()),
+            InForce::Unreadable { problems, .. } => Some(problems.iter().map(ToString::to_string).collect()),
+            InForce::Unknown(why) => Some(vec![why.clone()]),
             InForce::None | InForce::Policy(_) => None,
         };
         Self {
             name: name.to_owned(),
             policy_in_force: policy_in(in_force),
+            policy_text: text_in(in_force),
             remarks: in_force.policy().map(|_| remarks.iter().map(RemarkDocument::from).collect()),
             problems,
         }
@@ -130,6 +135,9 @@ impl From<&Failure> for RepositoryFailure {
 pub struct OutlookDocument {
     /// As ECR takes it; null where there is none that can be read.
     policy_in_force: Option<Value>,
+    /// The one in force as ECR has it, where it makes no sense to us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_text: Option<String>,
     /// As ECR takes it.
     policy: Value,
     unchanged: bool,
@@ -154,6 +162,7 @@ impl OutlookDocument {
         let missing = |(image, used): &(String, Use)| MissingImage { image: image.clone(), used: used.clone() };
         Self {
             policy_in_force: policy_in(&outlook.in_force),
+            policy_text: text_in(&outlook.in_force),
             policy: outlook.policy.to_value(),
             unchanged: outlook.is_unchanged(),
             difference: outlook.difference.changes.iter().map(RuleChange::from).collect(),
@@ -170,6 +179,10 @@ impl OutlookDocument {
 
 fn policy_in(in_force: &InForce) -> Option<Value> {
     in_force.policy().map(Policy::to_value)
+}
+
+fn text_in(in_force: &InForce) -> Option<String> {
+    if let InForce::Unreadable { text, .. } = in_force { Some(text.clone()) } else { None }
 }
 
 /// A cluster that was asked what is in use.

@@ -22,19 +22,14 @@ const NAMED: usize = 10;
 pub fn objections(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
     let about = outlook.repository.as_str();
     let mut findings = threats(outlook, forced);
-    if let InForce::Unreadable(problems) = &outlook.in_force {
-        let message = format!(
-            "the policy in force can't be read ({})",
-            problems.first().map(ToString::to_string).unwrap_or_default()
-        );
-        findings.push(Finding::warns(about, ids::POLICY_UNREADABLE, message));
-    }
+    findings.extend(policy_in_force(outlook));
     for remark in &outlook.remarks {
         findings.push(Finding::warns(about, remark.id, format!("rule {}: {}", remark.rule, remark.message)));
     }
     findings.extend(held_by_indexes(outlook));
     if let Some(why) = &outlook.children_unread {
-        findings.push(Finding::not_checked(about, ids::INDEXES, "what indexes are made of", why));
+        let message = format!("what indexes are made of could not be read ({why}); what goes may be a part of one");
+        findings.push(Finding::blocks(about, ids::INDEXES, message).mend("allow ecr:BatchGetImage on the repository"));
     }
     findings.extend(comparison(outlook));
     for (image, used) in outlook.missing.iter().take(NAMED) {
@@ -43,6 +38,24 @@ pub fn objections(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
+}
+
+/// Whoever overwrites what nobody here has understood, or seen, has to know that.
+fn policy_in_force(outlook: &Outlook) -> Option<Finding> {
+    let about = outlook.repository.as_str();
+    match &outlook.in_force {
+        InForce::Unreadable { problems, .. } => {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            let message = format!("the policy in force makes no sense here ({first}); it is shown as it is");
+            Some(Finding::warns(about, ids::POLICY_UNREADABLE, message))
+        }
+        InForce::Unknown(why) => {
+            let message = format!("the policy in force, which would be overwritten, can't be read ({why})");
+            let finding = Finding::blocks(about, ids::POLICY_UNREADABLE, message);
+            Some(finding.mend("allow ecr:GetLifecyclePolicy on the repository"))
+        }
+        InForce::None | InForce::Policy(_) => None,
+    }
 }
 
 /// What is in use and would go.

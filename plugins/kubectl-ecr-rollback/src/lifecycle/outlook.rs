@@ -24,7 +24,12 @@ pub enum InForce {
     None,
     Policy(Policy),
     /// ECR took it, and we can't read it.
-    Unreadable(Vec<Problem>),
+    Unreadable {
+        text: String,
+        problems: Vec<Problem>,
+    },
+    /// ECR doesn't tell it to us; why, in a word.
+    Unknown(String),
 }
 
 impl InForce {
@@ -60,6 +65,8 @@ pub struct Outlook {
     pub rows: Vec<Row>,
     /// What a cluster needs and the repository does not have.
     pub missing: Vec<(String, Use)>,
+    /// What indexes are made of, as far as it was read.
+    pub children: IndexChildren,
     /// Why it isn't known what multi-architecture images are made of.
     pub children_unread: Option<String>,
     /// How to spare everything that is in use and not given up, where it is not spared anyway.
@@ -101,6 +108,7 @@ impl Outlook {
             remarks: remarks(policy),
             rows,
             missing: uses.missing.clone(),
+            children: children.clone(),
             children_unread: contents.children_unread.clone(),
             protection,
             comparison: Comparison::NotMade("not asked".into()),
@@ -114,6 +122,15 @@ impl Outlook {
         let mut theirs: BTreeMap<String, Theirs> = theirs.into_iter().map(|t| (t.digest.clone(), t)).collect();
         for row in &mut self.rows {
             row.theirs = theirs.remove(&row.digest);
+        }
+    }
+
+    /// Takes over what ECR answered when it was asked about the same policy; what was pushed since it says nothing of.
+    pub fn keep_answer_of(&mut self, before: &Self) {
+        self.comparison = before.comparison.clone();
+        for row in &mut self.rows {
+            let same = before.rows.iter().find(|other| other.digest == row.digest);
+            row.theirs = same.and_then(|same| same.theirs.clone());
         }
     }
 

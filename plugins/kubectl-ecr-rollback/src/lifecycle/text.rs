@@ -5,10 +5,10 @@ use release_cli::table::table;
 use release_core::duration;
 use release_core::registry::image::short_digest;
 use release_core::registry::lifecycle_policy::{Action, Kept, LimitKind, Policy, Raised, Rule, Verdict};
-use release_core::text::{and_more, printable};
+use release_core::text::{and_more, one_line, printable};
 
 use super::compare::Comparison;
-use super::outlook::Outlook;
+use super::outlook::{InForce, Outlook};
 use super::row::Row;
 use super::words::{image_name, images};
 
@@ -29,6 +29,9 @@ pub struct View {
 #[must_use]
 pub fn outlook(outlook: &Outlook, location: &str, view: View) -> String {
     let mut parts = vec![heading(&outlook.repository, location, outlook.rows.len())];
+    if let InForce::Unreadable { text, .. } = &outlook.in_force {
+        parts.push(format!("in force, and overwritten:\n{}", unreadable(text)));
+    }
     parts.extend(outlook.difference.changes.iter().map(ToString::to_string));
     let rows: Vec<&Row> =
         outlook.rows.iter().filter(|row| view.wide || row.goes().is_some() || row.is_threatened()).collect();
@@ -40,6 +43,12 @@ pub fn outlook(outlook: &Outlook, location: &str, view: View) -> String {
     parts.push(summary(outlook, view.whole));
     parts.extend(disagreements(outlook, view));
     parts.join("\n")
+}
+
+/// A policy as ECR has it, which we can't read: its own lines, each as one of ours.
+#[must_use]
+pub fn unreadable(text: &str) -> String {
+    text.lines().map(|line| format!("  {}", one_line(line))).collect::<Vec<_>>().join("\n")
 }
 
 /// `repository/api   123456789012 ap-southeast-2   6 images`

@@ -20,7 +20,7 @@ use crate::record::way_here::way_here;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
-use crate::words::arrow;
+use crate::words::{arrow, beside};
 
 /// Why a template was changed last, as `kubectl rollout history` shows it
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>).
@@ -72,7 +72,7 @@ pub fn to_chosen(
 ) -> ImageChange {
     let verb = if choice.leads_forward(chosen) { RecordVerb::Forward } else { RecordVerb::Rollback };
     let record = record(verb, snapshot, selected, &chosen.image, author);
-    let unpin_to = chosen.pinned.and_then(|_| tag_left(&choice.left, &snapshot.recorded, selected));
+    let unpin_to = chosen.pinned.and_then(|_| tag_left(&choice.left, &snapshot.believed, selected));
     let (from_digest, to_digest) = (choice.left.own_digest(), chosen.digest.clone());
     ImageChange {
         containers: selected.containers.clone(),
@@ -178,6 +178,12 @@ impl ImageChange {
         &self.containers[0].image
     }
 
+    /// `api:1.0.5`; whole where it is of another repository than what is left.
+    #[must_use]
+    pub fn target(&self) -> String {
+        beside(self.from(), &self.to)
+    }
+
     /// `api:1.0.6 -> 1.0.5`
     #[must_use]
     pub fn summary(&self) -> String {
@@ -199,7 +205,8 @@ impl ImageChange {
     #[must_use]
     pub fn backward(&self, workload: &Workload, recorded: &RecordedImages, ended: &ImageRecord, at: At<'_>) -> Change {
         let summary = format!("{} (failed, taken back)", arrow(&self.to, self.from()));
-        let mut ops = annotation_ops(workload, recorded, ended, &summary);
+        let mut ops = vec![same_object(workload)];
+        ops.extend(annotation_ops(workload, recorded, ended, &summary));
         ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &self.to, &one.image)));
         self.as_change(workload, ops, at, |moved| &moved.to)
     }
@@ -235,7 +242,7 @@ pub fn note_of(written: &ImageRecord, ended: &ImageRecord, workload: &Workload, 
         object: workload.reference(),
         path: workload.path(namespace),
         summary: format!("record: {}", ended.result.as_ref().map(ToString::to_string).unwrap_or_default()),
-        action: Action::JsonPatch(vec![still, Op::replace(&pointer, json!(ended).to_string())]),
+        action: Action::JsonPatch(vec![same_object(workload), still, Op::replace(&pointer, json!(ended).to_string())]),
         undo: None,
     }
 }

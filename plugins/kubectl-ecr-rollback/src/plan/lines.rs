@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use release_core::command::Command;
+use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::short_digest;
 use release_core::registry::push_history::{Candidate, Choice, Chosen, Why};
 
@@ -9,7 +10,7 @@ use super::image_change::ImageChange;
 use crate::listing;
 use crate::record::RecordVerb;
 use crate::refusal::passed_over;
-use crate::words::pinned_short;
+use crate::words::{pinned_short, whole};
 
 /// The lines below the heading; `unpin` is the command that undoes pinning.
 #[must_use]
@@ -35,6 +36,9 @@ pub fn of_rollback(
     }
     let to = of(chosen.digest.as_deref()).map_or_else(|| pinned_short(&chosen.image), |to| described(to, now));
     lines.push(format!("to    {to} ({})", why(chosen)));
+    if !same_repository(change.from(), &change.to) {
+        lines.push(format!("another repository: {} is left for {}", whole(change.from()), whole(&change.to)));
+    }
     if change.record.verb == RecordVerb::Forward {
         lines.push("that was pushed later: this is a move forward, and no rollback".to_owned());
     }

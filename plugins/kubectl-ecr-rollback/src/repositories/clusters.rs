@@ -7,6 +7,7 @@ use release_cluster::connect::connect;
 use release_cluster::connection::Connection;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
+use tokio::time::{Instant, timeout_at};
 
 use super::inventory::inventory;
 use crate::lifecycle::demand::{Demand, demand};
@@ -70,16 +71,31 @@ impl Looked {
                 Finding::not_checked(about, ids::CLUSTER_UNREAD, &what, why)
             }
         });
-        let kinds = self.read.iter().filter(|(_, kinds)| !kinds.is_empty()).map(|(context, kinds)| {
-            let kinds: Vec<String> = kinds.iter().map(UnreadKind::in_words).collect();
-            Finding::not_checked(about, ids::KINDS_UNREAD, &kinds.join(", "), &format!("not read in {context}"))
-        });
+        let kinds = self.read.iter().flat_map(|(context, kinds)| kinds_unread(about, context, kinds, applies));
         clusters.chain(kinds).collect()
     }
 }
 
-/// Asks all contexts at the same time; without any the current one.
-pub async fn look(connection: &Connection, contexts: &[String]) -> Looked {
+/// Kinds that nobody reads are named; those that could not be read stop an apply: that it is not known who needs
+/// an image is not the same as that nobody does.
+fn kinds_unread(about: &str, context: &str, kinds: &[UnreadKind], applies: bool) -> Vec<Finding> {
+    let (failed, others): (Vec<&UnreadKind>, Vec<&UnreadKind>) = kinds.iter().partition(|kind| kind.why.is_some());
+    let listed = |kinds: &[&UnreadKind]| kinds.iter().map(|kind| kind.in_words()).collect::<Vec<_>>().join(", ");
+    let failed = (!failed.is_empty()).then(|| {
+        if applies {
+            let message = format!("could not be read in {context}: {}", listed(&failed));
+            Finding::blocks(about, ids::KINDS_UNREAD, message).mend("docs/lifecycle.md has the rights")
+        } else {
+            Finding::not_checked(about, ids::KINDS_UNREAD, &listed(&failed), &format!("not read in {context}"))
+        }
+    });
+    let others = (!others.is_empty())
+        .then(|| Finding::not_checked(about, ids::KINDS_UNREAD, &listed(&others), &format!("not read in {context}")));
+    failed.into_iter().chain(others).collect()
+}
+
+/// Asks all contexts at the same time, until then; without any the current one.
+pub async fn look(connection: &Connection, contexts: &[String], deadline: Instant) -> Looked {
     let connections: Vec<Connection> = if contexts.is_empty() {
         vec![connection.clone()]
     } else {
@@ -89,7 +105,7 @@ pub async fn look(connection: &Connection, contexts: &[String]) -> Looked {
         once.into_iter().map(|c| Connection { context: Some(c.clone()), ..connection.clone() }).collect()
     };
     let mut looked = Looked::default();
-    for (context, found) in join_all(connections.iter().map(look_at)).await {
+    for (context, found) in join_all(connections.iter().map(|one| look_at(one, deadline))).await {
         match found {
             Ok((demand, kinds)) => {
                 looked.demand.needs.extend(demand.needs);
@@ -102,13 +118,14 @@ pub async fn look(connection: &Connection, contexts: &[String]) -> Looked {
     looked
 }
 
-async fn look_at(connection: &Connection) -> (String, Result<(Demand, Vec<UnreadKind>), String>) {
+async fn look_at(connection: &Connection, deadline: Instant) -> (String, Result<(Demand, Vec<UnreadKind>), String>) {
     let cluster = match connect(connection) {
         Ok(cluster) => cluster,
         Err(failure) => {
             return (connection.context.clone().unwrap_or_else(|| "current".into()), Err(failure.message));
         }
     };
-    let read = inventory(&cluster).await;
+    // A list may be followed by another one for ever.
+    let read = timeout_at(deadline, inventory(&cluster)).await.unwrap_or_else(|_| Err("out of time".to_owned()));
     (cluster.context.clone(), read.map(|(inventory, kinds)| (demand(&cluster.context, &inventory), kinds)))
 }

@@ -91,6 +91,8 @@ async fn unread(cluster: &Cluster) -> Vec<UnreadKind> {
         let kind = kind_name(&kind.group, &kind.plural);
         match count {
             Ok(Some(0)) => None,
+            // It went, or came, while we were asking.
+            Err(error) if error.is_not_found() => None,
             Ok(objects) => Some(UnreadKind { kind, objects, why: None }),
             Err(error) => Some(UnreadKind { kind, objects: None, why: Some(error.short()) }),
         }

@@ -1,6 +1,7 @@
 //! Judging a policy repository by repository, and showing what came of it.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use futures::future::{join, join_all};
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use release_cli::progress::Progress;
 use release_core::checks::finding::Finding;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::Policy;
 
 use super::clusters::{self, Looked};
@@ -38,6 +40,8 @@ pub struct Judged {
     pub looked: Looked,
     /// By name, in the order of the options.
     pub outlooks: Vec<(String, Outcome<Outlook>)>,
+    /// Where they are, by name.
+    pub repositories: BTreeMap<String, EcrRepository>,
 }
 
 /// What is asked of every repository.
@@ -65,9 +69,11 @@ pub async fn judge(session: &Session, question: &Question<'_>) -> Outcome<Judged
     let policy = policy_text::policy(&options::source(question.policy))?;
     let registry = read::registry(&wanted, &session.connection).await?;
     let reader = RegistryReader::within(question.clusters.limit.timeout, registry);
-    let clusters = clusters::look(&session.connection, &question.clusters.contexts);
+    let clusters = clusters::look(&session.connection, &question.clusters.contexts, reader.turns.deadline());
     let (found, looked) = join(read::repositories(&reader, &wanted), clusters).await;
     let found = found?;
+    let located = found.iter().filter_map(|(name, found)| Some((name.clone(), found.as_ref().ok()?.clone())));
+    let repositories = located.collect();
     let judging = Judging {
         reader: &reader,
         looked: &looked,
@@ -79,7 +85,7 @@ pub async fn judge(session: &Session, question: &Question<'_>) -> Outcome<Judged
         all: found.len(),
     };
     let outlooks = join_all(found.into_iter().map(|found| judge_found(&judging, found))).await;
-    Ok(Judged { outlooks, reader, looked })
+    Ok(Judged { outlooks, reader, looked, repositories })
 }
 
 /// Reads a repository and judges the policy; ECR's own preview is asked for the very policy that is
@@ -112,7 +118,8 @@ fn tell(judging: &Judging<'_>) {
 
 async fn judge_one(judging: &Judging<'_>, repository: &EcrRepository) -> Result<Outlook, Undone> {
     let registry = &judging.reader.registry;
-    let contents = read::contents(registry, repository, &judging.looked.demand, judging.policy).await?;
+    let (demand, known) = (&judging.looked.demand, IndexChildren::new());
+    let contents = read::contents(registry, repository, demand, judging.policy, &known).await?;
     let policy = match judging.policy {
         Some(named) => named,
         None => policy_in_force(&repository.name, &contents)?,
@@ -132,9 +139,13 @@ fn policy_in_force<'c>(name: &str, contents: &'c Contents) -> Outcome<&'c Policy
             let message = format!("{name} has no lifecycle policy, and none was named");
             Err(Failure::failed("NoPolicy", message).next("name one with -f, or make one with --keep-tagged"))
         }
-        InForce::Unreadable(problems) => {
+        InForce::Unreadable { problems, .. } => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
             Err(Failure::failed("UnreadablePolicy", format!("the policy of {name} can't be read: {first}")))
+        }
+        InForce::Unknown(why) => {
+            Err(Failure::failed("UnreadablePolicy", format!("the policy of {name} can't be read: {why}"))
+                .next("allow ecr:GetLifecyclePolicy on the repository, or name a policy with -f"))
         }
     }
 }

@@ -136,19 +136,32 @@ fn located(registry: &Registry, info: &RepositoryInfo) -> EcrRepository {
     })
 }
 
-/// The policy in force.
+/// The policy in force; also where ECR won't tell it to us, which is said then.
 ///
 /// # Errors
 /// See [`RegistryError`].
 pub async fn in_force(registry: &Registry, name: &str) -> Result<InForce, RegistryError> {
-    let text = registry.lifecycle_policy(name).await?;
-    Ok(text.map_or(InForce::None, |text| match parse(&text) {
-        Ok(policy) => InForce::Policy(policy),
-        Err(problems) => InForce::Unreadable(problems),
-    }))
+    match registry.lifecycle_policy(name).await {
+        Ok(None) => Ok(InForce::None),
+        Ok(Some(text)) => Ok(match parse(&text) {
+            Ok(policy) => InForce::Policy(policy),
+            Err(problems) => InForce::Unreadable { text, problems },
+        }),
+        Err(error) if is_withheld(&error) => Ok(InForce::Unknown(in_a_word(&error))),
+        Err(error) => Err(error),
+    }
 }
 
-/// Everything in a repository; `policy` is the one to judge, else the one in force.
+/// The registry is there and talks to us, and doesn't give this one answer.
+fn is_withheld(error: &RegistryError) -> bool {
+    matches!(
+        error.trouble,
+        Trouble::AccessDenied { .. } | Trouble::Unsupported | Trouble::Garbled(_) | Trouble::Service { .. }
+    )
+}
+
+/// Everything in a repository; `policy` is the one to judge, else the one in force. What indexes are made of that
+/// are `known` is not asked for again: a digest's manifest never changes.
 ///
 /// # Errors
 /// What ECR says, and whether it is only that it throttles.
@@ -157,6 +170,7 @@ pub async fn contents(
     repository: &EcrRepository,
     demand: &Demand,
     policy: Option<&Policy>,
+    known: &IndexChildren,
 ) -> Result<Contents, Undone> {
     let name = repository.name.as_str();
     let (images, in_force) = try_join(registry.images(name), in_force(registry, name)).await?;
@@ -166,23 +180,35 @@ pub async fn contents(
     let mut contents = Contents { images, children, children_unread: None, in_force, uses: in_use, now };
     let judged = policy.or(contents.in_force.policy());
     if judged.is_some_and(|policy| needs_children(policy, &contents.images, now)) {
-        match children_of(registry, name, &contents.images).await {
-            Ok(children) => {
-                contents.uses = uses(repository, demand, &contents.images, &children, now);
-                contents.children = children;
-            }
-            Err(error) if error.trouble == Trouble::Throttled => return Err(error.into()),
-            Err(error) => contents.children_unread = Some(in_a_word(&error)),
-        }
+        (contents.children, contents.children_unread) = children_of(registry, name, &contents.images, known).await?;
+        contents.uses = uses(repository, demand, &contents.images, &contents.children, now);
     }
     Ok(contents)
 }
 
-async fn children_of(registry: &Registry, name: &str, images: &[PushedImage]) -> Result<IndexChildren, RegistryError> {
+/// What the indexes are made of, and why that is not known of all of them.
+async fn children_of(
+    registry: &Registry,
+    name: &str,
+    images: &[PushedImage],
+    known: &IndexChildren,
+) -> Result<(IndexChildren, Option<String>), Undone> {
     // An archived index can't be read, and holds nothing.
     let indexes = images.iter().filter(|image| is_index(image) && image.status == ImageStatus::Active);
-    let indexes: Vec<String> = indexes.map(|image| image.digest.clone()).collect();
-    registry.index_children(name, &indexes).await
+    let (there, unknown): (Vec<&str>, Vec<&str>) =
+        indexes.map(|image| image.digest.as_str()).partition(|digest| known.contains_key(*digest));
+    let there = there.into_iter().filter_map(|digest| Some((digest.to_owned(), known.get(digest)?.clone())));
+    let mut children: IndexChildren = there.collect();
+    let asked: Vec<String> = unknown.iter().map(|digest| (*digest).to_owned()).collect();
+    match registry.index_children(name, &asked).await {
+        Ok(read) => children.extend(read),
+        Err(error) if error.trouble == Trouble::Throttled => return Err(error.into()),
+        Err(error) => return Ok((children, Some(in_a_word(&error)))),
+    }
+    // ECR answers all the same where it can't give one out: its key is gone, what it was pulled from is.
+    let missing = unknown.iter().filter(|digest| !children.contains_key(**digest)).count();
+    let why = (missing > 0).then(|| format!("ECR gave {missing} of {} manifests not out", asked.len()));
+    Ok((children, why))
 }
 
 /// Asks ECR's own preview, and takes its answer in. Waiting for it takes nobody's turn.

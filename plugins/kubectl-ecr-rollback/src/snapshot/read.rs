@@ -16,6 +16,7 @@ use release_core::workload::rollout_pods::label_of_daemon;
 use super::Snapshot;
 use super::owner::owners;
 use crate::names::WorkloadName;
+use crate::record::believed::believed;
 use crate::record::recorded_on;
 
 /// The workload itself; this first read opens the one connection that all others share.
@@ -57,12 +58,14 @@ pub async fn beside(cluster: &Cluster, workload: Workload) -> Outcome<Snapshot> 
     let (essentials, who, may_patch, budgets, autoscalers, owners) =
         futures::join!(essentials, who, may, budgets, autoscalers, owners);
     let (pods, revisions) = essentials?;
+    let recorded = recorded_on(&workload);
     Ok(Snapshot {
         namespace: cluster.namespace.clone(),
         scope: cluster.scope().clone(),
         at: Timestamp::now(),
         who,
-        recorded: recorded_on(&workload),
+        believed: believed(&recorded, &workload, &revisions),
+        recorded,
         workload,
         pods,
         revisions,

@@ -97,7 +97,7 @@ impl Registry {
             for result in page.preview_results.unwrap_or_default() {
                 images.push(translate::previewed(result).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
-            token = self.next_page(call, token, page.next_token)?;
+            token = self.next_page(call, token, page.next_token, images.len())?;
             let Some(next) = token.clone() else { return Ok(images) };
             call.page = call.page.saturating_add(1);
             page = self.preview_page(repository, Some((call.page, next))).await?;

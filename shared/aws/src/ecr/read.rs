@@ -14,6 +14,11 @@ use release_core::registry::push_history::{PushedImage, Scan};
 /// The most that DescribeImages gives in a page
 /// (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>).
 pub(super) const PAGE: i32 = 1000;
+/// A repository holds 100,000 images unless AWS raises its quota
+/// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>): twice as many is no list.
+const MOST_ITEMS: usize = 200_000;
+/// So many pages of a preview, which are the shortest, hold all images of such a repository.
+const MOST_PAGES: usize = 1000;
 /// The most `imageIds` in one call.
 pub(super) const IDS: usize = 100;
 /// Calls on their way at the same time.
@@ -37,7 +42,7 @@ impl Registry {
             for detail in page.image_details.unwrap_or_default() {
                 images.push(translate::image(detail).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
-            token = self.next_page(call, token, page.next_token)?;
+            token = self.next_page(call, token, page.next_token, images.len())?;
             if token.is_none() {
                 return Ok(in_order(images));
             }
@@ -104,16 +109,22 @@ impl Registry {
         }
     }
 
-    /// The token of the next page, where there is one; a page that points at itself is no answer.
+    /// The token of the next page, where there is one; `so_far` counts what was read. A page that points at
+    /// itself is no answer, and neither is a list without an end.
     pub(super) fn next_page(
         &self,
         call: Call<'_>,
         asked: Option<String>,
         next: Option<String>,
+        so_far: usize,
     ) -> Result<Option<String>, RegistryError> {
         let next = next.filter(|token| !token.is_empty());
         if next.is_some() && next == asked {
             return Err(self.failed(call, Trouble::Garbled("a page that is followed by itself".into())));
+        }
+        if next.is_some() && (call.page >= MOST_PAGES || so_far >= MOST_ITEMS) {
+            let why = format!("a list without an end ({so_far} entries in {} pages, and more to come)", call.page);
+            return Err(self.failed(call, Trouble::Garbled(why)));
         }
         Ok(next)
     }

@@ -22,7 +22,7 @@ impl Registry {
             for info in page.repositories.unwrap_or_default() {
                 repositories.push(translate::repository(info).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
-            token = self.next_page(call, token, page.next_token)?;
+            token = self.next_page(call, token, page.next_token, repositories.len())?;
             if token.is_none() {
                 repositories.sort_unstable_by(|a, b| a.name.cmp(&b.name));
                 return Ok(repositories);

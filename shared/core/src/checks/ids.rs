@@ -127,14 +127,14 @@ checks! {
         "a tool that follows the registry writes the image by itself: Keel, Argo CD Image Updater, Flux, image change triggers of OpenShift. Blocks a rollback of the image, warns about a color's";
     IN_HISTORY = "in-history", [Lifecycle], [Blocks],
         "a ReplicaSet, ControllerRevision or ReplicationController had it, whoever it belongs to (`kubectl rollout undo`)";
-    INDEXES = "indexes", [Lifecycle], [],
-        "what the indexes are made of could not be read";
+    INDEXES = "indexes", [Lifecycle], [Blocks],
+        "something would go, and what the indexes are made of could not be read: it may be a part of one that is in use";
     INIT_CONTAINER_STAYS = "init-container-stays", [EcrRollback], [Warns],
         "an init container of the same repository keeps its image";
     INTERNAL_TRAFFIC_UNCOVERED = "internal-traffic-uncovered", [Bluegreen], [Warns],
         "the same with `internalTrafficPolicy: Local`";
-    KINDS_UNREAD = "kinds-unread", [Lifecycle], [],
-        "a cluster has objects of kinds that may need images and aren't read, or that could not be read";
+    KINDS_UNREAD = "kinds-unread", [Lifecycle], [Blocks],
+        "kinds of a cluster that may need images could not be read; of those that are never read it is only said that there are objects";
     KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
     LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
@@ -191,8 +191,8 @@ checks! {
         "one budget counts both colors' pods";
     PODS_NOT_READY = "pods-not-ready", [Bluegreen], [Warns],
         "why target pods aren't ready, one line for each reason: image pull, crash loop, out of memory, unschedulable, probes, readiness gates";
-    POLICY_UNREADABLE = "policy-unreadable", [Lifecycle], [Warns],
-        "the policy in force can't be read, so that there is nothing to compare with";
+    POLICY_UNREADABLE = "policy-unreadable", [Lifecycle], [Blocks, Warns],
+        "blocks: ECR doesn't give out the policy in force. Warns: it makes no sense to us, and is shown as it is";
     PORT_MISSING = "port-missing", [Bluegreen], [Blocks],
         "the Service's named `targetPort` is not in the target's ready pods (where none is ready, in the template), or has another protocol; workers without any of the ports are fine where the active color has such, too";
     PORT_UNDECLARED = "port-undeclared", [Bluegreen], [Warns],
@@ -206,7 +206,7 @@ checks! {
     READY_BELOW_ACTIVE = "ready-below-active", [Bluegreen], [Blocks],
         "fewer ready pods than the active color has, or than `--min-ready` asks for";
     RECORD = "record", [EcrRollback], [Warns],
-        "our record on the workload was edited by hand and makes no sense";
+        "our record on the workload makes no sense, or leads from or to an image that no revision of it had: somebody else wrote it";
     RECORD_UNREADABLE = "record-unreadable", [Bluegreen], [Warns],
         "our record on the Service was edited by hand and makes no sense";
     RECREATE = "recreate", [EcrRollback], [Warns],

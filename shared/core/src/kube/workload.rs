@@ -99,6 +99,8 @@ pub struct Workload {
     /// `spec.replicas`, defaulted to 1 as the API server does.
     pub replicas: i32,
     pub paused: bool,
+    /// Its controller keeps none of its earlier templates (`revisionHistoryLimit: 0`).
+    pub keeps_no_revisions: bool,
     pub selector: LabelSelector,
     pub template: PodTemplateSpec,
     /// True where a StatefulSet claims volumes of its own.

@@ -107,3 +107,18 @@ async fn a_record_that_rose_again_is_told_by_its_revision() -> Result<()> {
     case.back("").await?.ends(0)?;
     case.asks_for("1.0.3").await
 }
+
+/// The command that is to watch on would roll back what was just gone to.
+#[tokio::test]
+async fn what_watches_a_move_forward_on_names_its_target() -> Result<()> {
+    let case = releases("forward-on").await?;
+    case.back("").await?.ends(0)?;
+    case.push_on(22, Image::new("1.0.6").behavior(Behavior::OnDemand)).await?;
+    let unfinished = case.back("--to-tag 1.0.6 --timeout=2s -ojson").await?.ends(4)?.json()?;
+    let next = unfinished["next"].as_str().unwrap_or_default().to_owned();
+    ensure!(next.contains("--to-tag=1.0.6"), "{unfinished:#}");
+    let document = case.back("--to-tag=1.0.6 --timeout=2s -ojson").await?.ends(4)?;
+    let attached = document.json()?["workloads"][0]["attached"].clone();
+    ensure!(attached == true, "{}", said(&document));
+    case.asks_for("1.0.6").await
+}

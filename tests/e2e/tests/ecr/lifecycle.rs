@@ -1,6 +1,8 @@
 //! Lifecycle policies: what is shown, what is refused, what is put in force.
 
 mod in_use;
+mod meanwhile;
+mod not_known;
 mod other_hosts;
 mod overrides;
 mod records;

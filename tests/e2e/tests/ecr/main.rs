@@ -1,8 +1,10 @@
 //! Every end-to-end test of `kubectl ecr-rollback` but the one under load, in one program.
 
 mod annotations;
+mod bounds;
 mod choices;
 mod faults;
+mod forged;
 mod forward;
 mod held;
 mod hostile;
@@ -11,6 +13,8 @@ mod kubectl;
 mod lifecycle;
 mod looks;
 mod lost_output;
+mod meanwhile;
+mod other_registry;
 mod other_writers;
 mod permissions;
 mod pods_by_hand;

@@ -93,6 +93,28 @@ async fn only_what_can_be_repeated_is_printed_to_be_pasted() -> Result<()> {
     Ok(())
 }
 
+/// A command that waits for a pipe that is over, or that only looks once more, is no next step.
+#[tokio::test]
+async fn what_is_printed_after_a_refusal_would_go_through() -> Result<()> {
+    let case = Case::released("policy-next").await?;
+    let there = case.repository.name().to_owned();
+    let one = POLICY.replace("untagged", "any").replace(":2}", ":1}");
+    let file = File::new(&case, "next", one.as_bytes())?;
+    let kubectl = case.ns.kubectl_as(case.ns.lab().kubeconfig());
+    for path in ["-", "/dev/stdin"] {
+        let words = format!("ecr-rollback lifecycle apply {there} -f {path} --yes");
+        let mut command = kubectl.command(&words.split_whitespace().collect::<Vec<_>>());
+        command.stdin(std::fs::File::open(&file.0)?);
+        let output = Running::start(command)?.wait(e2e::LIMIT).await?.ends(1)?;
+        ensure!(!output.stderr.contains(&format!("-f {path}")), "{}", output.stderr);
+        ensure!(output.stderr.contains("the policy once more"), "{}", output.stderr);
+    }
+    let dry = case.ecr(&format!("lifecycle apply {there} -f {} --dry-run=client", file.0.display())).await?.ends(1)?;
+    let tried = dry.stderr.lines().find(|line| line.starts_with("Try:")).unwrap_or_default();
+    ensure!(tried.contains("lifecycle apply") && !tried.contains("--dry-run"), "{}", dry.stderr);
+    Ok(())
+}
+
 /// Pods would be counted twice, and a count be doubted.
 #[tokio::test]
 async fn a_cluster_that_is_named_twice_is_asked_once() -> Result<()> {

@@ -10,7 +10,7 @@ use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, without_secrets};
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Output;
 use lab::api_proxy::When;
-use lab::fixtures::Behavior;
+use lab::fixtures::{Behavior, Workload};
 use serde_json::json;
 
 const WORDS: &str = "deploy/api --yes --timeout=60s -ojson";
@@ -106,6 +106,21 @@ async fn who_steps_in_while_it_is_watched_is_left_alone() -> Result<()> {
         let output = go_on(run).await?.ends(3)?.tells("someone else")?;
         ensure!(releases.image("api").await? == image, "{}", said(&output));
     }
+    Ok(())
+}
+
+/// The rollout of a namesake would be called that of the rollback, or be taken back.
+#[tokio::test]
+async fn a_namesake_that_was_made_meanwhile_is_nobodys_rollback() -> Result<()> {
+    let releases = deployed("ecr-race-anew", Behavior::Ready).await?;
+    let run = releases.stopped_at(WORDS, is_image_patch, When::After).await?;
+    let kubectl = e2e::common::run::admin(&releases.ns);
+    kubectl.must(&["delete", "deployment/api"]).await?;
+    let image = releases.repository.image(PREVIOUS);
+    releases.deploy(&Workload::new("api", &image).replicas(1).without_pre_stop()).await?;
+    let before = releases.written("api").await?;
+    go_on(run).await?.ends(3)?.tells("made again")?;
+    assert_eq!(releases.written("api").await?, before);
     Ok(())
 }
 

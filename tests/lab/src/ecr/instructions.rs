@@ -106,6 +106,14 @@ pub enum Fault {
     Delay { millis: u64 },
     /// Stop it until it is released.
     Hold(When),
+    /// Answer it so, without doing anything.
+    Answer { body: Value },
+    /// The same, and always with the token of another page.
+    Endless { body: Value },
+    /// Answer with so many bytes that never come to an end.
+    Flood { bytes: u64 },
+    /// Throttle it, and ask for so many seconds' patience.
+    Wait { seconds: u64 },
     /// Throttle it where more than so many come in a second.
     Limit { per_second: u32 },
 }

@@ -14,6 +14,7 @@
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html>.
 
 pub(crate) mod calls;
+mod flood;
 mod images;
 pub mod instructions;
 mod limit;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,12 +16,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::calls::{Answer, Refusal, answer};
+use super::flood::{AnswerBody, flood, whole};
 use super::instructions::{self, Call, Fault, Instruction};
 use super::paging::Page;
 use super::state::State;
 use super::{images, preview, push};
 use crate::api_proxy::BrokenOff;
-use crate::hold_point::When;
+use crate::hold_point::{HoldPoint, When};
 
 pub(super) async fn listen(port: u16, state: Arc<State>) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
@@ -52,15 +53,19 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
     }
 }
 
-async fn handle(state: Arc<State>, cut: Arc<Notify>, request: Request<Incoming>) -> Result<Answer, BrokenOff> {
+async fn handle(
+    state: Arc<State>,
+    cut: Arc<Notify>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, BrokenOff> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| BrokenOff)?.to_bytes();
     if head.uri.path() == instructions::PATH {
-        return Ok(instruct(&state, &body).await);
+        return Ok(instruct(&state, &body).await.map(whole));
     }
     let call = Call::read(&head.headers, &body);
     if call.is_own() {
-        return Ok(perform(&state, &head.headers, &call, body).await);
+        return Ok(perform(&state, &head.headers, &call, body).await.map(whole));
     }
     let call = state.record(call);
     let answer = act(&state, &cut, &head.headers, &call, body).await;
@@ -75,13 +80,25 @@ async fn instruct(state: &State, body: &[u8]) -> Answer {
     }
 }
 
-async fn act(state: &State, cut: &Notify, headers: &HeaderMap, call: &Call, body: Bytes) -> Answer {
+async fn act(state: &State, cut: &Notify, headers: &HeaderMap, call: &Call, body: Bytes) -> Response<AnswerBody> {
+    match state.trouble_for(call) {
+        Some((Fault::Flood { bytes }, _)) => Response::new(flood(bytes)),
+        trouble => answered(state, cut, (headers, call, body), trouble).await.map(whole),
+    }
+}
+
+async fn answered(
+    state: &State,
+    cut: &Notify,
+    (headers, call, body): (&HeaderMap, &Call, Bytes),
+    trouble: Option<(Fault, HoldPoint<Call>)>,
+) -> Answer {
     let do_it = || perform(state, headers, call, body);
     let reset = async || {
         cut.notify_one();
         std::future::pending().await
     };
-    let Some((fault, point)) = state.trouble_for(call) else { return do_it().await };
+    let Some((fault, point)) = trouble else { return do_it().await };
     match fault {
         Fault::Fail { status, code, message } => Refusal { status, code, message }.into(),
         Fault::Reset => reset().await,
@@ -93,7 +110,19 @@ async fn act(state: &State, cut: &Notify, headers: &HeaderMap, call: &Call, body
             tokio::time::sleep(Duration::from_millis(millis)).await;
             do_it().await
         }
-        Fault::Limit { .. } => do_it().await,
+        Fault::Answer { body } => answer(StatusCode::OK, &body),
+        Fault::Endless { mut body } => {
+            body["nextToken"] = format!("page-{}", call.index).into();
+            answer(StatusCode::OK, &body)
+        }
+        Fault::Wait { seconds } => {
+            let mut refused: Answer = Refusal::new("ThrottlingException", "Rate exceeded").into();
+            for name in ["retry-after", "x-amz-retry-after"] {
+                refused.headers_mut().insert(name, seconds.into());
+            }
+            refused
+        }
+        Fault::Flood { .. } | Fault::Limit { .. } => do_it().await,
         Fault::Hold(When::Before) => {
             point.wait(call).await;
             do_it().await

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use release_aws::ecr::Registry;
 use release_cli::confirm::agree;
 use release_cli::report::Report;
 use release_cli::table::table;
@@ -14,7 +13,7 @@ use release_core::failure::{Failure, Outcome};
 use release_core::registry::lifecycle_policy::Action;
 use tokio::time::Instant;
 
-use super::put::put_all;
+use super::put::{Ready, put_all};
 use super::refused::{Asked, Refused, blocking_ids, open_ways};
 use crate::lifecycle::args::ApplyArgs;
 use crate::lifecycle::document::{AppliedRepository, ApplyMembers, RepositoryFailure};
@@ -23,6 +22,7 @@ use crate::lifecycle::options::{self, ApplyOptions};
 use crate::lifecycle::outlook::Outlook;
 use crate::lifecycle::usage::Forced;
 use crate::lifecycle::words::images;
+use crate::repositories::again::Again;
 use crate::repositories::failures::ended;
 use crate::repositories::judge::{Judged, Question, judge};
 use crate::repositories::session::Session;
@@ -96,7 +96,11 @@ pub async fn run(session: &Session, args: &ApplyArgs, report: &mut Report<ApplyM
     let to_do = jobs.iter().any(|job| matches!(job.fate, Fate::Ready | Fate::Refused));
     let written = match unknown(&unread).filter(|_| to_do) {
         Some(failure) => Err(failure),
-        None => write(session, &mut jobs, &judged.reader.registry, &options, left).await,
+        None => {
+            let location = judged.location();
+            let again = Again::new(&session.connection, &args.clusters.contexts, &options, &location);
+            write(session, &mut jobs, &judged, &again, left).await
+        }
     };
     report.findings.extend(unread);
     fill(report, &jobs, &judged, &options);
@@ -105,7 +109,7 @@ pub async fn run(session: &Session, args: &ApplyArgs, report: &mut Report<ApplyM
     let others_failed = jobs.iter().any(|job| matches!(job.fate, Fate::Failed(_)));
     let asked = Asked { session, judged: &judged, args, options: &options };
     let open = open_ways(&asked, &refused, others_failed).await;
-    outcome(jobs, &open, &options)
+    outcome(jobs, &open, (&options, args.policy.is_repeatable()))
 }
 
 /// That nothing can be written because of what could not be read.
@@ -151,20 +155,15 @@ fn show(session: &Session, jobs: &[Job], judged: &Judged, unread: &[Finding]) {
 
 /// Asks, and puts all policies that are ready; what ECR throttles is put again for so long as is
 /// `left` of the time.
-async fn write(
-    session: &Session,
-    jobs: &mut [Job],
-    registry: &Registry,
-    options: &ApplyOptions,
-    left: Duration,
-) -> Outcome<()> {
-    let ready: Vec<&Outlook> =
-        jobs.iter().filter(|job| matches!(job.fate, Fate::Ready)).filter_map(|job| job.outlook.as_ref()).collect();
-    if ready.is_empty() || options.dry_run {
+async fn write(session: &Session, jobs: &mut [Job], judged: &Judged, again: &Again<'_>, left: Duration) -> Outcome<()> {
+    let outlooks = jobs.iter().filter(|job| matches!(job.fate, Fate::Ready)).filter_map(|job| job.outlook.as_ref());
+    let ready = |outlook| Some(Ready { outlook, repository: judged.repositories.get(&outlook.repository)? });
+    let ready: Vec<Ready<'_>> = outlooks.filter_map(ready).collect();
+    if ready.is_empty() || again.options.dry_run {
         return Ok(());
     }
-    agree(&question(&ready), options.yes)?;
-    let puts = put_all(session, registry, &ready, left.max(LEAST_FOR_WRITING)).await;
+    agree(&question(&ready.iter().map(|ready| ready.outlook).collect::<Vec<_>>()), again.options.yes)?;
+    let puts = put_all(session, &judged.reader.registry, again, &ready, left.max(LEAST_FOR_WRITING)).await;
     for (name, done) in puts {
         if let Some(job) = jobs.iter_mut().find(|job| job.name == name) {
             job.fate = done.map_or_else(Fate::Failed, |()| Fate::Applied);
@@ -229,11 +228,11 @@ fn summary(jobs: &[Job], options: &ApplyOptions) -> String {
 }
 
 /// Refusals and failures end in exit 1, once everything else is done.
-fn outcome(jobs: Vec<Job>, open: &[Command], options: &ApplyOptions) -> Outcome<()> {
+fn outcome(jobs: Vec<Job>, open: &[Command], (options, repeatable): (&ApplyOptions, bool)) -> Outcome<()> {
     let mut failures = Vec::new();
     for job in jobs {
         if let Some(refused) = job.refused() {
-            let failure = refused.failure(options, open);
+            let failure = refused.failure(options, open, repeatable);
             failures.push((job.name, failure));
         } else if let Fate::Failed(failure) = job.fate {
             failures.push((job.name, failure));

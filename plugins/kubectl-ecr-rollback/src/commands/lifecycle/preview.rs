@@ -1,7 +1,10 @@
 //! `lifecycle preview`: what a policy would take, who uses it, and what ECR itself says.
 
+use std::collections::BTreeSet;
+
 use release_cli::report::Report;
 use release_core::checks::finding::Finding;
+use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::blocking;
 use release_core::failure::Outcome;
 
@@ -14,6 +17,9 @@ use crate::repositories::clusters::Looked;
 use crate::repositories::failures::ended;
 use crate::repositories::judge::{Question, judge};
 use crate::repositories::session::Session;
+
+/// What no number answers that is raised.
+const NOT_KNOWN: [CheckId; 2] = [ids::INDEXES, ids::POLICY_UNREADABLE];
 
 /// Runs the verb.
 ///
@@ -66,6 +72,12 @@ fn next_line(session: &Session, args: &PreviewArgs, findings: &[Finding]) -> Str
     }
     if !args.policy.is_repeatable() {
         return "Apply: the same words with `apply`, and the policy once more, or from a file".to_owned();
+    }
+    let blocks: BTreeSet<CheckId> = blocking(findings).map(|finding| finding.id).collect();
+    let unknown: Vec<CheckId> = blocks.into_iter().filter(|id| NOT_KNOWN.contains(id)).collect();
+    if !unknown.is_empty() {
+        let forced = Forced::default().and(&unknown).typed();
+        return format!("Apply: refused for what could not be read, unless --force={forced} gives it up");
     }
     let command = apply_command(&args.repositories, &args.policy, &args.clusters).scope(&session.connection.scope());
     let protect = args.clusters.keep_rollback_target || blocking(findings).count() > 0;

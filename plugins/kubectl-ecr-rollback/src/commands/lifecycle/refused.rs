@@ -42,8 +42,9 @@ impl Refused<'_> {
         self.outlook.threatened().filter(|row| options.forced.objection(&row.uses).is_some()).count()
     }
 
-    /// As a failure; `open` are commands that spare what is in use.
-    pub fn failure(&self, options: &ApplyOptions, open: &[Command]) -> Failure {
+    /// As a failure; `open` are commands that spare what is in use. What came through a pipe has to be given again:
+    /// then no command that is pasted can have it.
+    pub fn failure(&self, options: &ApplyOptions, open: &[Command], repeatable: bool) -> Failure {
         let (name, threatened) = (&self.outlook.repository, self.threatened(options));
         let ids = blocking_ids(self.findings);
         let all_the_same = format!("--force={} applies it all the same", options.forced.and(&ids).typed());
@@ -53,7 +54,11 @@ impl Refused<'_> {
         }
         let message = format!("{} in use would go from {name}; its policy was not changed", images(threatened));
         let failure = Failure::failed("InUse", message);
-        if open.is_empty() { failure.next(all_the_same) } else { failure.next(Next::Try(open.to_vec(), None)) }
+        match open {
+            [] => failure.next(all_the_same),
+            _ if repeatable => failure.next(Next::Try(open.to_vec(), None)),
+            _ => failure.next("--keep-rollback-target spares it: the same words with it, and the policy once more"),
+        }
     }
 }
 

@@ -59,10 +59,12 @@ fn add(name: &str, in_force: &InForce, session: &Session, report: &mut Report<Sh
     let shown = match in_force {
         InForce::None => "no lifecycle policy: nothing expires".to_owned(),
         InForce::Policy(policy) => text::rules(policy, session.wide()),
-        InForce::Unreadable(problems) => {
+        InForce::Unreadable { text, problems } => {
             let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
-            format!("the policy in force can't be read:\n{}", lines.join("\n"))
+            format!("the policy in force can't be read:\n{}\n{}", lines.join("\n"), text::unreadable(text))
         }
+        // It is all that was asked for here.
+        InForce::Unknown(why) => format!("the policy in force can't be read: {why}"),
     };
     let noted = session.plain(&findings);
     report.findings.extend(findings);

@@ -40,6 +40,24 @@ async fn all_pages_are_read_and_the_newest_image_comes_first() {
     );
 }
 
+/// A stand-in that goes round in a circle would keep a run for as long as it may wait.
+#[tokio::test]
+async fn a_list_without_an_end_is_no_list() {
+    let stub = Stub::answering(|_, nth| ok(json!({"imageDetails": [], "nextToken": format!("{}", nth % 2)}))).await;
+    let error = registry(&stub.url).await.images("api").await.unwrap_err();
+    assert!(matches!(&error.trouble, Trouble::Garbled(why) if why.contains("without an end")), "{error}");
+    assert_eq!(stub.count("DescribeImages"), 1000);
+}
+
+/// One answer would take all the memory that there is, five times over.
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_not_read_and_not_asked_for_again() {
+    let stub = Stub::answering(|_, _| ok(json!({"padding": "x".repeat(17 << 20)}))).await;
+    let error = registry(&stub.url).await.images("api").await.unwrap_err();
+    assert!(matches!(&error.trouble, Trouble::Garbled(why) if why.contains("16 MiB")), "{error}");
+    assert_eq!(stub.count("DescribeImages"), 1);
+}
+
 /// Archived images can't be pulled, referrers can't be run, and findings decide a severity gate.
 #[tokio::test]
 async fn what_the_registry_says_about_an_image_is_kept() {

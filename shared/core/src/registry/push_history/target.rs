@@ -10,6 +10,7 @@ use super::leaving::Left;
 use super::listing::Candidate;
 use super::question::Question;
 use super::tag::{TagForm, TagKind};
+use crate::registry::ecr_reference::same_repository;
 use crate::registry::image::ImageRef;
 
 /// Tags shown for one that isn't there.
@@ -143,7 +144,10 @@ pub(super) fn asked(deciding: &Deciding<'_, '_>, catalog: Option<&Catalog<'_>>) 
 fn tag_asked(deciding: &Deciding<'_, '_>, tag: &str, catalog: Option<&Catalog<'_>>) -> Decision {
     let Some(catalog) = catalog else {
         let ran = deciding.deployments.all(deciding.left);
-        let found = ran.iter().find(|r| ImageRef::parse(r.image).tag == Some(tag));
+        let tagged = || ran.iter().filter(|r| ImageRef::parse(r.image).tag == Some(tag));
+        // Another registry, which was left, may have had the tag, too.
+        let own = tagged().find(|r| same_repository(r.image, deciding.question.spec));
+        let found = own.or_else(|| tagged().next());
         let tags = ran.iter().filter_map(|r| ImageRef::parse(r.image).tag);
         return found.map_or_else(|| no_such_tag(tag, tags), |ran| of_revision(deciding, ran));
     };

@@ -174,3 +174,26 @@ async fn a_container_at_another_release_is_not_offered_to_go_along() -> Result<(
     assert_eq!(case.image_of("old").await?, case.repository.image("0.9.0"));
     Ok(())
 }
+
+/// A migration that has the digest by itself would be moved by a command that never named it.
+#[tokio::test]
+async fn unpin_takes_an_init_container_along_only_where_it_was_pinned_along() -> Result<()> {
+    let case = Case::new("unpin-init").await?;
+    let digests = case.push(&["1.0.0", "latest"]).await?;
+    let pinned = case.repository.image(&format!("latest@{}", digests[1]));
+    let app = |init: &str| Workload::new("api", &pinned).replicas(1).without_pre_stop().init_container(init, &pinned);
+    case.apply(&app("migrate")).await?;
+    case.ecr("unpin deploy/api --yes").await?.ends(0)?;
+    assert_eq!(
+        (case.image_of("api").await?, case.image_of("migrate").await?),
+        (case.repository.image("latest"), pinned.clone())
+    );
+    // One that is named goes.
+    case.ecr("unpin deploy/api -c migrate --yes").await?.ends(0)?;
+    assert_eq!(case.image_of("migrate").await?, case.repository.image("latest"));
+    // And one that a rollback pinned with the others.
+    case.back("--pin-digest --include-init-containers --to-tag 1.0.0").await?.ends(0)?;
+    case.ecr("unpin deploy/api --yes").await?.ends(0)?;
+    assert_eq!(case.image_of("migrate").await?, case.image_of("api").await?);
+    Ok(())
+}

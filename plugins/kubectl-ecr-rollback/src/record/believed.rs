@@ -1,0 +1,127 @@
+//! Which records may be acted on. Whoever may annotate a workload may write any: one counts only as far as the
+//! workload's own templates, which its controller keeps, bear it out.
+
+use release_core::kube::Workload;
+use release_core::registry::ecr_reference::same_repository;
+use release_core::registry::image::ImageRef;
+use release_core::release::record::Record as _;
+use release_core::workload::revisions::Revision;
+
+use super::{ImageRecord, Moved, RecordedImages};
+use crate::container_image::{ContainerImage, containers_of};
+use crate::words::pinned_short;
+
+/// What a workload is seen to have run.
+#[derive(Debug)]
+struct Seen<'a> {
+    template: Vec<ContainerImage>,
+    revisions: &'a [Revision],
+    /// Earlier templates are not kept: of them nothing can be seen.
+    keeps_none: bool,
+}
+
+/// The records without those that lead from or to an image which the workload never ran, or from one repository to
+/// another. Where the last one is left out that the template would be the outcome of, it is reported.
+#[must_use]
+pub fn believed(recorded: &RecordedImages, workload: &Workload, revisions: &[Revision]) -> RecordedImages {
+    let seen = Seen { template: containers_of(workload), revisions, keeps_none: workload.keeps_no_revisions };
+    let mut believed = recorded.clone();
+    let refused = believed.current.take_if(|record| seen.speaks_against(record).is_some());
+    believed.history.retain(|record| seen.speaks_against(record).is_none());
+    let matters = refused.filter(|record| record.is_in(&seen.template));
+    let why = matters.and_then(|record| seen.speaks_against(&record));
+    believed.unreadable = believed.unreadable.or(why.map(|why| format!("{}: {why}", ImageRecord::CURRENT)));
+    believed
+}
+
+/// True where a template of the workload had that tag in that repository.
+#[must_use]
+pub fn had_tag(workload: &Workload, revisions: &[Revision], container: &str, (repository, tag): (&str, &str)) -> bool {
+    let has = |image: &str| ImageRef::parse(image).asked_tag() == Some(tag) && same_repository(image, repository);
+    let template = containers_of(workload);
+    let asked = template.iter().filter(|one| one.name == container).map(|one| one.image.as_str());
+    workload.keeps_no_revisions || asked.chain(revisions.iter().filter_map(|r| r.image_of(container))).any(has)
+}
+
+impl Seen<'_> {
+    /// Why a record is not acted on.
+    fn speaks_against(&self, record: &ImageRecord) -> Option<String> {
+        record.containers.iter().find_map(|moved| self.against(moved))
+    }
+
+    fn against(&self, moved: &Moved) -> Option<String> {
+        if !same_repository(&moved.from, &moved.to) {
+            return Some("it leads from one repository to another".into());
+        }
+        let unseen = [&moved.from, &moved.to].into_iter().find(|image| !self.ran(moved, image))?;
+        Some(format!("no revision ran {}", pinned_short(unseen)))
+    }
+
+    fn ran(&self, moved: &Moved, image: &str) -> bool {
+        let asked = self.template.iter().find(|one| one.name == moved.name && one.init == moved.init);
+        let is_asked = asked.is_some_and(|one| one.image == image);
+        let may_have = self.keeps_none && asked.is_some_and(|one| same_repository(&one.image, image));
+        is_asked || may_have || self.revisions.iter().any(|revision| revision.image_of(&moved.name) == Some(image))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::samples::record;
+
+    const API: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
+
+    fn revision(number: i64, image: &str) -> Revision {
+        let annotations = json!({"deployment.kubernetes.io/revision": number.to_string()});
+        let spec = json!({"template": {"spec": {"containers": [{"name": "app", "image": image}]}}});
+        let metadata = json!({"name": format!("api-{number}"), "annotations": annotations});
+        serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
+    }
+
+    fn workload(image: &str, limit: i32) -> Workload {
+        let template = json!({"spec": {"containers": [{"name": "app", "image": image}]}});
+        let spec = json!({"selector": {}, "template": template, "revisionHistoryLimit": limit});
+        let object = json!({"metadata": {"name": "api", "uid": "u"}, "spec": spec});
+        serde_json::from_value::<k8s_openapi::api::apps::v1::Deployment>(object).unwrap().into()
+    }
+
+    fn of(tag: &str) -> String {
+        format!("{API}:{tag}")
+    }
+
+    fn is_believed(record: ImageRecord, limit: i32) -> (bool, bool) {
+        let revisions = [revision(2, &of("1")), revision(1, &of("2"))];
+        let recorded = RecordedImages { current: Some(record), ..RecordedImages::default() };
+        let believed = believed(&recorded, &workload(&of("1"), limit), &revisions);
+        (believed.current.is_some(), believed.unreadable.is_some())
+    }
+
+    /// An operator's rollback would write an image that somebody wrote into an annotation.
+    #[test]
+    fn only_images_that_revisions_have_are_believed() {
+        assert_eq!(is_believed(record(&of("2"), &of("1")), 10), (true, false));
+        assert_eq!(is_believed(record(&of("9"), &of("1")), 10), (false, true), "never ran here");
+        assert_eq!(is_believed(record("evil.example/api:2", &of("1")), 10), (false, true));
+        let other_account = of("2").replace("123456789012", "999999999999");
+        assert_eq!(is_believed(record(&other_account, &of("1")), 10), (false, true));
+        let elsewhere = record(&of("9"), &of("8"));
+        assert_eq!(is_believed(elsewhere, 10), (false, false), "nothing would come of it");
+    }
+
+    /// A job that is retried would go back two releases where a workload keeps no revisions.
+    #[test]
+    fn where_nothing_is_kept_the_repository_has_to_do() {
+        assert_eq!(is_believed(record(&of("9"), &of("1")), 0), (true, false));
+        assert_eq!(is_believed(record("evil.example/api:2", &of("1")), 0), (false, true));
+    }
+
+    #[test]
+    fn a_tag_is_gone_back_to_that_a_template_had() {
+        let revisions = [revision(2, &of("1")), revision(1, &of("latest"))];
+        let had = |tag| had_tag(&workload(&of("1"), 10), &revisions, "app", (API, tag));
+        assert_eq!((had("latest"), had("1"), had("evil")), (true, true, false));
+    }
+}

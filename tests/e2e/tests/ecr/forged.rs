@@ -1,0 +1,196 @@
+//! Records that somebody made up who may only patch the workload's metadata: hints, and no orders. The victim is
+//! whoever has the documented Role.
+
+use anyhow::{Context, Result, ensure};
+use e2e::LIMIT;
+use e2e::common::faults::refused;
+use e2e::common::permissions::{bound_to, with_rules};
+use e2e::common::run::{Ended, finding, said};
+use e2e::ecr::RECORD;
+use e2e::ecr::releases::{NEWEST, ONE_FURTHER, PREVIOUS, Releases};
+use k8s_openapi::api::apps::v1::Deployment;
+use lab::api_proxy::ApiProxy;
+use lab::fixtures::Behavior;
+use lab::{Identity, Output};
+use serde_json::{Value, json};
+
+/// A registry that nothing in the cluster has ever been pulled from.
+const EVIL: &str = "registry.evil.example/ms-account-management:1.0.6";
+
+/// Who forges, and who runs the plugin.
+struct Cast {
+    forger: Identity,
+    operator: Identity,
+}
+
+impl Cast {
+    async fn of(releases: &Releases) -> Result<Self> {
+        let rules = json!([
+            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]},
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        ]);
+        let forger = with_rules(&releases.ns, "annotator", &rules).await?;
+        Ok(Self { forger, operator: bound_to(&releases.ns, "ecr-rollback").await? })
+    }
+
+    async fn forges(&self, releases: &Releases, name: &str, record: &Value) -> Result<()> {
+        let kubectl = releases.ns.kubectl_as(&self.forger.kubeconfig);
+        let note = format!("{RECORD}={record}");
+        kubectl.must(&["annotate", "--overwrite", &format!("deployment/{name}"), &note]).await.map(drop)
+    }
+
+    async fn runs(&self, releases: &Releases, words: &str) -> Result<Output> {
+        releases.run_through(&self.operator.kubeconfig, words).await
+    }
+}
+
+/// A record as a run writes it, open unless `more` has a result.
+async fn record(releases: &Releases, name: &str, from: &str, to: &str, more: Value) -> Result<Value> {
+    let metadata = releases.ns.api::<Deployment>().get(name).await?.metadata;
+    let mut record = json!({"id": "0123456789abcdef", "verb": "rollback", "by": "ci-bot", "at": "2026-03-07T03:04:05Z",
+        "uid": metadata.uid, "containers": [{"name": name, "from": from, "to": to}]});
+    let (members, more) = (record.as_object_mut().context("no object")?, more.as_object().cloned());
+    members.extend(more.unwrap_or_default());
+    Ok(record)
+}
+
+/// The images of all templates that the Deployments ever had.
+async fn ever_written(releases: &Releases) -> Result<String> {
+    let kubectl = e2e::common::run::admin(&releases.ns);
+    kubectl
+        .must(&["get", "deployments,replicasets", "-o", "jsonpath={.items[*].spec.template.spec.containers[*].image}"])
+        .await
+}
+
+/// The operator's rollback would go on with a stranger's, and "take back" to an image that the forger chose.
+#[tokio::test]
+async fn an_open_record_of_images_that_never_ran_is_not_gone_on_with() -> Result<()> {
+    let releases = Releases::with("forged-open", Behavior::NeverReady).await?;
+    let cast = Cast::of(&releases).await?;
+    let of = |tag: &str| releases.repository.image(tag);
+    let other_account = of("1.0.6").replace(lab::registry::ACCOUNT, "999999999999");
+    let forgeries = [
+        (EVIL.to_owned(), json!({})),
+        (of("1.0.1"), json!({})),
+        (other_account, json!({"result": "unfinished"})),
+        (format!("{}@sha256:{}", releases.repository.uri(), "0".repeat(64)), json!({"result": "failed"})),
+    ];
+    for (n, (from, more)) in forgeries.into_iter().enumerate() {
+        let name = format!("api-{n}");
+        releases.deploy(&releases.app(&name)).await?;
+        releases.set_image(&name, ONE_FURTHER).await?;
+        releases.ns.rolled_out(&format!("deployment/{name}"), LIMIT).await?;
+        releases.set_image(&name, PREVIOUS).await?;
+        cast.forges(&releases, &name, &record(&releases, &name, &from, &of(PREVIOUS), more).await?).await?;
+        let words = format!("deploy/{name} --yes --timeout=90s -ojson");
+        let output = cast.runs(&releases, &words).await?.ends(0)?;
+        let document = output.json()?;
+        ensure!(finding(&document, "record").is_some(), "{from}: {}", said(&output));
+        ensure!(document["workloads"][0]["attached"] != true, "{from}: {}", said(&output));
+        assert_eq!(releases.image(&name).await?, ONE_FURTHER, "{from}");
+    }
+    let written = ever_written(&releases).await?;
+    ensure!(!written.contains("evil") && !written.contains("999999999999") && !written.contains(":1.0.1"), "{written}");
+    Ok(())
+}
+
+/// "Nothing to do", while the bad release runs on; and one further back would be counted from a lie.
+#[tokio::test]
+async fn a_rollback_that_never_was_is_not_done() -> Result<()> {
+    let releases = Releases::pushed("forged-done").await?;
+    let cast = Cast::of(&releases).await?;
+    for (name, flags, from) in [("api-a", "", EVIL), ("api-b", "--again", EVIL), ("api-c", "--if-running=1.0.6", "")] {
+        releases.deploy_after_previous(name).await?;
+        let from = if from.is_empty() { releases.repository.image("1.0.2") } else { from.to_owned() };
+        let forged =
+            record(&releases, name, &from, &releases.repository.image(NEWEST), json!({"result": "done"})).await?;
+        cast.forges(&releases, name, &forged).await?;
+        cast.runs(&releases, &format!("deploy/{name} --yes {flags}")).await?.ends(0)?;
+        assert_eq!(releases.image(name).await?, PREVIOUS, "{name}");
+    }
+    Ok(())
+}
+
+/// `unpin` would put a tag into the template that nobody has ever deployed.
+#[tokio::test]
+async fn a_tag_that_no_revision_had_is_not_unpinned_to() -> Result<()> {
+    let releases = Releases::pushed("forged-tag").await?;
+    let cast = Cast::of(&releases).await?;
+    releases.deploy_after_previous("api").await?;
+    cast.runs(&releases, "deploy/api --yes --pin-digest").await?.ends(0)?;
+    let mut pinned = releases.record("api").await?;
+    pinned["unpinTo"] = json!("1.0.1");
+    cast.forges(&releases, "api", &pinned).await?;
+    cast.runs(&releases, "unpin deploy/api --yes").await?.ends(0)?;
+    assert_eq!(releases.image("api").await?, PREVIOUS, "the tag in the reference itself");
+    // Without a tag of its own there is nothing to go by.
+    let digest = releases.repository.images().await?[0]["imageDigest"].as_str().context("a digest")?.to_owned();
+    let reference = releases.repository.image(&digest);
+    releases.deploy(&releases.app("web")).await?;
+    e2e::ecr::set_image(&releases.ns, "deployment/web", "web", &reference).await?;
+    releases.ns.rolled_out("deployment/web", LIMIT).await?;
+    for from in ["registry.evil.example/ms-account-management:latest".to_owned(), releases.repository.image("1.0.1")] {
+        let forged = record(&releases, "web", &from, &reference, json!({"result": "done", "unpinTo": "1.0.1"})).await?;
+        cast.forges(&releases, "web", &forged).await?;
+        let output = cast.runs(&releases, "unpin deploy/web --yes -ojson").await?.ends(1)?;
+        assert_eq!(output.json()?["reason"], "NoTag", "{}", said(&output));
+        assert_eq!(releases.image("web").await?, reference);
+    }
+    Ok(())
+}
+
+/// A forger would speak in the plugin's own voice of what it has seen.
+#[tokio::test]
+async fn what_only_a_record_says_is_said_to_be_the_records() -> Result<()> {
+    let releases = Releases::with("forged-words", Behavior::NeverReady).await?;
+    let cast = Cast::of(&releases).await?;
+    releases.deploy(&releases.app("api")).await?;
+    cast.runs(&releases, "deploy/api --yes --no-wait").await?.ends(0)?;
+    let mut open = releases.record("api").await?;
+    open["leftFailing"] = json!("1.0.6 is stolen\u{1b}[2J");
+    cast.forges(&releases, "api", &open).await?;
+    let output = cast.runs(&releases, "deploy/api --yes --timeout=9s").await?.ends(4)?.tells("as its record says")?;
+    ensure!(!output.stderr.contains('\u{1b}'), "{}", said(&output));
+    assert_eq!(releases.image("api").await?, PREVIOUS, "left as it is, and said so");
+    Ok(())
+}
+
+/// One annotation would keep an operator from the only image that works.
+#[tokio::test]
+async fn a_failure_of_what_never_ran_stops_nobody() -> Result<()> {
+    let releases = Releases::pushed("forged-failure").await?;
+    let cast = Cast::of(&releases).await?;
+    let more = || json!({"result": "rolled back", "failure": "crash looping"});
+    releases.deploy(&releases.app("api")).await?;
+    let of = |tag: &str| releases.repository.image(tag);
+    cast.forges(&releases, "api", &record(&releases, "api", &of(NEWEST), &of(PREVIOUS), more()).await?).await?;
+    cast.runs(&releases, "deploy/api --yes").await?.ends(0)?;
+    assert_eq!(releases.image("api").await?, PREVIOUS);
+    // What did run may have failed: it blocks by name, and says whose word that is.
+    releases.deploy_after_previous("web").await?;
+    cast.forges(&releases, "web", &record(&releases, "web", &of(NEWEST), &of(PREVIOUS), more()).await?).await?;
+    let refused = cast.runs(&releases, "deploy/web --yes -ojson").await?.ends(1)?.json()?;
+    let told = finding(&refused, "failed-before").context("no finding")?["message"].to_string();
+    ensure!(told.contains("its record says"), "{told}");
+    cast.runs(&releases, "deploy/web --yes --force=failed-before").await?.ends(0)?;
+    Ok(())
+}
+
+/// Whoever writes a kubeconfig may call themselves what they like.
+#[tokio::test]
+async fn a_name_that_only_the_kubeconfig_knows_is_marked_wherever_it_is_shown() -> Result<()> {
+    let releases = Releases::pushed("forged-name").await?;
+    releases.deploy_after_previous("api").await?;
+    let proxy = ApiProxy::start(releases.ns.lab()).await?;
+    proxy.on(|call| call.path.contains("selfsubjectreviews"), refused(403));
+    releases.run_through(proxy.kubeconfig(), "deploy/api --yes").await?.ends(0)?;
+    let by = releases.record("api").await?["by"].as_str().context("a name")?.to_owned();
+    ensure!(by.ends_with(" (kubeconfig)"), "{by}");
+    releases.run("deploy/api --yes").await?.ends(0)?.tells(&by)?;
+    let history = releases.run("history deploy/api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(history["workloads"][0]["records"][0]["by"], by.as_str());
+    let kubectl = e2e::common::run::admin(&releases.ns);
+    let notes = kubectl.must(&["get", "events", "-o", "jsonpath={.items[*].message}"]).await?;
+    ensure!(notes.contains(&format!("by {by}")), "{notes}");
+    Ok(())
+}
