@@ -2,6 +2,7 @@
 
 mod annotations;
 mod choices;
+mod extremes;
 mod faults;
 mod forward;
 mod held;
