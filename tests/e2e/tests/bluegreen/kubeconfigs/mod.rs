@@ -24,6 +24,8 @@ use world::World;
 
 /// The tests would prove nothing if somebody thinned them out.
 const AT_LEAST: usize = 40;
+/// Of these are about who is logged in, and by what.
+const ABOUT_CREDENTIALS: usize = 90;
 
 /// How many cases run at a time.
 const AT_ONCE: usize = 4;
@@ -45,6 +47,8 @@ async fn the_plugin_reaches_the_same_server_as_the_same_user_as_kubectl() -> Res
     let lab = Lab::from_env().await?;
     let cases = case::all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bluegreen/kubeconfigs/cases"))?;
     ensure!(cases.len() >= AT_LEAST, "only {} kubeconfigs", cases.len());
+    let about = cases.iter().filter(|case| case.is_about_credentials()).count();
+    ensure!(about >= ABOUT_CREDENTIALS, "only {about} kubeconfigs with credentials");
     let compared = cases.iter().map(async |case| compare(&lab, case).await.with_context(|| case.name.clone()));
     all_as_they_should(stream::iter(compared).buffer_unordered(AT_ONCE).collect().await)
 }
