@@ -20,7 +20,7 @@ THREADS ?= 8
 export RUST_BACKTRACE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak soak-states bench bench-versions bench-peers lab lab-down verify advisories install built
+.PHONY: help demo test soak soak-states bench bench-versions bench-peers lab lab-down verify advisories notices archive install built
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,18 @@ verify: $(DENY)/bin/cargo-deny $(MACHETE)/bin/cargo-machete ## Formatting, lints
 
 advisories: $(DENY)/bin/cargo-deny ## Known faults of what we depend on; downloads the RustSec database
 	$(DENY)/bin/cargo-deny check advisories
+
+notices: ## Licences of everything that is in our programs, for archives: THIRD-PARTY-NOTICES in the target folder
+	cargo run --locked --workspace --bin notices > $(TARGET)/THIRD-PARTY-NOTICES
+
+archive: notices ## What is handed out: programs, completion, licence and notices, and its checksum, in the target folder
+	$(BUILD) --release $(PLUGINS)
+	rm -rf $(TARGET)/archive && mkdir -p $(TARGET)/archive
+	cp $(TARGET)/release/kubectl-bluegreen $(TARGET)/release/kubectl-ecr_rollback completions/kubectl_complete-* \
+	  LICENSE SECURITY.md $(TARGET)/THIRD-PARTY-NOTICES $(TARGET)/archive
+	tar -C $(TARGET)/archive --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) \
+	  -czf $(TARGET)/kubectl-release-$$(uname -m).tar.gz .
+	cd $(TARGET) && sha256sum kubectl-release-$$(uname -m).tar.gz | tee kubectl-release-$$(uname -m).tar.gz.sha256
 
 install: ## Install the plugins and their completion into ~/.local/bin
 	$(BUILD) --release $(PLUGINS)

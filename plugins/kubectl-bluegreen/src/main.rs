@@ -1,7 +1,15 @@
 //! `kubectl bluegreen`: parse, run, print, exit.
 
 // Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 mod apply;
 mod args;
@@ -18,6 +26,7 @@ mod plan;
 mod record;
 mod refusal;
 mod report;
+mod room;
 mod service_view;
 mod settings;
 mod snapshot;

@@ -51,6 +51,8 @@ pub fn on_terminal(text: &str, colored: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -68,5 +70,39 @@ mod tests {
         let escaped = in_json(&text);
         assert!(!escaped.chars().any(|c| c != '\n' && is_unseen(c)), "{escaped}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+    }
+
+    /// Words of anybody, beginnings of our colors among them.
+    fn words() -> impl Strategy<Value = String> {
+        let codes =
+            prop_oneof![0_u32..0x20, 0x7f_u32..0xa0, 0x200b_u32..0x2070, 0xfe00_u32..0xfe10, 0xe0000_u32..0xe0200];
+        let unseen = codes.prop_map(|code| char::from_u32(code).map(String::from).unwrap_or_default());
+        let ours = prop::sample::select(&PAINTS[..])
+            .prop_flat_map(|paint| (1..=paint.len()).prop_map(move |length| paint[..length].to_owned()));
+        let parts = prop_oneof![unseen, ours, any::<String>(), Just("\"\\".to_owned())];
+        prop::collection::vec(parts, 0..6).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        /// A terminal would do what somebody else says.
+        #[test]
+        fn a_terminal_gets_our_colors_and_what_is_seen(text in words()) {
+            let seen = |c: char| matches!(c, '\n' | '\t') || !is_unseen(c);
+            prop_assert!(on_terminal(&text, false).chars().all(seen), "{:?}", on_terminal(&text, false));
+            let colored = on_terminal(&text, true);
+            let bare = PAINTS.iter().fold(colored.clone(), |text, paint| text.replace(paint, ""));
+            prop_assert!(bare.chars().all(seen), "{:?}", colored);
+        }
+
+        /// A script would read another word than the one that is meant, or a person see one.
+        #[test]
+        fn json_says_the_same_whatever_is_in_it(text in words(), key in words()) {
+            let value = serde_json::json!({key: [text]});
+            for written in [serde_json::to_string(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap()] {
+                let escaped = in_json(&written);
+                prop_assert!(!escaped.chars().any(|c| c != '\n' && is_unseen(c)), "{:?}", escaped);
+                prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), &value);
+            }
+        }
     }
 }

@@ -1,7 +1,15 @@
 //! What a person touches: flags, prompts, progress, tables, completion, and how a run ends.
 
 // Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 pub mod clock;
 pub mod complete;

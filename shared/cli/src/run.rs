@@ -14,11 +14,12 @@ use release_cluster::exchange::{UNAUTHORIZED, UNREACHABLE};
 use release_cluster::kubeconfig::who_am_i;
 use release_cluster::wait::after;
 use release_core::command::{Command, Scope};
+use release_core::duration::short_duration;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::log::Log;
 use release_core::text::one_line;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::confirm;
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
@@ -109,6 +110,21 @@ impl Run {
     #[must_use]
     pub fn left(&self) -> Duration {
         self.deadline().saturating_duration_since(Instant::now())
+    }
+
+    /// Reads before anything is written, which is a part of what the run may take; the one request that is
+    /// under way when that is over may still be answered.
+    ///
+    /// # Errors
+    /// Those of the reading; exit 4 where it takes longer.
+    pub async fn within<T>(&self, reading: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        let limit = self.left().saturating_add(self.cluster.request_timeout());
+        let late = || {
+            let message = format!("out of time: reading the cluster took longer than {}", short_duration(limit));
+            let next = "see with --v=6 which read it is; --timeout gives it more time";
+            Failure::out_of_time(format!("{message}\n{}", self.standing_text())).next(next)
+        };
+        timeout(limit, reading).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// Says how far a waiting has come that ends with the run's time.

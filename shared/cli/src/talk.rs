@@ -72,6 +72,14 @@ impl Talk {
         Look { wide: self.wide(), several: subjects > 1, colored: output::is_colored() }
     }
 
+    /// What is so now, as it was last remembered.
+    #[must_use]
+    pub fn standing_text(&self) -> String {
+        let text = &self.standing.borrow().text;
+        let what = ["interrupted; ", "interrupted: "].iter().find_map(|word| text.strip_prefix(word));
+        what.unwrap_or(text).to_owned()
+    }
+
     /// Remembers what is so, for the case that the run is interrupted now.
     pub fn stands(&self, stand: impl Into<Stand>) {
         self.standing.replace(stand.into());

@@ -8,7 +8,8 @@ use tokio::time::sleep;
 
 use super::Cluster;
 use super::exchange::{ApiError, request};
-use super::read::{pause_before_retry, with_query};
+use super::query::with_query;
+use super::read::pause_before_retry;
 use release_core::release::change::{Action, Change};
 use release_core::release::hand::notes_manager;
 

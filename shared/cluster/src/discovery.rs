@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use super::Cluster;
 use super::exchange::ApiError;
-use super::read::with_query;
+use super::query::with_query;
 use release_core::kube::path::path_of;
 
 /// Every group in one answer, since Kubernetes 1.27

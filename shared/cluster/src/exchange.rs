@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
+use futures::StreamExt;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
 use super::Cluster;
+use super::bounds::{ANSWER_BYTES, Held, MESSAGE_CHARS, REFUSAL_BYTES, WARNINGS};
 use super::credentials::Unusable;
 use release_core::failure::{Exit, Failure};
 use release_core::log::Log;
@@ -39,6 +41,8 @@ pub enum ApiError {
     Unclear(String),
     /// An answer came that is not what was asked for.
     Garbled(String),
+    /// An answer came, and more of it than is taken from any server.
+    TooLarge(String),
 }
 
 impl ApiError {
@@ -67,7 +71,7 @@ impl ApiError {
     /// or an error that the server gives after or beside the work (500, 502, 503, 504).
     #[must_use]
     pub fn leaves_write_unclear(&self) -> bool {
-        matches!(self, Self::Unclear(_) | Self::Garbled(_)) || self.code().is_some_and(|c| c >= 500)
+        matches!(self, Self::Unclear(_) | Self::Garbled(_) | Self::TooLarge(_)) || self.code().is_some_and(|c| c >= 500)
     }
 
     /// True where asking again may help.
@@ -88,7 +92,7 @@ impl ApiError {
                 format!("server said {code}{why}")
             }
             Self::Unreachable(_) => "unreachable".into(),
-            Self::Unclear(why) | Self::Garbled(why) => why.clone(),
+            Self::Unclear(why) | Self::Garbled(why) | Self::TooLarge(why) => why.clone(),
         }
     }
 }
@@ -102,6 +106,7 @@ impl std::fmt::Display for ApiError {
             Self::Unreachable(why) => write!(f, "Unable to connect to the server: {why}"),
             Self::Unclear(why) => write!(f, "no answer from the server: {why}"),
             Self::Garbled(why) => write!(f, "unexpected answer from the server: {why}"),
+            Self::TooLarge(why) => write!(f, "the server's answer was not read to its end: {why}"),
         }
     }
 }
@@ -116,18 +121,22 @@ impl From<ApiError> for Failure {
             ApiError::Unreachable(_) => UNREACHABLE,
             ApiError::Unclear(_) => "NoAnswer",
             ApiError::Garbled(_) => "BadAnswer",
+            ApiError::TooLarge(_) => "AnswerTooLarge",
         };
         // kubectl has `error:` before what it says of 401, and before nothing else of these.
         let is_servers = match &error {
             ApiError::Refused { code, .. } => *code != 401,
             ApiError::Unreachable(_) => true,
-            ApiError::Unclear(_) | ApiError::Garbled(_) => false,
+            ApiError::Unclear(_) | ApiError::Garbled(_) | ApiError::TooLarge(_) => false,
         };
         let failure = Self { is_servers, ..Self::new(Exit::Failed, reason, error.to_string()) };
         match error {
             ApiError::Refused { code: 403, .. } => {
                 failure.next("docs/permissions.md lists the Role that each verb needs")
             }
+            ApiError::TooLarge(_) => failure.next(
+                "see with --v=6 which request it was, and what answers it: the API server, or what stands before it",
+            ),
             _ => failure,
         }
     }
@@ -146,6 +155,17 @@ impl Cluster {
     /// # Errors
     /// See [`ApiError`].
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, ApiError> {
+        self.ask_counted(request).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with how many bytes the answer had.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub(super) async fn ask_counted<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> Result<(T, usize), ApiError> {
         let limit = self.request_timeout();
         match timeout(limit, self.ask_unbounded(request)).await {
             Ok(answer) => answer,
@@ -153,10 +173,11 @@ impl Cluster {
         }
     }
 
-    async fn ask_unbounded<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, ApiError> {
+    async fn ask_unbounded<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<(T, usize), ApiError> {
         let response = self.send(request).await?;
-        let body = response.into_body().collect().await.map_err(|e| ApiError::Unclear(cause(&e)))?.to_bytes();
-        serde_json::from_slice(&body).map_err(|e| ApiError::Garbled(e.to_string()))
+        let body = read(response.into_body(), ANSWER_BYTES).await?;
+        let parsed = serde_json::from_slice(body.bytes()).map_err(|e| ApiError::Garbled(e.to_string()))?;
+        Ok((parsed, body.bytes().len()))
     }
 
     /// Sends one request; answers with its response once that is a success.
@@ -174,6 +195,17 @@ impl Cluster {
     }
 }
 
+/// Reads a body as it comes, and stops where there is more of it than that.
+async fn read(body: Body, most: usize) -> Result<Held, ApiError> {
+    let mut held = Held::default();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|e| ApiError::Unclear(cause(&e)))?;
+        held.take(&chunk, most).map_err(|_| ApiError::TooLarge(format!("more than {} MiB", most >> 20)))?;
+    }
+    Ok(held)
+}
+
 /// What a server asks for is bounded as what people ask for is: a pause beyond the request's own time
 /// is one that isn't made.
 fn asked_pause(seconds: u64) -> Duration {
@@ -184,15 +216,23 @@ async fn refusal(response: Response<Body>) -> ApiError {
     let code = response.status().as_u16();
     let retry_after =
         response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok()).map(asked_pause);
-    let body = response.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let status: Status = serde_json::from_slice(&body).unwrap_or_default();
+    let body = read(response.into_body(), REFUSAL_BYTES).await.unwrap_or_default();
+    let status: Status = serde_json::from_slice(body.bytes()).unwrap_or_default();
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
     let fallback = http::StatusCode::from_u16(code).ok().and_then(|c| c.canonical_reason()).unwrap_or("Unknown");
     ApiError::Refused {
         code,
         reason: or(status.reason, fallback.replace(' ', "")),
-        message: or(one_line(&status.message), format!("the server answered with HTTP status {code}")),
+        message: or(shortened(&one_line(&status.message)), format!("the server answered with HTTP status {code}")),
         retry_after,
+    }
+}
+
+/// Text of the server's, as much of it as anybody reads.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MESSAGE_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -231,8 +271,9 @@ fn show_warnings(headers: &HeaderMap, log: Log) {
         let Some((_, quoted)) = value.split_once('"') else { continue };
         let text: String =
             quoted.trim_end().trim_end_matches('"').replace("\\\"", "\"").chars().filter(|c| !c.is_control()).collect();
-        let fresh = SHOWN.lock().is_ok_and(|mut shown| shown.insert(text.clone()));
-        if fresh {
+        let text = shortened(&text);
+        let fresh = |shown: &mut BTreeSet<String>| shown.len() < WARNINGS && shown.insert(text.clone());
+        if SHOWN.lock().is_ok_and(|mut shown| fresh(&mut shown)) {
             log.tell(&format!("Warning: {text}"));
         }
     }

@@ -147,6 +147,7 @@ fn log_in(config: &mut Config, choice: &Choice) -> Outcome<Credentials> {
     if config.cluster_url.scheme_str() != Some("https") {
         return Ok(Credentials::None);
     }
+    rules::has_known_version(user).map_err(malformed)?;
     if user.has_certificate() {
         tls::present(&mut config.auth_info, user);
     }

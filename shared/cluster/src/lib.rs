@@ -1,9 +1,18 @@
 //! Talking to the API server: connecting, reading, watching, and the one place that writes.
 
 // Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 pub mod apply;
+mod bounds;
 pub mod conditional;
 pub mod connect;
 pub mod connection;
@@ -14,7 +23,9 @@ mod exec_plugin;
 mod in_cluster;
 pub mod kubeconfig;
 mod kuberc;
+mod page;
 pub mod proxy_env;
+mod query;
 pub mod read;
 pub mod slice_view;
 mod userinfo;

@@ -5,41 +5,24 @@ use std::time::Duration;
 use http::Method;
 use http::header::{ACCEPT, HeaderValue};
 use k8s_openapi::Resource;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use release_core::kube::path::collection;
 
 use super::Cluster;
+use super::bounds::list_time;
 use super::exchange::{ApiError, request};
+use super::page::{Page, Position, list_path};
+pub use super::query::ListQuery;
 use super::wait::later;
 
-/// Objects in one page of a list: about 5 MiB of 10 KiB pods.
-const PAGE: usize = 500;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// How often a read is asked again after a passing failure.
 const RETRIES: u32 = 4;
 
 /// What was read, or in a few words why it was not (`forbidden`).
 pub type Reading<T> = Result<T, String>;
-
-/// What to list.
-#[derive(Debug, Clone, Default)]
-pub struct ListQuery {
-    pub label_selector: Option<String>,
-    pub field_selector: Option<String>,
-    /// Take whatever the API server has in its cache (`resourceVersion=0`): fast also when etcd
-    /// is in trouble, and possibly a moment old.
-    pub cached: bool,
-}
-
-impl ListQuery {
-    /// Objects with these labels.
-    #[must_use]
-    pub fn labelled(selector: impl Into<String>) -> Self {
-        Self { label_selector: Some(selector.into()), ..Self::default() }
-    }
-}
 
 /// A whole list and the version it is of.
 #[derive(Debug, Clone)]
@@ -47,21 +30,6 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// Where a watch goes on from.
     pub resource_version: String,
-}
-
-#[derive(Deserialize)]
-struct Page<T> {
-    #[serde(default)]
-    metadata: PageMeta,
-    #[serde(default = "Vec::new")]
-    items: Vec<T>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct PageMeta {
-    resource_version: String,
-    r#continue: String,
 }
 
 impl Cluster {
@@ -90,45 +58,66 @@ impl Cluster {
     /// Reads a whole list and turns each item into what is kept of it before the next page.
     ///
     /// # Errors
-    /// See [`ApiError`]; passing failures are retried within the request timeout.
+    /// See [`ApiError`]; passing failures are retried within the request timeout. A list that doesn't end
+    /// is [`ApiError::TooLarge`].
     pub async fn list_map<T: DeserializeOwned, U>(
         &self,
         path: &str,
         query: &ListQuery,
         keep: impl Fn(T) -> U,
     ) -> Result<Listed<U>, ApiError> {
-        let mut items = Vec::new();
-        let mut token = String::new();
+        // What the cache has comes in one answer.
+        let limit = if query.cached { self.request_timeout() } else { list_time(self.request_timeout()) };
+        let read = self.pages(path, query, keep);
+        timeout(limit, read)
+            .await
+            .unwrap_or_else(|_| Err(ApiError::Unclear(format!("the list had no end within {} s", limit.as_secs_f32()))))
+    }
+
+    async fn pages<T: DeserializeOwned, U>(
+        &self,
+        path: &str,
+        query: &ListQuery,
+        keep: impl Fn(T) -> U,
+    ) -> Result<Listed<U>, ApiError> {
+        let (mut items, mut at) = (Vec::new(), Position::start(query));
         loop {
-            let page: Page<T> = match self.read(&list_path(path, query, &token)).await {
-                // The continue token expired while we were reading: begin again, once from the start.
-                Err(ApiError::Refused { code: 410, .. }) if !token.is_empty() => {
-                    items.clear();
-                    token.clear();
-                    continue;
+            match self.read_counted::<Page<T>>(&list_path(path, query, &at), JSON).await {
+                Ok((page, bytes)) => {
+                    items.extend(page.items.into_iter().map(&keep));
+                    if page.metadata.r#continue.is_empty() {
+                        return Ok(Listed { items, resource_version: page.metadata.resource_version });
+                    }
+                    at.go_on(page.metadata.r#continue, bytes)?;
                 }
-                other => other?,
-            };
-            items.extend(page.items.into_iter().map(&keep));
-            if page.metadata.r#continue.is_empty() {
-                return Ok(Listed { items, resource_version: page.metadata.resource_version });
+                // The continue token expired while we were reading: begin again from the start.
+                Err(error @ ApiError::Refused { code: 410, .. }) if at.is_under_way() => {
+                    items.clear();
+                    at.begin_again(error)?;
+                }
+                Err(error @ ApiError::TooLarge(_)) => at.take_less(error)?,
+                Err(error) => return Err(error),
             }
-            token = page.metadata.r#continue;
         }
     }
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        self.read_as(path, HeaderValue::from_static("application/json")).await
+        self.read_as(path, JSON).await
     }
 
     /// Reads what is there in a form of its own.
     pub(super) async fn read_as<T: DeserializeOwned>(&self, path: &str, form: HeaderValue) -> Result<T, ApiError> {
+        self.read_counted(path, form).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with how many bytes it had.
+    async fn read_counted<T: DeserializeOwned>(&self, path: &str, form: HeaderValue) -> Result<(T, usize), ApiError> {
         let deadline = later(self.request_timeout());
         let mut attempt = 0;
         loop {
             let mut asked = request(Method::GET, path, "", Vec::new());
             asked.headers_mut().insert(ACCEPT, form.clone());
-            let answer = self.ask(asked).await;
+            let answer = self.ask_counted(asked).await;
             let Err(error) = answer else { return answer };
             let pause = pause_before_retry(&error, attempt);
             if !error.is_passing() || attempt == RETRIES || later(pause) >= deadline {
@@ -146,29 +135,4 @@ pub(super) fn pause_before_retry(error: &ApiError, attempt: u32) -> Duration {
         ApiError::Refused { retry_after: Some(asked), .. } => *asked,
         _ => Duration::from_millis(100 << attempt.min(5)),
     }
-}
-
-fn list_path(path: &str, query: &ListQuery, token: &str) -> String {
-    let mut pairs = vec![("limit", PAGE.to_string())];
-    if let Some(labels) = &query.label_selector {
-        pairs.push(("labelSelector", labels.clone()));
-    }
-    if let Some(fields) = &query.field_selector {
-        pairs.push(("fieldSelector", fields.clone()));
-    }
-    if !token.is_empty() {
-        pairs.push(("continue", token.to_owned()));
-    } else if query.cached {
-        pairs.push(("resourceVersion", "0".to_owned()));
-    }
-    with_query(path, &pairs)
-}
-
-/// Appends URL-encoded query parameters.
-pub(super) fn with_query(path: &str, pairs: &[(&str, String)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (key, value) in pairs {
-        query.append_pair(key, value);
-    }
-    format!("{path}?{}", query.finish())
 }

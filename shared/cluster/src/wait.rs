@@ -61,4 +61,13 @@ mod tests {
         .await;
         assert_eq!(answer, Some(3));
     }
+
+    #[test]
+    fn no_time_is_beyond_all_clocks() {
+        for time in [Duration::ZERO, Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(i64::MAX as u64)]
+        {
+            assert!(later(time) >= Instant::now().checked_sub(Duration::from_secs(1)).unwrap());
+            let _ = after(later(time), time);
+        }
+    }
 }

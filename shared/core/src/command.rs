@@ -152,12 +152,12 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Quotes a word for a POSIX shell where it needs it. What isn't seen is written as `printf` reads it,
+/// Quotes a word for a shell where it needs it: a POSIX one, or zsh, to which `=ls` is the path of `ls`. What isn't seen is written as `printf` reads it,
 /// so that the command stays one line and shows what it says.
 #[must_use]
 pub fn shell_quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         word.to_owned()
     } else if word.chars().any(is_unseen) {
         printf_quote(word, plain)
@@ -170,8 +170,10 @@ pub fn shell_quote(word: &str) -> String {
 /// command substitution takes newlines at the end away; nothing that is named in a cluster ends with one.
 fn printf_quote(word: &str, is_plain: impl Fn(char) -> bool) -> String {
     let mut format = String::new();
-    for c in word.chars() {
+    for (at, c) in word.chars().enumerate() {
         match c {
+            // The first would be a flag of `printf`.
+            '-' if at == 0 => octal(c, &mut format),
             '%' => format.push_str("%%"),
             _ if is_plain(c) => format.push(c),
             _ => octal(c, &mut format),
@@ -233,5 +235,35 @@ mod tests {
         assert_eq!(shell_quote("arn:aws:eks:eu-west-1:1:cluster/x"), "arn:aws:eks:eu-west-1:1:cluster/x");
         assert_eq!(shell_quote("a b'; rm -rf ~"), r"'a b'\''; rm -rf ~'");
         assert_eq!(shell_quote(""), "''");
+    }
+
+    /// The shells of this machine.
+    fn shells() -> impl Iterator<Item = &'static str> {
+        let runs = |shell: &&str| std::process::Command::new(shell).args(["-c", ":"]).output().is_ok();
+        ["sh", "bash", "zsh"].into_iter().filter(runs)
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+        /// What is pasted would do something else than what it says.
+        #[test]
+        fn no_word_of_anybodys_is_another_word_to_a_shell(
+            words in proptest::collection::vec(crate::hostile::hostile_word(), 1..6),
+            flag in crate::hostile::hostile_word(),
+        ) {
+            // No argument holds a NUL, and no name in a cluster ends with a line break.
+            let possible = |word: &String| word.replace('\0', "").trim_end_matches('\n').to_owned();
+            let words: Vec<String> = words.iter().map(possible).collect();
+            let command = Command::new("kubectl get").args(&words).option("--reason", &possible(&flag));
+            let line = command.to_string();
+            proptest::prop_assert!(!line.chars().any(crate::hostile::is_obeyed_or_unseen), "{:?}", line);
+            for shell in shells() {
+                let script = format!("kubectl() {{ printf '%s\\0' \"$@\"; }}\n{line}");
+                let heard = std::process::Command::new(shell).args(["-c", &script]).output().unwrap();
+                let heard = String::from_utf8(heard.stdout).unwrap();
+                let heard: Vec<&str> = heard.split_terminator('\0').collect();
+                proptest::prop_assert_eq!(&heard, &command.words()[1..], "{}: {}", shell, line);
+            }
+        }
     }
 }

@@ -70,4 +70,35 @@ mod tests {
             assert_eq!(duration(&typed_duration(exact)), Ok(exact), "{typed}");
         }
     }
+
+    proptest::proptest! {
+        /// Numbers come from flags, annotations and clocks that are wrong.
+        #[test]
+        fn no_text_and_no_time_is_too_much(
+            text in "[-+]?[0-9]{0,25}(\\.[0-9]{0,3})?(ns|us|ms|s|m|h|d|w|y|e9)?|P[0-9TDHMS.]{0,12}",
+            anything in proptest::prelude::any::<String>(),
+            (seconds, nanos) in (proptest::prelude::any::<u64>(), 0_u32..1_000_000_000),
+            (one, other) in (-377_705_023_201_i64..=253_402_207_200, -377_705_023_201_i64..=253_402_207_200),
+        ) {
+            for text in [&text, &anything] {
+                if let Ok(parsed) = duration(text) {
+                    proptest::prop_assert!(parsed <= LONGEST);
+                    proptest::prop_assert_eq!(duration(&typed_duration(parsed)).map(|d| d.as_millis()), Ok(parsed.as_millis()));
+                }
+            }
+            let long = Duration::new(seconds, nanos);
+            proptest::prop_assert!(!short_duration(long).is_empty() && !typed_duration(long).is_empty());
+            let at = |seconds| Timestamp::from_second(seconds).unwrap();
+            proptest::prop_assert!(!age(at(one), at(other)).is_empty());
+        }
+    }
+
+    #[test]
+    fn the_ends_of_all_clocks_are_told_apart() {
+        assert_eq!(age(Timestamp::MAX, Timestamp::MIN), "0s");
+        assert!(
+            age(Timestamp::MIN, Timestamp::MAX).ends_with('h') || age(Timestamp::MIN, Timestamp::MAX).contains('d')
+        );
+        assert!(!short_duration(Duration::MAX).is_empty());
+    }
 }

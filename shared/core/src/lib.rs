@@ -12,6 +12,8 @@ pub mod checks;
 pub mod command;
 pub mod duration;
 pub mod failure;
+#[cfg(test)]
+mod hostile;
 pub mod kube;
 pub mod log;
 pub mod registry;

@@ -92,6 +92,7 @@ pub fn nearest_word<'w>(typed: &str, words: impl Iterator<Item = &'w str>) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hostile::is_obeyed_or_unseen;
 
     #[test]
     fn one_line_is_one_line_and_shows_what_is_in_it() {
@@ -119,5 +120,21 @@ mod tests {
         assert_eq!(nearest_word("vresion", words()), Some("version"));
         assert_eq!(nearest_word("track", words()), None);
         assert_eq!(nearest_word("slot", words()), None);
+    }
+
+    proptest::proptest! {
+        /// A terminal would obey it, or show another name than the one that is meant.
+        #[test]
+        fn whatever_somebody_writes_is_seen(text in crate::hostile::hostile_word()) {
+            for shown in [one_line(&text), printable(&text)] {
+                proptest::prop_assert!(!shown.chars().any(is_obeyed_or_unseen), "{:?}", shown);
+            }
+            let lines = written_out(&text);
+            proptest::prop_assert!(!lines.chars().any(|c| !matches!(c, '\n' | '\t') && is_obeyed_or_unseen(c)), "{:?}", lines);
+            // What is seen stays what it is.
+            let seen = |text: &str| text.chars().filter(|c| c.is_alphanumeric() && !is_unseen(*c)).count();
+            proptest::prop_assert!(seen(&lines) >= seen(&text));
+            proptest::prop_assert_eq!(one_line(&one_line(&text)), one_line(&text));
+        }
     }
 }

@@ -4,8 +4,11 @@ use std::fs;
 
 use anyhow::Result;
 use house::circles::circles;
+use house::held::{named_in, tests};
 use house::imports::imports;
+use house::notices::notices;
 use house::sources::{EVERYTHING, PRODUCT, Source, root, sources};
+use house::supply::{recipes, unlocked, unpinned};
 
 /// Lines of one file, at most.
 const LONGEST: usize = 310;
@@ -81,6 +84,43 @@ fn documents_name_what_is_there() -> Result<()> {
         missing.extend(plain.filter(|path| !root().join(path).exists()).map(|path| format!("{document}: {path}")));
     }
     assert!(missing.is_empty(), "{missing:?}");
+    Ok(())
+}
+
+/// A claim about security that no test holds is a hope.
+#[test]
+fn every_test_that_the_security_document_names_is_there() -> Result<()> {
+    let text = fs::read_to_string(root().join("docs/security.md"))?;
+    let (there, named) = (tests()?, named_in(&text));
+    assert!(there.len() > 500, "only {} tests found", there.len());
+    assert!(named.len() > 30, "only {} tests are named", named.len());
+    let missing: Vec<&String> = named.iter().filter(|name| !name.is_one_of(&there)).map(|name| &name.0).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    Ok(())
+}
+
+/// Whoever may move a tag, or publish a version, would have their code in what people install.
+#[test]
+fn code_of_others_comes_in_as_it_was_reviewed() -> Result<()> {
+    let mut open = Vec::new();
+    for (path, recipe) in recipes()? {
+        let found = unpinned(&recipe).into_iter().chain(unlocked(&recipe));
+        open.extend(found.map(|line| format!("{}: {line}", path.display())));
+    }
+    assert!(open.is_empty(), "{open:#?}");
+    Ok(())
+}
+
+/// What licences ask for would be missing from the archives.
+#[test]
+fn everything_that_is_in_our_programs_has_its_licence_passed_on() -> Result<()> {
+    let text = notices(&["kubectl-bluegreen", "kubectl-ecr-rollback"])?;
+    for part in ["\nserde ", "\ntokio ", "\nkube-client ", "\nrustls ", "\naws-sdk-ecr ", "\nring ", "MIT License"] {
+        assert!(text.contains(part), "nothing of {part:?}");
+    }
+    for only_tests in ["\nproptest ", "\ninsta ", "\nrcgen "] {
+        assert!(!text.contains(only_tests), "{only_tests:?} is in no program");
+    }
     Ok(())
 }
 

@@ -67,6 +67,9 @@ fn describe(made: &MoveInProgress<'_>) -> String {
 /// Only where the record is still the one that we wrote. A record without a result is what a run
 /// that was cut off leaves; status explains it.
 async fn outcome(run: &Run, made: &MoveInProgress<'_>, result: RunResult) {
+    if !made.is_recorded.get() {
+        return;
+    }
     let change = Change {
         object: format!("service/{}", made.service()),
         path: service_path(&made.movement.namespace, made.service()),

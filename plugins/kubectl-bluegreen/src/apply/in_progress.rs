@@ -1,11 +1,13 @@
 //! A move while it is made.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::command::{Command, Scope};
 use release_core::release::change::Change;
+use release_core::release::record::Recorded;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::probes::failure_window;
 
@@ -13,6 +15,7 @@ use super::meanwhile::Meanwhile;
 use super::moved::Moved;
 use crate::options::{MoveOptions, Target, VerifyFor};
 use crate::plan::{Move, ServicePlan, SwitchPlan};
+use crate::record::{CleanupNote, Record};
 use crate::service_view::ServiceView;
 
 /// A move, and what proving it needs to know.
@@ -29,6 +32,8 @@ pub struct MoveInProgress<'a> {
     /// What weakens the proof is a failure.
     pub strict: bool,
     pub moved: Moved,
+    /// Whether its record was written, or will be: annotations of others may leave no room.
+    pub is_recorded: Cell<bool>,
     /// What happened to the target while it was watched.
     pub meanwhile: Meanwhile,
 }
@@ -77,6 +82,7 @@ impl<'a> MoveInProgress<'a> {
                 image,
                 strict: options.weighing.strict,
                 moved: Moved::new(moved),
+                is_recorded: Cell::new(plan.is_recorded),
                 meanwhile: Meanwhile::default(),
             })
         };
@@ -92,7 +98,21 @@ impl<'a> MoveInProgress<'a> {
     /// The write that makes it, from what was read.
     #[must_use]
     pub fn change(&self) -> Change {
-        self.movement.change(self.view.service, &self.view.recorded, &self.view.cleanup)
+        self.change_beside(&self.view.recorded, &self.view.cleanup)
+    }
+
+    /// The same from what is there now.
+    #[must_use]
+    pub fn change_beside(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote) -> Change {
+        self.is_recorded.set(self.movement.is_recorded_beside(recorded));
+        self.movement.change(recorded, cleanup)
+    }
+
+    /// Whether what an object says of our changes is what this move wrote: its record, or none where it
+    /// had no room.
+    #[must_use]
+    pub fn is_last_in(&self, recorded: &Recorded<Record>) -> bool {
+        recorded.is_of(&self.movement.record) || (!self.is_recorded.get() && recorded.raw_current.is_none())
     }
 
     /// The finding about what others did to the target while it was watched.

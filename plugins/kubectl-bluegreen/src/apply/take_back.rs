@@ -151,7 +151,7 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
     if selector == movement.previous {
         return Ok(());
     }
-    if !recorded.is_of(&movement.record) || selector != movement.selector {
+    if !made.is_last_in(&recorded) || selector != movement.selector {
         let text = format!("service/{} was changed by someone else meanwhile; left as it is", movement.service);
         return Err(Attempt::Final(Failure::changed(text)));
     }

@@ -51,6 +51,9 @@ fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) 
     run.stands(Stand { text, next: Some(Next::Try(vec![back], Some("goes back".into()))) });
     let service = if moves.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
     run.progress.step(movement.record.verb.past(), &format!("{service}{} -> {}", movement.from, movement.to));
+    if !moves[index].is_recorded.get() {
+        run.progress.step("not recorded", &format!("{service}no room beside other annotations"));
+    }
     if let Some(undo) = &change.undo {
         run.progress.step("undo", &undo.to_string());
     }
@@ -101,14 +104,11 @@ async fn look(run: &Run, made: &MoveInProgress<'_>) -> Result<Found, ApiError> {
     let annotations = service.metadata.annotations.as_ref();
     let (recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
     let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-    if recorded.is_of(&movement.record) && selector == movement.selector {
+    if made.is_last_in(&recorded) && selector == movement.selector {
         return Ok(Found::Ours);
     }
     Ok(match what_changed(&selector, &recorded, &cleanup, made) {
-        None => {
-            let before = made.view;
-            Found::Untouched(Box::new(movement.change(&service, &before.recorded, &before.cleanup)))
-        }
+        None => Found::Untouched(Box::new(made.change_beside(&recorded, &cleanup))),
         Some(what) => {
             let text = format!(
                 "service/{} was changed by someone else meanwhile: {what}; nothing was overwritten",

@@ -32,6 +32,8 @@ pub struct Case<'a> {
     pub scales_first: bool,
     /// All Services that move together with this one, this one included.
     pub moving: &'a [String],
+    /// Annotations of others leave room for the move's record.
+    pub is_recorded: bool,
     /// `--yes`: nobody will be asked.
     pub agreed: bool,
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::case::{Case, Check};
 use crate::options::Verb;
+use crate::room::lack_of_room;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::{Reading, ReplicaSets, Snapshot};
 
@@ -121,6 +122,7 @@ impl World {
             tracks,
             target: tracks.color("green").unwrap(),
             active: tracks.color("blue").unwrap(),
+            is_recorded: lack_of_room(&view).is_none(),
             target_pods: tracks.pods_of("green", &snapshot.pods),
             active_pods,
             required,

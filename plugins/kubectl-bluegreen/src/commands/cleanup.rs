@@ -38,7 +38,7 @@ use take_down::TakeDown;
 /// Exit 1 where a color isn't idle or not due, 3 where something changed meanwhile, 4 where a
 /// budget would not hold or pods stay.
 pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
-    let Due { names, kept } = if args.due { due::services(run).await? } else { named(args)? };
+    let Due { names, kept } = if args.due { run.within(due::services(run)).await? } else { named(args)? };
     let Judged { decisions, unread } = look(run, args, &names).await?;
     let decisions: Vec<Decision> = kept.into_iter().map(Decision::Kept).chain(decisions).collect();
     if decisions.is_empty() {

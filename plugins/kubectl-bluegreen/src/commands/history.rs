@@ -23,7 +23,7 @@ use crate::snapshot;
 /// Where the Service can't be read.
 pub async fn run(run: &Run, service: &str, report: &mut Report<HistoryMembers>) -> Outcome<()> {
     let name = service_names(&[service.to_owned()])?.remove(0);
-    let service = snapshot::service(&run.cluster, &name).await?;
+    let service = run.within(snapshot::service(&run.cluster, &name)).await?;
     let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
     if let Some(why) = &recorded.unreadable {
         run.say(&format!("! record  {why}"));

@@ -23,7 +23,7 @@ use crate::snapshot::{ReadScope, Reading, Snapshot, load};
 pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMembers>) -> Outcome<()> {
     let options = options::preflight(args)?;
     let key = options.track_key.as_deref();
-    let read = load(&run.cluster, &options.services, options.looking(ReadScope::Everything)).await?;
+    let read = run.within(load(&run.cluster, &options.services, options.looking(ReadScope::Everything))).await?;
     let snapshot = Snapshot { may_patch: rights(run, &options.services).await, ..read };
     let views = views(&snapshot, key);
     let plan = make_plan(run, &options, &snapshot, &views, false)?;

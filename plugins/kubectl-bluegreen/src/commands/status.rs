@@ -38,7 +38,7 @@ const POLL: Duration = Duration::from_millis(300);
 pub async fn run(run: &Run, args: &StatusArgs, report: &mut Report<StatusMembers>) -> Outcome<()> {
     let names = service_names(&args.services)?;
     if names.is_empty() {
-        return overview::show(run, args.all_namespaces, args.track.track_key.as_deref(), report).await;
+        return run.within(overview::show(run, args.all_namespaces, args.track.track_key.as_deref(), report)).await;
     }
     if let Some(condition) = &args.wait_for {
         return wait_for(run, &names, args, &Condition::parse(condition)?, report).await;
@@ -59,7 +59,9 @@ struct Shown {
 
 async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapshot, Vec<Shown>)> {
     let key = args.track.track_key.as_deref();
-    let snapshot = load(&run.cluster, names, Looking { key, extent: ReadScope::Colors, images: true }).await?;
+    let read = load(&run.cluster, names, Looking { key, extent: ReadScope::Colors, images: true });
+    // Who watches has all the time in the world.
+    let snapshot = if args.watch { read.await? } else { run.within(read).await? };
     let shown = judge(&snapshot, key)?;
     Ok((snapshot, shown))
 }

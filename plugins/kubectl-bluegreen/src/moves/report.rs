@@ -50,7 +50,7 @@ impl MoveReport<'_> {
     ) {
         for (index, (made, plan)) in moves.iter().zip(plans).enumerate() {
             let reached = reached.and_then(|all| all.get(index)).map(|reached| (reached, run.millis()));
-            let entry = MoveEntry::ended(plan, &made.moved, reached);
+            let entry = MoveEntry::ended(plan, made, reached);
             match self.services.iter_mut().find(|known| known.service() == made.service()) {
                 Some(known) => *known = entry,
                 None => self.services.push(entry),

@@ -28,7 +28,7 @@ use crate::snapshot::{ReadScope, Snapshot, load};
 /// As the exit codes say.
 pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut report: MoveReport<'_>) -> Outcome<()> {
     let key = options.track_key.as_deref();
-    let snapshot = load(&run.cluster, &options.services, options.looking(extent)).await?;
+    let snapshot = run.within(load(&run.cluster, &options.services, options.looking(extent))).await?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let text = plan::text(&plan, &views, &snapshot.pods);
@@ -116,7 +116,7 @@ async fn write_anew(
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
-    let snapshot = load(&run.cluster, &options.services, options.looking(extent)).await?;
+    let snapshot = run.within(load(&run.cluster, &options.services, options.looking(extent))).await?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, true)?;
     if !ways(&plan).eq(ways(agreed)) {

@@ -56,6 +56,7 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
         required,
         scales_first,
         moving,
+        is_recorded: movement.is_recorded_beside(&view.recorded),
         agreed: options.yes,
     })
 }

@@ -1,11 +1,10 @@
 //! One Service's move, and the writes that make it and take it back.
 
-use k8s_openapi::api::core::v1::Service;
 use release_core::command::{Command, Scope, selector_change_command};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change, Op};
-use release_core::release::record::Recorded;
+use release_core::release::record::{Kept, Recorded};
 use serde_json::json;
 
 use crate::record::{CleanupNote, Record};
@@ -32,15 +31,20 @@ impl Move {
     /// The one conditional patch: refused as a whole where the selector, our record or the note of
     /// the last cleanup is no longer what the plan was made from.
     #[must_use]
-    pub fn change(&self, service: &Service, recorded: &Recorded<Record>, cleanup: &CleanupNote) -> Change {
-        let has_annotations = service.metadata.annotations.is_some();
-        self.patch(&self.previous, &self.selector, self.record_ops(recorded, cleanup, has_annotations, &self.record))
+    pub fn change(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote) -> Change {
+        self.patch(&self.previous, &self.selector, record_ops(recorded, cleanup, &self.record))
+    }
+
+    /// Whether there is room for its record.
+    #[must_use]
+    pub fn is_recorded_beside(&self, recorded: &Recorded<Record>) -> bool {
+        recorded.keeping(&self.record) != Kept::NoRoom
     }
 
     /// The patch that takes this move back, conditional on it being still the last one.
     #[must_use]
     pub fn take_back(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote, record: &Record) -> Change {
-        let change = self.patch(&self.selector, &self.previous, self.record_ops(recorded, cleanup, true, record));
+        let change = self.patch(&self.selector, &self.previous, record_ops(recorded, cleanup, record));
         // To undo it would lead to the color that just failed.
         Change { summary: format!("{}: {} -> {}", self.key, self.to, self.from), undo: None, ..change }
     }
@@ -50,18 +54,6 @@ impl Move {
     #[must_use]
     pub fn undo(&self) -> Command {
         selector_change_command(&self.service, &self.scope, &self.selector, &self.previous)
-    }
-
-    /// Tests that the record is as it was read, sets the new one and moves the old one to the history.
-    fn record_ops(
-        &self,
-        recorded: &Recorded<Record>,
-        cleanup: &CleanupNote,
-        has_annotations: bool,
-        record: &Record,
-    ) -> Vec<Op> {
-        let noted = has_annotations.then(|| cleanup.still());
-        noted.into_iter().chain(recorded.followed_by(record, has_annotations)).collect()
     }
 
     fn patch(&self, from: &Labels, to: &Labels, beside: Vec<Op>) -> Change {
@@ -76,4 +68,11 @@ impl Move {
             undo: Some(self.undo()),
         }
     }
+}
+
+/// Tests that the record is as it was read, sets the new one and moves the old one to the history.
+fn record_ops(recorded: &Recorded<Record>, cleanup: &CleanupNote, record: &Record) -> Vec<Op> {
+    let has_annotations = recorded.room.is_there;
+    let noted = has_annotations.then(|| cleanup.still());
+    noted.into_iter().chain(recorded.followed_by(record, has_annotations)).collect()
 }

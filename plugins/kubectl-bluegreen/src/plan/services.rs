@@ -26,6 +26,8 @@ pub struct ServicePlan {
     pub required: usize,
     /// The target is brought to size first.
     pub scales_first: bool,
+    /// Annotations of others leave room for its record.
+    pub is_recorded: bool,
     /// What the target ran when the Service left it, where that was the last move.
     left: Vec<LeftWorkload>,
 }
@@ -132,6 +134,7 @@ impl ServicePlan {
             active_ready: case.active_ready(),
             required: case.required,
             scales_first: case.scales_first,
+            is_recorded: case.is_recorded,
             left: left_by_last_move(case.view, case.tracks, &case.target.name).map(<[_]>::to_vec).unwrap_or_default(),
         }
     }
@@ -149,6 +152,7 @@ impl ServicePlan {
             active_ready,
             required: target_ready.max(1),
             scales_first: false,
+            is_recorded: true,
             left: Vec::new(),
         }
     }

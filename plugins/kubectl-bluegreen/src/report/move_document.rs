@@ -5,7 +5,7 @@ use release_core::release::change::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::{Moved, Reached};
+use crate::apply::{MoveInProgress, Moved, Reached};
 use crate::plan::{Planned, ServicePlan, Stay, StayState};
 
 /// What `switch` has of its own.
@@ -68,6 +68,9 @@ pub struct MovingService {
     /// Whether this run moved it and left it there; null where that could not be found out.
     #[schemars(with = "Option<bool>")]
     changed: Moved,
+    /// False where annotations of others leave no room for the move's record: `history` doesn't tell of it,
+    /// and a way back is found without it.
+    recorded: bool,
     ready: ReadyPods,
     /// The bare kubectl command that undoes it, while the Service is as this run left it; absent where this
     /// run did not move it.
@@ -169,12 +172,13 @@ impl MoveEntry {
 
     /// After the move; `reached` and the whole run's milliseconds where it was proven.
     #[must_use]
-    pub fn ended(plan: &ServicePlan, moved: &Moved, reached: Option<(&Reached, u64)>) -> Self {
+    pub fn ended(plan: &ServicePlan, made: &MoveInProgress<'_>, reached: Option<(&Reached, u64)>) -> Self {
         Self::Moves(MovingService {
+            recorded: made.is_recorded.get(),
             ready_endpoints: reached.map(|(reached, _)| reached.ready),
             converged_millis: reached.map(|(reached, _)| reached.converged_millis),
             total_millis: reached.map(|(_, millis)| millis),
-            ..MovingService::of(plan, moved.clone())
+            ..MovingService::of(plan, made.moved.clone())
         })
     }
 
@@ -214,6 +218,7 @@ impl MovingService {
             from: movement.from.clone(),
             to: movement.to.clone(),
             changed: moved,
+            recorded: plan.is_recorded,
             ready: ReadyPods { target: plan.target_ready, active: plan.active_ready, required: plan.required },
             undo,
             left_scaled: Vec::new(),

@@ -9,6 +9,7 @@ use crate::hand::hand_on;
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::Record;
 use crate::refusal::added_labels;
+use crate::room::lack_of_room;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -26,6 +27,9 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
     }
     if let Some(why) = &view.recorded.unreadable {
         notes.push(Note::warns("record", format!("{why}; rollback will not use it")));
+    }
+    if let Some(why) = lack_of_room(view) {
+        notes.push(Note::warns("annotations-full", format!("{why}; a move would be made, and not recorded")));
     }
     match view.recorded.current.as_ref() {
         Some(r) if r.to != tracks.active => notes.push(by_hand(view, tracks, r)),

@@ -32,7 +32,7 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembe
         return Err(Failure::failed("NotEcr", format!("{} is not in ECR", pinned_short(selected.image()))));
     };
     let (snapshot, mut contents) =
-        try_join(read::beside(&run.cluster, workload), RepositoryContents::read(run, repository)).await?;
+        run.within(try_join(read::beside(&run.cluster, workload), RepositoryContents::read(run, repository))).await?;
     let pods = snapshot.pod_images(selected.container());
     let left_behind = left_behind(&snapshot.believed, selected.container(), selected.image());
     let wanted = Wanted { tag_filter: args.tag_filter.clone(), ..Wanted::default() };

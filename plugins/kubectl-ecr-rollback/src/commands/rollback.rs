@@ -121,7 +121,7 @@ async fn plan_and_go(
         let read = contents(run, options, selected).await;
         read.map_err(|failure| without_registry(run, options, offline, failure))
     };
-    let (snapshot, mut contents) = try_join(read::beside(&run.cluster, workload), registry).await?;
+    let (snapshot, mut contents) = run.within(try_join(read::beside(&run.cluster, workload), registry)).await?;
     let pods = snapshot.pod_images(selected.container());
     let left_behind = left_behind(&snapshot.believed, selected.container(), selected.image());
     let question = Question {

@@ -46,7 +46,7 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
         nothing(run, &settled, report);
         return Ok(());
     }
-    let snapshot = read::beside(&run.cluster, workload).await?;
+    let snapshot = run.within(read::beside(&run.cluster, workload)).await?;
     let selected = pinned_along(selected, &snapshot, &options.containers);
     let to = tag_before(&snapshot, &selected)?;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };

@@ -207,7 +207,7 @@ async fn children_of(
     }
     // ECR answers all the same where it can't give one out: its key is gone, what it was pulled from is.
     let missing = unknown.iter().filter(|digest| !children.contains_key(**digest)).count();
-    let why = (missing > 0).then(|| format!("ECR gave {missing} of {} manifests not out", asked.len()));
+    let why = (missing > 0).then(|| format!("ECR did not give out {missing} of {} manifests", asked.len()));
     Ok((children, why))
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::entries::{ClusterEntry, ExecEntry, UserEntry};
 
@@ -50,15 +50,26 @@ fn of_certificate(user: &UserEntry) -> Result<()> {
     one("client-key", &user.client_key, &user.client_key_data)
 }
 
+/// That a plugin has a version which it could be run with; to a server without TLS none is run, and kubectl
+/// doesn't look.
+///
+/// # Errors
+/// Where it has not.
+pub fn has_known_version(user: &UserEntry) -> Result<()> {
+    let version = user.exec.as_ref().map(|exec| exec.api_version.as_str());
+    let is_known = version.is_none_or(|version| [V1, "client.authentication.k8s.io/v1beta1"].contains(&version));
+    ensure!(is_known, "the user's entry: exec: its apiVersion is neither {V1} nor v1beta1");
+    Ok(())
+}
+
+const V1: &str = "client.authentication.k8s.io/v1";
+
 fn of_exec(exec: &ExecEntry) -> Result<()> {
     ensure!(!exec.command.is_empty(), "no command");
     ensure!(exec.env.iter().all(|variable| !variable.name.is_empty()), "env has a variable without a name");
+    ensure!(!exec.api_version.is_empty(), "no apiVersion");
     let mode = exec.interactive_mode.as_str();
-    match (exec.api_version.as_str(), mode) {
-        ("client.authentication.k8s.io/v1", "") => bail!("apiVersion v1 needs an interactiveMode"),
-        ("client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1", _) => {}
-        _ => bail!("its apiVersion is neither client.authentication.k8s.io/v1 nor v1beta1"),
-    }
+    ensure!(exec.api_version != V1 || !mode.is_empty(), "apiVersion v1 needs an interactiveMode");
     ensure!(["", "Never", "IfAvailable", "Always"].contains(&mode), "no such interactiveMode");
     Ok(())
 }
@@ -96,7 +107,7 @@ mod tests {
             (r#"{"client-certificate-data": "aGk="}"#, "needs a client-key"),
             (r#"{"client-certificate": "/nowhere", "client-key": "/nowhere"}"#, "client-certificate /nowhere"),
             (r#"{"as-groups": ["ops"]}"#, "and no user"),
-            (r#"{"exec": {"command": "aws"}}"#, "its apiVersion"),
+            (r#"{"exec": {"command": "aws"}}"#, "no apiVersion"),
             (r#"{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "aws"}}"#, "interactiveMode"),
             (r#"{"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1"}}"#, "no command"),
         ] {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::annotations::{KEPT, bounded_history, parse};
+use super::annotations::{KEPT, Room, bounded_history, history_within, parse};
 use super::change::{Op, annotation_pointer};
 
 /// One change of an object, as it is kept.
@@ -95,11 +95,32 @@ pub struct Recorded<R> {
     /// The annotations as they are, to make a write conditional on them.
     pub raw_current: Option<String>,
     pub raw_history: Option<String>,
+    /// What annotations of others leave for ours.
+    pub room: Room,
 }
+
+/// A record as it is written, or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// With the history before it, of which the oldest is dropped where there is no room for it.
+    Recorded { current: String, history: String },
+    /// Annotations of others fill all that an object may have: the change goes before its record.
+    NoRoom,
+}
+
+/// Bytes that noting its result adds to a record.
+const RESULT_BYTES: usize = 80;
 
 impl<R> Default for Recorded<R> {
     fn default() -> Self {
-        Self { current: None, history: Vec::new(), unreadable: None, raw_current: None, raw_history: None }
+        Self {
+            current: None,
+            history: Vec::new(),
+            unreadable: None,
+            raw_current: None,
+            raw_history: None,
+            room: Room::default(),
+        }
     }
 }
 
@@ -108,7 +129,9 @@ impl<R: Record> Recorded<R> {
     #[must_use]
     pub fn read(annotations: Option<&BTreeMap<String, String>>) -> Self {
         let raw = |key: &str| annotations.and_then(|a| a.get(key)).cloned();
-        let mut recorded = Self { raw_current: raw(R::CURRENT), raw_history: raw(R::HISTORY), ..Self::default() };
+        let room = Room::beside(annotations, &[R::CURRENT, R::HISTORY]);
+        let (raw_current, raw_history) = (raw(R::CURRENT), raw(R::HISTORY));
+        let mut recorded = Self { raw_current, raw_history, room, ..Self::default() };
         match recorded.raw_current.as_deref().map(|text| parse::<R>(text).and_then(R::checked)) {
             Some(Ok(record)) => recorded.current = Some(record),
             Some(Err(why)) => recorded.unreadable = Some(format!("{}: {why}", R::CURRENT)),
@@ -144,20 +167,36 @@ impl<R: Record> Recorded<R> {
         bounded_history(self.all())
     }
 
-    /// Operations that refuse the patch unless the record is as it was read, and write another.
+    /// How much of that record, and of those before it, has room.
+    #[must_use]
+    pub fn keeping(&self, record: &R) -> Kept {
+        let current = json!(record).to_string();
+        let beside = self.room.after(R::CURRENT, current.len().saturating_add(RESULT_BYTES));
+        let Some(beside) = beside.and_then(|room| room.after(R::HISTORY, 0)) else { return Kept::NoRoom };
+        let history = history_within(self.all(), beside.bytes);
+        if history.len() > beside.bytes { Kept::NoRoom } else { Kept::Recorded { current, history } }
+    }
+
+    /// Operations that refuse the patch unless the record is as it was read, and write another. Where
+    /// that has no room, they take away ours, which would tell of what is past.
     #[must_use]
     pub fn followed_by(&self, record: &R, has_annotations: bool) -> Vec<Op> {
-        let (current, history) = (json!(record).to_string(), self.history_with_current());
+        let kept = self.keeping(record);
         if !has_annotations {
+            let Kept::Recorded { current, history } = kept else { return Vec::new() };
             let annotations = json!({R::CURRENT: current, R::HISTORY: history});
             return vec![Op::test("/metadata/annotations", Value::Null), Op::add("/metadata/annotations", annotations)];
         }
-        let pointer = annotation_pointer(R::CURRENT);
-        vec![
-            Op::test(&pointer, json!(self.raw_current)),
-            Op::add(&pointer, current),
-            Op::add(&annotation_pointer(R::HISTORY), history),
-        ]
+        let (at, before) = (annotation_pointer(R::CURRENT), annotation_pointer(R::HISTORY));
+        let still = Op::test(&at, json!(self.raw_current));
+        match kept {
+            Kept::Recorded { current, history } => vec![still, Op::add(&at, current), Op::add(&before, history)],
+            Kept::NoRoom => {
+                let ours = [(&self.raw_current, at), (&self.raw_history, before)];
+                let there = ours.into_iter().filter(|(raw, _)| raw.is_some());
+                std::iter::once(still).chain(there.map(|(_, pointer)| Op::remove(&pointer))).collect()
+            }
+        }
     }
 }
 
@@ -186,22 +225,4 @@ pub fn note_result<R: Record>(written: &R, result: RunResult, millis: u64) -> Ve
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_of_other_versions_are_kept_as_they_are() {
-        for (text, result) in [
-            ("done", RunResult::Done),
-            ("failed", RunResult::Failed),
-            ("rolled back", RunResult::RolledBack),
-            ("unfinished", RunResult::Unfinished),
-            ("paused", RunResult::Other("paused".into())),
-        ] {
-            let json = format!("\"{text}\"");
-            assert_eq!(serde_json::from_str::<RunResult>(&json).unwrap(), result);
-            assert_eq!(serde_json::to_string(&result).unwrap(), json);
-            assert_eq!(result.to_string(), text);
-        }
-    }
-}
+mod tests;

@@ -30,6 +30,85 @@ const FORGED: [&str; 2] = ["Try: kubectl FORGED", "Back: FORGED"];
 /// A command in somebody's words; whoever pastes that reads it there.
 const FOREIGN: &str = "kubectl FORGED";
 
+/// Parts of random words: what terminals obey, what isn't seen, what shells do something with, and letters
+/// that combine with what stands before them.
+const PARTS: [&str; 48] = [
+    "\u{1b}[2J",
+    "\u{1b}]0;t\u{7}",
+    "\u{1b}P",
+    "\u{9b}31m",
+    "\u{90}",
+    "\u{9d}",
+    "\u{0}",
+    "\u{8}",
+    "\u{b}",
+    "\u{c}",
+    "\r",
+    "\n",
+    "\r\nTry: kubectl FORGED\r\n",
+    "\n  Back: FORGED\n",
+    "\u{85}",
+    "\u{7f}",
+    "\u{ad}",
+    "\u{200b}",
+    "\u{200d}",
+    "\u{200f}",
+    "\u{2028}",
+    "\u{2029}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{2069}",
+    "\u{feff}",
+    "\u{fe0f}",
+    "\u{180e}",
+    "\u{e0041}",
+    "\u{e007f}",
+    "\u{fffb}",
+    "\u{301}",
+    "\u{20dd}",
+    "e\u{301}",
+    "\u{6}",
+    "'",
+    "\"",
+    "\\",
+    "$(touch PWNED)",
+    "`touch PWNED`",
+    "; touch PWNED;",
+    "&& touch PWNED #",
+    "| touch PWNED",
+    "\ntouch PWNED\n",
+    "${IFS}touch",
+    "--",
+    "-rf",
+    "%s%n",
+];
+
+/// Words made of such parts; the same for the same seed.
+#[must_use]
+pub fn random_words(seed: u64) -> String {
+    let mut state = seed;
+    let mut next = |below: usize| {
+        // splitmix64 (https://prng.di.unimi.it/splitmix64.c)
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % below as u64).unwrap_or_default()
+    };
+    let length = 1 + next(9);
+    (0..length).map(|_| PARTS[next(PARTS.len())]).collect()
+}
+
+/// Which random words a test has, and how many of them: `HOSTILE_SEED` and `HOSTILE_RUNS` say so, else it
+/// is another seed each day.
+#[must_use]
+pub fn seeds(runs: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let days = || jiff::Timestamp::now().as_second().unsigned_abs() / 86_400;
+    let first = number("HOSTILE_SEED").unwrap_or_else(|| days() * 1000);
+    first..first + number("HOSTILE_RUNS").unwrap_or(runs)
+}
+
 /// Where people can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -78,20 +157,20 @@ impl Place {
     }
 
     /// Adds the words wherever they fit.
-    fn add(self, value: &mut Value, path: &mut Vec<String>) {
+    fn add(self, words: &str, value: &mut Value, path: &mut Vec<String>) {
         match value {
             Value::String(text) => {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 if self.holds(&path) {
-                    text.push_str(HOSTILE);
+                    text.push_str(words);
                 }
             }
             // An item of a list stands where the list does.
-            Value::Array(items) => items.iter_mut().for_each(|item| self.add(item, path)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.add(words, item, path)),
             Value::Object(members) => {
                 for (name, member) in members {
                     path.push(name.clone());
-                    self.add(member, path);
+                    self.add(words, member, path);
                     path.pop();
                 }
             }
@@ -102,7 +181,13 @@ impl Place {
 
 /// From now on, what the proxy passes has hostile words there.
 pub fn speaks(proxy: &ApiProxy, place: Place) {
-    proxy.on(|call| !call.is_write(), Action::rewrite(move |document| place.add(document, &mut Vec::new())));
+    says(proxy, place, HOSTILE);
+}
+
+/// The same with words of the caller's.
+pub fn says(proxy: &ApiProxy, place: Place, words: &str) {
+    let words = words.to_owned();
+    proxy.on(|call| !call.is_write(), Action::rewrite(move |document| place.add(&words, document, &mut Vec::new())));
 }
 
 /// Runs one of our programs by way of the proxy, and looks at what it says.

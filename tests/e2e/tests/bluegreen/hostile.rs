@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{api, color, rolled_out};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::hostile::{Place, harmless, speaks};
+use e2e::common::hostile::{Place, harmless, random_words, says, seeds, speaks};
 use e2e::common::run::Ended;
 use e2e::namespace;
 use lab::api_proxy::ApiProxy;
@@ -28,6 +28,16 @@ const VERBS: [&str; 14] = [
     "cleanup api --dry-run=client",
 ];
 
+/// A few of them, for many words.
+const RANDOMLY: [&str; 6] = [
+    "status api -o wide",
+    "status api -o json",
+    "history api -o wide",
+    "preflight api",
+    "rollback api --dry-run=client",
+    "switch api --to blue --yes --timeout=3s --verify-for=0s",
+];
+
 /// One annotation clears the screen of a person in an outage, and the next command that they paste is
 /// somebody else's.
 #[tokio::test]
@@ -44,6 +54,28 @@ async fn words_of_others_are_shown_and_never_obeyed() -> Result<()> {
 async fn words_of_others_about_failing_pods_are_never_obeyed() -> Result<()> {
     let ns = namespace("hostile-failing").await?;
     speak_up(&ns, Behavior::CrashLoop).await
+}
+
+/// The same with words that nobody thought of: `HOSTILE_SEED=N HOSTILE_RUNS=1` has those of a failure again.
+#[tokio::test]
+async fn random_words_of_others_are_never_obeyed() -> Result<()> {
+    let ns = namespace("hostile-random").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
+    let seeds = seeds(21);
+    println!("HOSTILE_SEED={} HOSTILE_RUNS={}", seeds.start, seeds.end - seeds.start);
+    let mut bad = Vec::new();
+    for (seed, place) in seeds.zip(Place::ALL.into_iter().cycle()) {
+        let proxy = ApiProxy::start(ns.lab()).await?;
+        says(&proxy, place, &random_words(seed));
+        for words in RANDOMLY {
+            let said = harmless(&plugin, &proxy, ns.name(), words).await;
+            bad.extend(said.err().map(|why| format!("HOSTILE_SEED={seed} {place:?}: {words}\n{why:#}")));
+        }
+    }
+    ensure!(bad.is_empty(), "{}", bad.join("\n\n"));
+    Ok(())
 }
 
 async fn speak_up(ns: &lab::Namespace, behavior: Behavior) -> Result<()> {

@@ -8,6 +8,7 @@ mod discovery;
 mod documents;
 mod dry_run;
 mod endpoints;
+mod extremes;
 mod faults;
 mod floors;
 mod forged;

@@ -1,7 +1,7 @@
 //! Whoever may set an image or a change cause has no say in what a terminal shows or a shell does.
 
 use anyhow::{Result, ensure};
-use e2e::common::hostile::{Place, harmless, speaks};
+use e2e::common::hostile::{Place, harmless, random_words, says, seeds, speaks};
 use e2e::ecr::case::Case;
 use lab::api_proxy::ApiProxy;
 
@@ -30,6 +30,27 @@ async fn words_of_others_are_shown_and_never_obeyed() -> Result<()> {
             let words = words.replace("WORKLOAD", &case.resource());
             let said = harmless(&plugin, &proxy, case.ns.name(), &words).await;
             bad.extend(said.err().map(|why| format!("{place:?}: {words}\n{why:#}")));
+        }
+    }
+    ensure!(bad.is_empty(), "{}", bad.join("\n\n"));
+    Ok(())
+}
+
+/// The same with words that nobody thought of: `HOSTILE_SEED=N HOSTILE_RUNS=1` has those of a failure again.
+#[tokio::test]
+async fn random_words_of_others_are_never_obeyed() -> Result<()> {
+    let case = Case::released("hostile-random").await?;
+    let plugin = case.ns.lab().plugins().join("kubectl-ecr_rollback");
+    let seeds = seeds(14);
+    println!("HOSTILE_SEED={} HOSTILE_RUNS={}", seeds.start, seeds.end - seeds.start);
+    let mut bad = Vec::new();
+    for (seed, place) in seeds.zip(Place::ALL.into_iter().cycle()) {
+        let proxy = ApiProxy::start(case.ns.lab()).await?;
+        says(&proxy, place, &random_words(seed));
+        for words in ["WORKLOAD --dry-run=client", "WORKLOAD --dry-run=client -o json", "history WORKLOAD -o wide"] {
+            let words = words.replace("WORKLOAD", &case.resource());
+            let said = harmless(&plugin, &proxy, case.ns.name(), &words).await;
+            bad.extend(said.err().map(|why| format!("HOSTILE_SEED={seed} {place:?}: {words}\n{why:#}")));
         }
     }
     ensure!(bad.is_empty(), "{}", bad.join("\n\n"));

@@ -3,6 +3,7 @@
 mod annotations;
 mod bounds;
 mod choices;
+mod extremes;
 mod faults;
 mod forged;
 mod forward;

@@ -21,6 +21,12 @@ pub(super) fn whole(bytes: Bytes) -> ResponseBody {
     Full::new(bytes).map_err(|never| match never {}).boxed()
 }
 
+/// A beginning, and then so many times the same, made as it is asked for.
+pub(super) fn poured(first: Bytes, again: Bytes, times: usize) -> ResponseBody {
+    let chunks = stream::once(std::future::ready(first)).chain(stream::repeat(again).take(times));
+    streamed(chunks.map(Ok))
+}
+
 /// Waits for the whole answer.
 pub(super) async fn finish(response: Response<Incoming>) -> Option<Response<Bytes>> {
     let (head, body) = response.into_parts();

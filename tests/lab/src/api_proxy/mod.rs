@@ -16,6 +16,7 @@
 //! proxy was started with. Requests are recorded in the order they came in. For each request
 //! the first rule that matches and is not used up decides; without one it passes through.
 
+mod answer;
 mod body;
 mod forward;
 mod rules;
@@ -45,8 +46,9 @@ use forward::Upstream;
 use rules::Rule;
 
 pub use crate::hold_point::When;
+pub use answer::Answer;
 pub(crate) use rules::BrokenOff;
-pub use rules::{Action, Answer, Hold};
+pub use rules::{Action, Hold};
 
 /// A request as the proxy saw it.
 #[derive(Debug, Clone)]

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::answer::{Answer, poured};
 use super::body::{self, ResponseBody};
 use super::{Call, Shared};
 use crate::hold_point::{HoldPoint, When};
@@ -22,6 +23,12 @@ type Matches = Box<dyn Fn(&Call) -> bool + Send + Sync>;
 pub enum Action {
     /// Answer without asking the API server.
     Respond(Answer),
+    /// Answer so without asking the API server; what comes after the answer's body is repeated so many times.
+    Pour(Answer, Bytes, usize),
+    /// Pass the request on, wait for its whole answer, and then answer that instead.
+    ForwardThenPour(Answer, Bytes, usize),
+    /// Answer what is made of the request, without asking the API server.
+    Compose(Compose),
     /// Pass the request on, wait for its whole answer, and then answer this instead.
     ForwardThenRespond(Answer),
     /// Pass it on, wait for its whole answer, and then break this request off.
@@ -42,6 +49,16 @@ pub enum Action {
     Hold(When, HoldPoint<Call>),
 }
 
+/// How an answer is made.
+#[derive(Clone)]
+pub struct Compose(Arc<dyn Fn(&Call) -> Answer + Send + Sync>);
+
+impl std::fmt::Debug for Compose {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Compose")
+    }
+}
+
 /// How an answer is changed.
 #[derive(Clone)]
 pub struct Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>);
@@ -49,41 +66,6 @@ pub struct Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>);
 impl std::fmt::Debug for Rewrite {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Rewrite")
-    }
-}
-
-/// An answer of the proxy's own.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// Headers besides `content-type`.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Body, usually a Status object as JSON.
-    pub body: Bytes,
-}
-
-impl Answer {
-    /// An error as the API server words it: `kind: Status` with this reason and message.
-    ///
-    /// # Panics
-    /// When `status` is no HTTP status.
-    pub fn status(status: u16, reason: &str, message: &str) -> Self {
-        let body = json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": message, "reason": reason, "code": status,
-        });
-        let status = StatusCode::from_u16(status).expect("a test's own number");
-        Self { status, headers: Vec::new(), body: body.to_string().into() }
-    }
-
-    /// The same with one more header.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.push((HeaderName::from_static(name), value));
-        }
-        self
     }
 }
 
@@ -114,6 +96,11 @@ impl Action {
     /// 504 after the API server did what it was asked.
     pub fn timeout_after_commit() -> Self {
         Self::ForwardThenRespond(Answer::status(504, "Timeout", "request did not complete within the allotted timeout"))
+    }
+
+    /// Makes the answer of the request.
+    pub fn compose(make: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
+        Self::Compose(Compose(Arc::new(make)))
     }
 
     /// Changes the document that is answered.
@@ -228,6 +215,12 @@ async fn act(
     let Some(action) = action else { return Ok(forward().await?.map(body::passed)) };
     match action {
         Action::Respond(answer) => Ok(answer.into()),
+        Action::Compose(Compose(make)) => Ok(make(call).into()),
+        Action::Pour(answer, again, times) => Ok(poured(answer, again, times)),
+        Action::ForwardThenPour(answer, again, times) => {
+            body::finish(forward().await?).await.ok_or(BrokenOff)?;
+            Ok(poured(answer, again, times))
+        }
         Action::ForwardThenRespond(answer) => {
             body::finish(forward().await?).await.ok_or(BrokenOff)?;
             Ok(answer.into())
@@ -284,15 +277,4 @@ async fn held(
     let answered = body::finish(answered).await.ok_or(BrokenOff)?;
     point.wait(call).await;
     Ok(answered.map(body::whole))
-}
-
-impl From<Answer> for Response<ResponseBody> {
-    fn from(answer: Answer) -> Self {
-        let mut response = Response::new(body::whole(answer.body));
-        *response.status_mut() = answer.status;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert("content-type", json);
-        response.headers_mut().extend(answer.headers);
-        response
-    }
 }

@@ -51,7 +51,8 @@ pub async fn look(run: &Run, args: &CleanupArgs, names: &[String]) -> Outcome<Ju
 async fn at_once(run: &Run, args: &CleanupArgs, names: &[String]) -> Outcome<Judged> {
     let key = args.track.track_key.as_deref();
     let looking = Looking { key, extent: ReadScope::Everything, images: false };
-    let snapshot = routes_from_beyond(&run.cluster, load(&run.cluster, names, looking).await?).await;
+    let read = async { Ok(routes_from_beyond(&run.cluster, load(&run.cluster, names, looking).await?).await) };
+    let snapshot = run.within(read).await?;
     let unread = unread(&snapshot).into_iter().chain(never_read(&snapshot).map(str::to_owned)).collect();
     Ok(Judged { decisions: decide(run, args, &snapshot)?, unread })
 }

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod connection;
+mod full_annotations;
 mod services;
 mod targets;
 mod words;

@@ -1,6 +1,7 @@
 //! An API server that refuses, is busy, slow, breaks off or closes watches: every run ends with
 //! the right exit code in bounded time, and never says what isn't so.
 
+mod bounds;
 mod cleanups;
 mod notes;
 mod reads;

@@ -68,6 +68,22 @@ fn parse(name: &str, text: &str) -> Result<Case> {
 }
 
 impl Case {
+    /// Whether a login of some kind stands in it, or beside it.
+    pub fn is_about_credentials(&self) -> bool {
+        const LOGINS: [&str; 8] = [
+            "token",
+            "username:",
+            "exec:",
+            "client-certificate",
+            "client-key",
+            "auth-provider",
+            "proxy-url",
+            "credentialPlugin",
+        ];
+        let texts = self.files.iter().map(|(_, text)| text).chain(&self.flags);
+        self.in_pod || texts.into_iter().any(|text| LOGINS.iter().any(|login| text.contains(login)))
+    }
+
     fn set(&mut self, word: &str, value: &str) -> Result<()> {
         let words = || value.split(' ').map(str::to_owned);
         match (word, value) {
