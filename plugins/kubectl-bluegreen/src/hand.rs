@@ -22,5 +22,17 @@ pub fn hand_on(service: &Service) -> Option<Hand> {
 /// Nothing where the API server doesn't tell.
 #[must_use]
 pub fn due(record: &Record, service: &Service) -> Option<Timestamp> {
-    MOVE.last_at(&service.metadata).map(|at| record.due_from(at.max(record.at)))
+    moved_at(service).map(|at| record.due_from(at.max(record.at)))
+}
+
+/// True where the API server says that nobody moved it after us.
+#[must_use]
+pub fn is_last_move(service: &Service) -> bool {
+    MOVE.is_held(&service.metadata)
+}
+
+/// When we moved it last, as the API server has it.
+#[must_use]
+pub fn moved_at(service: &Service) -> Option<Timestamp> {
+    MOVE.last_at(&service.metadata)
 }

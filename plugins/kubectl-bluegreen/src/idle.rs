@@ -1,5 +1,6 @@
 //! Which colors are idle: no Service selects them and no route names them.
 
+use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, has_all};
 use release_core::traffic::alb::bindings_to;
@@ -21,7 +22,7 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
     for service in snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != view.name()) {
         let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
         if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)) && !serves_active(s, tracks)) {
-            users.extend(uses_by(service_name(service), color, snapshot));
+            users.extend(uses_by(service, color, snapshot));
         }
     }
     users.extend(routes_to(&labels, view, snapshot));
@@ -38,8 +39,9 @@ fn serves_active(selector: &Labels, tracks: &Tracks) -> bool {
 
 /// The use of a color that another Service is of. One that is called after the color is there to reach it
 /// by name, whether anybody does or not: only what sends to it is a use.
-fn uses_by(service: &str, color: &Color, snapshot: &Snapshot) -> Vec<String> {
-    if !is_of_its_own(service, &color.name) {
+fn uses_by(service: &Service, color: &Color, snapshot: &Snapshot) -> Vec<String> {
+    let (is_exposed, service) = (is_exposed(service), service_name(service));
+    if !is_of_its_own(service, &color.name) || is_exposed {
         return vec![format!("service/{service}")];
     }
     let Snapshot { namespace, virtual_services, http_routes, grpc_routes, ingresses, .. } = snapshot;
@@ -54,6 +56,13 @@ fn uses_by(service: &str, color: &Color, snapshot: &Snapshot) -> Vec<String> {
     routes.extend(ingresses_to(service, ingresses.as_deref().unwrap_or_default()));
     routes.extend(bindings_to(service, snapshot.target_group_bindings.as_deref().unwrap_or_default()));
     routes.into_iter().map(|route| format!("{route} by service/{service}")).collect()
+}
+
+/// True for a Service that clients outside of the cluster reach by its own address.
+fn is_exposed(service: &Service) -> bool {
+    let Some(spec) = &service.spec else { return false };
+    let by_type = matches!(spec.type_.as_deref(), Some("LoadBalancer" | "NodePort"));
+    by_type || spec.external_ips.iter().flatten().next().is_some()
 }
 
 fn routes_to(labels: &[Labels], view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {

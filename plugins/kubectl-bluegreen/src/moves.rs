@@ -3,10 +3,12 @@
 mod next_step;
 mod planning;
 mod report;
+mod rights;
 mod scaling;
 mod steps;
 
 pub use next_step::what_would_go_through;
 pub use planning::{make_plan, views};
 pub use report::MoveReport;
+pub use rights::rights;
 pub use steps::make;

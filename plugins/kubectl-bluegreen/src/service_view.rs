@@ -11,6 +11,7 @@ use release_core::release::record::{Record as _, Recorded};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
 
+use crate::hand::is_last_move;
 use crate::record::{CleanupNote, Record};
 use crate::settings::Settings;
 
@@ -33,7 +34,7 @@ impl<'a> ServiceView<'a> {
     pub fn of(service: &'a Service, workloads: &[Arc<Workload>], pods: &[Pod], key_flag: Option<&str>) -> Self {
         let mut settings = Settings::read(service);
         let annotations = service.metadata.annotations.as_ref();
-        let mut recorded = Recorded::<Record>::read(annotations);
+        let mut recorded = believed(service, Recorded::<Record>::read(annotations));
         let key = key_flag.map(str::to_owned).or_else(|| followed_key(service, &mut settings, &mut recorded));
         let tracks = discover(service, workloads, pods, key.as_deref());
         let ports = ports(service, tracks.as_ref().ok(), pods);
@@ -71,6 +72,20 @@ fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeSet<S
     let own = pods.iter().filter(|pod| tracks.is_some_and(|t| t.color_of(&pod.metadata.labels).is_some()));
     let own: Vec<&Pod> = own.filter(|pod| pod.is_ready()).collect();
     serving_ports(service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref), &own)
+}
+
+/// A record that says of another color that it is active, while the API server says that nobody moved the
+/// Service after us, was edited.
+fn believed(service: &Service, mut recorded: Recorded<Record>) -> Recorded<Record> {
+    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+    let is_so = |record: &Record| selector.and_then(|selector| selector.get(&record.key)) == Some(&record.to);
+    if is_last_move(service)
+        && let Some(record) = recorded.current.take_if(|record| !is_so(record))
+    {
+        let why = format!("it says that {} is active, which nobody has moved the Service from", record.to);
+        recorded.unreadable.get_or_insert_with(|| format!("{}: {why}", Record::CURRENT));
+    }
+    recorded
 }
 
 /// The key of the annotation, else that of the record: of the selector as it is. Anybody may have written

@@ -18,6 +18,7 @@ use kube::{Client, Config};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
 use super::Cluster;
+use super::clock::Clock;
 use super::kubeconfig;
 use crate::connection::Connection;
 use crate::credentials::{Authorized, Credentials};
@@ -55,6 +56,7 @@ pub fn connect(connection: &Connection) -> Outcome<Cluster> {
         request_timeout: connection.request_timeout,
         field_manager: connection.field_manager.clone(),
         log: connection.log,
+        clock: Clock::default(),
     })
 }
 

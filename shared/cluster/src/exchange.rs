@@ -190,6 +190,7 @@ impl Cluster {
         if let Some((what, began)) = told {
             self.log.tell(&format!("{what} {} in {} ms", response.status(), began.elapsed().as_millis()));
         }
+        self.clock.heard(response.headers());
         show_warnings(response.headers(), self.log);
         if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
     }

@@ -13,6 +13,7 @@
 
 pub mod apply;
 mod bounds;
+mod clock;
 pub mod conditional;
 pub mod connect;
 pub mod connection;
@@ -35,6 +36,8 @@ pub mod watch;
 
 use std::time::Duration;
 
+use clock::Clock;
+use jiff::Timestamp;
 use kube::Client;
 use release_core::command::Scope;
 use release_core::log::Log;
@@ -54,6 +57,7 @@ pub struct Cluster {
     request_timeout: Duration,
     field_manager: String,
     log: Log,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -73,6 +77,12 @@ impl Cluster {
     #[must_use]
     pub fn log(&self) -> Log {
         self.log
+    }
+
+    /// The time, by the API server's clock once it has answered.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// How long one request may take.

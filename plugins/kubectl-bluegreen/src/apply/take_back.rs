@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::future::join;
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
@@ -22,7 +21,7 @@ use super::converge::Aim;
 use super::in_progress::{MoveInProgress, rollback};
 use super::known_pods::KnownPods;
 use super::{conclude, converge};
-use crate::left::LeftWorkload;
+use crate::left::{LeftWorkload, differences};
 use crate::plan::Move;
 use crate::record::{CleanupNote, Record, RecordedVerb};
 use crate::snapshot::{Snapshot, workloads_and_pods};
@@ -180,10 +179,15 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
     let there: Vec<&Pod> = selected.filter(|pod| made.tracks.can_serve(pod)).collect();
     // As it is now: somebody may have scaled it down since.
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
+    let changed = differences(&movement.record.left, movement.record.at, &color, &there);
     let there = staying(&color, &there);
     let here = slices.ready_pods().len();
     let Move { from, to, .. } = movement;
     match there {
+        // Nobody has agreed to the next release.
+        _ if here > 0 && !changed.is_empty() => {
+            Some(format!("not taken back, {from} is not what was left: {}", changed.join("; ")))
+        }
         0 => Some(format!("not taken back, {from} has no ready pod")),
         _ if there < here => Some(format!("not taken back, {from} has {there} ready pods and {here} serve on {to}")),
         _ => None,
@@ -198,7 +202,7 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
         verb: RecordedVerb::Rollback,
         from: movement.to.clone(),
         to: movement.from.clone(),
-        at: Timestamp::now(),
+        at: run.cluster.now(),
         reason: printable(&format!("by itself: {}", why.replace('\n', "; "))),
         selector: movement.selector.clone(),
         ..movement.record.clone()

@@ -14,7 +14,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.verb != Verb::Switch {
         return Vec::new();
     }
-    failed(case).into_iter().collect()
+    failed(case).or_else(|| gone_back_from(case)).into_iter().collect()
 }
 
 fn failed(case: &Case<'_>) -> Option<Finding> {
@@ -31,7 +31,19 @@ fn failed(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("{color} was taken back at {:.0} ({}), and is the same", back.at, back.reason);
-    Some(case.blocks(ids::FAILED_BEFORE, message).mend("deploy what mends it"))
+    Some(case.blocks(ids::FAILED_BEFORE, message).mend("deploy what mends it").standing())
+}
+
+/// Somebody went back from it, for a reason that may still be one: whoever retries a job should know.
+fn gone_back_from(case: &Case<'_>) -> Option<Finding> {
+    let last = case.view.recorded.current.as_ref().filter(|record| record.key == case.tracks.key)?;
+    let back = last.verb == RecordedVerb::Rollback && last.from == case.target.name;
+    if !back || !differences(&last.left, last.at, case.target, &case.target_pods).is_empty() {
+        return None;
+    }
+    let reason = if last.reason.is_empty() { String::new() } else { format!(": {}", last.reason) };
+    let message = format!("{} went back from it at {:.0}, and it is the same{reason}", last.by, last.at);
+    Some(case.warns(ids::ROLLED_BACK, message))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Whether a rollback goes to what was left.
 
+use std::sync::Arc;
+
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
+use release_core::kube::Workload;
 
 use super::case::Case;
-use crate::left::{Age, age_beside, differences};
+use crate::left::{Age, age_beside, deployed_at, differences};
 use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -17,10 +20,19 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
             let message = || format!("{} is not what was left: {}", case.target.name, changed.join("; "));
             (!changed.is_empty()).then(|| judged(case, ids::CHANGED_SINCE, message())).into_iter().collect()
         }
-        // What our record left active was live before somebody else moved the Service.
-        None if case.was_left_active() => Vec::new(),
+        None if case.was_left_active() => deployed_after(case).into_iter().collect(),
         None => newer(case).into_iter().collect(),
     }
+}
+
+/// What our record left active was live before somebody else moved the Service. What was deployed on it
+/// after that record may never have been.
+fn deployed_after(case: &Case<'_>) -> Option<Finding> {
+    let record = case.view.recorded.current.as_ref()?;
+    let later = |w: &&Arc<Workload>| deployed_at(w).is_some_and(|deployed| deployed > record.at);
+    let workload = case.target.workloads.iter().find(later)?;
+    let message = format!("{workload} was deployed after {} left it active: it may never have been live", record.verb);
+    Some(judged(case, ids::CHANGED_SINCE, message))
 }
 
 /// Without a record, a color that was deployed last is no way back, and one of which nobody knows when

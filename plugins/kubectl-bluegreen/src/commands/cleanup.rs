@@ -1,5 +1,6 @@
 //! `cleanup`: take the idle color down once its retention has passed.
 
+mod brought_back;
 mod budgets;
 mod decision;
 mod due;
@@ -10,6 +11,7 @@ mod overtaken;
 mod refused;
 mod removal;
 mod retention;
+mod seen;
 mod take_down;
 
 use std::collections::BTreeSet;
@@ -112,7 +114,7 @@ fn show(run: &Run, names: &[String], decisions: &[Decision], report: &mut Report
 /// its retention has passed.
 fn refusal(run: &Run, decisions: &[Decision], due: bool) -> Outcome<()> {
     let kept: Vec<&Kept> = decisions.iter().filter_map(Decision::kept).filter(|kept| !due || kept.due).collect();
-    let Some(first) = kept.first() else { return Ok(()) };
+    let Some(first) = kept.iter().find(|kept| kept.next.is_some()).or(kept.first()) else { return Ok(()) };
     let none = decisions.iter().all(|decision| decision.removal().is_none());
     let mut text = if none { "nothing was taken down" } else { "not everything was taken down" }.to_owned();
     if due {
@@ -123,7 +125,7 @@ fn refusal(run: &Run, decisions: &[Decision], due: bool) -> Outcome<()> {
     let status = || Command::new("kubectl bluegreen status").arg(&first.service).scope(run.scope());
     let next = match &first.next {
         Some(command) => Some(Next::Try(vec![command.clone()], None)),
-        None => due.then(|| Next::Look(status(), None)),
+        None => Some(Next::Look(status(), None)),
     };
     Err(Failure { next, ..Failure::failed("Kept", text) })
 }

@@ -64,9 +64,12 @@ fn moved_between(records: &[Record]) -> Vec<MoveBetween> {
 
 fn shown(by_hand: Option<&MoveByHand>, records: &[Record], between: &[MoveBetween], wide: bool) -> String {
     let mut rows: Vec<Vec<String>> = by_hand.map(row_by_hand).into_iter().collect();
-    for record in records {
+    for (index, record) in records.iter().enumerate() {
         rows.push(row(record, wide));
-        rows.extend(between.iter().filter(|made| made.before == record.id).map(row_between));
+        // A run that took itself back has two records of one id; what was before it comes after both.
+        let begins = records.get(index.saturating_add(1)).is_none_or(|older| older.id != record.id);
+        let made = between.iter().filter(|made| begins && made.before == record.id);
+        rows.extend(made.map(row_between));
     }
     let headers: &[&str] = &["WHEN", "VERB", "FROM", "TO", "BY", "RESULT", "TOOK", "REASON", "ID"];
     table(if wide { headers } else { &headers[..8] }, &rows)

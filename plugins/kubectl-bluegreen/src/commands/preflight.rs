@@ -1,8 +1,5 @@
 //! `preflight`: the plan and the checks of a switch, as data on stdout.
 
-use std::collections::BTreeMap;
-
-use futures::future::join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{heading, refuse_blocked};
@@ -10,11 +7,11 @@ use release_core::checks::{finding, ids};
 use release_core::failure::{Failure, Outcome};
 
 use crate::args::PreflightArgs;
-use crate::moves::{MoveReport, make_plan, views, what_would_go_through};
+use crate::moves::{MoveReport, make_plan, rights, views, what_would_go_through};
 use crate::options;
 use crate::plan;
 use crate::report::move_document::PreflightMembers;
-use crate::snapshot::{ReadScope, Reading, Snapshot, load};
+use crate::snapshot::{ReadScope, Snapshot, load};
 
 /// Runs the verb.
 ///
@@ -43,16 +40,4 @@ pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMe
     report.text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     refused.map_err(|refused| Failure { message: "not ready to switch".into(), ..refused })?;
     plan.unserved("Unserved").map_or(Ok(()), Err)
-}
-
-/// Whether we may patch each of the Services.
-async fn rights(run: &Run, services: &[String]) -> BTreeMap<String, Reading<bool>> {
-    let ask = |name: &String| {
-        let name = name.clone();
-        async move {
-            let may = run.cluster.may("patch", "", "services", &name).await.map_err(|error| error.short());
-            (name, may)
-        }
-    };
-    join_all(services.iter().map(ask)).await.into_iter().collect()
 }

@@ -1,11 +1,13 @@
 //! Bringing targets to size before the move.
 
+use futures::future::join_all;
 use release_cli::run::Run;
 use release_cli::verb::write_note;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
-use release_core::release::change::Change;
+use release_core::release::change::{Action, Change, Op};
 use release_core::traffic::selector::Tracks;
+use serde_json::Value;
 
 use crate::apply::scale::{self, PODS_REFUSED, Size};
 use crate::plan::{self, ServicePlan, SwitchPlan, tracks_of};
@@ -48,6 +50,19 @@ pub async fn bring_to_size(
         }
     }
     Ok(())
+}
+
+/// Those of the writes whose size is there still; one that can't be read is.
+pub async fn still_so(run: &Run, written: Vec<Change>) -> Vec<Change> {
+    let read = written.into_iter().map(|change| async move {
+        let now = run.cluster.get::<Value>(&change.path).await;
+        let is_so = |ops: &[Op], now: &Value| ops.iter().all(|op| op.holds_in(now));
+        match (&change.action, now) {
+            (Action::JsonPatch(ops), Ok(now)) if !is_so(ops, &now) => None,
+            _ => Some(change),
+        }
+    });
+    join_all(read).await.into_iter().flatten().collect()
 }
 
 /// What was brought to size for a move that was not made, and how that is undone.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
 use super::report::MoveReport;
+use super::rights::{may_move_all, rights};
 use super::scaling;
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
@@ -28,7 +29,10 @@ use crate::snapshot::{ReadScope, Snapshot, load};
 /// As the exit codes say.
 pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut report: MoveReport<'_>) -> Outcome<()> {
     let key = options.track_key.as_deref();
-    let snapshot = run.within(load(&run.cluster, &options.services, options.looking(extent))).await?;
+    let reading = run.within(load(&run.cluster, &options.services, options.looking(extent)));
+    let of_set = if options.services.len() > 1 { options.services.as_slice() } else { &[] };
+    let (snapshot, rights) = join(reading, rights(run, of_set)).await;
+    let snapshot = snapshot?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let text = plan::text(&plan, &views, &snapshot.pods);
@@ -40,6 +44,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
         return prove_what_stands(run, options, basis, &mut report).await;
     }
     refuse(run, options, &plan)?;
+    may_move_all(&plan, &rights, run)?;
     let agreed = agree(run, &question(&asked(&plan), &plan.findings), options.yes)?;
     let sizes = scaling::changes(&plan, &views, &snapshot);
     match agreed {
@@ -79,14 +84,14 @@ async fn scale_and_write(
         Ok(()) => write_anew(run, options, extent, plan, report).await,
         Err(failure) => Err(failure),
     };
-    made.map_err(|failure| {
-        let of_service = |service: &str| {
-            let own = scaling::of_service(plan, views, snapshot, service);
-            own.into_iter().filter(|change| written.contains(change)).collect()
-        };
-        let is_left = !written.is_empty() && report.left_scaled(of_service);
-        if is_left { scaling::left_scaled(&written, failure) } else { failure }
-    })
+    let Err(failure) = made else { return Ok(()) };
+    let written = scaling::still_so(run, written).await;
+    let of_service = |service: &str| {
+        let own = scaling::of_service(plan, views, snapshot, service);
+        own.into_iter().filter(|change| written.contains(change)).collect()
+    };
+    let is_left = !written.is_empty() && report.left_scaled(of_service);
+    Err(if is_left { scaling::left_scaled(&written, failure) } else { failure })
 }
 
 /// Stops where a blocking finding isn't overridden.

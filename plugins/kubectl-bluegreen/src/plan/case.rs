@@ -2,7 +2,7 @@
 
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::has_all;
-use release_core::traffic::capacity::staying;
+use release_core::traffic::capacity::{staying, strays};
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::movement::Move;
@@ -40,7 +40,9 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     let needed = ready_count(&tracks.able(&active_pods)).max(left_size(view, tracks, movement, active));
     let required = required(options, view, active, needed);
     let ready = staying(target, &tracks.able(&target_pods));
-    let short = ready < required;
+    // Pods that no workload keeps may be gone in a moment: they are no reason not to start others.
+    let kept = ready.saturating_sub(strays(&tracks.able(&target_pods)).len());
+    let short = kept < required;
     let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
     let scales_first = waits && (options.verb == Verb::Switch || may_grow);

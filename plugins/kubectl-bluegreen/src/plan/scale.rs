@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use release_core::checks::ownership::applied;
 use release_core::command::Command;
 use release_core::kube::Workload;
 use release_core::kube::path::{collection, path_of};
@@ -90,11 +91,13 @@ pub fn raised_floor(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
 }
 
 /// The floor before and the one now, where the one now is of our writing: a floor that somebody else has
-/// set since, or that came with a copy of the autoscaler, is theirs.
+/// set since, or that came with a copy of the autoscaler, is theirs. So is the same number in the manifest
+/// that was applied last.
 fn raised_by_us(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
-    FLOOR.last_at(&hpa.metadata).filter(|_| FLOOR.hand_beside(&hpa.metadata).is_none())?;
-    let before = hpa.metadata.annotations.as_ref()?.get(FLOOR_BEFORE)?.parse().ok()?;
-    Some((before, hpa.spec.as_ref()?.min_replicas.unwrap_or(1)))
+    let annotations = hpa.metadata.annotations.as_ref().filter(|_| FLOOR.is_ours_alone(&hpa.metadata))?;
+    let before = annotations.get(FLOOR_BEFORE)?.parse().ok()?;
+    let now = hpa.spec.as_ref()?.min_replicas.unwrap_or(1);
+    (applied(&hpa.metadata, "/spec/minReplicas") != Some(now.into())).then_some((before, now))
 }
 
 /// The bare kubectl command that sets an autoscaler's floor.

@@ -56,6 +56,10 @@ fn known_size<'a>(workload: &'a Arc<Workload>, sides: Sides<'_>, alone: bool) ->
 
 /// Brings them to so many pods together: the smallest grow to one level, none shrinks.
 fn share(mut open: Vec<&mut Sized<'_>>, mut lacking: i32) {
+    // What has no size yet gets a pod of its own.
+    if open.iter().map(|one| one.size.max(1)).fold(0, i32::saturating_add) >= lacking {
+        lacking = 0;
+    }
     open.sort_by_key(|one| std::cmp::Reverse(one.size));
     let mut level = 0;
     for (one, count) in open.iter().zip((1..=open.len()).rev()) {
@@ -126,6 +130,14 @@ mod tests {
         assert_eq!(sizes_after(&left, &one_has_grown, &gone, 4), [("jobs".into(), 1)]);
         let cold = color("blue", &[("web", 0), ("jobs", 0)]);
         assert_eq!(sizes_after(&left, &cold, &gone, 4), [("web".into(), 3), ("jobs".into(), 1)]);
+        let singleton = [("web", 2), ("once", 1)];
+        let cold = color("blue", &[("web", 0), ("once", 0)]);
+        let back = sizes_after(&singleton, &cold, &gone, 3);
+        assert_eq!(back, [("web".into(), 2), ("once".into(), 1)], "what runs once never runs twice");
+        let twins = color("green", &[("web-green", 2), ("once-green", 1)]);
+        let target = color("blue", &[("web-blue", 0), ("once-blue", 0)]);
+        assert_eq!(sizes(&target, &twins, 3), [("web-blue".into(), 2), ("once-blue".into(), 1)]);
+        let cold = color("blue", &[("web", 0), ("jobs", 0)]);
         let other_names = color("green", &[("one", 6)]);
         let more_load = sizes_after(&left, &cold, &other_names, 6);
         assert_eq!(more_load.iter().map(|(_, size)| size).sum::<i32>(), 6, "the load has grown: {more_load:?}");

@@ -37,8 +37,11 @@ pub enum ColorOutcome {
     Remove {
         /// What is taken down.
         plan: String,
-        /// Whether all its pods are gone.
+        /// Whether all pods of its workloads are gone.
         gone: bool,
+        /// Pods with its labels that no workload of it runs, which stay.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        others: Option<String>,
     },
     Kept {
         reason: KeptReason,
@@ -62,6 +65,8 @@ pub enum KeptReason {
     NoRecord,
     /// The API server doesn't tell when the record was written that says so.
     NoTime,
+    /// The move that left it goes on, or was cut off: it may have to go back.
+    Unfinished,
     /// Somebody else moved the Service away from it, after our last record.
     MovedByHand,
     /// It is not what was left: it was deployed, or made anew, since.

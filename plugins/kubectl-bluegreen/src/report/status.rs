@@ -124,8 +124,9 @@ fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snap
     if !users.is_empty() {
         return ColorState::InUse { users };
     }
-    let ready = ready_count(&tracks.pods_of(&color.name, &snapshot.pods));
-    if color.asked() == 0 && ready == 0 && !color.workloads.is_empty() {
+    let pods = tracks.pods_of(&color.name, &snapshot.pods);
+    let is_kept = pods.iter().any(|pod| pod.is_ready() && !pod.is_stray());
+    if color.asked() == 0 && !is_kept && !color.workloads.is_empty() {
         // What a note says counts only where it is so.
         let note = view.cleanup.note.as_ref();
         let taken = note.filter(|c| c.color == color.name && record.is_none_or(|r| c.at >= r.at));

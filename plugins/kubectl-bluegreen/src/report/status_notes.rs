@@ -2,7 +2,7 @@
 
 use release_core::kube::has_all;
 use release_core::kube::service::service_name;
-use release_core::traffic::selector::Tracks;
+use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
 use crate::hand::hand_on;
@@ -51,12 +51,16 @@ fn by_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record) -> Note {
 
 /// Floors of autoscalers that a move raised, and nothing has lowered since.
 fn raised_floors(tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
-    let workloads = tracks.colors.iter().flat_map(|color| &color.workloads);
+    let active = |color: &Color| color.name == tracks.active;
+    let workloads = tracks.colors.iter().flat_map(|color| color.workloads.iter().map(move |w| (w, active(color))));
     let autoscalers = || snapshot.autoscalers.iter().flatten();
-    let own = workloads.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
-    let raised = own.filter_map(|hpa| Some((hpa.metadata.name.as_deref()?, raised_floor(hpa)?)));
-    let notes = raised.map(|(name, (before, now))| {
-        let message = format!("hpa/{name} min {now} since a move, {before} before; a cleanup lowers it");
+    let own = workloads
+        .flat_map(|(w, active)| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)).map(move |hpa| (hpa, active)));
+    let raised = own.filter_map(|(hpa, active)| Some((hpa.metadata.name.as_deref()?, raised_floor(hpa)?, active)));
+    let notes = raised.map(|(name, (before, now), active)| {
+        // Of a color that no move left, no cleanup comes.
+        let until = if active { "; the cleanup of the color before lowers it" } else { "" };
+        let message = format!("hpa/{name} min {now} since a move, {before} before{until}");
         Note { fix: Some(floor_command(name, before, snapshot).to_string()), ..Note::warns("floor-raised", message) }
     });
     notes.collect()

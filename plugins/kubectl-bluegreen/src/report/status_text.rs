@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use release_cli::clock::clock;
 use release_cli::table::table;
+use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::weighing::blocking;
 use release_core::command::Command;
 use release_core::duration::age;
@@ -94,23 +95,29 @@ pub fn way(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, back: O
     let command = Command::new("kubectl bluegreen rollback").args(&services).scope(&snapshot.scope);
     if record.to != tracks.active {
         // Somebody else moved it: back is where it was before that, if a rollback would go anywhere.
-        return Some(format!("Back: {command}     {}", effort(back?, tracks)?));
+        return Some(format!("Back: {command}     {}", effort(back?, tracks, &services)?));
     }
     tracks.color(&record.from).filter(|c| c.is_run() || c.has_strays)?;
     if record.verb == RecordedVerb::Rollback {
-        let stops = back.and_then(|plan| blocking(&plan.findings).next());
+        let stops = back.and_then(|plan| stops(plan, &services));
         let short = stops.map(|finding| format!("     not now, {}", finding.message)).unwrap_or_default();
         let forward = Command::new("kubectl bluegreen switch").args(&services).flag("--to", &record.from);
         // An empty value of the label can't be named.
         return (!record.from.is_empty()).then(|| format!("Forward: {}{short}", forward.scope(&snapshot.scope)));
     }
-    Some(format!("Back: {command}     {}", effort(back?, tracks)?))
+    Some(format!("Back: {command}     {}", effort(back?, tracks, &services)?))
+}
+
+/// What stops a move of these Services: that one of them stays is no obstacle to moving all.
+fn stops<'p>(plan: &'p SwitchPlan, services: &[String]) -> Option<&'p Finding> {
+    let goes_along = |finding: &Finding| matches!(&finding.mend, Some(Mend::AlsoMove(one)) if services.contains(one));
+    blocking(&plan.findings).find(|finding| !goes_along(finding))
 }
 
 /// What a rollback takes, by its own plan.
-fn effort(back: &SwitchPlan, tracks: &Tracks) -> Option<String> {
+fn effort(back: &SwitchPlan, tracks: &Tracks, services: &[String]) -> Option<String> {
     let plan = back.moves().next()?;
-    if let Some(blocked) = blocking(&back.findings).next() {
+    if let Some(blocked) = stops(back, services) {
         return Some(format!("not now, {}", blocked.message));
     }
     if plan.scales_first {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::future::{join, join3, try_join_all};
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cluster::Cluster;
 use release_cluster::slice_view::slices_of;
@@ -115,7 +114,7 @@ async fn essentials(cluster: &Cluster, names: &[String], first: Service, looking
         slices: names.iter().cloned().zip(slices?).collect(),
         workloads,
         pods,
-        ..Snapshot::empty(&cluster.namespace, cluster.scope(), Timestamp::now())
+        ..Snapshot::empty(&cluster.namespace, cluster.scope(), cluster.now())
     })
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::future::join;
-use jiff::Timestamp;
 use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Service;
@@ -88,7 +87,7 @@ impl OptionalReads {
             self.policies()
         );
         let (virtual_services, destination_rules, http_routes) = routes;
-        let empty = Snapshot::empty(&self.cluster.namespace, self.cluster.scope(), Timestamp::now());
+        let empty = Snapshot::empty(&self.cluster.namespace, self.cluster.scope(), self.cluster.now());
         let shown = Snapshot {
             neighbours,
             replica_sets,

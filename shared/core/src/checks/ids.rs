@@ -217,6 +217,8 @@ checks! {
         "the record of a rollback offers it: the image that was left (undo), or the tag that `unpin` goes back to";
     ROLLBACK_TARGET = "rollback-target", [Lifecycle], [Blocks],
         "a Deployment, StatefulSet or DaemonSet would go back to it: both what was pushed and what was deployed before, where these differ";
+    ROLLED_BACK = "rolled-back", [Bluegreen], [Warns],
+        "somebody went back from the target, and it hasn't changed since";
     ROLLOUT_FAILED = "rollout-failed", [EcrRollback], [Warns],
         "the rollout before failed";
     ROLLOUT_IN_PROGRESS = "rollout-in-progress", [EcrRollback], [Warns],

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::checks::finding::Finding;
 use crate::checks::ids;
 use crate::text::printable;
+pub use manifest::applied;
 pub use owned::{Field, Owned};
 
 use appliers::applier;

@@ -67,11 +67,27 @@ impl Written<'_> {
         last_of(metadata, |entry| has(entry, &self.field))
     }
 
-    /// When we wrote it last, as the API server has it: nothing where it doesn't tell, because the managed
-    /// fields were cut down, or came with a copy of the object.
+    /// True where what we wrote last is what is there.
+    #[must_use]
+    pub fn is_held(&self, metadata: &ObjectMeta) -> bool {
+        self.ours(metadata).any(|entry| has(entry, &self.field))
+    }
+
+    /// When we wrote it last, as the API server has it, and no earlier than the annotations were: nothing
+    /// where it doesn't tell that we wrote the field at all, because the managed fields were cut down or came
+    /// with a copy of the object, or because somebody wrote the annotations alone.
     #[must_use]
     pub fn last_at(&self, metadata: &ObjectMeta) -> Option<Timestamp> {
-        self.ours(metadata).filter(|entry| !is_of_notes(entry)).filter_map(time_of).max()
+        let written = || self.ours(metadata).filter(|entry| !is_of_notes(entry));
+        written().find(|entry| has(entry, &self.field))?;
+        written().filter_map(time_of).max()
+    }
+
+    /// True where we wrote it, and nobody else holds it: who applies the same value beside us means it.
+    #[must_use]
+    pub fn is_ours_alone(&self, metadata: &ObjectMeta) -> bool {
+        let holders = metadata.managed_fields.iter().flatten().filter(|entry| has(entry, &self.field)).count();
+        holders == 1 && self.last_at(metadata).is_some()
     }
 
     /// The entries of our writes: those with an annotation of ours, and one whose annotations the notes of
@@ -196,11 +212,22 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_record_is_as_old_as_its_writing() {
-        let ours = entry("ci", MOVED, &selector());
-        let noted = entry("ci-notes", MOVED, &json!({"f:metadata": {"f:annotations": {}}}));
+    fn a_forged_record_is_as_old_as_its_writing_and_none_without_a_move() {
+        let mut moved = selector();
+        moved["f:metadata"]["f:annotations"] = json!({"f:kubectl-release.dev/bluegreen-history": {}});
         let forged = entry("kubectl-annotate", LATER, &record());
-        assert_eq!(moved_at(&[ours, noted, forged]).as_deref(), Some(LATER));
+        assert_eq!(moved_at(&[entry("ci", MOVED, &moved), forged.clone()]).as_deref(), Some(LATER));
+        let mut created = selector();
+        created["f:spec"]["f:ports"] = json!({});
+        assert_eq!(moved_at(&[entry("kubectl-client-side-apply", MOVED, &created), forged]), None);
+    }
+
+    #[test]
+    fn what_somebody_applies_beside_us_is_not_ours_alone() {
+        let alone = |entries: &[Value]| OURS.is_ours_alone(&metadata(entries));
+        let ours = entry("ci", MOVED, &both());
+        assert!(alone(std::slice::from_ref(&ours)));
+        assert!(!alone(&[ours, entry("argocd-controller", LATER, &selector())]));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{scale, taken_down};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
+use e2e::common::permissions::with_rules;
 use e2e::common::run::{Ended, admin};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -64,5 +65,39 @@ async fn a_copied_annotation_lowers_nothing() -> Result<()> {
     bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
     bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
     assert_eq!(floor(&ns).await?, Some(3));
+    Ok(())
+}
+
+/// The team wants the number that we had raised it to: their manifest says so.
+#[tokio::test]
+async fn the_same_number_applied_by_somebody_is_theirs() -> Result<()> {
+    for server_side in [false, true] {
+        let ns = raised(&format!("floor-same-{server_side}")).await?;
+        let manifest = serde_json::to_string(&autoscaler("api-green", 2, 9))?;
+        let words = format!(
+            "printf %s '{manifest}' | kubectl apply --server-side={server_side} --force-conflicts={server_side} -n {} -f -",
+            ns.name()
+        );
+        let shell = ns.lab().kubectl(ns.lab().kubeconfig());
+        let output = shell.plugin("/bin/sh".as_ref(), &["-c", &words]).output().await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
+        assert_eq!(floor(&ns).await?, Some(2), "server side: {server_side}");
+    }
+    Ok(())
+}
+
+/// A clean-up that may not scale would lower the floor of the color that serves, and nothing else.
+#[tokio::test]
+async fn a_failed_cleanup_lowers_no_floor() -> Result<()> {
+    let ns = raised("floor-failed").await?;
+    let rules = json!([
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["services"], "verbs": ["patch"]},
+        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["patch"]},
+    ]);
+    let user = ns.kubectl_as(with_rules(&ns, "no-scaling", &rules).await?.kubeconfig);
+    user.run(&["bluegreen", "cleanup", "api", "--yes"]).await?.ends(1)?;
+    assert_eq!(floor(&ns).await?, Some(2));
     Ok(())
 }

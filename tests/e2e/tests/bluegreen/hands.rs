@@ -182,3 +182,20 @@ async fn a_service_that_is_being_deleted_is_told() -> Result<()> {
     ensure!(notes.iter().any(|note| note["id"] == "being-deleted"), "{status:#}");
     Ok(())
 }
+
+/// A run that takes itself back has two records, and what was moved before it was moved once.
+#[tokio::test]
+async fn a_move_by_hand_is_told_once() -> Result<()> {
+    let ns = namespace("hand-once").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    moved_by_hand(&ns, "blue").await?;
+    let running = start(&ns, "switch api --to green --yes --verify-for=60s")?;
+    bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    e2e::common::pods::annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "never-ready")])
+        .await?;
+    running.wait(LIMIT).await?.ends(5)?;
+    let history = bluegreen(&ns, "history api").await?.ends(0)?;
+    assert_eq!(history.stdout.matches("by hand").count(), 1, "{}", said(&history));
+    Ok(())
+}

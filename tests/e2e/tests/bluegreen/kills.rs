@@ -8,7 +8,8 @@ const TO_GREEN: &[&str] = &["switch", "api", "--to", "green", "--yes", "--verify
 const BACK: &[&str] = &["rollback", "api", "--yes"];
 const ALL_TO_GREEN: &[&str] = &["switch", "api", "admin", "grpc", "--to", "green", "--yes", "--verify-for=0"];
 const ALL_BACK: &[&str] = &["rollback", "api", "admin", "grpc", "--yes"];
-const TAKE_DOWN: &[&str] = &["cleanup", "api", "--before-due", "--yes"];
+/// Between the runs of a test, sizes are put back by hand.
+const TAKE_DOWN: &[&str] = &["cleanup", "api", "--before-due", "--force=changed-since", "--yes"];
 
 const ON_BLUE: Ending = Ending { color: "blue", blue: Some(2) };
 const ON_GREEN: Ending = Ending { color: "green", blue: Some(2) };

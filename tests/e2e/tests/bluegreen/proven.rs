@@ -1,6 +1,6 @@
 //! Nothing to do is proven, too; and what failed before is not done again by itself.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::app::{blue_green, color, rolled_out, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
@@ -172,5 +172,19 @@ async fn an_image_that_nobody_runs_leads_to_no_other_color() -> Result<()> {
     blue_green(&ns, 1).await?;
     let refused = bluegreen(&ns, "switch api --to-image 9.9.9 --yes -ojson").await?.ends(1)?.json()?;
     assert!(!refused["next"].as_str().unwrap_or_default().contains("switch"), "{refused:#}");
+    Ok(())
+}
+
+/// A retried job would put a release live again that somebody went back from, without a word.
+#[tokio::test]
+async fn what_somebody_went_back_from_is_told() -> Result<()> {
+    let ns = namespace("went-back").await?;
+    blue_green(&ns, 1).await?;
+    let job = "switch api --to green --yes --verify-for=0 -ojson";
+    bluegreen(&ns, job).await?.ends(0)?;
+    bluegreen(&ns, "rollback api --yes --reason carts-are-lost").await?.ends(0)?;
+    let document = bluegreen(&ns, job).await?.ends(0)?.json()?;
+    let found = finding(&document, "rolled-back").with_context(|| format!("{document:#}"))?;
+    ensure!(found["message"].to_string().contains("carts-are-lost"), "{found:#}");
     Ok(())
 }

@@ -197,3 +197,32 @@ async fn what_was_taken_back_by_hand_is_not_sent_forward() -> Result<()> {
     ensure!(now == ["blue"; 3] || now == ["green", "green", "blue"], "all or none of the others: {now:?}");
     Ok(())
 }
+
+/// Of a set that may not be moved as a whole, a part would be moved and taken back.
+#[tokio::test]
+async fn a_set_of_which_one_may_not_be_written_is_left_alone() -> Result<()> {
+    let ns = three("set-forbidden").await?;
+    let rules = json!([
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["services"], "resourceNames": ["api"], "verbs": ["patch"]},
+    ]);
+    let user = e2e::common::permissions::with_rules(&ns, "half", &rules).await?;
+    let words = format!("{SWITCH_ALL} -ojson");
+    let document = bluegreen_as(&ns.kubectl_as(user.kubeconfig), &words).await?.ends(1)?.json()?;
+    ensure!(document["message"].to_string().contains("service/api-headless"), "{document:#}");
+    let service = ns.api::<Service>().get("api").await?;
+    ensure!(!service.metadata.annotations.unwrap_or_default().contains_key("kubectl-release.dev/bluegreen"), "written");
+    Ok(())
+}
+
+/// "Not now" of a command that goes through.
+#[tokio::test]
+async fn forward_again_of_a_set_is_offered_as_it_goes_through() -> Result<()> {
+    let ns = three("set-forward").await?;
+    bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
+    bluegreen(&ns, "rollback api api-headless api-admin --yes").await?.ends(0)?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    let line = status.stdout.lines().find(|line| line.starts_with("Forward: ")).context("no way forward")?;
+    ensure!(!line.contains("not now"), "{line}");
+    Ok(())
+}

@@ -142,3 +142,65 @@ async fn a_rollback_brings_each_workload_to_its_own_size() -> Result<()> {
     }
     Ok(())
 }
+
+/// What has to run once would run twice.
+#[tokio::test]
+async fn a_rollback_brings_each_workload_back_to_its_own_size() -> Result<()> {
+    let ns = namespace("own-sizes").await?;
+    let labels = |color: &str, part: &str| json!({"app": "app", "version": color, "part": part});
+    ns.apply_all(&[
+        workload("app-blue", &labels("blue", "web"), 2),
+        workload("app-blue-once", &labels("blue", "once"), 1),
+        workload("app-green", &labels("green", "web"), 2),
+        workload("app-green-once", &labels("green", "once"), 1),
+        service(&json!({"app": "app", "version": "blue"})),
+    ])
+    .await?;
+    for name in ["app-blue", "app-blue-once", "app-green", "app-green-once"] {
+        ns.rolled_out(&format!("deployment/{name}"), LIMIT).await?;
+    }
+    bluegreen(&ns, "switch app --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    bluegreen(&ns, "cleanup app --yes").await?.ends(0)?;
+    bluegreen(&ns, "rollback app --yes").await?.ends(0)?;
+    assert_eq!((replicas(&ns, "app-blue").await?, replicas(&ns, "app-blue-once").await?), (2, 1));
+    Ok(())
+}
+
+/// Production would run on somebody's debug pod, and end with it.
+#[tokio::test]
+async fn a_pod_that_nothing_keeps_is_no_reason_not_to_scale() -> Result<()> {
+    let ns = namespace("size-stray").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "debug", "labels": {"app": "api", "version": "blue"}},
+        "spec": {"containers": [{"name": "app", "image": "registry.example.com/debug:1", "ports": [{"name": "http", "containerPort": 8080}]}]}});
+    ns.apply(&pod).await?;
+    ns.wait_for::<k8s_openapi::api::core::v1::Pod>("debug", "ready", LIMIT, e2e::common::pods::is_ready).await?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    Ok(())
+}
+
+/// "Left scaled", with an undo, of what somebody scaled down meanwhile.
+#[tokio::test]
+async fn what_somebody_scaled_down_again_is_not_left_scaled() -> Result<()> {
+    let ns = namespace("left-not-scaled").await?;
+    blue_green(&ns, 1).await?;
+    taken_down(&ns, "green").await?;
+    let proxy = lab::api_proxy::ApiProxy::start(ns.lab()).await?;
+    let hold = proxy
+        .hold(lab::api_proxy::When::After, |call| call.is_write() && call.is_about("/deployments/api-green/scale"));
+    let words = ["bluegreen", "switch", "api", "--to=green", "--scale", "--yes", "--verify-for=0", "-ojson"];
+    let running = ns.kubectl_as(proxy.kubeconfig()).start(&words)?;
+    hold.arrived(LIMIT).await?;
+    scale(&ns, "api-green", 0).await?;
+    hold.release();
+    let ended = running.wait(LIMIT).await?.ends(3)?;
+    let document = ended.json()?;
+    ensure!(
+        !document.to_string().contains("leftScaled") && !document.to_string().contains("left scaled"),
+        "{document:#}"
+    );
+    Ok(())
+}

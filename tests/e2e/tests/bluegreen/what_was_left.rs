@@ -229,3 +229,41 @@ async fn judged_as_left(ns: &Namespace) -> Result<()> {
     ensure!(due["services"][0]["verdict"] == "remove", "{due:#}");
     Ok(())
 }
+
+/// Somebody moved the Service on by hand, and the next release came to the color that our rollback left active.
+#[tokio::test]
+async fn undoing_a_hand_releases_nothing_that_was_never_live() -> Result<()> {
+    let ns = namespace("left-by-hand").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    app::moved_by_hand(&ns, "green").await?;
+    eventually("the API server's next second", LIMIT, || async {
+        let rolled_back: jiff::Timestamp = record(&ns, "api").await?["at"].as_str().unwrap_or_default().parse()?;
+        Ok((jiff::Timestamp::now().as_second() > rolled_back.as_second()).then_some(()))
+    })
+    .await?;
+    deployed(&ns, "api-blue", NEXT).await?;
+    let document = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
+    ensure!(finding(&document, "changed-since").is_some(), "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+/// CI deployed the next release to the color just left; the take-back of the switch would release it.
+#[tokio::test]
+async fn a_take_back_releases_nothing_that_was_never_live() -> Result<()> {
+    let ns = namespace("left-take-back").await?;
+    blue_green(&ns, 2).await?;
+    let running = e2e::bluegreen::run::start(&ns, "switch api --to green --yes --verify-for=80s -ojson")?;
+    bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    deployed(&ns, "api-blue", NEXT).await?;
+    let green = e2e::common::pods::pods(&ns, "version=green").await?.remove(0);
+    let name = green.metadata.name.context("a pod without a name")?;
+    ns.annotate::<k8s_openapi::api::core::v1::Pod>(&name, "lab.kubectl-release.dev/behavior", Some("never-ready"))
+        .await?;
+    let ended = running.wait(LIMIT).await?.ends(1)?.json()?;
+    ensure!(ended["message"].to_string().contains("not what was left"), "{ended:#}");
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}

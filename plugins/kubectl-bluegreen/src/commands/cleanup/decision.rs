@@ -94,9 +94,11 @@ impl Decision {
     #[must_use]
     pub fn entry(&self) -> ColorEntry {
         let (name, color, verdict) = match self {
-            Self::Remove(r) => {
-                (&r.service, Some(&r.color), ColorOutcome::Remove { plan: r.summary.clone(), gone: false })
-            }
+            Self::Remove(r) => (
+                &r.service,
+                Some(&r.color),
+                ColorOutcome::Remove { plan: r.summary.clone(), gone: false, others: None },
+            ),
             Self::Kept(kept) => {
                 let verdict = ColorOutcome::Kept { reason: kept.reason, why: kept.why.clone() };
                 (&kept.service, kept.color.as_ref(), verdict)

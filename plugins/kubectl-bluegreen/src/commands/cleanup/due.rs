@@ -30,7 +30,7 @@ pub struct Due {
 pub async fn services(run: &Run) -> Outcome<Due> {
     let path = collection::<Service>(Some(&run.cluster.namespace));
     let listed = run.cluster.list::<Service>(&path, &ListQuery::default()).await?;
-    let now = Timestamp::now();
+    let now = run.cluster.now();
     let mut due = Due { names: Vec::new(), kept: Vec::new() };
     for service in listed.items {
         let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());

@@ -12,7 +12,7 @@ use release_core::text::{and_more, printable};
 use release_core::traffic::selector::as_label_selector;
 
 use super::overtaken;
-use super::removal::Removal;
+use super::removal::{Removal, stays};
 use crate::snapshot::pods_with;
 
 /// Between two looks at the pods.
@@ -20,12 +20,13 @@ const POLL: Duration = Duration::from_millis(300);
 /// Pods named in a message.
 const NAMED: usize = 3;
 
-/// Waits. A read that fails is asked again until the time is over.
+/// Waits. A read that fails is asked again until the time is over. Answers with what stays that has the
+/// color's labels and is nobody's that was taken down.
 ///
 /// # Errors
 /// Exit 4 once the run's time is over, naming the pods and what holds them; exit 3 where someone
 /// switched to the color meanwhile.
-pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
+pub async fn wait(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
     let mut still = String::new();
     let gone = until(run.deadline(), POLL, async || {
         if let Err(failure) = overtaken::check(run, removal).await {
@@ -36,7 +37,7 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
         };
         let staying = removal.own(&mut pods);
         if staying.is_empty() {
-            return ControlFlow::Break(Ok(()));
+            return ControlFlow::Break(Ok(others(&pods)));
         }
         still = format!("{} pods of {} are still there: {}", staying.len(), removal.color, holders(&staying));
         if !run.left().is_zero() {
@@ -45,9 +46,20 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
         ControlFlow::Continue(())
     })
     .await;
-    gone.unwrap_or_else(|| Err(out_of_time(run, removal, &still)))?;
-    run.progress.step("gone", &format!("all pods of {} ({})", removal.color, removal.subjects()));
-    Ok(())
+    let others = gone.unwrap_or_else(|| Err(out_of_time(run, removal, &still)))?;
+    run.progress.step("gone", &format!("all pods of {}", removal.subjects()));
+    if let Some(others) = &others {
+        run.progress.step("stays", &format!("with the labels of {}: {others}", removal.color));
+    }
+    Ok(others)
+}
+
+/// Pods with the labels of the color that what was taken down doesn't run, by name.
+fn others(pods: &[Pod]) -> Option<String> {
+    let names: Vec<&str> = pods.iter().filter(|pod| stays(pod)).map(|pod| pod.metadata.name.as_str()).collect();
+    let more = and_more(names.len(), NAMED);
+    let named = names.iter().take(NAMED).map(|name| format!("pod/{}", printable(name))).collect::<Vec<_>>();
+    (!names.is_empty()).then(|| format!("{}{more}", named.join(", ")))
 }
 
 fn out_of_time(run: &Run, removal: &Removal, still: &str) -> Failure {

@@ -6,16 +6,18 @@ use release_core::checks::ids::{self, CheckId};
 use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_path;
-use release_core::kube::{Pod, Workload, WorkloadKind};
+use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
 use release_core::release::record::Record as _;
 use release_core::text::printable;
-use release_core::traffic::selector::{Color, Tracks};
+use release_core::traffic::selector::Color;
 use serde_json::{Value, json};
 
+use super::brought_back::brought_back;
 use super::decision::{Decision, Kept};
 use super::removal::{Removal, delete, give_back, stays};
 use super::retention::{Held, held, left_by, left_by_hand};
+use super::seen::Seen;
 use crate::idle::{self, users_of};
 use crate::left::differences;
 use crate::plan::scale;
@@ -41,14 +43,6 @@ pub struct Asked<'a> {
     pub user: &'a str,
 }
 
-/// One Service of a moment, with its colors.
-#[derive(Clone, Copy)]
-struct Seen<'a> {
-    snapshot: &'a Snapshot,
-    view: &'a ServiceView<'a>,
-    tracks: &'a Tracks,
-}
-
 /// Judges every color besides the active one.
 ///
 /// # Errors
@@ -67,7 +61,7 @@ pub fn judge(asked: Asked<'_>, snapshot: &Snapshot, view: &ServiceView<'_>) -> O
 fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     let Seen { snapshot, view, tracks } = seen;
     let (service, name) = (view.name().to_owned(), color.name.clone());
-    let pods = own_pods(seen, color);
+    let pods = seen.own_pods(color);
     let down =
         color.workloads.iter().all(|w| w.replicas == 0 && w.status_replicas == 0) && !pods.iter().any(|p| stays(p));
     if down && !asked.delete {
@@ -92,8 +86,14 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
             return kept(KeptReason::NoRecord, why, by_hand(seen, color));
         }
         Some(Held { reason, why, .. }) if !asked.before_due => {
-            let now = all_the_same(asked, seen, color).arg("--before-due");
-            return kept(reason, why, Some(now.scope(&snapshot.scope)));
+            let now = all_the_same(asked, seen, color).arg("--before-due").scope(&snapshot.scope);
+            // What nothing but an annotation says is for a person to look into.
+            let is_known = match reason {
+                KeptReason::Unfinished | KeptReason::NoTime => false,
+                KeptReason::MovedByHand => left_by_hand(view, tracks, &color.name).is_some(),
+                _ => true,
+            };
+            return kept(reason, why, is_known.then_some(now));
         }
         _ => {}
     }
@@ -130,7 +130,9 @@ fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptRea
         let back = Command::new("kubectl bluegreen rollback").arg(seen.view.name()).scope(&seen.snapshot.scope);
         return Some((KeptReason::WayBack, why, Some(back)));
     }
-    if let Some(why) = deployed_since(seen, color).filter(|_| !asked.forces(ids::CHANGED_SINCE)) {
+    if let Some(why) =
+        deployed_since(seen, color).or_else(|| brought_back(seen, color)).filter(|_| !asked.forces(ids::CHANGED_SINCE))
+    {
         let forced = all_the_same(asked, seen, color).option("--force", ids::CHANGED_SINCE.as_str());
         return Some((KeptReason::ChangedSince, why, Some(forced.scope(&seen.snapshot.scope))));
     }
@@ -188,24 +190,15 @@ fn loses_volumes(workload: &Workload, delete: bool) -> bool {
     workload.has_own_volumes && if delete { workload.volumes_go_when_deleted } else { workload.volumes_go_when_scaled }
 }
 
-/// The pods that its workloads run.
-fn own_pods<'a>(seen: Seen<'a>, color: &Color) -> Vec<&'a Pod> {
-    let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods).into_iter();
-    pods.filter(|pod| color.workloads.iter().any(|w| w.owns(pod))).collect()
-}
-
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     let Seen { snapshot, view, tracks } = seen;
     let (note, withdrawal) = note(seen, &cleanup(asked, color, snapshot));
-    let mut changes = floors_of_active(seen);
-    for workload in &color.workloads {
-        let autoscalers = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
-        changes.extend(autoscalers.filter_map(|hpa| scale::restore_floor(hpa, snapshot)));
-        let gone =
-            if asked.delete { delete(workload, &snapshot.namespace) } else { scale::resize(workload, 0, snapshot) };
-        changes.push(gone);
-    }
-    let pods = own_pods(seen, color).len();
+    let gone = |workload: &Arc<Workload>| {
+        if asked.delete { delete(workload, &snapshot.namespace) } else { scale::resize(workload, 0, snapshot) }
+    };
+    // No floor is lowered for a color that stays.
+    let changes = color.workloads.iter().map(gone).chain(floors(seen, color)).collect();
+    let pods = seen.own_pods(color).len();
     let verb = if asked.delete { "delete" } else { "scale to zero" };
     let workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
     let volumes = if color.workloads.iter().any(|w| w.has_own_volumes) { "; its volume claims stay" } else { "" };
@@ -223,11 +216,12 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     }
 }
 
-/// With the color that was left, the move is over: floors that were raised for it go back to what they were.
-fn floors_of_active(Seen { snapshot, tracks, .. }: Seen<'_>) -> Vec<Change> {
-    let active = tracks.color(&tracks.active).into_iter().flat_map(|color| &color.workloads);
+/// With the color that was left, the move is over: floors that were raised for it go back to what they were,
+/// its own and those of the active one.
+fn floors(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color) -> Vec<Change> {
+    let own = tracks.color(&tracks.active).into_iter().chain([color]).flat_map(|color| &color.workloads);
     let autoscalers = || snapshot.autoscalers.iter().flatten();
-    let raised = active.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
+    let raised = own.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
     raised.filter_map(|hpa| scale::restore_floor(hpa, snapshot)).collect()
 }
 

@@ -29,10 +29,17 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
         let why = "no switch left it, as far as the records say".into();
         return Some(Held { reason: KeptReason::NoRecord, why, due: false });
     };
+    if hand_on(view.service).is_some() {
+        return Some(since_a_hand(view, tracks, record, now));
+    }
     let Some(due) = due(record, view.service) else {
         let why = "the API server doesn't tell when its record was written (managed fields)".into();
         return Some(Held { reason: KeptReason::NoTime, why, due: record.due() <= now });
     };
+    if record.result.is_none() && view.recorded.is_of(record) {
+        let what = format!("the {} that left it has no result: it goes on, or was cut off", record.verb);
+        return Some(Held { reason: KeptReason::Unfinished, why: what, due: due <= now });
+    }
     let why = || format!("kept for another {}", age(now, due));
     (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), due: false })
 }

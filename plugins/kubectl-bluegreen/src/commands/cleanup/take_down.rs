@@ -34,14 +34,17 @@ impl TakeDown<'_> {
         let status = Command::new("kubectl bluegreen status").arg(&agreed.service).scope(run.scope());
         run.stands(format!("interrupted; see {status}"));
         budgets::wait(run, agreed).await?;
-        match look_again(run, self.args, agreed).await? {
+        let others = match look_again(run, self.args, agreed).await? {
             Some(removal) => {
                 self.write(&removal).await?;
-                gone::wait(run, &removal).await?;
+                gone::wait(run, &removal).await?
             }
-            None => run.progress.step("down", &format!("{}, before this run came to it", agreed.subjects())),
-        }
-        told(agreed, report);
+            None => {
+                run.progress.step("down", &format!("{}, before this run came to it", agreed.subjects()));
+                None
+            }
+        };
+        told(agreed, others, report);
         Ok(())
     }
 
@@ -76,14 +79,16 @@ impl TakeDown<'_> {
     }
 }
 
-fn told(removal: &Removal, report: &mut Report<CleanupMembers>) {
-    let line = format!("{} of service/{} taken down", removal.color, removal.service);
+fn told(removal: &Removal, others: Option<String>, report: &mut Report<CleanupMembers>) {
+    let but = others.as_ref().map(|others| format!("; {others} stays")).unwrap_or_default();
+    let line = format!("{} of service/{} taken down{but}", removal.color, removal.service);
     report.text = if report.text.is_empty() { line } else { format!("{}\n{line}", report.text) };
     let mut entries = report.members.services.iter_mut();
     if let Some(entry) =
         entries.find(|entry| entry.name == removal.service && entry.color.as_ref() == Some(&removal.color))
-        && let ColorOutcome::Remove { gone, .. } = &mut entry.verdict
+        && let ColorOutcome::Remove { gone, others: beside, .. } = &mut entry.verdict
     {
         *gone = true;
+        *beside = others;
     }
 }

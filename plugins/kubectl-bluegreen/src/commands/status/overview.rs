@@ -80,7 +80,7 @@ async fn defective(
     }
     let home = view.service.metadata.namespace.clone().unwrap_or_default();
     let rollouts = if is_argos { rollouts_in(&run.cluster, &home).await } else { Ok(Vec::new()) };
-    let empty = Snapshot::empty(&home, &run.scope().in_namespace(&home), Timestamp::now());
+    let empty = Snapshot::empty(&home, &run.scope().in_namespace(&home), run.cluster.now());
     let snapshot = Snapshot { workloads: workloads.to_vec(), rollouts, ..empty };
     let failure = not_switchable(view, why, &snapshot, &Asked::about("status", view.name()));
     if failure.reason == MANAGED_BY_ARGO {

@@ -1,5 +1,6 @@
 //! Who wrote a field, as the object itself tells.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::owned::Owned;
@@ -73,14 +74,21 @@ pub(super) enum Applied {
     Either,
 }
 
+/// What the manifest that `kubectl apply` had last, client-side, says of a field.
+#[must_use]
+pub fn applied(metadata: &ObjectMeta, pointer: &str) -> Option<Value> {
+    let last = metadata.annotations.as_ref()?.get("kubectl.kubernetes.io/last-applied-configuration")?;
+    if last.len() > READABLE_BYTES {
+        return None;
+    }
+    let manifest: Value = serde_json::from_str(last).ok()?;
+    manifest.pointer(pointer).filter(|value| !value.is_null()).cloned()
+}
+
 /// The command whose next run is about the field again: `kubectl apply` keeps the whole manifest
 /// in an annotation, the others own the field.
 pub(super) fn applied_by_hand(owned: &Owned<'_>) -> Option<Applied> {
-    let annotations = owned.metadata.annotations.as_ref();
-    let last = annotations.and_then(|a| a.get("kubectl.kubernetes.io/last-applied-configuration"));
-    let manifest: Option<Value> =
-        last.filter(|raw| raw.len() <= READABLE_BYTES).and_then(|raw| serde_json::from_str(raw).ok());
-    if manifest.is_some_and(|m| m.pointer(owned.field.json).is_some_and(|value| !value.is_null())) {
+    if applied(owned.metadata, owned.field.json).is_some() {
         let server_side = owner(owned, |manager| manager == "kubectl").is_some();
         return Some(if server_side { Applied::Either } else { Applied::Writes(OnNextApply::Kubectl.command()) });
     }

@@ -12,8 +12,11 @@ use serde_json::json;
 
 const TO_GREEN: &[&str] = &["switch", "api", "--to", "green", "--yes", "--verify-for=0"];
 const BACK: &[&str] = &["rollback", "api", "--yes", "--timeout=30s", "-ojson"];
-const DELETE: &[&str] = &["cleanup", "api", "--delete", "--before-due", "--yes", "--timeout=30s", "-ojson"];
-const TAKE_DOWN: &[&str] = &["cleanup", "api", "--before-due", "--yes", "--timeout=30s", "-ojson"];
+/// Between the runs of a test, sizes are put back by hand.
+const ALL_THE_SAME: &str = "--force=changed-since";
+const DELETE: &[&str] =
+    &["cleanup", "api", "--delete", "--before-due", ALL_THE_SAME, "--yes", "--timeout=30s", "-ojson"];
+const TAKE_DOWN: &[&str] = &["cleanup", "api", "--before-due", ALL_THE_SAME, "--yes", "--timeout=30s", "-ojson"];
 
 /// Green serves, blue is idle.
 async fn on_green(test: &str) -> Result<Trial> {

@@ -1,0 +1,35 @@
+//! Whether we may write each Service of a move.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+
+use crate::plan::SwitchPlan;
+use crate::snapshot::Reading;
+
+/// Asks the API server, which everybody may.
+pub async fn rights(run: &Run, services: &[String]) -> BTreeMap<String, Reading<bool>> {
+    let ask = |name: &String| {
+        let name = name.clone();
+        async move {
+            let may = run.cluster.may("patch", "", "services", &name).await.map_err(|error| error.short());
+            (name, may)
+        }
+    };
+    join_all(services.iter().map(ask)).await.into_iter().collect()
+}
+
+/// Of one Service the write itself tells. Of a set, some would have been moved by then.
+///
+/// # Errors
+/// Exit 1 where one of a set may not be written.
+pub fn may_move_all(plan: &SwitchPlan, rights: &BTreeMap<String, Reading<bool>>, run: &Run) -> Outcome<()> {
+    let forbidden = plan.moves().map(|plan| plan.service()).find(|name| rights.get(*name) == Some(&Ok(false)));
+    let Some(name) = forbidden else { return Ok(()) };
+    let text = format!("you may not patch service/{name}, and the Services move as one; nothing was written");
+    let look = Command::new("kubectl auth can-i patch").arg(format!("services/{name}")).scope(run.scope());
+    Err(Failure::failed("Forbidden", text).look(look))
+}
