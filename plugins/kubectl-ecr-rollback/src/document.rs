@@ -7,8 +7,8 @@ use release_core::registry::push_history::{Candidate, Deployed, Left, LeftOut, P
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::apply::ChangeInProgress;
 use crate::plan::evidence::Evidence;
-use crate::plan::image_change::ImageChange;
 use crate::pods_now::PodsOfImage;
 use crate::record::{ImageRecord, Moved, RecordVerb};
 
@@ -111,6 +111,9 @@ pub struct WorkloadChange {
     evidence: Evidence,
     /// Null where it is not known whether the write was made.
     pub changed: Option<bool>,
+    /// False where annotations of others leave no room for its record: `history` doesn't tell of it, and the same
+    /// words go one further back.
+    pub recorded: bool,
     /// The bare kubectl command that takes it back.
     undo: Option<String>,
     /// True where the rollback of another run was taken up.
@@ -130,7 +133,8 @@ pub struct WorkloadChange {
 impl WorkloadChange {
     /// As it is before anything was written.
     #[must_use]
-    pub fn planned(workload: &Workload, change: &ImageChange, undo: Option<String>) -> Self {
+    pub fn planned(made: &ChangeInProgress<'_>, undo: Option<String>) -> Self {
+        let (workload, change) = (made.workload, made.image_change);
         let record = &change.record;
         Self {
             kind: workload.kind.kind(),
@@ -147,6 +151,7 @@ impl WorkloadChange {
             revision: change.revision,
             evidence: change.evidence.clone(),
             changed: Some(false),
+            recorded: made.is_recorded.get(),
             undo,
             attached: false,
             pods: Vec::new(),

@@ -1,7 +1,15 @@
 //! `kubectl ecr-rollback`: parse, run, print, exit.
 
 // Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 mod apply;
 mod args;

@@ -1,6 +1,8 @@
 //! What a rollback and an unpin have in common once it is clear what they write: show, check,
 //! agree, write, watch, report.
 
+use std::cell::Cell;
+
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{self, Agreed};
@@ -44,6 +46,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         recorded: &case.snapshot.recorded,
         image_change: case.change,
         options,
+        is_recorded: Cell::new(case.change.is_recorded_beside(&case.snapshot.recorded)),
     };
     let findings = checks::run(case, &options.weighing);
     let lines: Vec<String> = proposal.lines.iter().map(|line| format!("  {line}")).collect();
@@ -76,7 +79,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
 /// Writes, and watches unless that is not wanted.
 async fn make<M: OfOneChange>(change: &ChangeInProgress<'_>, done: &str, report: &mut Report<M>) -> Outcome<()> {
     let written = write(change).await;
-    note_written(&written, report);
+    note_written(change, &written, report);
     written?;
     if change.options.wait {
         return finish(change, report).await;
@@ -85,8 +88,9 @@ async fn make<M: OfOneChange>(change: &ChangeInProgress<'_>, done: &str, report:
     Ok(())
 }
 
-fn note_written<M: OfOneChange>(written: &Outcome<()>, report: &mut Report<M>) {
+fn note_written<M: OfOneChange>(change: &ChangeInProgress<'_>, written: &Outcome<()>, report: &mut Report<M>) {
     let Some(entry) = change_in(report) else { return };
+    entry.recorded = change.is_recorded.get();
     (entry.changed, entry.state) = match written {
         Ok(()) => (Some(true), ChangeState::UnderWay),
         Err(failure) if failure.reason == UNCLEAR => (None, ChangeState::Unclear),
@@ -143,7 +147,7 @@ pub fn nothing<M: OfOneChange>(run: &Run, settled: &Settled<'_>, report: &mut Re
 }
 
 fn begin<M: OfOneChange>(change: &ChangeInProgress<'_>, undo: Option<String>, report: &mut Report<M>) {
-    let planned = WorkloadChange::planned(change.workload, change.image_change, undo);
+    let planned = WorkloadChange::planned(change, undo);
     report.members.workloads().push(ChangedWorkload::Change(Box::new(planned)));
     report.names = vec![resource(change.workload)];
 }
@@ -153,6 +157,7 @@ async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Repo
     let Proof { outcome: proven, pods } = prove(change).await;
     if let Some(entry) = change_in(report) {
         entry.total_millis = Some(run.millis());
+        entry.recorded = change.is_recorded.get();
         entry.pods = pods.images;
         entry.state = match &proven {
             Ok(()) => ChangeState::Done,

@@ -1,6 +1,7 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
 pub mod believed;
+pub mod room;
 #[cfg(test)]
 pub mod samples;
 pub mod way_here;
@@ -10,6 +11,7 @@ use std::fmt;
 use jiff::Timestamp;
 use release_core::kube::Workload;
 use release_core::registry::image::is_tag;
+use release_core::release::annotations::Room;
 use release_core::release::record::{Record, Recorded, RunResult};
 use release_core::text::{is_label_value, printable};
 use release_core::workload::revisions::{Revision, deployed_number};
@@ -17,6 +19,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::container_image::ContainerImage;
+
+/// Why a template was changed last, as `kubectl rollout history` shows it
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>).
+const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+/// Controllers copy a workload's annotations to its ReplicaSets and ControllerRevisions, with some of their own
+/// (`SetNewReplicaSetAnnotations` in `k8s.io/kubernetes/pkg/controller/deployment/util`): without room for these
+/// nothing rolls out. A list of earlier revisions may be longer than this.
+const CONTROLLERS_BYTES: usize = 512;
 
 /// What a workload's annotations say of our changes.
 pub type RecordedImages = Recorded<ImageRecord>;
@@ -106,6 +116,7 @@ impl RecordVerb {
 #[must_use]
 pub fn recorded_on(workload: &Workload) -> RecordedImages {
     let mut recorded = RecordedImages::read(workload.metadata.annotations.as_ref());
+    recorded.room = room_on(workload);
     let made_up = recorded.current.as_ref().and_then(|record| made_up(record, workload));
     if let Some(why) = made_up {
         recorded.unreadable = Some(format!("{}: {why}", ImageRecord::CURRENT));
@@ -115,6 +126,13 @@ pub fn recorded_on(workload: &Workload) -> RecordedImages {
     recorded.current = recorded.current.filter(is_own);
     recorded.history.retain(is_own);
     recorded
+}
+
+/// What annotations of others leave for ours, and for those that its controller adds.
+fn room_on(workload: &Workload) -> Room {
+    let ours = [ImageRecord::CURRENT, ImageRecord::HISTORY, CHANGE_CAUSE];
+    let room = Room::beside(workload.metadata.annotations.as_ref(), &ours);
+    Room { bytes: room.bytes.saturating_sub(CONTROLLERS_BYTES), ..room }
 }
 
 /// Why a record can't be of a run of ours: each notes the workload, and the template that it left.

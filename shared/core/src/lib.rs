@@ -6,7 +6,15 @@
 //! in as a value; what is to be done or said goes out as one.
 
 // Numbers come from annotations, clusters and registries: none may end a run in the middle of it.
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 pub mod checks;
 pub mod command;

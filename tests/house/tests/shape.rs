@@ -34,6 +34,15 @@ fn no_file_imports_itself_through_others() -> Result<()> {
     Ok(())
 }
 
+/// A program that aborts says nothing of what it has written: only one that unwinds ends with a word.
+#[test]
+fn what_is_shipped_unwinds() -> Result<()> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+    let profiles: Vec<&str> = manifest.lines().map(str::trim).filter(|line| line.starts_with("panic")).collect();
+    assert_eq!(profiles, ["panic = \"unwind\""], "in every profile");
+    Ok(())
+}
+
 /// Arrows run from plugins to cli to the clients to core, and plugins never know each other.
 #[test]
 fn crates_point_one_way() -> Result<()> {

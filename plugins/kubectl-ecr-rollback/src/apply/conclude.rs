@@ -63,8 +63,11 @@ fn describe(change: &ChangeInProgress<'_>) -> String {
     format!("{} {} by {}{reason}", record.verb, change.image_change.summary(), record.by)
 }
 
-/// Only where the record is still the one that was written, or another run has noted that it goes on.
+/// Only where there is a record, and where it is still the one that was written, or another run has noted that it goes on.
 async fn result(change: &ChangeInProgress<'_>, result: RunResult, seen: Option<String>) {
+    if !change.is_recorded.get() {
+        return;
+    }
     let (run, workload) = (change.run, change.workload);
     let ended = change.image_change.record.concluded(result, run.millis(), seen);
     let note = |written: &ImageRecord| note_of(written, &ended, workload, &run.cluster.namespace);

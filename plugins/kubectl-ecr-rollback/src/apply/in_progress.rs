@@ -1,5 +1,7 @@
 //! A change under way, and the commands about it.
 
+use std::cell::Cell;
+
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::kube::{Pod, Workload};
@@ -13,7 +15,7 @@ use crate::record::{RecordVerb, RecordedImages};
 use crate::typed::UNDER_WAY;
 
 /// A change under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct ChangeInProgress<'a> {
     pub run: &'a Run,
     /// As it was when the plan was made.
@@ -21,6 +23,8 @@ pub struct ChangeInProgress<'a> {
     pub recorded: &'a RecordedImages,
     pub image_change: &'a ImageChange,
     pub options: &'a WriteOptions,
+    /// Whether its record was written, or will be: annotations of others may leave no room.
+    pub is_recorded: Cell<bool>,
 }
 
 impl<'a> ChangeInProgress<'a> {
@@ -32,7 +36,19 @@ impl<'a> ChangeInProgress<'a> {
     /// The write that makes it.
     #[must_use]
     pub fn forward(&self) -> Change {
-        self.image_change.forward(self.workload, self.recorded, self.at())
+        self.forward_beside(self.workload, self.recorded)
+    }
+
+    /// The same from what is there now.
+    pub(super) fn forward_beside(&self, workload: &Workload, recorded: &RecordedImages) -> Change {
+        self.is_recorded.set(self.image_change.is_recorded_beside(recorded));
+        self.image_change.forward(workload, recorded, self.at())
+    }
+
+    /// Whether what a workload says of our changes is what this one wrote: its record, or none where it had no
+    /// room.
+    pub(super) fn is_last_in(&self, recorded: &RecordedImages) -> bool {
+        recorded.is_of(&self.image_change.record) || (!self.is_recorded.get() && recorded.raw_current.is_none())
     }
 
     /// True for a pod that asks for the images that were written.
@@ -58,9 +74,10 @@ impl<'a> ChangeInProgress<'a> {
         follow_command(self.workload, &labels, self.run.scope())
     }
 
-    /// The command that takes this up; an `unpin` is not taken up, only looked at.
+    /// The command that takes this up. An `unpin` is only looked at, as is what has no record to be known by: the
+    /// same words would go one further back.
     pub(super) fn again(&self) -> Command {
-        if self.image_change.record.verb == RecordVerb::Unpin {
+        if self.image_change.record.verb == RecordVerb::Unpin || !self.is_recorded.get() {
             return self.look();
         }
         let command = Command::new("kubectl ecr-rollback").arg(self.workload.reference());

@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use super::conclude;
 use super::in_progress::ChangeInProgress;
 use crate::container_image::containers_of;
+use crate::record::room::is_recorded_beside;
 use crate::record::{ImageRecord, recorded_on};
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
@@ -93,9 +94,10 @@ async fn once(change: &ChangeInProgress<'_>, ended: &ImageRecord, may_write: boo
     let mut recorded = recorded_on(&now);
     let (record, template) = (&change.image_change.record, containers_of(&now));
     if record.was_left_for(&template) {
+        change.is_recorded.set(recorded.is_of(record));
         return Ok(Seen::Back);
     }
-    if !recorded.is_of(record) || !record.is_in(&template) {
+    if !change.is_last_in(&recorded) || !record.is_in(&template) {
         return Ok(Seen::Foreign);
     }
     if !may_write {
@@ -104,7 +106,9 @@ async fn once(change: &ChangeInProgress<'_>, ended: &ImageRecord, may_write: boo
     // The record is replaced by its own ending; it does not become history beside it.
     recorded.current = None;
     let patch = change.image_change.backward(&now, &recorded, ended, change.at());
-    cluster.apply(&patch, DryRun::None).await.map(|_| Seen::Back)
+    cluster.apply(&patch, DryRun::None).await?;
+    change.is_recorded.set(is_recorded_beside(&recorded, ended));
+    Ok(Seen::Back)
 }
 
 fn ended(change: &ChangeInProgress<'_>, why: &str, seen: Option<String>) -> ImageRecord {

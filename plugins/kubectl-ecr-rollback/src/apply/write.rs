@@ -38,6 +38,9 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
     let text = format!("interrupted: {} asks for {to} now, its rollout goes on", patch.object);
     run.stands_with(&text, [("Watch", change.again()), ("Back", change.undo())]);
     run.progress.step("written", &format!("{} {}", names(change), patch.summary));
+    if !change.is_recorded.get() {
+        run.progress.step("not recorded", "no room beside other annotations; the same words would go one further back");
+    }
     run.progress.step("undo", &change.undo().to_string());
     Ok(())
 }
@@ -54,12 +57,12 @@ async fn look(change: &ChangeInProgress<'_>) -> Result<Found, ApiError> {
     let recorded = recorded_on(&now);
     let template = containers_of(&now);
     let record = &change.image_change.record;
-    if recorded.is_of(record) && record.is_in(&template) {
+    if change.is_last_in(&recorded) && record.is_in(&template) {
         return Ok(Found::Ours);
     }
     let as_planned = record.was_left_for(&template) && recorded.raw_current == change.recorded.raw_current;
     if as_planned && is_same(&now, change.workload) {
-        let anew = change.image_change.forward(&now, &recorded, change.at());
+        let anew = change.forward_beside(&now, &recorded);
         return Ok(Found::Untouched(Box::new(anew)));
     }
     let by = recorded.current.filter(|_| recorded.raw_current != change.recorded.raw_current);

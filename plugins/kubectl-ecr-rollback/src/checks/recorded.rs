@@ -2,6 +2,7 @@
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
+use release_core::release::annotations::filled_by;
 use release_core::release::record::RunResult;
 
 use super::case::Case;
@@ -14,7 +15,18 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         let finding = case.warns(ids::RECORD, format!("{why}; it will be overwritten"));
         finding.mend("look who edits it")
     });
-    unreadable.into_iter().chain(failed_before(case)).collect()
+    unreadable.into_iter().chain(full(case)).chain(failed_before(case)).collect()
+}
+
+/// The change is made all the same: whoever fills annotations keeps no bad release running.
+fn full(case: &Case<'_>) -> Option<Finding> {
+    let recorded = &case.snapshot.recorded;
+    if case.change.is_recorded_beside(recorded) {
+        return None;
+    }
+    let filled = filled_by(case.workload().metadata.annotations.as_ref(), recorded.room.bytes);
+    let finding = case.warns(ids::ANNOTATIONS_FULL, format!("{filled}: the image is written, and not recorded"));
+    Some(finding.mend("take away what isn't needed: its controller copies them, and may find no room, either"))
 }
 
 /// The same image was tried and taken back: it would most likely fail again, and a job that is retried

@@ -11,6 +11,17 @@ use super::testing::{World, image};
 use crate::record::ImageRecord;
 use crate::snapshot::owner::Owner;
 
+/// A rollback must not depend on what somebody else wrote into an annotation.
+#[test]
+fn annotations_that_leave_no_room_for_a_record_are_told_and_stop_nothing() {
+    let mut world = World::healthy();
+    let before = world.told();
+    world.object["metadata"]["annotations"] = json!({"example.com/notes": "x".repeat(200 * 1024)});
+    assert_eq!(world.told(), before);
+    world.object["metadata"]["annotations"] = json!({"example.com/notes": "x".repeat(261_500)});
+    assert_eq!(world.told(), [vec!["! annotations-full".to_owned()], before].concat());
+}
+
 #[test]
 fn nothing_is_found_where_nothing_is_wrong() {
     assert!(World::healthy().told().is_empty());

@@ -1,5 +1,7 @@
 //! The rollback: load, see where things stand, ask the registry, choose, check, agree, write, watch.
 
+use std::cell::Cell;
+
 use futures::future::try_join;
 use jiff::Timestamp;
 use release_cli::report::Report;
@@ -64,7 +66,10 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
         StateOfRecord::Attach(record) => {
             let image_change = resumed(&record, &containers_of(&workload));
             let (workload, recorded, options) = (&workload, &recorded, &options.write);
-            attach(&ChangeInProgress { run, workload, recorded, image_change: &image_change, options }, report).await
+            let is_recorded = Cell::new(true);
+            let change =
+                ChangeInProgress { run, workload, recorded, image_change: &image_change, options, is_recorded };
+            attach(&change, report).await
         }
         StateOfRecord::Open => plan_and_go(run, options, workload, &selected, report).await,
     }

@@ -17,14 +17,10 @@ use release_core::workload::trouble::summarize;
 
 use crate::container_image::ContainerImage;
 use crate::record::way_here::way_here;
-use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, room};
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
 use crate::words::{arrow, beside};
-
-/// Why a template was changed last, as `kubectl rollout history` shows it
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>).
-const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 /// A change of a workload's images.
 #[derive(Debug, Clone)]
@@ -190,12 +186,18 @@ impl ImageChange {
         arrow(self.from(), &self.to)
     }
 
+    /// Whether its record has room beside annotations of others; it is made all the same where not.
+    #[must_use]
+    pub fn is_recorded_beside(&self, recorded: &RecordedImages) -> bool {
+        room::is_recorded_beside(recorded, &self.record)
+    }
+
     /// The one conditional patch: refused as a whole where the images or our record are no longer
     /// what the plan was made from.
     #[must_use]
     pub fn forward(&self, workload: &Workload, recorded: &RecordedImages, at: At<'_>) -> Change {
         let mut ops = vec![same_object(workload)];
-        ops.extend(annotation_ops(workload, recorded, &self.record, &self.summary()));
+        ops.extend(room::ops(workload, recorded, &self.record, &self.summary()));
         ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &one.image, &self.to)));
         self.as_change(workload, ops, at, |moved| &moved.from)
     }
@@ -206,7 +208,7 @@ impl ImageChange {
     pub fn backward(&self, workload: &Workload, recorded: &RecordedImages, ended: &ImageRecord, at: At<'_>) -> Change {
         let summary = format!("{} (failed, taken back)", arrow(&self.to, self.from()));
         let mut ops = vec![same_object(workload)];
-        ops.extend(annotation_ops(workload, recorded, ended, &summary));
+        ops.extend(room::ops(workload, recorded, ended, &summary));
         ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &self.to, &one.image)));
         self.as_change(workload, ops, at, |moved| &moved.to)
     }
@@ -257,15 +259,4 @@ fn image_ops(container: &ContainerImage, from: &str, to: &str) -> [Op; 3] {
     let (name, image) = (format!("{pointer}/name"), format!("{pointer}/image"));
     // Another container may have moved to this place in the list.
     [Op::test(&name, container.name.clone()), Op::test(&image, from), Op::replace(&image, to)]
-}
-
-fn annotation_ops(workload: &Workload, recorded: &RecordedImages, record: &ImageRecord, summary: &str) -> Vec<Op> {
-    let mut ops = recorded.followed_by(record, workload.metadata.annotations.is_some());
-    ops.push(Op::add(&annotation_pointer(CHANGE_CAUSE), change_cause(record, summary)));
-    ops
-}
-
-fn change_cause(record: &ImageRecord, summary: &str) -> String {
-    let reason = if record.reason.is_empty() { String::new() } else { format!(" ({})", record.reason) };
-    printable(&format!("kubectl ecr-rollback: {summary}{reason}"))
 }

@@ -85,7 +85,7 @@ macro_rules! checks {
 checks! {
     ALL_UNAVAILABLE = "all-unavailable", [EcrRollback], [Warns],
         "`maxUnavailable` lets all pods go at once";
-    ANNOTATIONS_FULL = "annotations-full", [Bluegreen], [Warns],
+    ANNOTATIONS_FULL = "annotations-full", [Bluegreen, EcrRollback], [Warns],
         "other annotations fill the 256 KiB that all of an object may have, and leave no room for our record, even without the history before it";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
         "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command or arguments, as operators have the images of what they make";

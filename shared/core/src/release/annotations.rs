@@ -68,6 +68,16 @@ impl Room {
     }
 }
 
+/// What fills the annotations of an object that leave so many bytes for ours.
+#[must_use]
+pub fn filled_by(annotations: Option<&BTreeMap<String, String>>, left: usize) -> String {
+    let others = annotations.into_iter().flatten().filter(|(key, _)| !key.starts_with(PREFIX));
+    let largest = others.max_by_key(|(_, value)| value.len());
+    let largest = largest.map(|(key, value)| format!(", most are in {} ({} KiB)", printable(key), value.len() / 1024));
+    let largest = largest.unwrap_or_default();
+    format!("other annotations leave {left} bytes of the {} KiB that all may have{largest}", ALL_BYTES / 1024)
+}
+
 /// Parses an annotation of ours, which anybody may have edited.
 ///
 /// # Errors

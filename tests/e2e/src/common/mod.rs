@@ -7,6 +7,7 @@ pub mod damage;
 pub mod events;
 pub mod extremes;
 pub mod faults;
+pub mod filled;
 pub mod hostile;
 pub mod kill_points;
 pub mod load;

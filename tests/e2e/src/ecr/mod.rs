@@ -27,6 +27,14 @@ pub async fn push_on(repository: &Repository, day: u32, image: Image) -> Result<
     repository.push(image.pushed_at(format!("2026-01-{day:02}T10:00:00Z").parse()?)).await
 }
 
+/// Annotates a workload, or with a hyphen behind the key takes an annotation away.
+///
+/// # Errors
+/// Where kubectl refuses.
+pub async fn annotate(ns: &Namespace, resource: &str, annotation: &str) -> Result<()> {
+    admin(ns).must(&["annotate", "--overwrite", resource, annotation]).await.map(drop)
+}
+
 /// Sets the image of a workload's container, as a pipeline does, without waiting.
 ///
 /// # Errors

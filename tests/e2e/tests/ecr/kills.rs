@@ -49,10 +49,11 @@ async fn a_rollback_one_further() -> Result<()> {
 async fn a_rollback_that_is_taken_back() -> Result<()> {
     let killed = Scenario {
         name: "kill-ecr-bad",
-        previous: Behavior::NeverReady,
-        verb: "deploy/APP --yes --timeout=14s",
+        // It fails by what is seen of its pods, however long that takes; a time is only a limit.
+        previous: Behavior::CrashLoop,
+        verb: "deploy/APP --yes --timeout=50s",
         // Where it was taken back before the kill, it is tried again on purpose only.
-        again: |_| "deploy/APP --yes --timeout=14s --force=failed-before",
+        again: |_| "deploy/APP --yes --timeout=50s --force=failed-before",
         only: |point| point.step != Step::Read,
         exit: 5,
         ends_on: NEWEST,

@@ -7,6 +7,7 @@ mod extremes;
 mod faults;
 mod forged;
 mod forward;
+mod full_annotations;
 mod held;
 mod hostile;
 mod kills;

@@ -9,6 +9,7 @@ use e2e::bluegreen::run::{bluegreen_as, start};
 use e2e::bluegreen::setup::Setup;
 use e2e::bluegreen::written::{RECORD, annotation};
 use e2e::common::faults::BOUND;
+use e2e::common::filled::Fill;
 use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::{LIMIT, namespace};
@@ -16,23 +17,9 @@ use k8s_openapi::api::core::v1::Service;
 use kube::ResourceExt;
 use lab::annotations::{BEHAVIOR, READY};
 use lab::{Kubectl, Namespace, eventually};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 const HISTORY: &str = "kubectl-release.dev/bluegreen-history";
-/// What all annotations of an object may have together.
-const ALL: usize = 256 * 1024;
-
-/// How the attacker leaves the annotations.
-#[derive(Debug, Clone, Copy)]
-struct Fill {
-    /// So many values of the same size.
-    values: usize,
-    /// Bytes that are left over.
-    spare: usize,
-    /// Ours are taken away before.
-    without_ours: bool,
-}
-
 /// Somebody who may patch Services, and nothing else.
 async fn filler(ns: &Namespace) -> Result<Kubectl> {
     let rules = json!([
@@ -44,22 +31,7 @@ async fn filler(ns: &Namespace) -> Result<Kubectl> {
 
 async fn fill(ns: &Namespace, as_whom: &Kubectl, fill: Fill) -> Result<()> {
     let service = ns.api::<Service>().get("api").await?;
-    let mut annotations = Map::new();
-    let ours: Vec<&String> = service.annotations().keys().filter(|_| fill.without_ours).collect();
-    annotations.extend(ours.iter().map(|key| ((*key).clone(), Value::Null)));
-    let kept = service.annotations().iter().filter(|(key, _)| !ours.contains(key));
-    let taken: usize = kept.map(|(key, value)| key.len() + value.len()).sum();
-    let keys: Vec<String> = (0..fill.values).map(|index| format!("example.com/fill-{index}")).collect();
-    let of_keys: usize = keys.iter().map(String::len).sum();
-    let free = ALL - taken - of_keys - fill.spare;
-    for (index, key) in keys.into_iter().enumerate() {
-        let rest = if index == 0 { free % fill.values } else { 0 };
-        annotations.insert(key, json!("x".repeat(free / fill.values + rest)));
-    }
-    let file = ns.lab().write_kubeconfig(&json!({"metadata": {"annotations": annotations}}).to_string())?;
-    let patched = as_whom.run(&["patch", "service", "api", "--patch-file", &file.display().to_string()]).await?;
-    ensure!(patched.code == 0, "the attacker could not: {}", said(&patched));
-    Ok(())
+    fill.fill((ns, as_whom), "service/api", service.annotations()).await
 }
 
 /// Whoever may annotate a Service could keep its traffic on what is broken.
