@@ -86,14 +86,7 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
             return kept(KeptReason::NoRecord, why, by_hand(seen, color));
         }
         Some(Held { reason, why, .. }) if !asked.before_due => {
-            let now = all_the_same(asked, seen, color).arg("--before-due").scope(&snapshot.scope);
-            // What nothing but an annotation says is for a person to look into.
-            let is_known = match reason {
-                KeptReason::Unfinished | KeptReason::NoTime => false,
-                KeptReason::MovedByHand => left_by_hand(view, tracks, &color.name).is_some(),
-                _ => true,
-            };
-            return kept(reason, why, is_known.then_some(now));
+            return kept(reason, why, sooner(asked, seen, (color, reason)));
         }
         _ => {}
     }
@@ -101,6 +94,17 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
         Some((reason, why, next)) => kept(reason, why, next),
         None => Decision::Remove(Box::new(removal(asked, seen, color))),
     }
+}
+
+/// The command that doesn't wait for the retention; what nothing but an annotation says is for a person to
+/// look into first.
+fn sooner(asked: Asked<'_>, seen: Seen<'_>, (color, reason): (&Color, KeptReason)) -> Option<Command> {
+    let is_known = match reason {
+        KeptReason::Unfinished | KeptReason::NoTime => false,
+        KeptReason::MovedByHand => left_by_hand(seen.view, seen.tracks, &color.name).is_some(),
+        _ => true,
+    };
+    is_known.then(|| all_the_same(asked, seen, color).arg("--before-due").scope(&seen.snapshot.scope))
 }
 
 /// What no switch of ours left is for a person to take down, with kubectl's own command; along a label that

@@ -10,8 +10,16 @@ use lab::api_proxy::Action;
 
 use super::first_of_each;
 
-const CLEANUP: &[&str] =
-    &["cleanup", "api", "--before-due", "--force=changed-since", "--yes", "--timeout=20s", "--request-timeout=5s", "-ojson"];
+const CLEANUP: &[&str] = &[
+    "cleanup",
+    "api",
+    "--before-due",
+    "--force=changed-since",
+    "--yes",
+    "--timeout=20s",
+    "--request-timeout=5s",
+    "-ojson",
+];
 
 /// A user would be told that a color is gone which still runs and costs, or the other way round.
 #[tokio::test]
