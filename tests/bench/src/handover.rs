@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
 use e2e::bluegreen::under_load::{VERSIONS, slow_to_stop};
 use e2e::common::load::answering;
@@ -93,7 +93,8 @@ impl Small {
     }
 
     async fn measure(&mut self, way: Way, times: &mut Departures) -> Result<()> {
-        times.measure(self.target, VERSIONS[self.active].1, self.command(way)).await?;
+        let measured = times.measure(self.target, VERSIONS[self.active].1, self.command(way)).await;
+        measured.with_context(|| way.name())?;
         self.active = 1 - self.active;
         Ok(())
     }
