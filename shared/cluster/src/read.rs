@@ -55,6 +55,15 @@ impl Cluster {
         self.list(&path, query).await.map(|l| l.items).map_err(|e| e.short())
     }
 
+    /// The same of a custom resource, by the path of its list; one whose API is not served has no objects.
+    pub async fn reading_served<T: DeserializeOwned>(&self, path: &str, query: &ListQuery) -> Reading<Vec<T>> {
+        match self.list(path, query).await {
+            Ok(listed) => Ok(listed.items),
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) => Err(error.short()),
+        }
+    }
+
     /// Reads a whole list and turns each item into what is kept of it before the next page.
     ///
     /// # Errors

@@ -104,15 +104,14 @@ impl<'a> MoveInProgress<'a> {
     /// The same from what is there now.
     #[must_use]
     pub fn change_beside(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote) -> Change {
-        self.is_recorded.set(self.movement.is_recorded_beside(recorded));
+        self.is_recorded.set(recorded.has_room_for(&self.movement.record));
         self.movement.change(recorded, cleanup)
     }
 
-    /// Whether what an object says of our changes is what this move wrote: its record, or none where it
-    /// had no room.
+    /// Whether what a Service says of our moves is what this one wrote.
     #[must_use]
     pub fn is_last_in(&self, recorded: &Recorded<Record>) -> bool {
-        recorded.is_of(&self.movement.record) || (!self.is_recorded.get() && recorded.raw_current.is_none())
+        recorded.is_left_by(&self.movement.record, self.is_recorded.get())
     }
 
     /// The finding about what others did to the target while it was watched.

@@ -58,7 +58,7 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
         required,
         scales_first,
         moving,
-        is_recorded: movement.is_recorded_beside(&view.recorded),
+        is_recorded: view.recorded.has_room_for(&movement.record),
         agreed: options.yes,
     })
 }

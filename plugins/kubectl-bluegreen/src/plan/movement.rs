@@ -4,7 +4,7 @@ use release_core::command::{Command, Scope, selector_change_command};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change, Op};
-use release_core::release::record::{Kept, Recorded};
+use release_core::release::record::Recorded;
 use serde_json::json;
 
 use crate::record::{CleanupNote, Record};
@@ -33,12 +33,6 @@ impl Move {
     #[must_use]
     pub fn change(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote) -> Change {
         self.patch(&self.previous, &self.selector, record_ops(recorded, cleanup, &self.record))
-    }
-
-    /// Whether there is room for its record.
-    #[must_use]
-    pub fn is_recorded_beside(&self, recorded: &Recorded<Record>) -> bool {
-        recorded.keeping(&self.record) != Kept::NoRoom
     }
 
     /// The patch that takes this move back, conditional on it being still the last one.
@@ -72,7 +66,6 @@ impl Move {
 
 /// Tests that the record is as it was read, sets the new one and moves the old one to the history.
 fn record_ops(recorded: &Recorded<Record>, cleanup: &CleanupNote, record: &Record) -> Vec<Op> {
-    let has_annotations = recorded.room.is_there;
-    let noted = has_annotations.then(|| cleanup.still());
-    noted.into_iter().chain(recorded.followed_by(record, has_annotations)).collect()
+    let noted = recorded.room.is_there.then(|| cleanup.still());
+    noted.into_iter().chain(recorded.followed_by(record)).collect()
 }

@@ -6,12 +6,9 @@ use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::path::path_of;
 use release_core::kube::service::service_name;
 use release_core::traffic::reference_grant::{ReferenceGrant, let_in};
-use release_core::traffic::routes::GatewayRoute;
-use serde::de::DeserializeOwned;
+use release_core::traffic::routes::{GATEWAY_API, GatewayRoute};
 
 use super::moment::Snapshot;
-
-const GROUP: &str = "gateway.networking.k8s.io";
 
 /// Reads them, for those who take away what nobody may need any more.
 pub async fn routes_from_beyond(cluster: &Cluster, read: Snapshot) -> Snapshot {
@@ -38,24 +35,17 @@ async fn of_kind(
     (kind, plural): (&'static str, &str),
 ) -> Reading<Vec<(&'static str, GatewayRoute)>> {
     let read = namespaces.into_iter().map(|namespace| async move {
-        let path = path_of(GROUP, "v1", plural, Some(namespace));
-        listed::<GatewayRoute>(cluster, &path).await.map_err(|why| format!("{plural} of namespace {namespace} ({why})"))
+        let path = path_of(GATEWAY_API, "v1", plural, Some(namespace));
+        let routes = cluster.reading_served::<GatewayRoute>(&path, &ListQuery::default()).await;
+        routes.map_err(|why| format!("{plural} of namespace {namespace} ({why})"))
     });
     Ok(try_join_all(read).await?.into_iter().flatten().map(|route| (kind, route)).collect())
 }
 
 /// The API of version 1.5 and newer serves `v1`, too.
 async fn grants(cluster: &Cluster, namespace: &str) -> Reading<Vec<ReferenceGrant>> {
-    let path = |version: &str| path_of(GROUP, version, "referencegrants", Some(namespace));
-    let grants = listed(cluster, &path("v1beta1")).await?;
-    if grants.is_empty() { listed(cluster, &path("v1")).await } else { Ok(grants) }
-}
-
-/// A resource whose API is not served has no objects.
-async fn listed<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Reading<Vec<T>> {
-    match cluster.list(path, &ListQuery::default()).await {
-        Ok(listed) => Ok(listed.items),
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
-        Err(error) => Err(error.short()),
-    }
+    let everything = ListQuery::default();
+    let path = |version: &str| path_of(GATEWAY_API, version, "referencegrants", Some(namespace));
+    let grants = cluster.reading_served(&path("v1beta1"), &everything).await?;
+    if grants.is_empty() { cluster.reading_served(&path("v1"), &everything).await } else { Ok(grants) }
 }

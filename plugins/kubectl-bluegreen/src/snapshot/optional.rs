@@ -13,7 +13,7 @@ use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::Node;
 use release_core::kube::path::path_of;
 use release_core::traffic::alb::TargetGroupBinding;
-use release_core::traffic::routes::{DestinationRule, GatewayRoute, RouteMeta, VirtualService};
+use release_core::traffic::routes::{DestinationRule, GATEWAY_API, GatewayRoute, RouteMeta, VirtualService};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -133,7 +133,7 @@ impl OptionalReads {
 
     /// What may split traffic between Services: asked for only where there is another Service of a color.
     pub async fn splits(&self) -> (Reading<Vec<GatewayRoute>>, Reading<Vec<Ingress>>) {
-        join(self.custom("gateway.networking.k8s.io", "v1", "grpcroutes"), self.built_in::<Ingress>()).await
+        join(self.custom(GATEWAY_API, "v1", "grpcroutes"), self.built_in::<Ingress>()).await
     }
 
     /// Names of Argo's Rollouts.
@@ -144,7 +144,7 @@ impl OptionalReads {
 
     async fn routes(&self) -> Routes {
         let virtual_services = self.istio("virtualservices");
-        let http_routes = self.custom("gateway.networking.k8s.io", "v1", "httproutes");
+        let http_routes = self.custom(GATEWAY_API, "v1", "httproutes");
         let (virtual_services, http_routes) = join(virtual_services, http_routes).await;
         let destination_rules = self.destination_rules(&virtual_services).await;
         (virtual_services, destination_rules, http_routes)
@@ -175,13 +175,8 @@ impl OptionalReads {
         }
     }
 
-    /// A custom resource whose API is not served has no objects.
     async fn custom<T: DeserializeOwned>(&self, group: &str, version: &str, plural: &str) -> Reading<Vec<T>> {
         let path = path_of(group, version, plural, Some(&self.cluster.namespace));
-        match self.cluster.list(&path, &self.query).await {
-            Ok(listed) => Ok(listed.items),
-            Err(e) if e.is_not_found() => Ok(Vec::new()),
-            Err(e) => Err(e.short()),
-        }
+        self.cluster.reading_served(&path, &self.query).await
     }
 }

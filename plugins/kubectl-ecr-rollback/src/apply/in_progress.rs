@@ -41,14 +41,13 @@ impl<'a> ChangeInProgress<'a> {
 
     /// The same from what is there now.
     pub(super) fn forward_beside(&self, workload: &Workload, recorded: &RecordedImages) -> Change {
-        self.is_recorded.set(self.image_change.is_recorded_beside(recorded));
+        self.is_recorded.set(recorded.has_room_for(&self.image_change.record));
         self.image_change.forward(workload, recorded, self.at())
     }
 
-    /// Whether what a workload says of our changes is what this one wrote: its record, or none where it had no
-    /// room.
+    /// Whether what a workload says of our changes is what this one wrote.
     pub(super) fn is_last_in(&self, recorded: &RecordedImages) -> bool {
-        recorded.is_of(&self.image_change.record) || (!self.is_recorded.get() && recorded.raw_current.is_none())
+        recorded.is_left_by(&self.image_change.record, self.is_recorded.get())
     }
 
     /// True for a pod that asks for the images that were written.

@@ -17,7 +17,6 @@ use tokio::time::sleep;
 use super::conclude;
 use super::in_progress::ChangeInProgress;
 use crate::container_image::containers_of;
-use crate::record::room::is_recorded_beside;
 use crate::record::{ImageRecord, recorded_on};
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
@@ -107,7 +106,7 @@ async fn once(change: &ChangeInProgress<'_>, ended: &ImageRecord, may_write: boo
     recorded.current = None;
     let patch = change.image_change.backward(&now, &recorded, ended, change.at());
     cluster.apply(&patch, DryRun::None).await?;
-    change.is_recorded.set(is_recorded_beside(&recorded, ended));
+    change.is_recorded.set(recorded.has_room_for(ended));
     Ok(Seen::Back)
 }
 

@@ -21,7 +21,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// The change is made all the same: whoever fills annotations keeps no bad release running.
 fn full(case: &Case<'_>) -> Option<Finding> {
     let recorded = &case.snapshot.recorded;
-    if case.change.is_recorded_beside(recorded) {
+    if recorded.has_room_for(&case.change.record) {
         return None;
     }
     let filled = filled_by(case.workload().metadata.annotations.as_ref(), recorded.room.bytes);

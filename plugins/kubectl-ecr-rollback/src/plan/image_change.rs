@@ -186,12 +186,6 @@ impl ImageChange {
         arrow(self.from(), &self.to)
     }
 
-    /// Whether its record has room beside annotations of others; it is made all the same where not.
-    #[must_use]
-    pub fn is_recorded_beside(&self, recorded: &RecordedImages) -> bool {
-        room::is_recorded_beside(recorded, &self.record)
-    }
-
     /// The one conditional patch: refused as a whole where the images or our record are no longer
     /// what the plan was made from.
     #[must_use]

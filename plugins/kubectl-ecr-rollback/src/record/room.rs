@@ -3,16 +3,9 @@
 
 use release_core::kube::Workload;
 use release_core::release::change::{Op, annotation_pointer};
-use release_core::release::record::Kept;
 use release_core::text::printable;
 
 use super::{CHANGE_CAUSE, ImageRecord, RecordedImages};
-
-/// Whether a record has room.
-#[must_use]
-pub fn is_recorded_beside(recorded: &RecordedImages, record: &ImageRecord) -> bool {
-    recorded.keeping(record) != Kept::NoRoom
-}
 
 /// Operations that write the record and the cause, as far as there is room: the oldest of the history goes first,
 /// then the cause, then the record. What is not written is taken away, as it would tell of what is past.
@@ -21,10 +14,10 @@ pub fn ops(workload: &Workload, recorded: &RecordedImages, record: &ImageRecord,
     let cause = cause(record, summary);
     let beside_it = recorded.room.after(CHANGE_CAUSE, cause.len());
     let beside_it = beside_it.map(|room| RecordedImages { room, ..recorded.clone() });
-    let both = beside_it.as_ref().filter(|beside| is_recorded_beside(beside, record));
-    let keeps_cause = both.is_some() || (beside_it.is_some() && !is_recorded_beside(recorded, record));
+    let both = beside_it.as_ref().filter(|beside| beside.has_room_for(record));
+    let keeps_cause = both.is_some() || (beside_it.is_some() && !recorded.has_room_for(record));
     let annotations = workload.metadata.annotations.as_ref();
-    let mut ops = both.unwrap_or(recorded).followed_by(record, annotations.is_some());
+    let mut ops = both.unwrap_or(recorded).followed_by(record);
     let pointer = annotation_pointer(CHANGE_CAUSE);
     if keeps_cause {
         ops.push(Op::add(&pointer, cause));
@@ -98,7 +91,7 @@ mod tests {
                 let room = ALL_BYTES - bytes(&after);
                 assert!(room >= CONTROLLERS_BYTES || after.len() == 1, "{spare}: a controller has {room} bytes");
                 let is_recorded = after.get(ImageRecord::CURRENT) == Some(&json!(written).to_string());
-                assert_eq!(is_recorded, is_recorded_beside(&recorded, &written), "{spare}");
+                assert_eq!(is_recorded, recorded.has_room_for(&written), "{spare}");
                 assert_eq!(is_recorded, after.contains_key(ImageRecord::HISTORY), "{spare}");
                 *seen.entry((is_recorded, after.contains_key(CHANGE_CAUSE))).or_insert(0) += 1;
             }

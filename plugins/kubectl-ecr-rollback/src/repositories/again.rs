@@ -76,9 +76,8 @@ impl<'a> Again<'a> {
 
     async fn look(&self, deadline: Instant) -> Outcome<Rc<Looked>> {
         let mut last = self.looked.lock().await;
-        if let Some((at, looked)) = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            let (_, looked) = (at, Rc::clone(looked));
-            return Ok(looked);
+        if let Some((_, looked)) = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+            return Ok(Rc::clone(looked));
         }
         let looked = Rc::new(look(self.connection, self.contexts, deadline).await);
         let mut unread = looked.findings(self.location, true);

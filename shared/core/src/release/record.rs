@@ -101,7 +101,7 @@ pub struct Recorded<R> {
 
 /// A record as it is written, or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
+enum Kept {
     /// With the history before it, of which the oldest is dropped where there is no room for it.
     Recorded { current: String, history: String },
     /// Annotations of others fill all that an object may have: the change goes before its record.
@@ -155,6 +155,13 @@ impl<R: Record> Recorded<R> {
         self.current.as_ref().is_some_and(|current| current.id() == record.id())
     }
 
+    /// True where what the object says of our changes is what the change of that record left: the record, or
+    /// none at all where it had no room.
+    #[must_use]
+    pub fn is_left_by(&self, record: &R, is_recorded: bool) -> bool {
+        self.is_of(record) || (!is_recorded && self.raw_current.is_none())
+    }
+
     /// All records, newest first.
     pub fn all(&self) -> impl Iterator<Item = &R> {
         self.current.iter().chain(&self.history)
@@ -168,8 +175,7 @@ impl<R: Record> Recorded<R> {
     }
 
     /// How much of that record, and of those before it, has room.
-    #[must_use]
-    pub fn keeping(&self, record: &R) -> Kept {
+    fn keeping(&self, record: &R) -> Kept {
         let current = json!(record).to_string();
         let beside = self.room.after(R::CURRENT, current.len().saturating_add(RESULT_BYTES));
         let Some(beside) = beside.and_then(|room| room.after(R::HISTORY, 0)) else { return Kept::NoRoom };
@@ -177,12 +183,18 @@ impl<R: Record> Recorded<R> {
         if history.len() > beside.bytes { Kept::NoRoom } else { Kept::Recorded { current, history } }
     }
 
+    /// Whether that record has room at all.
+    #[must_use]
+    pub fn has_room_for(&self, record: &R) -> bool {
+        self.keeping(record) != Kept::NoRoom
+    }
+
     /// Operations that refuse the patch unless the record is as it was read, and write another. Where
     /// that has no room, they take away ours, which would tell of what is past.
     #[must_use]
-    pub fn followed_by(&self, record: &R, has_annotations: bool) -> Vec<Op> {
+    pub fn followed_by(&self, record: &R) -> Vec<Op> {
         let kept = self.keeping(record);
-        if !has_annotations {
+        if !self.room.is_there {
             let Kept::Recorded { current, history } = kept else { return Vec::new() };
             let annotations = json!({R::CURRENT: current, R::HISTORY: history});
             return vec![Op::test("/metadata/annotations", Value::Null), Op::add("/metadata/annotations", annotations)];

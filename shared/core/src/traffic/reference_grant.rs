@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-const GROUP: &str = "gateway.networking.k8s.io";
+use super::routes::GATEWAY_API;
 
 /// A ReferenceGrant (`gateway.networking.k8s.io`).
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -45,7 +45,7 @@ pub struct GrantedTo {
 pub fn let_in<'g>(grants: &'g [ReferenceGrant], kind: &str, services: &[&str]) -> BTreeSet<&'g str> {
     let opens = |to: &GrantedTo| to.kind == "Service" && to.name.as_deref().is_none_or(|name| services.contains(&name));
     let open = grants.iter().filter(|grant| grant.spec.to.iter().any(opens));
-    let from = open.flat_map(|grant| &grant.spec.from).filter(|from| from.group == GROUP && from.kind == kind);
+    let from = open.flat_map(|grant| &grant.spec.from).filter(|from| from.group == GATEWAY_API && from.kind == kind);
     from.map(|from| from.namespace.as_str()).collect()
 }
 
@@ -58,10 +58,10 @@ mod tests {
     #[test]
     fn a_grant_lets_in_what_it_names() {
         let grants: Vec<ReferenceGrant> = serde_json::from_value(json!([
-            {"spec": {"from": [{"group": GROUP, "kind": "HTTPRoute", "namespace": "edge"}], "to": [{"group": "", "kind": "Service"}]}},
-            {"spec": {"from": [{"group": GROUP, "kind": "GRPCRoute", "namespace": "grpc"}],
+            {"spec": {"from": [{"group": GATEWAY_API, "kind": "HTTPRoute", "namespace": "edge"}], "to": [{"group": "", "kind": "Service"}]}},
+            {"spec": {"from": [{"group": GATEWAY_API, "kind": "GRPCRoute", "namespace": "grpc"}],
                 "to": [{"group": "", "kind": "Service", "name": "web"}]}},
-            {"spec": {"from": [{"group": GROUP, "kind": "Gateway", "namespace": "infra"}], "to": [{"group": "", "kind": "Secret"}]}},
+            {"spec": {"from": [{"group": GATEWAY_API, "kind": "Gateway", "namespace": "infra"}], "to": [{"group": "", "kind": "Secret"}]}},
         ]))
         .unwrap();
         assert_eq!(let_in(&grants, "HTTPRoute", &["api-blue"]), BTreeSet::from(["edge"]));

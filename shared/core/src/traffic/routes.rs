@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use crate::kube::Labels;
 
+/// The API group of the Gateway API.
+pub const GATEWAY_API: &str = "gateway.networking.k8s.io";
+
 /// Name and namespace of a route.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

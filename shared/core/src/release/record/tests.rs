@@ -71,10 +71,10 @@ fn however_full_the_annotations_are_a_write_leaves_them_within_what_is_allowed()
             let mut before = BTreeMap::from([others]);
             before.extend(ours.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
             let recorded = Recorded::<Noted>::read(Some(&before));
-            let after = patched(&before, &recorded.followed_by(&noted(99), true));
+            let after = patched(&before, &recorded.followed_by(&noted(99)));
             assert!(size(&after) <= ALL_BYTES, "{left} left: {}", size(&after));
             let again = Recorded::<Noted>::read(Some(&after));
-            assert_eq!(again.current.is_some(), recorded.keeping(&noted(99)) != Kept::NoRoom);
+            assert_eq!(again.current.is_some(), recorded.has_room_for(&noted(99)));
             assert!(again.current.is_some() || (again.raw_current.is_none() && again.raw_history.is_none()));
             kept.insert((again.current.map(|r| r.id), again.history.len()));
         }
@@ -87,7 +87,7 @@ fn however_full_the_annotations_are_a_write_leaves_them_within_what_is_allowed()
 
 #[test]
 fn an_object_without_annotations_gets_them() {
-    let ops = Recorded::<Noted>::read(None).followed_by(&noted(1), false);
+    let ops = Recorded::<Noted>::read(None).followed_by(&noted(1));
     assert_eq!(ops[0], Op::test("/metadata/annotations", Value::Null));
     assert_eq!(ops[1].0["value"][Noted::HISTORY], "[]");
 }
