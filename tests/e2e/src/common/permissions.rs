@@ -49,6 +49,19 @@ pub async fn with_rules(ns: &Namespace, role: &str, rules: &Value) -> Result<Ide
     bind(ns, role).await
 }
 
+/// A user who may write these objects, annotations and all, and sees of the rest nothing but pods: whoever may do
+/// only that is to have no power over the other users.
+///
+/// # Errors
+/// Where the API server refuses the Role.
+pub async fn writer_of(ns: &Namespace, group: &str, plural: &str) -> Result<Kubectl> {
+    let rules = json!([
+        {"apiGroups": [group], "resources": [plural], "verbs": ["get", "patch"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]);
+    Ok(ns.kubectl_as(with_rules(ns, "writer", &rules).await?.kubeconfig))
+}
+
 async fn bind(ns: &Namespace, role: &str) -> Result<Identity> {
     let user = format!("{role}@{}", ns.name());
     let binding = json!({

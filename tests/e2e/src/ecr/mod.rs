@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod case;
+pub mod cast;
 pub mod claims;
 pub mod kill_points;
 pub mod releases;

@@ -6,7 +6,7 @@ use e2e::bluegreen::app::{api, color, replicas, rolled_out};
 use e2e::bluegreen::run::{bluegreen, bluegreen_as};
 use e2e::bluegreen::written::{RECORD, record};
 use e2e::bluegreen::{active, blue_green};
-use e2e::common::permissions::{bound_to, with_rules};
+use e2e::common::permissions::{bound_to, writer_of};
 use e2e::common::run::Ended;
 use e2e::namespace;
 use k8s_openapi::api::core::v1::Service;
@@ -18,11 +18,7 @@ const NIGHTLY: &str = "cleanup --due --yes -ojson";
 
 /// May write Services, and see nothing but pods; and the operator's nightly job with the documented Role.
 async fn forger_and_victim(ns: &Namespace) -> Result<(Kubectl, Kubectl)> {
-    let rules = json!([
-        {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "patch"]},
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
-    ]);
-    let forger = ns.kubectl_as(with_rules(ns, "forger", &rules).await?.kubeconfig);
+    let forger = writer_of(ns, "", "services").await?;
     let victim = ns.kubectl_as(bound_to(ns, "bluegreen-cleanup").await?.kubeconfig);
     Ok((forger, victim))
 }

@@ -4,44 +4,21 @@
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
 use e2e::common::faults::refused;
-use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::run::{Ended, finding, said};
 use e2e::ecr::RECORD;
+use e2e::ecr::cast::Cast;
 use e2e::ecr::releases::{NEWEST, ONE_FURTHER, PREVIOUS, Releases};
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::api_proxy::ApiProxy;
 use lab::fixtures::Behavior;
-use lab::{Identity, Output};
 use serde_json::{Value, json};
 
 /// A registry that nothing in the cluster has ever been pulled from.
 const EVIL: &str = "registry.evil.example/ms-account-management:1.0.6";
 
-/// Who forges, and who runs the plugin.
-struct Cast {
-    forger: Identity,
-    operator: Identity,
-}
-
-impl Cast {
-    async fn of(releases: &Releases) -> Result<Self> {
-        let rules = json!([
-            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]},
-            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
-        ]);
-        let forger = with_rules(&releases.ns, "annotator", &rules).await?;
-        Ok(Self { forger, operator: bound_to(&releases.ns, "ecr-rollback").await? })
-    }
-
-    async fn forges(&self, releases: &Releases, name: &str, record: &Value) -> Result<()> {
-        let kubectl = releases.ns.kubectl_as(&self.forger.kubeconfig);
-        let note = format!("{RECORD}={record}");
-        kubectl.must(&["annotate", "--overwrite", &format!("deployment/{name}"), &note]).await.map(drop)
-    }
-
-    async fn runs(&self, releases: &Releases, words: &str) -> Result<Output> {
-        releases.run_through(&self.operator.kubeconfig, words).await
-    }
+async fn forge(cast: &Cast<'_>, name: &str, record: &Value) -> Result<()> {
+    let note = format!("{RECORD}={record}");
+    cast.stranger.must(&["annotate", "--overwrite", &format!("deployment/{name}"), &note]).await.map(drop)
 }
 
 /// A record as a run writes it, open unless `more` has a result.
@@ -81,9 +58,9 @@ async fn an_open_record_of_images_that_never_ran_is_not_gone_on_with() -> Result
         releases.set_image(&name, ONE_FURTHER).await?;
         releases.ns.rolled_out(&format!("deployment/{name}"), LIMIT).await?;
         releases.set_image(&name, PREVIOUS).await?;
-        cast.forges(&releases, &name, &record(&releases, &name, &from, &of(PREVIOUS), more).await?).await?;
+        forge(&cast, &name, &record(&releases, &name, &from, &of(PREVIOUS), more).await?).await?;
         let words = format!("deploy/{name} --yes --timeout=90s -ojson");
-        let output = cast.runs(&releases, &words).await?.ends(0)?;
+        let output = cast.runs(&words).await?.ends(0)?;
         let document = output.json()?;
         ensure!(finding(&document, "record").is_some(), "{from}: {}", said(&output));
         ensure!(document["workloads"][0]["attached"] != true, "{from}: {}", said(&output));
@@ -104,8 +81,8 @@ async fn a_rollback_that_never_was_is_not_done() -> Result<()> {
         let from = if from.is_empty() { releases.repository.image("1.0.2") } else { from.to_owned() };
         let forged =
             record(&releases, name, &from, &releases.repository.image(NEWEST), json!({"result": "done"})).await?;
-        cast.forges(&releases, name, &forged).await?;
-        cast.runs(&releases, &format!("deploy/{name} --yes {flags}")).await?.ends(0)?;
+        forge(&cast, name, &forged).await?;
+        cast.runs(&format!("deploy/{name} --yes {flags}")).await?.ends(0)?;
         assert_eq!(releases.image(name).await?, PREVIOUS, "{name}");
     }
     Ok(())
@@ -117,11 +94,11 @@ async fn a_tag_that_no_revision_had_is_not_unpinned_to() -> Result<()> {
     let releases = Releases::pushed("forged-tag").await?;
     let cast = Cast::of(&releases).await?;
     releases.deploy_after_previous("api").await?;
-    cast.runs(&releases, "deploy/api --yes --pin-digest").await?.ends(0)?;
+    cast.runs("deploy/api --yes --pin-digest").await?.ends(0)?;
     let mut pinned = releases.record("api").await?;
     pinned["unpinTo"] = json!("1.0.1");
-    cast.forges(&releases, "api", &pinned).await?;
-    cast.runs(&releases, "unpin deploy/api --yes").await?.ends(0)?;
+    forge(&cast, "api", &pinned).await?;
+    cast.runs("unpin deploy/api --yes").await?.ends(0)?;
     assert_eq!(releases.image("api").await?, PREVIOUS, "the tag in the reference itself");
     // Without a tag of its own there is nothing to go by.
     let digest = releases.repository.images().await?[0]["imageDigest"].as_str().context("a digest")?.to_owned();
@@ -131,8 +108,8 @@ async fn a_tag_that_no_revision_had_is_not_unpinned_to() -> Result<()> {
     releases.ns.rolled_out("deployment/web", LIMIT).await?;
     for from in ["registry.evil.example/ms-account-management:latest".to_owned(), releases.repository.image("1.0.1")] {
         let forged = record(&releases, "web", &from, &reference, json!({"result": "done", "unpinTo": "1.0.1"})).await?;
-        cast.forges(&releases, "web", &forged).await?;
-        let output = cast.runs(&releases, "unpin deploy/web --yes -ojson").await?.ends(1)?;
+        forge(&cast, "web", &forged).await?;
+        let output = cast.runs("unpin deploy/web --yes -ojson").await?.ends(1)?;
         assert_eq!(output.json()?["reason"], "NoTag", "{}", said(&output));
         assert_eq!(releases.image("web").await?, reference);
     }
@@ -145,11 +122,11 @@ async fn what_only_a_record_says_is_said_to_be_the_records() -> Result<()> {
     let releases = Releases::with("forged-words", Behavior::NeverReady).await?;
     let cast = Cast::of(&releases).await?;
     releases.deploy(&releases.app("api")).await?;
-    cast.runs(&releases, "deploy/api --yes --no-wait").await?.ends(0)?;
+    cast.runs("deploy/api --yes --no-wait").await?.ends(0)?;
     let mut open = releases.record("api").await?;
     open["leftFailing"] = json!("1.0.6 is stolen\u{1b}[2J");
-    cast.forges(&releases, "api", &open).await?;
-    let output = cast.runs(&releases, "deploy/api --yes --timeout=9s").await?.ends(4)?.tells("as its record says")?;
+    forge(&cast, "api", &open).await?;
+    let output = cast.runs("deploy/api --yes --timeout=9s").await?.ends(4)?.tells("as its record says")?;
     ensure!(!output.stderr.contains('\u{1b}'), "{}", said(&output));
     assert_eq!(releases.image("api").await?, PREVIOUS, "left as it is, and said so");
     Ok(())
@@ -163,16 +140,16 @@ async fn a_failure_of_what_never_ran_stops_nobody() -> Result<()> {
     let more = || json!({"result": "rolled back", "failure": "crash looping"});
     releases.deploy(&releases.app("api")).await?;
     let of = |tag: &str| releases.repository.image(tag);
-    cast.forges(&releases, "api", &record(&releases, "api", &of(NEWEST), &of(PREVIOUS), more()).await?).await?;
-    cast.runs(&releases, "deploy/api --yes").await?.ends(0)?;
+    forge(&cast, "api", &record(&releases, "api", &of(NEWEST), &of(PREVIOUS), more()).await?).await?;
+    cast.runs("deploy/api --yes").await?.ends(0)?;
     assert_eq!(releases.image("api").await?, PREVIOUS);
     // What did run may have failed: it blocks by name, and says whose word that is.
     releases.deploy_after_previous("web").await?;
-    cast.forges(&releases, "web", &record(&releases, "web", &of(NEWEST), &of(PREVIOUS), more()).await?).await?;
-    let refused = cast.runs(&releases, "deploy/web --yes -ojson").await?.ends(1)?.json()?;
+    forge(&cast, "web", &record(&releases, "web", &of(NEWEST), &of(PREVIOUS), more()).await?).await?;
+    let refused = cast.runs("deploy/web --yes -ojson").await?.ends(1)?.json()?;
     let told = finding(&refused, "failed-before").context("no finding")?["message"].to_string();
     ensure!(told.contains("its record says"), "{told}");
-    cast.runs(&releases, "deploy/web --yes --force=failed-before").await?.ends(0)?;
+    cast.runs("deploy/web --yes --force=failed-before").await?.ends(0)?;
     Ok(())
 }
 

@@ -3,46 +3,24 @@
 
 use anyhow::{Result, ensure};
 use e2e::common::filled::Fill;
-use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::run::{Ended, finding, said};
 use e2e::ecr::calls::is_image_patch;
+use e2e::ecr::cast::Cast;
 use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases};
 use e2e::{LIMIT, ecr};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
 use lab::fixtures::Behavior;
 use lab::registry::When;
-use lab::{Identity, Kubectl};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Nothing of the tool's is left, and no room for a record.
 const NO_ROOM: Fill = Fill { values: 3, spare: 1100, without_ours: true };
 
-/// Who fills, and who runs the plugin.
-struct Cast {
-    filler: Kubectl,
-    operator: Identity,
-}
-
-impl Cast {
-    async fn of(releases: &Releases) -> Result<Self> {
-        let rules = json!([
-            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]},
-            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
-        ]);
-        let filler = releases.ns.kubectl_as(with_rules(&releases.ns, "filler", &rules).await?.kubeconfig);
-        Ok(Self { filler, operator: bound_to(&releases.ns, "ecr-rollback").await? })
-    }
-
-    async fn fills(&self, releases: &Releases, name: &str, how: Fill) -> Result<()> {
-        let there = releases.ns.api::<Deployment>().get(name).await?;
-        let resource = format!("deployment/{name}");
-        how.fill((&releases.ns, &self.filler), &resource, there.annotations()).await
-    }
-
-    async fn runs(&self, releases: &Releases, words: &str) -> Result<lab::Output> {
-        releases.run_through(&self.operator.kubeconfig, words).await
-    }
+async fn fill(releases: &Releases, cast: &Cast<'_>, name: &str, how: Fill) -> Result<()> {
+    let there = releases.ns.api::<Deployment>().get(name).await?;
+    let resource = format!("deployment/{name}");
+    how.fill((&releases.ns, &cast.stranger), &resource, there.annotations()).await
 }
 
 fn recorded(document: &Value) -> &Value {
@@ -61,18 +39,18 @@ async fn a_rollback_goes_before_its_record() -> Result<()> {
     ];
     for (name, how, is_recorded) in fills {
         releases.deploy_after_previous(name).await?;
-        cast.fills(&releases, name, how).await?;
-        let output = cast.runs(&releases, &format!("deploy/{name} --yes -ojson")).await?.ends(0)?;
+        fill(&releases, &cast, name, how).await?;
+        let output = cast.runs(&format!("deploy/{name} --yes -ojson")).await?.ends(0)?;
         let document = output.json()?;
         assert_eq!(releases.image(name).await?, PREVIOUS, "{how:?}");
         assert_eq!(recorded(&document), is_recorded, "{how:?}: {}", said(&output));
         assert_eq!(finding(&document, "annotations-full").is_none(), is_recorded, "{how:?}: {}", said(&output));
         assert_eq!(releases.record(name).await?["result"] == "done", is_recorded, "{how:?}");
         assert_eq!(releases.events(name).await?, ["RolledBack"], "{how:?}");
-        cast.runs(&releases, &format!("history deploy/{name}")).await?.ends(0)?;
+        cast.runs(&format!("history deploy/{name}")).await?.ends(0)?;
         // And forward again, for a person.
         let words = format!("deploy/{name} --to-tag {NEWEST} --yes");
-        let told = cast.runs(&releases, &words).await?.ends(0)?;
+        let told = cast.runs(&words).await?.ends(0)?;
         assert_eq!(releases.image(name).await?, NEWEST, "{how:?}");
         ensure!(is_recorded || told.stderr.contains("not recorded"), "{how:?}: {}", said(&told));
     }
@@ -85,11 +63,11 @@ async fn what_was_recorded_makes_room() -> Result<()> {
     let releases = Releases::pushed("ecr-full-ours").await?;
     let cast = Cast::of(&releases).await?;
     releases.deploy_after_previous("api").await?;
-    cast.runs(&releases, "deploy/api --yes").await?.ends(0)?;
+    cast.runs("deploy/api --yes").await?.ends(0)?;
     releases.set_image("api", NEWEST).await?;
     releases.ns.rolled_out("deployment/api", LIMIT).await?;
-    cast.fills(&releases, "api", Fill { values: 1, spare: 0, without_ours: false }).await?;
-    let output = cast.runs(&releases, "deploy/api --yes --no-wait -ojson").await?.ends(0)?;
+    fill(&releases, &cast, "api", Fill { values: 1, spare: 0, without_ours: false }).await?;
+    let output = cast.runs("deploy/api --yes --no-wait -ojson").await?.ends(0)?;
     assert_eq!(releases.image("api").await?, PREVIOUS);
     let written = releases.written("api").await?;
     assert_eq!(recorded(&output.json()?), written.record.is_some(), "{}", said(&output));
@@ -104,8 +82,8 @@ async fn to_the_last_byte_the_image_is_written() -> Result<()> {
     let releases = Releases::pushed("ecr-full-brim").await?;
     let cast = Cast::of(&releases).await?;
     releases.deploy_after_previous("api").await?;
-    cast.fills(&releases, "api", Fill { values: 1, spare: 0, without_ours: true }).await?;
-    let output = cast.runs(&releases, "deploy/api --yes --timeout=12s -ojson").await?.ends(4)?;
+    fill(&releases, &cast, "api", Fill { values: 1, spare: 0, without_ours: true }).await?;
+    let output = cast.runs("deploy/api --yes --timeout=12s -ojson").await?.ends(4)?;
     assert_eq!(releases.image("api").await?, PREVIOUS, "{}", said(&output));
     let document = output.json()?;
     assert_eq!(recorded(&document), false, "{}", said(&output));
@@ -124,7 +102,7 @@ async fn annotations_that_are_filled_meanwhile_are_no_obstacle() -> Result<()> {
         releases.deploy_after_previous(name).await?;
         let words = format!("deploy/{name} --yes -ojson");
         let stopped = releases.stopped_at(&words, is_image_patch, When::Before).await?;
-        cast.fills(&releases, name, how).await?;
+        fill(&releases, &cast, name, how).await?;
         let output = stopped.go_on().await?.ends(0)?;
         let written = releases.written(name).await?;
         assert_eq!(written.image, PREVIOUS, "{}", said(&output));
@@ -139,8 +117,8 @@ async fn an_unrecorded_rollback_that_fails_is_taken_back() -> Result<()> {
     let releases = Releases::with("ecr-full-failing", Behavior::CrashLoop).await?;
     let cast = Cast::of(&releases).await?;
     releases.deploy(&releases.app("api")).await?;
-    cast.fills(&releases, "api", NO_ROOM).await?;
-    let output = cast.runs(&releases, "deploy/api --yes --timeout=50s -ojson").await?.ends(5)?;
+    fill(&releases, &cast, "api", NO_ROOM).await?;
+    let output = cast.runs("deploy/api --yes --timeout=50s -ojson").await?.ends(5)?;
     let written = releases.written("api").await?;
     assert_eq!(written.image, NEWEST, "{}", said(&output));
     assert_eq!(recorded(&output.json()?), written.record.is_some(), "{}", said(&output));

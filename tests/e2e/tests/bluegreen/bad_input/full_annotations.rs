@@ -10,24 +10,15 @@ use e2e::bluegreen::setup::Setup;
 use e2e::bluegreen::written::{RECORD, annotation};
 use e2e::common::faults::BOUND;
 use e2e::common::filled::Fill;
-use e2e::common::permissions::{bound_to, with_rules};
+use e2e::common::permissions::{bound_to, writer_of};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::Service;
 use kube::ResourceExt;
 use lab::annotations::{BEHAVIOR, READY};
 use lab::{Kubectl, Namespace, eventually};
-use serde_json::json;
 
 const HISTORY: &str = "kubectl-release.dev/bluegreen-history";
-/// Somebody who may patch Services, and nothing else.
-async fn filler(ns: &Namespace) -> Result<Kubectl> {
-    let rules = json!([
-        {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "patch"]},
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
-    ]);
-    Ok(ns.kubectl_as(with_rules(ns, "filler", &rules).await?.kubeconfig))
-}
 
 async fn fill(ns: &Namespace, as_whom: &Kubectl, fill: Fill) -> Result<()> {
     let service = ns.api::<Service>().get("api").await?;
@@ -45,7 +36,7 @@ async fn a_rollback_goes_before_its_record() -> Result<()> {
     for (index, (how, recorded)) in fills.into_iter().enumerate() {
         let ns = namespace(&format!("full-{index}")).await?;
         blue_before_green(&ns, 1).await?;
-        let (filler, victim) = (filler(&ns).await?, bound_to(&ns, "bluegreen").await?);
+        let (filler, victim) = (writer_of(&ns, "", "services").await?, bound_to(&ns, "bluegreen").await?);
         let victim = ns.kubectl_as(victim.kubeconfig);
         for color in ["green", "blue", "green"] {
             bluegreen_as(&victim, &format!("switch api --to {color} --yes --verify-for=0")).await?.ends(0)?;
@@ -73,7 +64,7 @@ async fn a_rollback_goes_before_its_record() -> Result<()> {
 async fn annotations_that_are_filled_meanwhile_are_no_obstacle() -> Result<()> {
     let setup = Setup::new("full-meanwhile", &["api"]).await?;
     setup.must(&["switch", "api", "--to", "green", "--yes", "--verify-for=0"]).await?;
-    let filler = filler(&setup.ns).await?;
+    let filler = writer_of(&setup.ns, "", "services").await?;
     let stopped = setup.stopped_before(&["rollback", "api", "--yes", "--verify-for=0", "-ojson"], is_move).await?;
     // Its own annotations stay as they were read: it relies on them.
     fill(&setup.ns, &filler, Fill { values: 3, spare: 0, without_ours: false }).await?;
@@ -97,7 +88,7 @@ async fn an_unrecorded_switch_that_fails_is_taken_back() -> Result<()> {
     ready(true).await?;
     setup.settled().await?;
     ns.rolled_out("deployment/api-green", LIMIT).await?;
-    fill(ns, &filler(ns).await?, Fill { values: 1, spare: 10, without_ours: true }).await?;
+    fill(ns, &writer_of(ns, "", "services").await?, Fill { values: 1, spare: 10, without_ours: true }).await?;
     let running = start(ns, "switch api --to green --yes --timeout=40s --verify-for=30s -ojson")?;
     eventually("the Service is moved", LIMIT, || async { Ok((active(ns, "api").await? == "green").then_some(())) })
         .await?;
