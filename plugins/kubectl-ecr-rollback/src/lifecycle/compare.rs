@@ -78,7 +78,16 @@ mod tests {
 
     fn row(digest: &str, verdict: Verdict) -> Row {
         let pushed_at = jiff::Timestamp::UNIX_EPOCH;
-        Row { digest: digest.into(), tags: vec![], pushed_at, verdict, about: None, uses: vec![], theirs: None }
+        Row {
+            digest: digest.into(),
+            tags: vec![],
+            pushed_at,
+            verdict,
+            about: None,
+            uses: vec![],
+            theirs: None,
+            later: None,
+        }
     }
 
     fn taken(with: Option<&str>) -> Verdict {

@@ -8,6 +8,7 @@ use release_core::registry::lifecycle_policy::{Action, Taken, Verdict};
 use release_core::text::printable;
 
 use super::compare::Comparison;
+use super::going_later;
 use super::outlook::{InForce, Outlook};
 use super::row::Row;
 use super::usage::{self, Forced, Use};
@@ -22,6 +23,7 @@ const NAMED: usize = 10;
 pub fn objections(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
     let about = outlook.repository.as_str();
     let mut findings = threats(outlook, forced);
+    findings.extend(going_later::findings(outlook, forced));
     findings.extend(policy_in_force(outlook));
     for remark in &outlook.remarks {
         findings.push(Finding::warns(about, remark.id, format!("rule {}: {}", remark.rule, remark.message)));

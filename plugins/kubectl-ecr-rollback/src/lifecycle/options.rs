@@ -155,7 +155,7 @@ pub fn checked_built(policy: &Policy) -> Outcome<Policy> {
 }
 
 /// What `--allow-expiring-in-use` means.
-const IN_USE: [CheckId; 8] = [
+const IN_USE: [CheckId; 9] = [
     ids::RUNNING,
     ids::ROLLBACK_TARGET,
     ids::ASKED_FOR,
@@ -164,6 +164,7 @@ const IN_USE: [CheckId; 8] = [
     ids::OTHER_HOST,
     ids::PULLED_LATELY,
     ids::CLUSTER_UNREAD,
+    ids::GOES_LATER,
 ];
 
 /// What `apply` has beyond a preview.

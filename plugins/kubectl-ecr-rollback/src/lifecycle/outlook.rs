@@ -5,18 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::{
-    Action, Difference, Horizon, Judged, Policy, Problem, Protection, Remark, difference, evaluate, protect, remarks,
+    Action, Difference, Horizon, Judged, Policy, Problem, Protection, Remark, Spare, difference, evaluate, later,
+    protect, remarks,
 };
 use release_core::registry::push_history::{PushedImage, is_index};
 
 use super::compare::{Answer, Comparison, compare};
-use super::row::{Row, Theirs};
+use super::row::{DAYS_AHEAD, Row, Theirs};
 use super::usage::{Forced, Use};
 use super::uses::Uses;
 use super::ways::{Way, to_give_up};
-
-/// An age grows by itself, so a rule that goes by age spares what is in use for so many days more.
-const DAYS_AHEAD: u32 = 30;
 
 /// The policy that a repository has now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +79,7 @@ impl Outlook {
     #[must_use]
     pub fn new(repository: &str, contents: &Contents, policy: &Policy, forced: &Forced) -> Self {
         let Contents { images, children, in_force, uses, now, .. } = contents;
+        let later = later(policy, images, children, *now);
         let rows: Vec<Row> = evaluate(policy, images, children, *now)
             .into_iter()
             .map(|judged| Row {
@@ -91,6 +90,7 @@ impl Outlook {
                 about: judged.image.subjects().next(),
                 uses: uses.of(&judged.image.digest).to_vec(),
                 theirs: None,
+                later: later.get(&judged.image.digest).copied(),
             })
             .collect();
         let protection = protection(&rows, contents, policy, forced);
@@ -162,7 +162,11 @@ impl Outlook {
 fn protection(rows: &[Row], contents: &Contents, policy: &Policy, forced: &Forced) -> Option<Protection> {
     let keep = rows.iter().filter(|row| forced.objection(&row.uses).is_some());
     let keep: BTreeSet<String> = keep.map(|row| row.digest.clone()).collect();
-    let threatened = rows.iter().any(|row| row.is_threatened() && keep.contains(&row.digest));
+    let ahead = rows.iter().filter(|row| forced.later_objection(&row.uses).is_some());
+    let keep = Spare { now: keep, ahead: ahead.map(|row| row.digest.clone()).collect() };
+    let goes = |row: &Row| row.is_threatened() && keep.now.contains(&row.digest);
+    let soon = |row: &Row| row.goes_soon() && keep.ahead.contains(&row.digest);
+    let threatened = rows.iter().any(|row| goes(row) || soon(row));
     let horizon = Horizon { now: contents.now, days_ahead: DAYS_AHEAD };
     threatened.then(|| protect(policy, &contents.images, &contents.children, &keep, horizon))
 }

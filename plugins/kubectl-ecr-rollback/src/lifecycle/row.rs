@@ -1,9 +1,12 @@
 //! One image of a repository under a policy.
 
 use jiff::Timestamp;
-use release_core::registry::lifecycle_policy::{Action, Kept, Verdict};
+use release_core::registry::lifecycle_policy::{Action, Kept, Later, Verdict};
 
 use super::usage::Use;
+
+/// An age grows by itself, so a rule that goes by age has to spare what is in use for so many days more.
+pub const DAYS_AHEAD: u32 = 30;
 
 /// One image in the outlook.
 #[derive(Debug, Clone)]
@@ -18,6 +21,8 @@ pub struct Row {
     pub uses: Vec<Use>,
     /// What ECR's own preview says, where it says that the image goes.
     pub theirs: Option<Theirs>,
+    /// When its age runs out, where it stays for now.
+    pub later: Option<Later>,
 }
 
 impl Row {
@@ -32,6 +37,18 @@ impl Row {
     #[must_use]
     pub fn is_threatened(&self) -> bool {
         !self.uses.is_empty() && (self.verdict.may_go() || self.theirs.is_some())
+    }
+
+    /// When it goes, where it is in use and stays for now.
+    #[must_use]
+    pub fn goes_later(&self) -> Option<&Later> {
+        self.later.as_ref().filter(|_| !self.is_threatened() && !Use::lasting(&self.uses).is_empty())
+    }
+
+    /// True where that is before anybody may be expected to look again.
+    #[must_use]
+    pub fn goes_soon(&self) -> bool {
+        self.goes_later().is_some_and(|later| later.days < i64::from(DAYS_AHEAD))
     }
 
     /// An index needs it, and a rule would take it.

@@ -8,6 +8,7 @@ use release_core::registry::lifecycle_policy::{Action, Kept, LimitKind, Policy, 
 use release_core::text::{and_more, one_line, printable};
 
 use super::compare::Comparison;
+use super::going_later;
 use super::outlook::{InForce, Outlook};
 use super::row::Row;
 use super::words::{image_name, images};
@@ -48,7 +49,7 @@ pub fn outlook(outlook: &Outlook, location: &str, view: View) -> String {
 /// A policy as ECR has it, which we can't read: its own lines, each as one of ours.
 #[must_use]
 pub fn unreadable(text: &str) -> String {
-    text.lines().map(|line| format!("  {}", one_line(line))).collect::<Vec<_>>().join("\n")
+    text.lines().map(|line| format!("  | {}", one_line(line))).collect::<Vec<_>>().join("\n")
 }
 
 /// `repository/api   123456789012 ap-southeast-2   6 images`
@@ -135,10 +136,15 @@ pub fn summary(outlook: &Outlook, whole: bool) -> String {
     let archive = outlook.count(Action::Archive);
     let archived = if archive > 0 { format!(", archive {archive}") } else { String::new() };
     let threatened = outlook.threatened().count();
-    let in_use = match threatened {
-        0 if whole => "nothing in use goes".to_owned(),
-        0 => "nothing goes that is known to be in use".to_owned(),
-        some => format!("{} in use would go", images(some)),
+    let later = going_later::in_words(outlook);
+    let in_use = match (threatened, later) {
+        (0, Some(later)) => later,
+        (0, None) if whole => "nothing in use goes".to_owned(),
+        (0, None) => "nothing goes that is known to be in use".to_owned(),
+        (some, later) => {
+            let later = later.map(|later| format!("; {later}")).unwrap_or_default();
+            format!("{} in use would go{later}", images(some))
+        }
     };
     let ecr = if outlook.comparison == Comparison::Same { "; ECR's preview says the same" } else { "" };
     format!("stay {}, expire {}{archived}; {in_use}{ecr}", outlook.staying(), outlook.count(Action::Expire))

@@ -76,6 +76,12 @@ impl Use {
         }
     }
 
+    /// The objections of those who will still need the image when its age runs out. Of a pull nothing is known.
+    #[must_use]
+    pub fn lasting(uses: &[Self]) -> Vec<&Self> {
+        objections(uses).into_iter().filter(|used| used.user().is_some()).collect()
+    }
+
     /// The same user, who names the image by a reference of another host.
     #[must_use]
     pub fn under(&self, image: &str) -> Option<Self> {
@@ -140,6 +146,13 @@ impl Forced {
     #[must_use]
     pub fn objection<'u>(&self, uses: &'u [Use]) -> Option<&'u Use> {
         objections(uses).into_iter().find(|used| !self.has(used.id()))
+    }
+
+    /// The same for what goes later: whoever gives up what goes now has given up that, too.
+    #[must_use]
+    pub fn later_objection<'u>(&self, uses: &'u [Use]) -> Option<&'u Use> {
+        let stands = |used: &&Use| !self.has(ids::GOES_LATER) && !self.has(used.id());
+        Use::lasting(uses).into_iter().find(stands)
     }
 }
 

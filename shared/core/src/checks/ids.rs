@@ -111,6 +111,8 @@ checks! {
         "the API server would not let you patch the workload";
     GITOPS = "gitops", [Bluegreen, EcrRollback], [Blocks],
         "a controller owns the field that is written: Argo CD, Flux, Config Sync, a Rancher object set, the addon manager, or somebody else who holds it by server-side apply";
+    GOES_LATER = "goes-later", [Lifecycle], [Blocks, Warns],
+        "stays now, and a rule by age takes it when its age runs out: blocks in fewer than 30 days, warns after that";
     GRACE_TOO_SHORT = "grace-too-short", [Bluegreen, EcrRollback], [Warns],
         "its preStop sleeps as long as the grace period, or longer";
     HEADLESS_DNS = "headless-dns", [Bluegreen], [Warns],

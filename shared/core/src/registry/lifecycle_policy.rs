@@ -13,6 +13,7 @@ mod difference;
 mod evaluate;
 mod file;
 mod grammar;
+mod later;
 mod pattern;
 mod policy;
 mod problem;
@@ -26,9 +27,10 @@ pub use difference::{Change, Difference, difference};
 pub use evaluate::{Judged, Kept, Taken, Verdict, evaluate};
 pub use file::text_in_file;
 pub use grammar::parse;
+pub use later::{Later, later};
 pub use policy::{Action, Limit, LimitKind, Policy, Rule, StorageClass, Tags};
 pub use problem::{MAX_CHARS, MAX_RULES, Problem, RulePosition};
-pub use protect::{Horizon, Protection, Raised, protect};
+pub use protect::{Horizon, Protection, Raised, Spare, protect};
 pub use remarks::{Remark, remarks};
 
 #[cfg(test)]

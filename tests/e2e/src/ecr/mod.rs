@@ -5,6 +5,7 @@ pub mod case;
 pub mod cast;
 pub mod claims;
 pub mod kill_points;
+pub mod policy_file;
 pub mod releases;
 
 use anyhow::Result;

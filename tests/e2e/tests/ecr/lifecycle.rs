@@ -1,5 +1,7 @@
 //! Lifecycle policies: what is shown, what is refused, what is put in force.
 
+mod ages;
+mod in_force;
 mod in_use;
 mod meanwhile;
 mod not_known;

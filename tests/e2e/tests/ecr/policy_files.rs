@@ -3,28 +3,12 @@
 use anyhow::{Result, ensure};
 use e2e::common::run::Ended;
 use e2e::ecr::case::Case;
+use e2e::ecr::policy_file::PolicyFile;
 use lab::Running;
 use lab::registry::ACCOUNT;
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":2},"action":{"type":"expire"}}]}"#;
-
-/// A file of a test's own.
-struct File(std::path::PathBuf);
-
-impl File {
-    fn new(case: &Case, name: &str, bytes: &[u8]) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("{}-{name}.json", case.ns.name()));
-        std::fs::write(&path, bytes)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 /// What one tool prints another would not take, and a person would edit JSON by hand.
 #[tokio::test]
@@ -42,7 +26,7 @@ async fn a_policy_is_taken_in_the_form_in_which_tools_give_it() -> Result<()> {
         ("powershell", utf_16),
     ] {
         let repository = case.ns.repository(name).await?;
-        let file = File::new(&case, name, &bytes)?;
+        let file = PolicyFile::new(&case.ns, name, &bytes)?;
         case.ecr(&format!("lifecycle apply {} -f {} --yes", repository.name(), file.0.display())).await?.ends(0)?;
         assert_eq!(repository.lifecycle_policy().await?.as_ref(), Some(&wanted), "{name}");
     }
@@ -63,7 +47,7 @@ async fn what_stands_twice_is_refused_with_its_place() -> Result<()> {
         ("text", "five".into(), "not JSON"),
         ("nothing", String::new(), "the file is empty"),
     ] {
-        let file = File::new(&case, name, text.as_bytes())?;
+        let file = PolicyFile::new(&case.ns, name, text.as_bytes())?;
         let words = format!("lifecycle apply {} -f {} --yes", case.repository.name(), file.0.display());
         case.ecr(&words).await?.ends(1)?.tells(told)?;
     }
@@ -80,7 +64,7 @@ async fn only_what_can_be_repeated_is_printed_to_be_pasted() -> Result<()> {
         let preview = case.ecr(&format!("lifecycle preview {repositories} --keep-tagged 5")).await?.ends(1)?;
         ensure!(!preview.stdout.contains("Apply:"), "{}", preview.stdout);
     }
-    let file = File::new(&case, "again", POLICY.as_bytes())?;
+    let file = PolicyFile::new(&case.ns, "again", POLICY.as_bytes())?;
     let by_file = format!("lifecycle preview {there} -f {}", file.0.display());
     ensure!(case.ecr(&by_file).await?.ends(0)?.stdout.contains("Apply: kubectl ecr-rollback lifecycle apply"), "file");
     let piped = format!("lifecycle preview {there} -f /dev/stdin");
@@ -99,7 +83,7 @@ async fn what_is_printed_after_a_refusal_would_go_through() -> Result<()> {
     let case = Case::released("policy-next").await?;
     let there = case.repository.name().to_owned();
     let one = POLICY.replace("untagged", "any").replace(":2}", ":1}");
-    let file = File::new(&case, "next", one.as_bytes())?;
+    let file = PolicyFile::new(&case.ns, "next", one.as_bytes())?;
     let kubectl = case.ns.kubectl_as(case.ns.lab().kubeconfig());
     for path in ["-", "/dev/stdin"] {
         let words = format!("ecr-rollback lifecycle apply {there} -f {path} --yes");

@@ -130,10 +130,11 @@ fn job(name: String, outlook: Outcome<Outlook>, options: &ApplyOptions) -> Job {
         Ok(outlook) => {
             let mut findings = objections(&outlook, &options.forced);
             options.weigh(&mut findings);
-            let fate = if outlook.is_unchanged() {
-                Fate::Unchanged
-            } else if blocking(&findings).count() > 0 {
+            // That a policy is in force already makes it no better.
+            let fate = if blocking(&findings).count() > 0 {
                 Fate::Refused
+            } else if outlook.is_unchanged() {
+                Fate::Unchanged
             } else {
                 Fate::Ready
             };

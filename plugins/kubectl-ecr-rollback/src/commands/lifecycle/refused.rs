@@ -10,15 +10,26 @@ use release_core::command::Command;
 use release_core::failure::{Failure, Next};
 
 use crate::lifecycle::args::ApplyArgs;
+use crate::lifecycle::going_later;
 use crate::lifecycle::options::{ApplyOptions, apply_again, only};
 use crate::lifecycle::outlook::Outlook;
+use crate::lifecycle::row::DAYS_AHEAD;
 use crate::lifecycle::words::images;
 use crate::repositories::judge::Judged;
 use crate::repositories::read::previewed;
 use crate::repositories::session::Session;
 
 /// Checks that raised numbers answer.
-const IN_USE: [CheckId; 5] = [ids::RUNNING, ids::ROLLBACK_TARGET, ids::ASKED_FOR, ids::IN_HISTORY, ids::PULLED_LATELY];
+const IN_USE: [CheckId; 8] = [
+    ids::RUNNING,
+    ids::ROLLBACK_TARGET,
+    ids::ASKED_FOR,
+    ids::IN_HISTORY,
+    ids::ROLLBACK_RECORD,
+    ids::OTHER_HOST,
+    ids::PULLED_LATELY,
+    ids::GOES_LATER,
+];
 
 /// What was asked, and of whom.
 #[derive(Debug, Clone, Copy)]
@@ -42,18 +53,39 @@ impl Refused<'_> {
         self.outlook.threatened().filter(|row| options.forced.objection(&row.uses).is_some()).count()
     }
 
+    /// How many stay for now and go soon.
+    fn soon(&self, options: &ApplyOptions) -> usize {
+        going_later::soon(self.outlook, &options.forced).count()
+    }
+
+    /// What is in use and goes, of a policy that would be put or is in force already.
+    fn message(&self, options: &ApplyOptions) -> String {
+        let (now, soon) = (self.threatened(options), self.soon(options));
+        let soon = match (now, soon) {
+            (_, 0) => String::new(),
+            (0, soon) => format!("{} in use", images(soon)),
+            (_, soon) => format!(", and {soon} more"),
+        };
+        let now = if now > 0 { format!("{} in use", images(now)) } else { String::new() };
+        let within = if soon.is_empty() { String::new() } else { format!(" within {DAYS_AHEAD} days") };
+        let name = &self.outlook.repository;
+        if self.outlook.is_unchanged() {
+            return format!("the policy in force is this one already, and {now}{soon} will go from {name}{within}");
+        }
+        format!("{now}{soon} would go from {name}{within}; its policy was not changed")
+    }
+
     /// As a failure; `open` are commands that spare what is in use. What came through a pipe has to be given again:
     /// then no command that is pasted can have it.
     pub fn failure(&self, options: &ApplyOptions, open: &[Command], repeatable: bool) -> Failure {
-        let (name, threatened) = (&self.outlook.repository, self.threatened(options));
+        let name = &self.outlook.repository;
         let ids = blocking_ids(self.findings);
         let all_the_same = format!("--force={} applies it all the same", options.forced.and(&ids).typed());
-        if threatened == 0 {
+        if self.threatened(options) == 0 && self.soon(options) == 0 {
             let message = format!("not everything about {name} could be checked; its policy was not changed");
             return Failure::failed("NotChecked", message).next(all_the_same);
         }
-        let message = format!("{} in use would go from {name}; its policy was not changed", images(threatened));
-        let failure = Failure::failed("InUse", message);
+        let failure = Failure::failed("InUse", self.message(options));
         match open {
             [] => failure.next(all_the_same),
             _ if repeatable => failure.next(Next::Try(open.to_vec(), None)),
@@ -69,7 +101,8 @@ pub async fn open_ways(asked: &Asked<'_>, refused: &[Refused<'_>], others_failed
     if asked.args.clusters.keep_rollback_target {
         return Vec::new();
     }
-    let threatened: Vec<&Refused<'_>> = refused.iter().filter(|one| one.threatened(asked.options) > 0).collect();
+    let goes = |one: &&Refused<'_>| one.threatened(asked.options) > 0 || one.soon(asked.options) > 0;
+    let threatened: Vec<&Refused<'_>> = refused.iter().filter(goes).collect();
     let mut commands = Vec::new();
     for giving_up in [None, Some(ids::PULLED_LATELY)] {
         let looked = threatened.iter().map(|one| look(asked, one, giving_up));

@@ -1,11 +1,12 @@
 //! Images in a document: what becomes of each, who uses it, and what ECR says.
 
 use jiff::Timestamp;
-use release_core::registry::lifecycle_policy::{Action, Kept, Verdict};
+use release_core::registry::lifecycle_policy::{Action, Kept, Later, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::lifecycle::compare::{Comparison, Disagreement};
+use crate::lifecycle::going_later;
 use crate::lifecycle::outlook::Outlook;
 use crate::lifecycle::row::Row;
 use crate::lifecycle::usage::Use;
@@ -19,6 +20,8 @@ pub struct Summary {
     expire: usize,
     archive: usize,
     in_use_and_going: usize,
+    /// In use, and taken by a rule by age when that runs out.
+    in_use_and_going_later: usize,
 }
 
 impl From<&Outlook> for Summary {
@@ -29,6 +32,7 @@ impl From<&Outlook> for Summary {
             expire: outlook.count(Action::Expire),
             archive: outlook.count(Action::Archive),
             in_use_and_going: outlook.threatened().count(),
+            in_use_and_going_later: going_later::all(outlook).len(),
         }
     }
 }
@@ -61,6 +65,31 @@ pub struct ImageOutlook {
     /// The index that is made of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<String>,
+    /// When its age runs out, where it is in use and stays for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goes_later: Option<GoesLater>,
+}
+
+/// What a rule by age does to an image in time.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GoesLater {
+    at: Timestamp,
+    /// Days until then; one that is begun counts.
+    days: i64,
+    /// The priority of the rule.
+    rule: u32,
+    /// `expire` or `archive`
+    verdict: &'static str,
+    /// A pull puts it off.
+    unless_pulled: bool,
+}
+
+impl From<&Later> for GoesLater {
+    fn from(later: &Later) -> Self {
+        let Later { at, days, rule, action, unless_pulled } = *later;
+        Self { at, days, rule, verdict: action.word(), unless_pulled }
+    }
 }
 
 impl From<&Row> for ImageOutlook {
@@ -77,6 +106,7 @@ impl From<&Row> for ImageOutlook {
             with: None,
             tied: None,
             index: None,
+            goes_later: row.goes_later().map(GoesLater::from),
         };
         match &row.verdict {
             Verdict::Taken(taken) => Self {

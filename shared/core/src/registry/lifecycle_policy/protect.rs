@@ -31,11 +31,29 @@ pub struct Raised {
     pub spares: Vec<String>,
 }
 
+/// Which images are spared, by digest.
+#[derive(Debug, Clone, Default)]
+pub struct Spare {
+    /// Those that must not go now.
+    pub now: BTreeSet<String>,
+    /// Those that must not go in the days ahead, either.
+    pub ahead: BTreeSet<String>,
+}
+
 /// For how long images are spared.
 #[derive(Debug, Clone, Copy)]
 pub struct Horizon {
     pub now: Timestamp,
     pub days_ahead: u32,
+}
+
+impl Horizon {
+    /// Up to when nothing goes: as long as fewer days are left, one that is begun counted.
+    fn end(self) -> Timestamp {
+        let Some(days) = self.days_ahead.checked_sub(1) else { return self.now };
+        let seconds = i64::from(days).saturating_mul(24 * 3600).saturating_add(1);
+        self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// Raises the numbers of the rules that would take one of the images away, each to the smallest
@@ -48,18 +66,17 @@ pub fn protect(
     policy: &Policy,
     images: &[PushedImage],
     children: &IndexChildren,
-    keep: &BTreeSet<String>,
+    keep: &Spare,
     horizon: Horizon,
 ) -> Protection {
     let mut safer = policy.clone();
     let mut spares: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
     loop {
-        let every = evaluate(&safer, images, children, horizon.now);
-        let going: Vec<&Judged> =
-            every.iter().filter(|j| keep.contains(&j.image.digest) && j.verdict.may_go()).collect();
+        let (now, ahead) = [horizon.now, horizon.end()].map(|at| evaluate(&safer, images, children, at)).into();
+        let going: Vec<(&Judged, &[Judged])> = going(&now, &keep.now).chain(going(&ahead, &keep.ahead)).collect();
         let mut raised = false;
-        for judged in &going {
-            let Some((priority, image)) = deciding(judged, &every) else { continue };
+        for (judged, every) in &going {
+            let Some((priority, image)) = deciding(judged, every) else { continue };
             let Some(rule) = safer.rules.iter_mut().find(|rule| rule.priority == priority) else { continue };
             let needed = needed(rule, image, images, horizon);
             if needed > rule.limit.number {
@@ -69,10 +86,20 @@ pub fn protect(
             spares.entry(priority).or_default().insert(judged.image.digest.clone());
         }
         if !raised {
-            let lost = going.iter().map(|judged| judged.image.digest.clone()).collect();
+            let lost: BTreeSet<String> = going.iter().map(|(judged, _)| judged.image.digest.clone()).collect();
+            let lost = lost.into_iter().collect();
             return Protection { raised: raised_between(policy, &safer, &spares), policy: safer, lost };
         }
     }
+}
+
+/// What is to be kept and may go, each with all the others.
+fn going<'j, 'i>(
+    every: &'j [Judged<'i>],
+    keep: &BTreeSet<String>,
+) -> impl Iterator<Item = (&'j Judged<'i>, &'j [Judged<'i>])> {
+    let goes = |judged: &&Judged<'_>| keep.contains(&judged.image.digest) && judged.verdict.may_go();
+    every.iter().filter(goes).map(move |judged| (judged, every))
 }
 
 /// The rule that takes an image, and the image that it marks: where one goes with its subject, that
@@ -134,7 +161,8 @@ mod tests {
     }
 
     fn protected(rules: Vec<Rule>, images: &[PushedImage], wanted: &[&str]) -> Protection {
-        protect(&policy(rules), images, &IndexChildren::new(), &keep(wanted), Horizon { now: now(), days_ahead: 0 })
+        let keep = Spare { now: keep(wanted), ..Spare::default() };
+        protect(&policy(rules), images, &IndexChildren::new(), &keep, Horizon { now: now(), days_ahead: 0 })
     }
 
     #[test]
@@ -163,10 +191,26 @@ mod tests {
             &policy(expire()),
             &images,
             &IndexChildren::new(),
-            &keep(&["1"]),
+            &Spare { now: keep(&["1"]), ..Spare::default() },
             Horizon { now: later, days_ahead: 30 },
         );
         assert_eq!(numbers(&ahead), [(1, 14, 51)]);
+    }
+
+    /// What runs would be gone before anybody looks again.
+    #[test]
+    fn what_would_go_in_the_days_ahead_is_spared_where_that_is_wanted() {
+        let images = [image("sha256:1", "a", 10)];
+        let raised = |number, ahead: &[&str]| {
+            let keep = Spare { now: keep(&["1"]), ahead: keep(ahead) };
+            let horizon = Horizon { now: now(), days_ahead: 30 };
+            let (policy, none) = (policy(vec![days(1, Tags::Any, number)]), IndexChildren::new());
+            numbers(&protect(&policy, &images, &none, &keep, horizon))
+        };
+        assert_eq!(raised(14, &["1"]), [(1, 14, 40)]);
+        assert_eq!(raised(14, &[]), []);
+        assert_eq!(raised(39, &["1"]), [(1, 39, 40)], "29 days are left");
+        assert_eq!(raised(40, &["1"]), []);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::registry::index_manifest::{IndexChild, IndexChildren};
 use crate::registry::lifecycle_policy::samples::{days, image, newest, now, patterns, policy, prefixes, to_archive};
-use crate::registry::lifecycle_policy::{Horizon, Limit, Policy, Tags, protect};
+use crate::registry::lifecycle_policy::{Horizon, Limit, Policy, Spare, Tags, protect};
 
 const WORDS: [&str; 4] = ["prod", "beta", "v1.2", "v1.10"];
 
@@ -118,7 +118,8 @@ proptest! {
         (images, children) in repository(), policy in rules(), wanted in prop::collection::btree_set(0..12usize, 0..4),
     ) {
         let keep: BTreeSet<String> = wanted.into_iter().map(|n| format!("sha256:{n:02}")).collect();
-        let safer = protect(&policy, &images, &children, &keep, Horizon { now: now(), days_ahead: 0 });
+        let spare = Spare { now: keep.clone(), ahead: keep.clone() };
+        let safer = protect(&policy, &images, &children, &spare, Horizon { now: now(), days_ahead: 0 });
         prop_assert_eq!(&safer.lost, &Vec::<String>::new());
         let going = going(&safer.policy, &images, &children);
         prop_assert!(keep.iter().all(|digest| !going.contains(digest.as_str())));
