@@ -223,7 +223,7 @@ async fn refusal(response: Response<Body>) -> ApiError {
     let fallback = http::StatusCode::from_u16(code).ok().and_then(|c| c.canonical_reason()).unwrap_or("Unknown");
     ApiError::Refused {
         code,
-        reason: or(status.reason, fallback.replace(' ', "")),
+        reason: printable(&or(status.reason, fallback.replace(' ', ""))),
         message: or(shortened(&one_line(&status.message)), format!("the server answered with HTTP status {code}")),
         retry_after,
     }

@@ -5,6 +5,7 @@ use release_core::command::Command;
 use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::short_digest;
 use release_core::registry::push_history::{Candidate, Choice, Chosen, Why};
+use release_core::text::printable;
 
 use super::image_change::ImageChange;
 use crate::listing;
@@ -51,7 +52,7 @@ pub fn of_rollback(
 }
 
 fn described(candidate: &Candidate<'_>, now: Timestamp) -> String {
-    let tags: Vec<&str> = candidate.image.tags.iter().map(String::as_str).collect();
+    let tags: Vec<String> = candidate.image.tags.iter().map(|tag| printable(tag)).collect();
     let tags = if tags.is_empty() { String::new() } else { format!("{}  ", tags.join(",")) };
     format!("{tags}{}  {}", listing::pushed(candidate.image, now), short_digest(&candidate.image.digest))
 }

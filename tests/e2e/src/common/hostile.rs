@@ -190,6 +190,12 @@ pub fn says(proxy: &ApiProxy, place: Place, words: &str) {
     proxy.on(|call| !call.is_write(), Action::rewrite(move |document| place.add(&words, document, &mut Vec::new())));
 }
 
+/// The same in what is answered to writes.
+pub fn says_to_writes(proxy: &ApiProxy, place: Place) {
+    let add = move |document: &mut Value| place.add(HOSTILE, document, &mut Vec::new());
+    proxy.on(|call| call.is_write(), Action::rewrite(add));
+}
+
 /// Runs one of our programs by way of the proxy, and looks at what it says.
 ///
 /// # Errors

@@ -1,5 +1,8 @@
 //! Whoever may set an image or a change cause has no say in what a terminal shows or a shell does.
 
+mod registry;
+mod writes;
+
 use anyhow::{Result, ensure};
 use e2e::common::hostile::{Place, harmless, random_words, says, seeds, speaks};
 use e2e::ecr::case::Case;

@@ -21,6 +21,38 @@ async fn a_rollback_whose_output_is_lost_is_made_and_recorded() -> Result<()> {
     Ok(())
 }
 
+/// A template would stay pinned, or say nothing of what it was, because nobody read along.
+#[tokio::test]
+async fn an_unpin_whose_output_is_lost_is_made_and_recorded() -> Result<()> {
+    let case = Case::released("lost-unpin").await?;
+    for way in ways() {
+        case.back(&format!("--to-tag {} --pin-digest", RELEASES[4])).await?.ends(0)?;
+        run(&case.ns, way, "ecr-rollback unpin deploy/api --yes").await?.ends(0).context(way)?;
+        case.asks_for(RELEASES[4]).await?;
+        let record = case.record().await?;
+        ensure!(record["verb"] == "unpin" && record["result"] == "done", "{way}: {record}");
+        case.back(&format!("--to-tag {}", RELEASES[5])).await?.ends(0)?;
+    }
+    Ok(())
+}
+
+/// One policy of many would be put, and the others not.
+#[tokio::test]
+async fn policies_are_put_whoever_reads_along() -> Result<()> {
+    let case = Case::released("lost-policies").await?;
+    let other = case.ns.repository("other").await?;
+    for (n, way) in (6..).zip(ways()) {
+        let names = format!("{} {}", case.repository.name(), other.name());
+        let words = format!("ecr-rollback lifecycle apply {names} --keep-tagged {n} --yes");
+        run(&case.ns, way, &words).await?.ends(0).context(way)?;
+        for repository in [&case.repository, &other] {
+            let policy = repository.lifecycle_policy().await?.context("no policy")?;
+            ensure!(policy["rules"][0]["selection"]["countNumber"] == n, "{way}: {policy}");
+        }
+    }
+    Ok(())
+}
+
 /// A pipeline would fail because of `| head`, and say that the plugin crashed.
 #[tokio::test]
 async fn whatever_is_printed_nothing_crashes_when_it_is_lost() -> Result<()> {

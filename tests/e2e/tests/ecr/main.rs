@@ -3,6 +3,7 @@
 mod annotations;
 mod bounds;
 mod choices;
+mod credentials;
 mod extremes;
 mod faults;
 mod forged;
@@ -16,6 +17,7 @@ mod lifecycle;
 mod looks;
 mod lost_output;
 mod meanwhile;
+mod nesting;
 mod other_registry;
 mod other_writers;
 mod permissions;

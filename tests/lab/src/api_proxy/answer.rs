@@ -37,10 +37,10 @@ impl Answer {
         Self { status: StatusCode::OK, headers: Vec::new(), body: document.to_string().into() }
     }
 
-    /// The same with one more header.
+    /// The same with one more header; its value may have any letters, and no controls.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             self.headers.push((HeaderName::from_static(name), value));
         }
         self
