@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use release_cluster::Cluster;
 use release_core::failure::Outcome;
-use release_core::kube::{Pod, Workload};
+use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::text::printable;
 use release_core::workload::rollout_pods::RolloutPods;
+use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,6 +24,12 @@ pub struct PodsOfImage {
     /// How many of the workload's pods ask for it, and how many of these are ready.
     pods: usize,
     ready: usize,
+}
+
+/// True where a pod asks for the image of a template, or for that with the digest that a policy put behind it.
+#[must_use]
+pub fn is_named(asked: &str, image: &str) -> bool {
+    asked.strip_prefix(image).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
 }
 
 /// Which images pods run.
@@ -52,7 +59,13 @@ impl PodsNow {
             Some(format!("{} {verb} on {} ({why})", listed(&names), pinned_short(&image(first))))
         };
         let kept = old(&pods.kept, &format!("partition {}", workload.partition));
-        let why = if workload.updates_on_delete { "until deleted" } else { "so far" };
+        let is_over = workload.kind == WorkloadKind::Deployment && rollout_status(workload) == RolloutStatus::Done;
+        let why = match workload.updates_on_delete {
+            true => "until deleted",
+            // Its controller is done with them.
+            false if is_over => "something rewrites what they ask for",
+            false => "so far",
+        };
         let stays: Vec<String> = kept.into_iter().chain(old(&pods.old, why)).collect();
         let behind =
             (!stays.is_empty()).then(|| printable(&format!("{} of {all} pods; {}", pods.new.len(), stays.join(", "))));
@@ -68,7 +81,7 @@ pub async fn pods_now(cluster: &Cluster, workload: Workload, selected: &Selected
     let (mut workload, pods) = workload_and_pods(cluster, &workload).await?;
     let template = template_of(cluster, &workload).await?;
     workload.revision = workload.revision.or(template);
-    let asks = |pod: &Pod| pod.image_of(selected.container()) == Some(selected.image());
+    let asks = |pod: &Pod| pod.image_of(selected.container()).is_some_and(|asked| is_named(asked, selected.image()));
     let now = PodsNow::of(&workload, &RolloutPods::of(&workload, &pods, asks), selected.container());
     Ok((workload, now))
 }

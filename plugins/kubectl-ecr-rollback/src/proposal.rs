@@ -46,6 +46,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         recorded: &case.snapshot.recorded,
         image_change: case.change,
         options,
+        is_taken_up: false,
         is_recorded: Cell::new(case.snapshot.recorded.has_room_for(&case.change.record)),
     };
     let findings = checks::run(case, &options.weighing);

@@ -6,11 +6,13 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::kube::{Pod, Workload};
 use release_core::registry::image::ImageRef;
+use release_core::registry::push_history::digest_of_image_id;
 use release_core::release::change::Change;
 use release_core::workload::rollout_pods::follow_command;
 
 use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
+use crate::pods_now::is_named;
 use crate::record::{RecordVerb, RecordedImages};
 use crate::typed::UNDER_WAY;
 
@@ -25,6 +27,8 @@ pub struct ChangeInProgress<'a> {
     pub options: &'a WriteOptions,
     /// Whether its record was written, or will be: annotations of others may leave no room.
     pub is_recorded: Cell<bool>,
+    /// It was written by another run.
+    pub is_taken_up: bool,
 }
 
 impl<'a> ChangeInProgress<'a> {
@@ -53,7 +57,24 @@ impl<'a> ChangeInProgress<'a> {
     /// True for a pod that asks for the images that were written.
     pub(super) fn asks_for_new(&self, pod: &Pod) -> bool {
         let change = self.image_change;
-        change.containers.iter().all(|one| pod.image_of(&one.name) == Some(change.to.as_str()))
+        change.containers.iter().all(|one| {
+            let asked = pod.image_of(&one.name).filter(|asked| *asked != one.image);
+            asked.is_some_and(|asked| is_named(asked, &change.to))
+        })
+    }
+
+    /// True for a pod that runs what was written, under whatever name: policies put digests and mirrors into pods.
+    pub(super) fn runs_target(&self, pod: &Pod) -> bool {
+        let (change, to) = (self.image_change, ImageRef::parse(&self.image_change.to));
+        let digest = to.digest.or(change.record.to_digest.as_deref());
+        change.containers.iter().all(|one| {
+            let Some(asked) = pod.image_of(&one.name) else { return false };
+            let (named, status) = (ImageRef::parse(asked), pod.container_status(&one.name));
+            let pulled = status.and_then(|status| digest_of_image_id(&status.image_id));
+            let is_it = digest.is_some() && (named.digest == digest || pulled == digest);
+            let mirrored = to.digest.is_none() && named.base_name() == to.base_name();
+            is_named(asked, &change.to) || is_it || (mirrored && named.asked_tag() == to.asked_tag())
+        })
     }
 
     /// True for a pod that asks for those that were left.

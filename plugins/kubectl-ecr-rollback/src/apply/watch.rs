@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use release_cli::progress::Waiting;
 use release_cluster::exchange::ApiError;
 use release_cluster::wait::{after, until};
 use release_core::failure::{Exit, Failure, Next};
-use release_core::kube::{Pod, TemplateRevision, Workload};
+use release_core::kube::{Pod, TemplateRevision, Workload, WorkloadKind};
 use release_core::release::record::RunResult;
 use release_core::text::printable;
 use release_core::workload::rollout_pods::{Hold, RolloutPods};
@@ -18,6 +19,7 @@ use super::held::Held;
 use super::in_progress::ChangeInProgress;
 use super::reasons::{PATIENCE, Reasons, failing_of, is_about};
 use super::unproven::{ROLLOUT_FAILED, Unproven};
+use super::what_runs::{REWRITTEN, change_runs, who_rewrites};
 use crate::container_image::containers_of;
 use crate::pods_now::PodsNow;
 use crate::record::recorded_on;
@@ -53,6 +55,8 @@ pub struct Watch<'a> {
     pub left_failing: Option<String>,
     /// What the pods ran at the last look.
     pub pods: PodsNow,
+    /// Whether one of them ran the target then, or there were none.
+    pub is_run: bool,
 }
 
 type Look<T> = Result<T, Unproven>;
@@ -73,6 +77,7 @@ impl<'a> Watch<'a> {
             seen: None,
             left_failing: change.image_change.record.left_failing.clone(),
             pods: PodsNow::default(),
+            is_run: false,
         }
     }
 
@@ -138,7 +143,7 @@ impl<'a> Watch<'a> {
         if status == RolloutStatus::Done {
             return Ok(true);
         }
-        let held = pods.hold(workload).map(|hold| (Held::of(change, &hold, &pods), hold));
+        let held = pods.hold(workload, Timestamp::now()).map(|hold| (Held::of(change, &hold, &pods), hold));
         let why = Reasons::of(change, workload, &pods);
         let held = held.filter(|(_, hold)| !why.fails || *hold == Hold::Paused);
         self.tell(workload, &status, &why, held.as_ref().map(|(held, _)| held));
@@ -156,6 +161,7 @@ impl<'a> Watch<'a> {
         self.came_up |= pods.new.iter().any(|pod| pod.is_ready());
         let left: Vec<&Pod> = pods.old.iter().copied().filter(|pod| self.change.asks_for_left(pod)).collect();
         self.left_failing = failing_of(self.change, &left).or(self.left_failing.take());
+        self.is_run = change_runs(self.change, workload, pods);
         self.pods = PodsNow::of(workload, pods, &self.change.image_change.containers[0].name);
     }
 
@@ -245,6 +251,13 @@ fn counts(workload: &Workload, waits_for: &str) -> String {
     format!("{updated} of {replicas} updated, {ready} ready, {unavailable} unavailable ({waits_for})")
 }
 
+/// An admission policy has its say within the write, and a person after it: each of their writes counts.
+fn is_rewritten(change: &ChangeInProgress<'_>, workload: &Workload) -> bool {
+    let ours = if workload.kind == WorkloadKind::Deployment { 1 } else { 0 };
+    let [before, now] = [change.workload, workload].map(|seen| seen.metadata.generation.unwrap_or(0));
+    !change.is_taken_up && now <= before.saturating_add(ours)
+}
+
 /// The images are still those that were written, or another run has taken them back.
 fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
     let record = &change.image_change.record;
@@ -266,6 +279,12 @@ fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
     let ours = change.image_change.containers.iter();
     let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
     let now: Vec<String> = found.map(|one| pinned_short(&one.image)).collect();
+    if is_rewritten(change, workload) {
+        let (now, to) = (now.join(", "), pinned_short(&change.image_change.to));
+        let text =
+            format!("{workload} asks for {now}, though {to} was written: an admission policy or webhook rewrites it");
+        return Err(Unproven::Overtaken(Failure::failed(REWRITTEN, text).look(who_rewrites(change))));
+    }
     let text = format!("{workload} was put to {} by someone else; left as it is", now.join(", "));
     Err(Unproven::Overtaken(Failure::changed(text).look(change.look())))
 }

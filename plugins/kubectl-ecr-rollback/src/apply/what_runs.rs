@@ -1,17 +1,66 @@
 //! Which image really runs once a rollout is done, where only the cluster was asked for what ran before.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
+use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::Failure;
+use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::image::short_digest;
 use release_core::registry::push_history::digest_of_image_id;
+use release_core::text::printable;
+use release_core::workload::rollout_pods::RolloutPods;
 
 use super::in_progress::ChangeInProgress;
 use crate::record::RecordVerb;
 use crate::snapshot::read::workload_and_pods;
 use crate::typed::TARGET;
-use crate::words::pinned_short;
+use crate::words::{listed, pinned_short};
+
+/// The reason where something else decides what runs than what was written.
+pub const REWRITTEN: &str = "Rewritten";
+/// Pods are listed and counted at two moments: for so long they may contradict each other.
+const SETTLED: Duration = Duration::from_secs(3);
+const POLL: Duration = Duration::from_millis(250);
+
+/// Whether a pod of the template runs the target, or there is none that could.
+#[must_use]
+pub fn change_runs(change: &ChangeInProgress<'_>, workload: &Workload, pods: &RolloutPods<'_>) -> bool {
+    // Only of a StatefulSet's pods labels always tell which template they are made from.
+    let others: &[&Pod] = if workload.kind == WorkloadKind::StatefulSet { &[] } else { &pods.old };
+    let mut of_template = pods.new.iter().chain(others).peekable();
+    of_template.peek().is_none() || of_template.any(|pod| change.runs_target(pod))
+}
+
+/// That none of the pods of a rollout that is done runs what was written: something rewrites what pods ask for.
+pub async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
+    let look = async || {
+        let Ok((workload, pods)) = workload_and_pods(&change.run.cluster, change.workload).await else {
+            return ControlFlow::Break(());
+        };
+        let sorted = RolloutPods::of(&workload, &pods, |pod| change.asks_for_new(pod));
+        if change_runs(change, &workload, &sorted) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    if until(later(SETTLED), POLL, look).await.is_some() {
+        return None;
+    }
+    let (_, pods) = workload_and_pods(&change.run.cluster, change.workload).await.ok()?;
+    let name = &change.image_change.containers[0].name;
+    let alive = pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
+    let images: BTreeSet<String> = alive.filter_map(|pod| pod.image_of(name)).map(pinned_short).collect();
+    let images = images.into_iter().collect::<Vec<_>>();
+    let (workload, to) = (change.workload, pinned_short(&change.image_change.to));
+    let text = format!("{workload} asks for {to}, and none of its pods runs it: they ask for {}", listed(&images));
+    let text = printable(&format!("{text}; an admission policy or webhook rewrites pods as they are made"));
+    Some(Failure::failed(REWRITTEN, text).look(who_rewrites(change)))
+}
+
+/// Policies are of one kind or another; webhooks every API server has.
+pub fn who_rewrites(change: &ChangeInProgress<'_>) -> Command {
+    Command::new("kubectl get mutatingwebhookconfigurations").scope(change.run.scope())
+}
 
 /// That the new pods run what was left, or something else than the revision ran. Nothing where that was
 /// known before, or can't be found out.

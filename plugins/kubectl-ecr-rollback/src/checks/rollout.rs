@@ -62,7 +62,7 @@ fn stuck_pods(case: &Case<'_>) -> Option<Finding> {
     // The name that the template has now says nothing of the one that it will have.
     let to_be = Workload { revision: None, ..workload.clone() };
     let pods = RolloutPods::of(&to_be, &case.snapshot.pods, asks_for_target);
-    let Hold::Stuck(names) = pods.hold(&to_be)? else { return None };
+    let Hold::Stuck(names) = pods.hold(&to_be, case.now)? else { return None };
     let message = format!("{} not ready: {workload} waits for it and never replaces it", is(&names));
     let delete = case.here(Command::new("kubectl delete pod").args(&names));
     Some(case.warns(ids::STUCK_PODS, message).mend(format!("once it is written: {delete}")))

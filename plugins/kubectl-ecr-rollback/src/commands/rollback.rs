@@ -67,8 +67,9 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             let image_change = resumed(&record, &containers_of(&workload));
             let (workload, recorded, options) = (&workload, &recorded, &options.write);
             let is_recorded = Cell::new(true);
+            let image_change = &image_change;
             let change =
-                ChangeInProgress { run, workload, recorded, image_change: &image_change, options, is_recorded };
+                ChangeInProgress { run, workload, recorded, image_change, options, is_recorded, is_taken_up: true };
             attach(&change, report).await
         }
         StateOfRecord::Open => plan_and_go(run, options, workload, &selected, report).await,

@@ -93,13 +93,13 @@ pub async fn workload_and_pods(cluster: &Cluster, workload: &Workload) -> Result
 }
 
 /// By what name pods of a DaemonSet are labelled that run its template: unlike a StatefulSet's, its status
-/// doesn't say. It matters only where pods are deleted by hand; nothing while its controller has not seen it.
+/// doesn't say. Nothing while its controller has not seen it.
 ///
 /// # Errors
 /// Where its revisions can't be listed.
 pub async fn template_of(cluster: &Cluster, workload: &Workload) -> Result<Option<TemplateRevision>, ApiError> {
     let is_seen = workload.observed_generation >= workload.metadata.generation.unwrap_or(0);
-    if workload.kind != WorkloadKind::DaemonSet || !workload.updates_on_delete || !is_seen {
+    if workload.kind != WorkloadKind::DaemonSet || !is_seen {
         return Ok(None);
     }
     let revisions = revisions_of(cluster, workload).await?;

@@ -3,6 +3,9 @@
 //! A status counts pods, and says neither which nor why. The rules are those of the controllers
 //! (`k8s.io/kubernetes/pkg/controller/statefulset/stateful_set_control.go`).
 
+use jiff::Timestamp;
+
+use super::failing::unpassed;
 use super::rollout_status::{RolloutStatus, rollout_status};
 use super::trouble::{Reason, pods_refused, trouble};
 use crate::command::{Command, Scope};
@@ -63,16 +66,21 @@ impl<'p> RolloutPods<'p> {
         let status = rollout_status(workload);
         let is_counted = matches!(workload.kind, WorkloadKind::StatefulSet | WorkloadKind::DaemonSet);
         let wanted = workload.replicas.saturating_sub(workload.partition).max(0);
-        let moved = self.new.iter().filter(|pod| !is_kept(workload, pod)).count();
-        if is_counted && status == RolloutStatus::Done && i32::try_from(moved).is_ok_and(|moved| moved < wanted) {
-            return RolloutStatus::Waiting(format!("{moved} of {wanted} pods updated"));
+        let moved: Vec<&&Pod> = self.new.iter().filter(|pod| !is_kept(workload, pod)).collect();
+        let ready = moved.iter().filter(|pod| pod.is_ready()).count();
+        let are_too_few = |pods: usize| i32::try_from(pods).is_ok_and(|pods| pods < wanted);
+        // The counts may still be those of pods that are gone by now.
+        match moved.len() {
+            _ if !is_counted || status != RolloutStatus::Done => status,
+            moved if are_too_few(moved) => RolloutStatus::Waiting(format!("{moved} of {wanted} pods updated")),
+            _ if are_too_few(ready) => RolloutStatus::Waiting(format!("{ready} of {wanted} updated pods ready")),
+            _ => status,
         }
-        status
     }
 
     /// What holds the rollout up; nothing while it goes on by itself, or is done.
     #[must_use]
-    pub fn hold(&self, workload: &Workload) -> Option<Hold> {
+    pub fn hold(&self, workload: &Workload, now: Timestamp) -> Option<Hold> {
         if workload.paused {
             return Some(Hold::Paused);
         }
@@ -83,7 +91,7 @@ impl<'p> RolloutPods<'p> {
             let names = self.to_delete(workload);
             return (!names.is_empty()).then_some(Hold::OnDelete(names));
         }
-        let stuck = self.stuck(workload);
+        let stuck = self.stuck(workload, now);
         if !stuck.is_empty() {
             return Some(Hold::Stuck(stuck));
         }
@@ -99,13 +107,19 @@ impl<'p> RolloutPods<'p> {
         names(&old)
     }
 
-    /// A pod that only starts will be ready, and is replaced then.
-    fn stuck(&self, workload: &Workload) -> Vec<String> {
+    /// A pod that only starts, or that its probes still give time, will be ready, and is replaced then.
+    fn stuck(&self, workload: &Workload, now: Timestamp) -> Vec<String> {
         if workload.kind != WorkloadKind::StatefulSet || !workload.waits_for_each_pod {
             return Vec::new();
         }
-        let starts = |reason: &Reason| matches!(reason, Reason::Starting | Reason::Pending);
-        let is_stuck = |pod: &&Pod| trouble(pod).is_some_and(|trouble| !starts(&trouble.reason));
+        let unpassed = unpassed(workload, &self.old, now);
+        let has_time = |pod: &Pod| !unpassed.iter().any(|late| late.metadata.name == pod.metadata.name);
+        let starts = |pod: &Pod, reason: &Reason| match reason {
+            Reason::Starting | Reason::Pending => true,
+            Reason::StartupProbe | Reason::ReadinessProbe => has_time(pod),
+            _ => false,
+        };
+        let is_stuck = |pod: &&Pod| trouble(pod).is_some_and(|trouble| !starts(pod, &trouble.reason));
         names(&self.old.iter().copied().filter(is_stuck).collect::<Vec<_>>())
     }
 }

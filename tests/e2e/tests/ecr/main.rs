@@ -1,5 +1,6 @@
 //! Every end-to-end test of `kubectl ecr-rollback` but the one under load, in one program.
 
+mod admission;
 mod annotations;
 mod bounds;
 mod choices;

@@ -1,6 +1,7 @@
 //! StatefulSets and DaemonSets whose pods a controller doesn't replace by itself.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
@@ -8,6 +9,7 @@ use e2e::common::pods::{is_ready, is_waiting, pods};
 use e2e::common::run::{Ended, finding, said};
 use e2e::ecr::case::Case;
 use e2e::namespace;
+use lab::api_proxy::{Action, ApiProxy};
 use lab::eventually;
 use lab::fixtures::Behavior;
 use lab::registry::Image;
@@ -47,6 +49,37 @@ async fn a_pod_that_is_never_replaced_is_named() -> Result<()> {
     case.back("").await?.ends(0)?.tells("begun at")?;
     case.runs(&good).await?;
     assert_eq!(case.record().await?["result"], "done");
+    Ok(())
+}
+
+/// "done", while the one pod that was replaced isn't there: the counts are still those of the pod before it.
+#[tokio::test]
+async fn what_a_partition_lets_move_has_to_be_ready_itself() -> Result<()> {
+    let case = Case::of("statefulset", "db", namespace("counts-lag").await?).await?;
+    case.push_on(1, Image::new("1.0.3").behavior(Behavior::ReadyAfter(Duration::from_secs(4)))).await?;
+    case.push_on(2, Image::new("1.0.4")).await?;
+    let partition = json!({"rollingUpdate": {"partition": 1}});
+    let app =
+        |tag: &str| case.app(tag).spec("podManagementPolicy", "Parallel").spec("updateStrategy", partition.clone());
+    case.apply(&app("1.0.3")).await?;
+    case.apply(&app("1.0.4")).await?;
+    // Counts that come late, as they do on a busy API server.
+    let proxy = ApiProxy::start(case.ns.lab()).await?;
+    let counted = |document: &mut Value| {
+        let wanted = document["spec"]["replicas"].clone();
+        if document["status"]["observedGeneration"] != document["metadata"]["generation"] {
+            return;
+        }
+        for count in ["readyReplicas", "availableReplicas", "updatedReplicas", "currentReplicas"] {
+            document["status"][count] = wanted.clone();
+        }
+    };
+    proxy.on(|call| !call.is_write() && call.path.ends_with("/statefulsets/db"), Action::rewrite(counted));
+    let words = ["ecr-rollback", "statefulset/db", "--yes", "--force=stuck-pods", "--timeout=60s"];
+    let output = case.ns.kubectl_as(proxy.kubeconfig()).run(&words).await?.ends(0)?;
+    let all = pods(&case.ns, "app=db").await?;
+    let last = all.iter().find(|pod| pod.metadata.name.as_deref() == Some("db-1"));
+    ensure!(last.is_some_and(is_ready), "{}", said(&output));
     Ok(())
 }
 
