@@ -1,8 +1,11 @@
 //! What can be typed. `options` turns it into what the commands work with.
 
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, check_of};
 use release_core::checks::ids::Suite;
+use release_core::duration::duration;
 
 use crate::lifecycle::args::LifecycleArgs;
 
@@ -158,6 +161,8 @@ pub enum SeverityFlag {
     Critical,
 }
 
+/// How long `history` takes at most where nothing else is asked for: somebody waits for it.
+pub const READING: Duration = Duration::from_secs(60);
 /// How many images `history` shows where nothing else is asked for.
 pub const SHOWN: usize = 20;
 
@@ -173,6 +178,9 @@ pub struct HistoryArgs {
     /// How many images to show; 0 shows all
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
     pub limit: usize,
+    /// How long it may take to read
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1m")]
+    pub timeout: Duration,
     #[command(flatten)]
     pub output: OutputArgs,
 }

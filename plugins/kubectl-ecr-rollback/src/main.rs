@@ -25,6 +25,7 @@ mod listing;
 mod look_again;
 mod names;
 mod options;
+mod outage;
 mod plan;
 mod pods_now;
 mod proposal;

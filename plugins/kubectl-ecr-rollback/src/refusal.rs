@@ -35,6 +35,19 @@ impl Retyped<'_> {
         command.args(self.typed.without(but)).scope(self.scope)
     }
 
+    /// What `--from rollout-history` has to go without, where that was asked for.
+    #[must_use]
+    pub fn without_gate(&self) -> Option<String> {
+        self.typed.left_out(&["--max-severity"])
+    }
+
+    /// The rollout history while ECR gives no answer, and what it has to go without.
+    #[must_use]
+    pub fn alone(&self) -> (Command, Option<String>) {
+        let but: Vec<&str> = OF_REGISTRY.into_iter().chain(["--pin-digest"]).collect();
+        (self.with("--from", "rollout-history", &but), self.typed.left_out(&["--max-severity", "--pin-digest"]))
+    }
+
     /// The same with another way of counting what was before.
     #[must_use]
     pub fn from(&self, source: Source) -> Command {
@@ -55,7 +68,19 @@ impl Retyped<'_> {
 pub fn several_containers(containers: &[ContainerImage], retyped: Retyped<'_>) -> Failure {
     let found: Vec<String> = containers.iter().map(|one| format!("{one} ({})", pinned_short(&one.image))).collect();
     let text = format!("{} has several containers from ECR: {}", retyped.workload, found.join(", "));
-    let commands = containers.iter().map(|one| retyped.with("-c", &one.name, &[])).collect();
+    let with_image = |image: &str| -> Vec<&str> {
+        containers.iter().filter(|one| one.image == image).map(|one| one.name.as_str()).collect()
+    };
+    let mut together: Vec<String> = containers
+        .iter()
+        .map(|one| with_image(&one.image))
+        .filter(|names| names.len() > 1)
+        .map(|names| names.join(","))
+        .collect();
+    together.sort();
+    together.dedup();
+    let alone = containers.iter().map(|one| one.name.clone());
+    let commands = together.into_iter().chain(alone).map(|names| retyped.with("-c", &names, &[])).collect();
     Failure::failed("SeveralContainers", text).next(Next::Try(commands, None))
 }
 
@@ -109,9 +134,28 @@ fn by_tag(ran: &str, spec: &str, retyped: Retyped<'_>) -> Command {
     }
 }
 
+/// The same where the registry gives no answer either: what is left of the command that needs none.
+#[must_use]
+pub fn cannot_pin_alone(decision: &Decision, retyped: Retyped<'_>) -> Option<Failure> {
+    let Decision::CannotPin { image, revision, seen_in } = decision else { return None };
+    let failure = Failure::failed("CannotPin", cannot_pin(image, *revision, seen_in.as_deref()));
+    if !stays(image) {
+        return Some(failure.next("ECR gives no answer; once it does, --from registry or --to-digest finds the image"));
+    }
+    let without = retyped.with("--from", "rollout-history", &["--from", "--pin-digest"]);
+    let note = "leaves out --pin-digest, which needs ECR, and it gives no answer".to_owned();
+    Some(failure.next(Next::Try(vec![without], Some(note))))
+}
+
+/// True where a reference's tag is no name.
+fn stays(reference: &str) -> bool {
+    ImageRef::parse(reference).tag.is_some_and(|tag| TagForm::of(tag).kind() != TagKind::Name)
+}
+
 fn cannot_pin(image: &str, revision: i64, seen_in: Option<&str>) -> String {
     let ran = format!("revision {revision} ran {}", pinned_short(image));
     match seen_in {
+        None if stays(image) => format!("{ran}, and no pod says which image that was, to pin it to"),
         None => format!("{ran}, whose tag moves; which image that was is not known here"),
         Some(repository) => format!(
             "{ran}, and its pods name a digest of {}; whether {} has it is not known without asking the registry",
@@ -132,7 +176,9 @@ fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, retyped: Ret
     );
     let sources = [Source::Registry, Source::RolloutHistory];
     let open = if pushed.is_some() { &sources[..] } else { &sources[1..] };
-    Failure::failed("Disagree", text).next(Next::Try(open.iter().map(|source| retyped.from(*source)).collect(), None))
+    let commands = open.iter().map(|source| retyped.from(*source)).collect();
+    let note = retyped.without_gate().map(|note| format!("by rollout history {note}"));
+    Failure::failed("Disagree", text).next(Next::Try(commands, note))
 }
 
 fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>) -> Failure {
@@ -155,7 +201,7 @@ fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>
     let failure = Failure::failed("UnknownRunning", format!("{text}; nothing is \"before\" it"));
     match deployed {
         None if matches!(why, UnknownRunning::MaybePart { .. }) => failure.next(READ_MANIFESTS),
-        Some(_) => failure.try_next(retyped.from(Source::RolloutHistory)),
+        Some(_) => failure.next(Next::Try(vec![retyped.from(Source::RolloutHistory)], retyped.without_gate())),
         None => {
             let then = "then --to-tag TAG or --to-digest DIGEST".to_owned();
             failure.next(Next::Look(retyped.history(), Some(then)))

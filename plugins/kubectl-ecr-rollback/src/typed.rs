@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use release_cli::flags::{TIMEOUT, WriteArgs};
 use release_core::duration::typed_duration;
 
-use crate::args::{CheckArgs, ContainerArgs, HistoryArgs, RollbackArgs, RolloutArgs, SHOWN, UnpinArgs};
+use crate::args::{CheckArgs, ContainerArgs, HistoryArgs, READING, RollbackArgs, RolloutArgs, SHOWN, UnpinArgs};
 
 /// Flags that say where to go, and how "before" is counted.
 pub const TARGET: [&str; 7] =
@@ -61,6 +61,7 @@ impl Typed {
         let mut typed = Self::of("kubectl ecr-rollback history", &args.containers);
         typed.value("--tag-filter", args.tag_filter.clone());
         typed.value("--limit", Some(args.limit).filter(|limit| *limit != SHOWN).map(|limit| limit.to_string()));
+        typed.value("--timeout", Some(args.timeout).filter(|limit| *limit != READING).map(typed_duration));
         typed
     }
 
@@ -101,6 +102,14 @@ impl Typed {
     /// All flags, as words of a command.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         self.without(&[])
+    }
+
+    /// That these of the flags, where they were typed, stand in no command that does without ECR: nothing is left out
+    /// without a word.
+    #[must_use]
+    pub fn left_out(&self, flags: &[&str]) -> Option<String> {
+        let typed: Vec<&str> = self.flags.iter().map(|(flag, _)| *flag).filter(|flag| flags.contains(flag)).collect();
+        (!typed.is_empty()).then(|| format!("without {}, which only ECR can answer", typed.join(" and ")))
     }
 
     /// Only these flags, as words of a command.

@@ -1,7 +1,5 @@
 //! From the parsed command line to a verb.
 
-use std::time::Duration;
-
 use release_cli::complete::print_candidates;
 use release_cli::flags::{DryRunFlag, Output, WriteArgs};
 use release_cli::run::{Setting, to_the_end};
@@ -14,9 +12,6 @@ use crate::{candidates, options};
 
 /// kubectl looks for `kubectl_complete-ecr_rollback` on PATH and passes the words typed.
 const SHIM: &str = include_str!("../../../completions/kubectl_complete-ecr_rollback");
-
-/// How long a verb may wait that doesn't say.
-const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Runs what was typed.
 pub async fn run(cli: Cli) -> Exit {
@@ -33,7 +28,7 @@ pub async fn run(cli: Cli) -> Exit {
             to_the_end(&connection, setting, verb).await
         }
         Some(VerbArgs::History(args)) => {
-            let setting = Setting { output: args.output.output, dry_run: DryRunFlag::None, timeout: TIMEOUT };
+            let setting = Setting { output: args.output.output, dry_run: DryRunFlag::None, timeout: args.timeout };
             to_the_end(&connection, setting, async |run, report| history::run(run, &args, report).await).await
         }
         Some(VerbArgs::Lifecycle(args)) => lifecycle::run(&connection, args.verb).await,

@@ -2,7 +2,7 @@
 
 use release_cli::confirm::{has_terminal, pick};
 use release_cli::run::Run;
-use release_core::failure::Outcome;
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::Workload;
 
 use crate::refusal::{Retyped, several_containers};
@@ -10,12 +10,20 @@ use crate::selection::{Asked, Selected, Selection, only, select};
 use crate::typed::Typed;
 use crate::words::pinned_short;
 
+/// The rollout history knows no scan: a gate that was typed is not left out of a printed command without a word.
+fn with_gate_said(failure: Failure, typed: &Typed) -> Failure {
+    match failure.next.clone() {
+        Some(Next::Try(commands, None)) => failure.next(Next::Try(commands, typed.left_out(&["--max-severity"]))),
+        _ => failure,
+    }
+}
+
 /// Finds the containers.
 ///
 /// # Errors
 /// Exit 1 where none can be meant, or several could be and nobody is there to ask.
 pub fn ask(run: &Run, workload: &Workload, asked: &Asked<'_>, typed: &Typed) -> Outcome<Selected> {
-    let several = match select(workload, asked)? {
+    let several = match select(workload, asked).map_err(|failure| with_gate_said(failure, typed))? {
         Selection::Clear(selected) => return Ok(selected),
         Selection::Several(several) => several,
     };

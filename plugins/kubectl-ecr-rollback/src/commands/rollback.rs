@@ -9,11 +9,11 @@ use release_cli::run::Run;
 use release_cluster::read::Reading;
 use release_cluster::wait::later;
 use release_core::command::Command;
-use release_core::failure::{Failure, Next, Outcome};
+use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::ImageRef;
-use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Source, Why, choose};
+use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Why, choose};
 use release_core::text::printable;
 use release_core::workload::revisions::{Revision, deployed_number, may_have_another};
 
@@ -24,6 +24,7 @@ use crate::contents::RepositoryContents;
 use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
 use crate::options::RollbackOptions;
+use crate::outage::{pins_without_registry, without_registry};
 use crate::plan::image_change::{Author, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
@@ -145,13 +146,14 @@ async fn plan_and_go(
     }
     let question = Question { repository: contents.as_ref().map(RepositoryContents::repository), ..question };
     let choice = choose(&question);
+    pins_without_registry(run, options, &choice).await?;
     match settle(run, &question, &choice, selected, options)? {
         Decided::Chosen(chosen) => {
             let planned = Planned { options, snapshot: &snapshot, selected, choice: &choice, chosen: &chosen };
             go_back(run, &planned, contents.as_ref(), report).await
         }
         Decided::AlreadyRuns => {
-            let message = format!("{} asks for {} already", snapshot.workload, pinned_short(selected.image()));
+            let message = already(&snapshot.workload, selected.image(), options);
             let image = selected.image();
             let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
             let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
@@ -159,6 +161,13 @@ async fn plan_and_go(
             Ok(())
         }
     }
+}
+
+/// What was named may be another tag of the very image.
+fn already(workload: &Workload, image: &str, options: &RollbackOptions) -> String {
+    let asks = format!("{workload} asks for {} already", pinned_short(image));
+    let other = options.wanted.to_tag.as_deref().filter(|tag| ImageRef::parse(image).asked_tag() != Some(tag));
+    other.map_or(asks.clone(), |tag| format!("{asks}, and {} is a tag of the same image", printable(tag)))
 }
 
 /// What is gone back to, and from where.
@@ -216,20 +225,6 @@ async fn tag_of_history(run: &Run, options: &RollbackOptions, chosen: &Chosen) -
 async fn contents(run: &Run, options: &RollbackOptions, selected: &Selected) -> Outcome<Option<RepositoryContents>> {
     let Some(repository) = selected.repository.as_ref().filter(|_| !options.is_offline()) else { return Ok(None) };
     RepositoryContents::read(run, repository).await.map(Some)
-}
-
-/// The registry has failed; what the workload ran before, if it ran anything, is in the cluster.
-fn without_registry(run: &Run, options: &RollbackOptions, offline: bool, failure: Failure) -> Failure {
-    if !offline {
-        return failure;
-    }
-    let workload = options.workload.to_string();
-    let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
-    let fallback = retyped.from(Source::RolloutHistory);
-    let mut commands = failure.next.as_ref().map(|next| next.commands().to_vec()).unwrap_or_default();
-    let note = failure.next.as_ref().and_then(Next::note).map(|note| format!("or first: {note}"));
-    commands.push(fallback);
-    failure.next(Next::Try(commands, note))
 }
 
 /// What is asked of the registry about the chosen image alone.

@@ -37,6 +37,17 @@ async fn a_tag_that_is_not_there_names_those_that_look_like_it() -> Result<()> {
     case.asks_for(RELEASES[1]).await
 }
 
+/// Somebody who names another tag of what runs would think that it was not understood.
+#[tokio::test]
+async fn another_tag_of_the_same_image_is_said_to_be_one() -> Result<()> {
+    let case = Case::new("two-tags").await?;
+    case.push_on(1, Image::new("1.0.4")).await?;
+    case.push_on(2, Image::new("1.0.5").tag("2026-01-02")).await?;
+    case.deploy(&["1.0.5"]).await?;
+    case.back("--to-tag 2026-01-02").await?.ends(0)?.tells("2026-01-02 is a tag of the same image")?;
+    case.asks_for("1.0.5").await
+}
+
 /// Several steps, a filter or a pin would be ignored silently.
 #[tokio::test]
 async fn steps_filter_and_pin_do_what_they_say() -> Result<()> {

@@ -23,6 +23,7 @@ async fn of_several_containers_one_is_named() -> Result<()> {
     for name in ["api", "worker"] {
         ensure!(refused.stderr.contains(&format!("deploy/api -c {name} -n ")), "{}", said(&refused));
     }
+    ensure!(refused.stderr.contains("deploy/api -c api,worker -n "), "{}", said(&refused));
     case.back("-c web").await?.ends(1)?.tells("found api, worker")?;
     assert_eq!(case.written().await?, before);
 
@@ -48,7 +49,7 @@ async fn a_question_is_answered_with_the_same_question() -> Result<()> {
         let next = refused["next"].as_str().context("no next step")?;
         let printed: Vec<&str> =
             next.lines().filter_map(|line| line.trim().strip_prefix("kubectl ecr-rollback ")).collect();
-        assert_eq!(printed.len(), 2, "{next}");
+        assert_eq!(printed.len(), 3, "both together, and each: {next}");
         for words in printed {
             ensure!(typed.split(' ').all(|word| words.contains(word)), "{typed} became {words}");
             case.ecr(words).await?.ends(0)?;

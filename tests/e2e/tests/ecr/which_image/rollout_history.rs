@@ -1,5 +1,7 @@
 //! `--from rollout-history`: the cluster keeps references, and not which image they were.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
@@ -76,6 +78,41 @@ async fn a_second_tag_of_the_image_that_runs_is_no_way_back() -> Result<()> {
     case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
     without_ecr(&case, "--from rollout-history --yes --again").await?.ends(0)?;
     case.asks_for("prod-1").await
+}
+
+/// Who pins would be sent in a circle while ECR is out of reach, and a gate be left out without a word.
+#[tokio::test]
+async fn in_an_outage_each_printed_command_leads_on() -> Result<()> {
+    let case = Case::new("outage").await?;
+    case.push(&["1.0.2", "1.0.3"]).await?;
+    case.deploy(&["1.0.2", "1.0.3"]).await?;
+    let pinned = without_ecr(&case, "--yes --pin-digest").await?.ends(1)?;
+    ensure!(pinned.stderr.contains("deploy/api --from rollout-history -n"), "{}", said(&pinned));
+    pinned.tells("without --pin-digest")?;
+    let stuck = without_ecr(&case, "--from rollout-history --yes --pin-digest").await?.ends(1)?;
+    ensure!(stuck.stderr.contains("deploy/api --from rollout-history -n"), "{}", said(&stuck));
+    ensure!(!stuck.stderr.contains("--to-tag") && !stuck.stderr.contains("moves"), "{}", said(&stuck));
+    stuck.tells("leaves out --pin-digest")?;
+    let gated = without_ecr(&case, "--yes --max-severity high").await?.ends(1)?;
+    gated.tells("--from rollout-history")?.tells("without --max-severity")?;
+    // With an answer, the registry knows which image it was.
+    case.back("--from rollout-history --pin-digest").await?.ends(1)?.tells("--to-tag 1.0.2 --pin-digest")?;
+    without_ecr(&case, "--from rollout-history --yes").await?.ends(0)?;
+    case.asks_for("1.0.2").await
+}
+
+/// A report would stand still for minutes, in front of somebody who only wants to look.
+#[tokio::test]
+async fn a_look_at_a_silent_registry_ends_when_it_is_told_to() -> Result<()> {
+    let case = Case::released("silent-history").await?;
+    let key = AccessKey::fresh();
+    key.interceptor().fail("DescribeImages", FOR_EVER, Fault::delay(Duration::from_secs(600))).await?;
+    let kubectl = case.ns.kubectl_as(case.ns.lab().kubeconfig());
+    let mut command = kubectl.command(&["ecr-rollback", "history", "deploy/api", "--timeout=3s"]);
+    command.envs(key.environment());
+    let output = Running::start(command)?.wait(e2e::LIMIT).await?;
+    ensure!(output.code != 0 && output.elapsed < Duration::from_secs(20), "{:?}\n{}", output.elapsed, said(&output));
+    Ok(())
 }
 
 /// The command to paste would go somewhere else than was asked for.
