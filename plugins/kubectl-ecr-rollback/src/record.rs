@@ -10,7 +10,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use release_core::kube::Workload;
-use release_core::registry::image::is_tag;
+use release_core::registry::image::{ImageRef, is_tag};
 use release_core::release::annotations::Room;
 use release_core::release::record::{Record, Recorded, RunResult};
 use release_core::text::{is_label_value, printable};
@@ -159,17 +159,31 @@ impl ImageRecord {
     /// True where the template asks for all that the record went to.
     #[must_use]
     pub fn is_in(&self, containers: &[ContainerImage]) -> bool {
-        self.stands(containers, |moved| &moved.to)
+        self.stands(containers, |moved, image| moved.to == image)
     }
 
     /// True where the template asks for all that the record came from.
     #[must_use]
     pub fn was_left_for(&self, containers: &[ContainerImage]) -> bool {
-        self.stands(containers, |moved| &moved.from)
+        self.stands(containers, |moved, image| moved.from == image)
     }
 
-    fn stands(&self, containers: &[ContainerImage], side: impl Fn(&Moved) -> &String) -> bool {
-        let stands = |m: &Moved| containers.iter().any(|p| p.name == m.name && p.init == m.init && p.image == *side(m));
+    /// True where the template asks for that, or for the very images that it was.
+    #[must_use]
+    pub fn is_taken_back_in(&self, containers: &[ContainerImage]) -> bool {
+        self.stands(containers, |moved, image| self.came_from(moved, image))
+    }
+
+    /// True for the reference that a container had, and for the one by the digest that this was.
+    #[must_use]
+    pub fn came_from(&self, moved: &Moved, image: &str) -> bool {
+        let by_digest = self.from_digest.as_ref();
+        let by_digest = by_digest.map(|digest| format!("{}@{digest}", ImageRef::parse(&moved.from).repository));
+        moved.from == image || by_digest.as_deref() == Some(image)
+    }
+
+    fn stands(&self, containers: &[ContainerImage], asks: impl Fn(&Moved, &str) -> bool) -> bool {
+        let stands = |m: &Moved| containers.iter().any(|p| p.name == m.name && p.init == m.init && asks(m, &p.image));
         !self.containers.is_empty() && self.containers.iter().all(stands)
     }
 

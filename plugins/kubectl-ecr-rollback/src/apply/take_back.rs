@@ -9,6 +9,7 @@ use release_cluster::exchange::ApiError;
 use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
+use release_core::registry::image::ImageRef;
 use release_core::release::record::RunResult;
 use release_core::text::printable;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
@@ -17,8 +18,11 @@ use tokio::time::sleep;
 use super::conclude;
 use super::in_progress::ChangeInProgress;
 use crate::container_image::containers_of;
+use crate::plan::image_change::ImageChange;
+use crate::plan::way_back::{WayBack, digests_of};
 use crate::record::{ImageRecord, recorded_on};
-use crate::snapshot::read::again;
+use crate::snapshot::read::{again, workload_and_pods};
+use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::words::pinned_short;
 
 /// Unclear answers and races with notes of our own are looked at and tried again this often.
@@ -29,8 +33,30 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const GRACE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(250);
 
-/// Takes the change back and says so.
+/// Takes the change back and says so: to what ran, also where the tag that was left was pushed again meanwhile.
 pub async fn all(change: &ChangeInProgress<'_>, failure: Failure, seen: Option<String>) -> Failure {
+    let Some(image_change) = pushed_again(change).await else { return to_what_ran(change, failure, seen).await };
+    let anew = ChangeInProgress { image_change: &image_change, is_recorded: change.is_recorded.clone(), ..*change };
+    let failure = to_what_ran(&anew, failure, seen).await;
+    change.is_recorded.set(anew.is_recorded.get());
+    failure
+}
+
+/// The change with another way back, where the tag that was left is on another image than when it was planned.
+async fn pushed_again(change: &ChangeInProgress<'_>) -> Option<ImageChange> {
+    let made = change.image_change;
+    let (record, way_back) = (&made.record, &made.way_back);
+    let goes_by_tag = way_back.digest.is_none() && ImageRef::parse(made.from()).digest.is_none();
+    // What another run has noted counts as far as pods bear it out.
+    let known = |digest: &&String| !change.is_taken_up || way_back.ran.contains(*digest);
+    let left = record.from_digest.as_ref().filter(|_| goes_by_tag).filter(known)?;
+    let TagNow::On(now) = tag_now(change.run, made.from(), later(PATIENCE)).await else { return None };
+    let is_another = now.digest != *left;
+    let way_back = WayBack { digest: Some(left.clone()), ..way_back.clone() };
+    is_another.then(|| ImageChange { way_back, ..made.clone() })
+}
+
+async fn to_what_ran(change: &ChangeInProgress<'_>, failure: Failure, seen: Option<String>) -> Failure {
     let run = change.run;
     run.progress.step("failed", &failure.message);
     run.stands(format!("interrupted while {} was taken back: see {}", change.workload, change.look()));
@@ -45,12 +71,20 @@ pub async fn all(change: &ChangeInProgress<'_>, failure: Failure, seen: Option<S
         let exit = if why.exit == Exit::Changed { Exit::Changed } else { Exit::Failed };
         return Failure::new(exit, "RollbackFailed", text).try_next(change.undo());
     }
-    let from = pinned_short(change.image_change.from());
-    run.progress.step("taken back", &format!("to {from}"));
+    let back = pinned_short(&change.image_change.back_to());
+    run.progress.step("taken back", &format!("to {back}{}", by_digest(change)));
     follow(change).await;
     conclude::taken_back(change, &failure).await;
-    let text = format!("failed and was taken back; {} asks for {from} again\n{}", change.workload, failure.message);
+    let again = if change.image_change.way_back.digest.is_some() { "now" } else { "again" };
+    let text = format!("failed and was taken back; {} asks for {back} {again}\n{}", change.workload, failure.message);
     Failure::new(Exit::RolledBack, "RolledBack", text).look(events_of_pods(change))
+}
+
+/// Why it is not the tag that is gone back to.
+fn by_digest(change: &ChangeInProgress<'_>) -> String {
+    let tag = ImageRef::parse(change.image_change.from()).asked_tag().unwrap_or_default();
+    let moves = change.image_change.way_back.digest.is_some();
+    if moves { format!(", which ran: {} may be another image by now", printable(tag)) } else { String::new() }
 }
 
 /// The pods that failed went with their template; what was said of them is still there.
@@ -92,7 +126,7 @@ async fn once(change: &ChangeInProgress<'_>, ended: &ImageRecord, may_write: boo
     let now = again(cluster, change.workload).await?;
     let mut recorded = recorded_on(&now);
     let (record, template) = (&change.image_change.record, containers_of(&now));
-    if record.was_left_for(&template) {
+    if record.is_taken_back_in(&template) {
         change.is_recorded.set(recorded.is_of(record));
         return Ok(Seen::Back);
     }
@@ -129,6 +163,18 @@ async fn follow(change: &ChangeInProgress<'_>) {
         }
     });
     if let Some(Some(now)) = there.await {
-        change.run.progress.step("as before", &format!("{} of {} pods available", now.available, now.replicas));
+        let word = match is_as_before(change).await {
+            Some(true) => "as before",
+            Some(false) => "not as before",
+            None => "available",
+        };
+        change.run.progress.step(word, &format!("{} of {} pods available", now.available, now.replicas));
     }
+}
+
+/// Whether pods run what ran before, and not only what is called so.
+async fn is_as_before(change: &ChangeInProgress<'_>) -> Option<bool> {
+    let (_, pods) = workload_and_pods(&change.run.cluster, change.workload).await.ok()?;
+    let made = change.image_change;
+    made.way_back.is_as_before(&digests_of(&pods, &made.containers[0].name, &made.back_to()))
 }

@@ -272,7 +272,7 @@ fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
     let recorded = recorded_on(workload);
     let taken_back =
         recorded.is_of(record) && recorded.current.as_ref().is_some_and(|r| r.result == Some(RunResult::RolledBack));
-    if taken_back && record.was_left_for(&template) {
+    if taken_back && record.is_taken_back_in(&template) {
         let text = format!("{} failed, and another run took it back", pinned_short(&change.image_change.to));
         return Err(Unproven::Overtaken(Failure::new(Exit::RolledBack, "RolledBack", text)));
     }

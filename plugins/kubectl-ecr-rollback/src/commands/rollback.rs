@@ -65,7 +65,9 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             Ok(())
         }
         StateOfRecord::Attach(record) => {
-            let image_change = resumed(&record, &containers_of(&workload));
+            // What is left of it may run still; where that can't be read, its reference has to do.
+            let pods = read::workload_and_pods(&run.cluster, &workload).await.map(|(_, pods)| pods).unwrap_or_default();
+            let image_change = resumed(&record, &containers_of(&workload), &pods);
             let (workload, recorded, options) = (&workload, &recorded, &options.write);
             let is_recorded = Cell::new(true);
             let image_change = &image_change;

@@ -16,7 +16,7 @@ use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, nothing, propose};
 use crate::record::Moved;
 use crate::record::believed::had_tag;
-use crate::record::way_here::way_here;
+use crate::record::way_here::{tag_followed, way_here};
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
 use crate::tag_now::{TagNow, tag_now};
@@ -91,7 +91,7 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
     let now = ImageRef::parse(selected.image());
     let recorded = &snapshot.believed;
     let way = way_here(recorded, selected.container(), selected.image());
-    let noted = way.first().and_then(|(record, _)| record.unpin_to.as_deref());
+    let noted = tag_followed(recorded, selected.container(), selected.image());
     let ran =
         |tag: &&str| had_tag(&snapshot.workload, &snapshot.revisions, selected.container(), (now.repository, tag));
     let (noted, unseen) = (noted.filter(ran), noted.filter(|tag| !ran(tag)));

@@ -11,12 +11,13 @@ use release_core::text::printable;
 use serde_json::json;
 
 use super::evidence::Evidence;
+use super::way_back::WayBack;
 use release_core::workload::failing::failing;
 use release_core::workload::revisions::deployed_number;
 use release_core::workload::trouble::summarize;
 
 use crate::container_image::ContainerImage;
-use crate::record::way_here::way_here;
+use crate::record::way_here::tag_followed;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, room};
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
@@ -35,6 +36,8 @@ pub struct ImageChange {
     /// The digest that pods of the revision ran under the reference, where the registry can't say
     /// whether its tag was moved.
     pub expects: Option<String>,
+    /// How it is taken back.
+    pub way_back: WayBack,
     /// What is written into the annotation.
     pub record: ImageRecord,
 }
@@ -77,6 +80,7 @@ pub fn to_chosen(
         pinned: chosen.pinned,
         evidence: Evidence::of(choice, chosen),
         expects: None,
+        way_back: WayBack::planned(&choice.left, snapshot, selected),
         record: ImageRecord { from_digest, to_digest, unpin_to, ..record },
     }
 }
@@ -87,8 +91,8 @@ fn tag_left(left: &Left, recorded: &RecordedImages, selected: &Selected) -> Opti
     if left.tag_moves || left.tag_moved_to.is_some() {
         return left.tag.clone();
     }
-    let way = way_here(recorded, selected.container(), selected.image());
-    way.first().filter(|_| is_pinned(selected.image())).and_then(|(record, _)| record.unpin_to.clone())
+    let followed = tag_followed(recorded, selected.container(), selected.image());
+    followed.filter(|_| is_pinned(selected.image())).map(str::to_owned)
 }
 
 fn is_pinned(image: &str) -> bool {
@@ -113,13 +117,14 @@ pub fn unpinned(
         pinned: None,
         evidence: Evidence::default(),
         expects: None,
+        way_back: WayBack::of_reference(snapshot, selected),
         record: ImageRecord { from_digest, to_digest: to_digest.map(str::to_owned), ..record },
     }
 }
 
 /// What a plan was made of, rebuilt from the record of a run that was cut off or still goes on.
 #[must_use]
-pub fn resumed(record: &ImageRecord, template: &[ContainerImage]) -> ImageChange {
+pub fn resumed(record: &ImageRecord, template: &[ContainerImage], pods: &[Pod]) -> ImageChange {
     let of = |m: &Moved| {
         let (index, sidecar) =
             template.iter().find(|c| c.name == m.name && c.init == m.init).map_or((0, false), |c| (c.index, c.sidecar));
@@ -132,6 +137,7 @@ pub fn resumed(record: &ImageRecord, template: &[ContainerImage]) -> ImageChange
         pinned: None,
         evidence: Evidence::default(),
         expects: None,
+        way_back: WayBack::resumed(record, pods),
         record: record.clone(),
     }
 }
@@ -193,27 +199,34 @@ impl ImageChange {
         let mut ops = vec![same_object(workload)];
         ops.extend(room::ops(workload, recorded, &self.record, &self.summary()));
         ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &one.image, &self.to)));
-        self.as_change(workload, ops, at, |moved| &moved.from)
+        self.as_change(workload, ops, at, |moved| self.way_back.image(&moved.from))
+    }
+
+    /// The image that it is taken back to: by digest, where the tag that was left may be on another by then.
+    #[must_use]
+    pub fn back_to(&self) -> String {
+        self.way_back.image(self.from())
     }
 
     /// The patch that takes it back, conditional on it being still the last one. `ended` is the record
     /// that says so.
     #[must_use]
     pub fn backward(&self, workload: &Workload, recorded: &RecordedImages, ended: &ImageRecord, at: At<'_>) -> Change {
-        let summary = format!("{} (failed, taken back)", arrow(&self.to, self.from()));
+        let summary = format!("{} (failed, taken back)", arrow(&self.to, &self.back_to()));
         let mut ops = vec![same_object(workload)];
         ops.extend(room::ops(workload, recorded, ended, &summary));
-        ops.extend(self.containers.iter().flat_map(|one| image_ops(one, &self.to, &one.image)));
-        self.as_change(workload, ops, at, |moved| &moved.to)
+        let back = |one: &ContainerImage| image_ops(one, &self.to, &self.way_back.image(&one.image));
+        ops.extend(self.containers.iter().flat_map(back));
+        self.as_change(workload, ops, at, |moved| moved.to.clone())
     }
 
     /// The command that puts the images back by hand.
     #[must_use]
     pub fn undo(&self, workload: &Workload, scope: &Scope) -> Command {
-        self.set_images(workload, scope, |moved| &moved.from)
+        self.set_images(workload, scope, |moved| self.way_back.image(&moved.from))
     }
 
-    fn as_change(&self, workload: &Workload, ops: Vec<Op>, at: At<'_>, undone: impl Fn(&Moved) -> &String) -> Change {
+    fn as_change(&self, workload: &Workload, ops: Vec<Op>, at: At<'_>, undone: impl Fn(&Moved) -> String) -> Change {
         Change {
             object: workload.reference(),
             path: workload.path(at.namespace),
@@ -223,7 +236,7 @@ impl ImageChange {
         }
     }
 
-    fn set_images(&self, workload: &Workload, scope: &Scope, to: impl Fn(&Moved) -> &String) -> Command {
+    fn set_images(&self, workload: &Workload, scope: &Scope, to: impl Fn(&Moved) -> String) -> Command {
         let images = self.record.containers.iter().map(|moved| format!("{}={}", moved.name, to(moved)));
         Command::new("kubectl set image").arg(workload.reference()).args(images).scope(scope)
     }

@@ -48,6 +48,9 @@ pub fn of_rollback(
         lines.push(format!("pinned to the digest: pushing {tag} and restarting deploys nothing from now on"));
         lines.push(format!("  undone by: {unpin}"));
     }
+    if let Some(digest) = &change.way_back.digest {
+        lines.push(format!("undo and taking back go to {}, which runs now", short_digest(digest)));
+    }
     lines
 }
 

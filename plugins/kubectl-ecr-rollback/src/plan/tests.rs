@@ -148,7 +148,7 @@ fn if_running_makes_a_call_safe_for_two() {
 fn the_patch_is_conditional_on_images_and_record() {
     let annotations = json!({ImageRecord::CURRENT: "as it was"});
     let workload = workload("2", &annotations);
-    let image_change = resumed(&moved("2", "1", None), &containers_of(&workload));
+    let image_change = resumed(&moved("2", "1", None), &containers_of(&workload), &[]);
     let recorded = recorded_on(&workload);
     let scope = Scope::default().in_namespace("shop");
     let change = image_change.forward(&workload, &recorded, At { namespace: "shop", scope: &scope });

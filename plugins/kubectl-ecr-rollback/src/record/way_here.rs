@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::LeftBehind;
 use release_core::release::record::RunResult;
 
@@ -19,7 +20,9 @@ pub fn way_here<'r>(
     let (mut way, mut now) = (Vec::new(), asked_for);
     for record in recorded.all() {
         let Some(moved) = record.containers.iter().find(|m| m.name == container) else { continue };
-        if record.result == Some(RunResult::RolledBack) && moved.from == now {
+        if record.result == Some(RunResult::RolledBack) && record.came_from(moved, now) {
+            // It may have been taken back by the digest of what it left.
+            now = &moved.from;
             continue;
         }
         if moved.to != now {
@@ -29,6 +32,22 @@ pub fn way_here<'r>(
         now = &moved.from;
     }
     way
+}
+
+/// The tag that a container followed before its image was pinned: by the change that pinned it, or where one that
+/// left it was taken back, or undone, to what ran.
+#[must_use]
+pub fn tag_followed<'r>(recorded: &'r RecordedImages, container: &str, asked_for: &'r str) -> Option<&'r str> {
+    let way = way_here(recorded, container, asked_for);
+    let by_pinning = way.first().and_then(|(record, _)| record.unpin_to.as_deref());
+    let came_back = || {
+        let last = recorded.current.as_ref()?;
+        let moved = last.containers.iter().find(|moved| moved.name == container)?;
+        let from = ImageRef::parse(&moved.from);
+        let is_back = moved.from != asked_for && last.came_from(moved, asked_for);
+        if is_back { from.asked_tag() } else { None }
+    };
+    by_pinning.or_else(came_back)
 }
 
 /// The change that the template is as it left it; nothing where somebody else changed it since.
@@ -112,6 +131,19 @@ mod tests {
         assert_eq!(left(back_again, "app", "a:4"), ["a:5"]);
         let past_a_bad_one = vec![forward("a:3", "a:5"), record("a:4", "a:3"), record("a:5", "a:4")];
         assert_eq!(left(past_a_bad_one, "app", "a:5"), ["a:4"], "it stays left");
+    }
+
+    /// `unpin` would find no tag, or another one, after a rollback from `latest` that was taken back by digest.
+    #[test]
+    fn what_was_taken_back_by_digest_still_follows_its_tag() {
+        let from_latest = ImageRecord { from_digest: Some("sha256:2".into()), ..record("a:latest", "a@sha256:1") };
+        let pinned = ImageRecord { unpin_to: Some("latest".into()), ..from_latest.clone() };
+        let back = recorded(vec![failed(pinned.clone()), record("a:3", "a:latest")]);
+        assert_eq!(tag_followed(&back, "app", "a@sha256:2"), Some("latest"));
+        assert_eq!(left_behind(&back, "app", "a@sha256:2").len(), 1, "and what was before it stands");
+        assert_eq!(tag_followed(&recorded(vec![pinned.clone()]), "app", "a@sha256:1"), Some("latest"));
+        assert_eq!(tag_followed(&recorded(vec![from_latest]), "app", "a@sha256:2"), Some("latest"), "undone by hand");
+        assert_eq!(tag_followed(&recorded(vec![pinned]), "app", "a@sha256:9"), None);
     }
 
     /// A job that is retried after a move that failed would go back one further.

@@ -29,5 +29,6 @@ mod rollouts;
 mod scans;
 mod scenario;
 mod typed_words;
+mod way_back;
 mod which_image;
 mod writes;
