@@ -39,6 +39,9 @@ pub struct ImageRecord {
     pub id: String,
     pub verb: RecordVerb,
     pub containers: Vec<Moved>,
+    /// The rollout history said where to: the same words mean the same move, also where it led forward.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_history: bool,
     /// UID of the workload: manifests are copied with their annotations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,

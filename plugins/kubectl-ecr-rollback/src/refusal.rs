@@ -255,7 +255,10 @@ pub fn passed_over(skipped: &Skipped) -> String {
     let why = match &skipped.why {
         SkipReason::LeftOut { why } => why.to_string(),
         SkipReason::NotInRepository => "no longer in the repository".into(),
-        SkipReason::TagMoved => "its tag was moved".into(),
+        SkipReason::TagMoved { perhaps: None } => "its tag was moved".into(),
+        SkipReason::TagMoved { perhaps: Some(digest) } => {
+            format!("its tag was moved; it may have been {}", short_digest(digest))
+        }
         SkipReason::OtherRepository => "of another repository".into(),
         SkipReason::OtherForm => "of another form".into(),
         SkipReason::RolledBackFrom => "rolled back from before".into(),

@@ -24,6 +24,17 @@ pub enum TagNow {
     Unknown(String),
 }
 
+/// Whether what a reference means was pushed after the image of that digest in the same repository, which is left.
+/// Nothing where the registry doesn't say.
+pub async fn leads_forward(run: &Run, to: &TagNow, (from, digest): (&str, Option<&String>), deadline: Instant) -> bool {
+    let (TagNow::On(to), Some(digest)) = (to, digest) else { return false };
+    let from = format!("{}@{digest}", ImageRef::parse(from).repository);
+    match tag_now(run, &from, deadline).await {
+        TagNow::On(from) => to.digest != from.digest && to.pushed_at > from.pushed_at,
+        TagNow::Gone | TagNow::Unknown(_) => false,
+    }
+}
+
 /// Asks the registry of a reference, until then: by its digest, where it has one.
 pub async fn tag_now(run: &Run, image: &str, deadline: Instant) -> TagNow {
     let Ok(repository) = EcrRepository::of(image) else { return TagNow::Unknown("not in ECR".into()) };

@@ -10,6 +10,7 @@ use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::registry::image::ImageRef;
+use release_core::registry::push_history::is_index;
 use release_core::release::record::RunResult;
 use release_core::text::printable;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
@@ -51,7 +52,8 @@ async fn pushed_again(change: &ChangeInProgress<'_>) -> Option<ImageChange> {
     let known = |digest: &&String| !change.is_taken_up || way_back.ran.contains(*digest);
     let left = record.from_digest.as_ref().filter(|_| goes_by_tag).filter(known)?;
     let TagNow::On(now) = tag_now(change.run, made.from(), later(PATIENCE)).await else { return None };
-    let is_another = now.digest != *left;
+    // Without the registry it is pods that told the digest, and theirs may be that of a part.
+    let is_another = now.digest != *left && !(record.by_history && is_index(&now));
     let way_back = WayBack { digest: Some(left.clone()), ..way_back.clone() };
     is_another.then(|| ImageChange { way_back, ..made.clone() })
 }

@@ -61,6 +61,8 @@ pub struct HowChosen {
     pub unasked: bool,
     /// The command that goes to the one before it.
     pub further: Option<Command>,
+    /// The command that goes to what was most likely deployed directly before, and has lost its tag.
+    pub to_lost: Option<Command>,
 }
 
 impl Case<'_> {

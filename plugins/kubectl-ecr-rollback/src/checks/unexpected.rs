@@ -9,6 +9,7 @@ use release_core::text::printable;
 
 use super::case::Case;
 use crate::record::RecordVerb;
+use crate::words::pinned_short;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.change.record.verb == RecordVerb::Unpin {
@@ -25,7 +26,18 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         deployed: case.change.revision.is_some(),
         applications: &applications(images.iter().flat_map(|image| &image.tags)),
     });
-    found.into_iter().filter_map(|unexpected| told(case, unexpected)).collect()
+    let newer = pushed_later(case);
+    newer.into_iter().chain(found.into_iter().filter_map(|unexpected| told(case, unexpected))).collect()
+}
+
+/// After somebody has gone back by hand, what was deployed before is the release that they fled from.
+fn pushed_later(case: &Case<'_>) -> Option<Finding> {
+    if case.change.record.verb != RecordVerb::Forward || case.chosen.named {
+        return None;
+    }
+    let (to, from) = (pinned_short(&case.change.to), pinned_short(case.change.from()));
+    let finding = case.asks(ids::HIGHER_VERSION, format!("{to} was pushed after {from}: that is forward, not back"));
+    Some(finding.mend("name the one that you mean with --to-tag"))
 }
 
 fn names<'a>(tag: Option<&'a str>, image: Option<&'a PushedImage>) -> Names<'a> {

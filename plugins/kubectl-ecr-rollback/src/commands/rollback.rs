@@ -11,9 +11,9 @@ use release_cluster::wait::later;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
-use release_core::registry::ecr_reference::names_repository_of;
+use release_core::registry::ecr_reference::{names_repository_of, same_repository};
 use release_core::registry::image::ImageRef;
-use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, Why, choose};
+use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, SkipReason, Why, choose};
 use release_core::text::printable;
 use release_core::workload::revisions::{Revision, deployed_number, may_have_another};
 
@@ -25,19 +25,19 @@ use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
 use crate::options::RollbackOptions;
 use crate::outage::{pins_without_registry, without_registry};
-use crate::plan::image_change::{Author, resumed, to_chosen};
+use crate::plan::image_change::{Author, ImageChange, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
 use crate::record::believed::believed;
 use crate::record::way_here::{left_behind, standing};
-use crate::record::{RecordedImages, recorded_on};
+use crate::record::{RecordVerb, RecordedImages, recorded_on};
 use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
-use crate::tag_now::{self, TagNow, tag_now};
-use crate::typed::CONTAINERS;
+use crate::tag_now::{self, TagNow, leads_forward, tag_now};
+use crate::typed::{CONTAINERS, TARGET};
 use crate::which_containers;
 use crate::words::pinned_short;
 
@@ -191,7 +191,7 @@ async fn go_back(
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &options.write.reason };
     let mut change = to_chosen(snapshot, selected, choice, chosen, &author);
     let known = Known::of(run, contents, chosen).await;
-    let tag_now = tag_of_history(run, options, chosen).await;
+    let tag_now = tag_of_history(run, options, chosen, &mut change).await;
     // What the registry has looked at needs no second look.
     change.expects = chosen.digest.clone().filter(|_| matches!(tag_now, Some(TagNow::Unknown(_))));
     let case = Case {
@@ -215,12 +215,25 @@ async fn go_back(
     propose(run, &proposal, report).await
 }
 
-/// The rollout history needs no registry; where there is one, it knows what a tag is on now.
-async fn tag_of_history(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> Option<TagNow> {
-    if !options.is_offline() || ImageRef::parse(&chosen.image).digest.is_some() {
+/// The rollout history needs no registry; where there is one, it knows what a tag is on now, and what was pushed
+/// after what: a move to a newer push is no rollback.
+async fn tag_of_history(
+    run: &Run,
+    options: &RollbackOptions,
+    chosen: &Chosen,
+    change: &mut ImageChange,
+) -> Option<TagNow> {
+    if !options.is_offline() {
         return None;
     }
-    Some(tag_now(run, &chosen.image, run.deadline().min(later(tag_now::PATIENCE))).await)
+    change.record.by_history = true;
+    let patience = run.deadline().min(later(tag_now::PATIENCE));
+    let now = tag_now(run, &chosen.image, patience).await;
+    let left = (change.from(), change.record.from_digest.as_ref());
+    if same_repository(left.0, &chosen.image) && leads_forward(run, &now, left, patience).await {
+        change.record.verb = RecordVerb::Forward;
+    }
+    Some(now).filter(|_| ImageRef::parse(&chosen.image).digest.is_none())
 }
 
 /// All images of the repository, unless the rollout history alone decides.
@@ -260,7 +273,12 @@ fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChose
     let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
     let steps = options.wanted.steps.max(1).saturating_add(1).to_string();
     let further = (!named).then(|| retyped.with("--steps", &steps, &["--steps"]));
-    HowChosen { named, by_deployments: options.is_offline(), unasked: options.write.yes, further }
+    let lost = chosen.skipped.iter().find_map(|skipped| match &skipped.why {
+        SkipReason::TagMoved { perhaps } => perhaps.as_ref(),
+        _ => None,
+    });
+    let to_lost = lost.map(|digest| retyped.with("--to-digest", digest, &TARGET));
+    HowChosen { named, by_deployments: options.is_offline(), unasked: options.write.yes, further, to_lost }
 }
 
 fn gate(options: &RollbackOptions) -> Gate {

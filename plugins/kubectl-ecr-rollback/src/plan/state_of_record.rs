@@ -49,7 +49,7 @@ pub fn state_of_record(
     // Who moved forward to an image and now wants back from it means something else.
     let same_way = |r: &&ImageRecord| match r.verb {
         RecordVerb::Rollback => true,
-        RecordVerb::Forward => went_where(r, selected, options),
+        RecordVerb::Forward => went_where(r, selected, options) || (r.by_history && options.is_offline()),
         RecordVerb::Unpin | RecordVerb::Other(_) => false,
     };
     let record = standing(recorded, &selected.containers[0], &template).filter(same_way);
@@ -74,8 +74,9 @@ pub fn state_of_record(
         return Ok(StateOfRecord::Open);
     }
     let command = Command::new(options.write.typed.verb()).arg(workload.reference()).args(options.write.typed.all());
+    let what = if record.verb == RecordVerb::Forward { "move forward" } else { "rollback" };
     Ok(StateOfRecord::Nothing {
-        message: format!("{} since the rollback at {} by {}", runs(workload, selected), when(record.at), record.by),
+        message: format!("{} since the {what} at {} by {}", runs(workload, selected), when(record.at), record.by),
         further: Some(command.arg("--again").scope(scope)),
     })
 }

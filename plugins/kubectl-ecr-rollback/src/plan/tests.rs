@@ -4,7 +4,7 @@ use clap::Parser as _;
 use release_core::checks::weighing::Weighing;
 use release_core::command::Scope;
 use release_core::kube::{Workload, WorkloadKind};
-use release_core::registry::push_history::Options as Wanted;
+use release_core::registry::push_history::{Options as Wanted, Source};
 use release_core::release::change::Action;
 use release_core::release::record::{Record as _, RunResult};
 use serde_json::{Value, json};
@@ -128,6 +128,13 @@ fn a_move_forward_is_no_rollback() {
     let there = RollbackOptions { wanted: Wanted { to_tag: Some("2".into()), ..options().wanted }, ..options() };
     assert!(is_attached(&stands("2", forward(None), &there)), "the same words take it up");
     assert_eq!(stands("2", forward(Some(RunResult::Done)), &there), Ok(StateOfRecord::Open), "it runs already");
+    let by_history =
+        RollbackOptions { wanted: Wanted { from: Some(Source::RolloutHistory), ..options().wanted }, ..options() };
+    let counted = |result| forward(result).map(|record| ImageRecord { by_history: true, ..record });
+    assert!(is_nothing(&stands("2", counted(Some(RunResult::Done)), &by_history)), "the same words");
+    assert!(is_attached(&stands("2", counted(None), &by_history)));
+    assert_eq!(stands("2", counted(Some(RunResult::Done)), &options()), Ok(StateOfRecord::Open), "other words");
+    assert_eq!(stands("2", forward(Some(RunResult::Done)), &by_history), Ok(StateOfRecord::Open));
     let safe = RollbackOptions { if_running: Some("1".into()), ..there };
     assert!(is_nothing(&stands("2", forward(Some(RunResult::Done)), &safe)));
 }

@@ -4,7 +4,7 @@
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::ImageRef;
-use release_core::release::record::Record as _;
+use release_core::release::record::{Record as _, RunResult};
 use release_core::workload::revisions::Revision;
 
 use super::{ImageRecord, Moved, RecordedImages};
@@ -21,7 +21,7 @@ struct Seen<'a> {
 }
 
 /// The records without those that lead from or to an image which the workload never ran, or from one repository to
-/// another. Where the last one is left out that the template would be the outcome of, it is reported.
+/// another, unless that is over and revisions have both. Where the last one is left out that the template would be the outcome of, it is reported.
 #[must_use]
 pub fn believed(recorded: &RecordedImages, workload: &Workload, revisions: &[Revision]) -> RecordedImages {
     let seen = Seen { template: containers_of(workload), revisions, keeps_none: workload.keeps_no_revisions };
@@ -46,11 +46,15 @@ pub fn had_tag(workload: &Workload, revisions: &[Revision], container: &str, (re
 impl Seen<'_> {
     /// Why a record is not acted on.
     fn speaks_against(&self, record: &ImageRecord) -> Option<String> {
-        record.containers.iter().find_map(|moved| self.against(moved))
+        // What is over leads nowhere any more: it only keeps the same words from going further.
+        let is_over = matches!(record.result, Some(RunResult::Done | RunResult::RolledBack));
+        record.containers.iter().find_map(|moved| self.against(moved, is_over))
     }
 
-    fn against(&self, moved: &Moved) -> Option<String> {
-        if !same_repository(&moved.from, &moved.to) {
+    fn against(&self, moved: &Moved, is_over: bool) -> Option<String> {
+        let had = |image: &String| self.revisions.iter().any(|revision| revision.image_of(&moved.name) == Some(image));
+        let went_over = || is_over && had(&moved.from) && had(&moved.to);
+        if !same_repository(&moved.from, &moved.to) && !went_over() {
             return Some("it leads from one repository to another".into());
         }
         let unseen = [&moved.from, &moved.to].into_iter().find(|image| !self.ran(moved, image))?;
@@ -109,6 +113,23 @@ mod tests {
         assert_eq!(is_believed(record(&other_account, &of("1")), 10), (false, true));
         let elsewhere = record(&of("9"), &of("8"));
         assert_eq!(is_believed(elsewhere, 10), (false, false), "nothing would come of it");
+    }
+
+    /// After a repository got another name, a job that is retried would go back two releases.
+    #[test]
+    fn a_move_between_repositories_is_believed_once_it_is_over_and_both_were_deployed() {
+        let old = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/old:1";
+        let (now, revisions) = (workload(old, 10), [revision(3, old), revision(2, &of("2")), revision(1, &of("1"))]);
+        let is_believed = |from: &str, result: Option<RunResult>| {
+            let record = ImageRecord { result, ..record(from, old) };
+            let recorded = RecordedImages { current: Some(record), ..RecordedImages::default() };
+            believed(&recorded, &now, &revisions).current.is_some()
+        };
+        assert!(is_believed(&of("2"), Some(RunResult::Done)));
+        assert!(!is_believed(&of("9"), Some(RunResult::Done)), "it never ran");
+        for open in [None, Some(RunResult::Unfinished), Some(RunResult::Failed)] {
+            assert!(!is_believed(&of("2"), open.clone()), "{open:?} would be gone on with");
+        }
     }
 
     /// A job that is retried would go back two releases where a workload keeps no revisions.

@@ -10,6 +10,7 @@ pub fn record(from: &str, to: &str) -> ImageRecord {
         id: "1".into(),
         verb: RecordVerb::Rollback,
         containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
+        by_history: false,
         uid: Some("u".into()),
         revision: None,
         from_digest: None,

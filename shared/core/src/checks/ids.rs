@@ -122,7 +122,7 @@ checks! {
     HELM = "helm", [Bluegreen, EcrRollback], [Warns],
         "a Helm release has the object";
     HIGHER_VERSION = "higher-version", [EcrRollback], [Blocks, Warns],
-        "what was pushed before has a higher version, or a higher build number: blocks with `--yes`, unless the image was named or `--from rollout-history` asked for what ran before";
+        "what was pushed before has a higher version, or a higher build number, or what `--from rollout-history` leads to was pushed later than what runs: blocks with `--yes`, unless the image was named. What ran before and is only called higher warns";
     HPA_AT_LIMIT = "hpa-at-limit", [EcrRollback], [Warns],
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
@@ -251,8 +251,8 @@ checks! {
         "pods of a StatefulSet aren't ready, and it waits for them instead of replacing them (`podManagementPolicy: OrderedReady`)";
     SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
         "whoever runs `preflight` may not patch the Service";
-    TAG_MOVED = "tag-moved", [EcrRollback], [Blocks],
-        "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone; not checked where ECR gives no answer";
+    TAG_MOVED = "tag-moved", [EcrRollback], [Blocks, Warns],
+        "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone (not checked where ECR gives no answer); or what ran directly before is passed over, because its release's tag was pushed again since, which blocks with `--yes` only";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
         "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`), or where it is one pod's own (`statefulset.kubernetes.io/pod-name`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],

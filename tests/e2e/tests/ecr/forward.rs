@@ -108,6 +108,46 @@ async fn a_record_that_rose_again_is_told_by_its_revision() -> Result<()> {
     case.asks_for("1.0.3").await
 }
 
+/// After a rollback by hand the way that is printed leads back to the bad release, which would be called "rolled back",
+/// and the good one be left out from then on.
+#[tokio::test]
+async fn what_leads_to_a_newer_push_is_no_way_back() -> Result<()> {
+    let case = Case::new("back-by-hand").await?;
+    case.push(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    case.deploy(&["1.0.4", "1.0.3"]).await?;
+    case.back("").await?.ends(1)?.tells("--from rollout-history")?;
+    let words = "--from rollout-history -ojson";
+    let refused = case.back(words).await?.ends(1)?.json()?;
+    let found = finding(&refused, "higher-version").map(|found| found["severity"].clone());
+    assert_eq!((found, &refused["workloads"][0]["verb"]), (Some("block".into()), &"forward".into()), "{refused:#}");
+    case.asks_for("1.0.3").await?;
+    let forced = "--from rollout-history --force=higher-version";
+    case.back(forced).await?.ends(0)?.tells("moved forward to api:1.0.4")?;
+    assert_eq!(case.record().await?["verb"], "forward");
+    // The same words mean the same move.
+    case.back(forced).await?.ends(0)?.tells("nothing to do")?;
+    case.asks_for("1.0.4").await?;
+    case.back("--again").await?.ends(0)?.tells("rolled back to api:1.0.3")?;
+    case.asks_for("1.0.3").await
+}
+
+/// The same where no version says it, and where the tag was pushed again within the minute that pipelines need.
+#[tokio::test]
+async fn the_order_of_pushes_tells_forward_from_back() -> Result<()> {
+    let case = Case::new("newer-commit").await?;
+    case.push(&["main-abc1234", "main-bcd2345"]).await?;
+    case.deploy(&["main-bcd2345", "main-abc1234"]).await?;
+    let plan = case.back("--from rollout-history -ojson").await?.ends(1)?.json()?;
+    assert_eq!(plan["workloads"][0]["verb"], "forward", "{plan:#}");
+    let case = Case::new("pushed-within-a-minute").await?;
+    case.push(&["1.0.1", "1.0.2", "1.0.3"]).await?;
+    case.deploy(&["1.0.2", "1.0.3"]).await?;
+    case.repository.push(Image::new("1.0.2")).await?;
+    let plan = case.back("--from rollout-history -ojson").await?.ends(1)?.json()?;
+    assert_eq!(plan["workloads"][0]["verb"], "forward", "{plan:#}");
+    case.asks_for("1.0.3").await
+}
+
 /// The command that is to watch on would roll back what was just gone to.
 #[tokio::test]
 async fn what_watches_a_move_forward_on_names_its_target() -> Result<()> {

@@ -5,9 +5,10 @@ use e2e::LIMIT;
 use e2e::common::run::{Ended, said};
 use e2e::common::terminal::on_terminal;
 use e2e::ecr::case::Case;
+use e2e::ecr::{push_on, set_image};
 use lab::eventually;
 use lab::fixtures::Workload;
-use lab::registry::ACCOUNT;
+use lab::registry::{ACCOUNT, Image};
 
 /// A Deployment that ran an image of this registry, and runs one of the lab's since.
 async fn moved_from(test: &str, old: &str) -> Result<Case> {
@@ -20,6 +21,31 @@ async fn moved_from(test: &str, old: &str) -> Result<Case> {
     eventually("the first template is seen", LIMIT, seen).await?;
     case.release("1.0.5").await?;
     Ok(case)
+}
+
+/// After a repository got another name, a job that is retried would go back two releases.
+#[tokio::test]
+async fn the_same_words_twice_go_one_back_across_repositories() -> Result<()> {
+    let case = Case::new("renamed").await?;
+    let old = case.ns.repository("before").await?;
+    for (day, tag) in [(1, "1.0.0"), (2, "1.0.1")] {
+        push_on(&old, day, Image::new(tag)).await?;
+    }
+    push_on(&case.repository, 3, Image::new("1.0.2")).await?;
+    case.apply(&Workload::new("api", &old.image("1.0.0")).replicas(1).without_pre_stop()).await?;
+    for image in [old.image("1.0.1"), case.repository.image("1.0.2")] {
+        set_image(&case.ns, "deployment/api", "api", &image).await?;
+        case.ns.rolled_out("deployment/api", LIMIT).await?;
+    }
+    for again in [false, true] {
+        let output = case.back("--from rollout-history -ojson").await?.ends(0)?;
+        let state = output.json()?["workloads"][0]["state"].clone();
+        assert_eq!(state, if again { "unchanged" } else { "done" }, "{}", said(&output));
+        assert_eq!(case.image_of("api").await?, old.image("1.0.1"));
+    }
+    case.back("--from rollout-history --again").await?.ends(0)?;
+    assert_eq!(case.image_of("api").await?, old.image("1.0.0"));
+    Ok(())
 }
 
 /// `api:1.0.5 -> 1.0.4` looks like a step in one registry, and pods would pull from another one.

@@ -171,8 +171,13 @@ pub enum SkipReason {
     LeftOut { why: LeftOut },
     /// A revision's image that the repository no longer has.
     NotInRepository,
-    /// A revision's tag moves: which image it was can't be told any more.
-    TagMoved,
+    /// A revision's tag moves, or was moved: which image it was can't be told any more.
+    TagMoved {
+        /// The digest that it most likely was: the newest that was pushed by then and has lost all of its tags.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(default)]
+        perhaps: Option<String>,
+    },
     /// A revision's image is of another repository.
     OtherRepository,
     /// A build or a release candidate, where a release is being left.

@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 use super::answer::{Choice, Chosen, Decision, SkipReason, Skipped, Why, both_passed_over};
 use super::catalog::Catalog;
 use super::deployable::LeftOut;
-use super::deployments::{Deployments, Ran};
+use super::deployments::{Deployments, Ran, pushed_after};
 use super::leaving::{Left, PodImage};
 use super::listing::{Candidate, Deployed, Wanted, candidates};
 use super::question::{Question, Source};
@@ -145,6 +145,14 @@ impl Deciding<'_, '_> {
         (None, skipped)
     }
 
+    /// What a revision may have been whose tag is on another image: a tag that is moved leaves an image without.
+    fn perhaps(&self, ran: &Ran<'_>) -> Option<String> {
+        let had = |c: &&Candidate<'_>| c.image.tags.is_empty() && c.left_out.is_none() && !c.running;
+        let there = |c: &&Candidate<'_>| !pushed_after(c.image.pushed_at, ran.revision.created);
+        let lost = self.candidates.iter().filter(had).find(there)?;
+        Some(lost.image.digest.clone())
+    }
+
     /// What going back to a revision's image means, or why that can't be done.
     fn usable(&self, ran: &Ran<'_>) -> Result<Decision, SkipReason> {
         let from_history = self.question.options.from == Some(Source::RolloutHistory);
@@ -161,7 +169,8 @@ impl Deciding<'_, '_> {
         let Some(digest) = &ran.digest else {
             let tag = reference.tag.unwrap_or("latest");
             let moved = catalog.by_tag(tag).is_some() || TagForm::of(tag).kind() == TagKind::Name;
-            return Err(if moved { SkipReason::TagMoved } else { SkipReason::NotInRepository });
+            let perhaps = || self.perhaps(ran);
+            return Err(if moved { SkipReason::TagMoved { perhaps: perhaps() } } else { SkipReason::NotInRepository });
         };
         let candidate = found(digest).ok_or(SkipReason::NotInRepository)?;
         // A part that a revision named is what it ran.

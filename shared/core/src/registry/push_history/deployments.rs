@@ -57,7 +57,7 @@ impl<'a> Deployments<'a> {
     pub fn before(&self, left: &Left) -> Vec<(Ran<'a>, Option<SkipReason>)> {
         let mut before: Vec<(Ran<'a>, Option<SkipReason>)> = Vec::new();
         for ran in revisions::older(self.revisions).into_iter().filter_map(|r| self.ran(r, left)) {
-            let is_left = is_same(&ran, &left.image, left.digest.as_deref());
+            let is_left = is_same(&ran, &left.image, left.digest.as_deref()) && !self.was_another(&ran, left);
             if !is_left && !before.iter().any(|(b, _)| is_same(&ran, b.image, b.digest.as_deref())) {
                 let why = self.reason_to_skip(&ran, left);
                 before.push((ran, why));
@@ -75,6 +75,16 @@ impl<'a> Deployments<'a> {
                 fixed.is_some_and(|fixed| image.tags.iter().any(|tag| tag == fixed))
             }
         })
+    }
+
+    /// True where a revision asked for what is left, and that image was pushed over the one that it ran: a release
+    /// under the same tag. Names move all the time; there the order of pushes tells.
+    fn was_another(&self, ran: &Ran<'_>, left: &Left) -> bool {
+        let tag = ImageRef::parse(ran.image).asked_tag();
+        let stays = tag.filter(|tag| TagForm::of(tag).kind() != TagKind::Name);
+        let tagged = stays.and_then(|tag| self.catalog?.by_tag(tag));
+        let is_unknown = ran.digest.is_none() && ran.image == left.image && !ran.revision.current;
+        is_unknown && tagged.is_some_and(|tagged| pushed_after(tagged.pushed_at, ran.revision.created))
     }
 
     fn reason_to_skip(&self, ran: &Ran<'_>, left: &Left) -> Option<SkipReason> {
@@ -144,7 +154,7 @@ fn may_have_moved(image: &str, left: &Left) -> bool {
 }
 
 /// An image that is newer than the template was not what the template ran: its tag was moved.
-fn pushed_after(pushed_at: Timestamp, created: Option<Timestamp>) -> bool {
+pub(super) fn pushed_after(pushed_at: Timestamp, created: Option<Timestamp>) -> bool {
     created.is_some_and(|created| pushed_at.duration_since(created) > PUSH_MAY_FOLLOW)
 }
 

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
+use jiff::{SignedDuration, Timestamp};
 use lab::registry::Image;
 use serde_json::json;
 
@@ -92,6 +93,32 @@ async fn unpin_of_a_release_goes_back_to_what_it_was_pinned_from() -> Result<()>
     case.asks_for(&format!("1.0.4@{}", digests[0])).await?;
     case.ecr("unpin deploy/api --yes").await?.ends(0)?;
     case.asks_for("1.0.4").await
+}
+
+/// The release that ran directly before would be skipped without a word.
+#[tokio::test]
+async fn a_release_that_was_pushed_over_is_passed_over_by_name() -> Result<()> {
+    let case = Case::new("pushed-twice").await?;
+    case.push_on(1, Image::new("0.9")).await?;
+    let before = case.push_on(2, Image::new("1.0")).await?;
+    case.deploy(&["0.9", "1.0"]).await?;
+    // Its pods are replaced by those of another image under the same tag.
+    let over = Timestamp::now() + SignedDuration::from_mins(5);
+    case.repository.push(Image::new("1.0").pushed_at(over)).await?;
+    case.kubectl(&["rollout", "restart", "deployment/api"]).await?;
+    case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    let document = case.back("-ojson").await?.ends(1)?.json()?;
+    let passed = &document["workloads"][0]["passedOver"][0];
+    assert_eq!((&passed["revision"], &passed["why"]["reason"]), (&json!(2), &json!("tagMoved")), "{document:#}");
+    assert_eq!(passed["why"]["perhaps"], json!(before));
+    ensure!(finding_ids(&document).contains(&"tag-moved".to_owned()), "{document:#}");
+    let refused = case.back("").await?.ends(1)?;
+    ensure!(refused.stderr.contains(&format!("--to-digest {before}")), "{}", said(&refused));
+    case.asks_for("1.0").await?;
+    case.back("--force=tag-moved").await?.ends(0)?.tells("passed over")?;
+    case.asks_for("0.9").await?;
+    case.back(&format!("--to-digest {before}")).await?.ends(0)?;
+    case.runs(&before).await
 }
 
 /// A node that starts a pod next week would find no image.

@@ -79,7 +79,31 @@ fn an_image_newer_than_a_template_was_not_in_it() {
     assert_eq!((short(&chosen), chosen.why), (":latest-release-1.0.4".into(), Why::PushedBefore));
     let choice = choose(&scene.clone().from(Source::RolloutHistory).question()).decision;
     let Decision::NothingOlder { skipped, .. } = choice else { panic!() };
-    assert_eq!(skipped[0].why, SkipReason::TagMoved);
+    assert_eq!(skipped[0].why, SkipReason::TagMoved { perhaps: None });
+}
+
+/// The release that ran directly before would be left out without a word, as if it were the one that runs.
+#[test]
+fn a_release_that_was_pushed_over_is_another_one() {
+    let (old, tag) = ("latest-release-1.0.3", "latest-release-1.0.5");
+    let mut scene = Scene::new(SIX, tag).deployed(&[old, tag, tag]);
+    let over = "2026-02-02T12:00:00Z".parse().unwrap();
+    let mut before = scene.images.iter().find(|image| image.tags == [tag]).unwrap().clone();
+    before.tags.clear();
+    before.digest = before.digest.replace("sha256:", "sha256:0");
+    let lost = before.digest.clone();
+    scene.images.iter_mut().filter(|image| image.tags == [tag]).for_each(|image| image.pushed_at = over);
+    scene.images.push(before);
+    let skipped = |scene: &Scene| match scene.decide() {
+        Decision::Chosen(chosen) => chosen.skipped,
+        Decision::Disagree { deployed_before, .. } => deployed_before.skipped,
+        other => panic!("{other:?}"),
+    };
+    let found = skipped(&scene);
+    assert_eq!(found[0].why, SkipReason::TagMoved { perhaps: Some(lost) }, "{found:?}");
+    assert_eq!(found[0].revision, Some(2));
+    let restarted = Scene::new(SIX, tag).deployed(&[old, tag, tag]);
+    assert!(skipped(&restarted).is_empty(), "a restart is no release");
 }
 
 #[test]
