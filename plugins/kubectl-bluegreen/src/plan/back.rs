@@ -57,15 +57,13 @@ fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, track
             forward: forward(view, tracks, &record.from, scope),
         });
     }
-    // Only the track key goes back: what else was changed since was changed on purpose. A record that
-    // contradicts what the Service selects now is of something else.
+    // Only the track key goes back: what else differs from the record is a check's to tell.
     let selector = tracks.selector_for(&record.from);
-    let of_another = tracks.base.iter().any(|(key, now)| record.selector.get(key).is_some_and(|then| then != now));
     let there = tracks.color(&record.from).is_some_and(|color| {
         color.workloads.iter().any(|w| has_all(&w.pod_labels(), &selector))
             || ready_count(&tracks.pods_of(&color.name, &snapshot.pods)) > 0
     });
-    if of_another || !there {
+    if !there {
         return Err(refusal::way_back_gone(view, tracks, record, snapshot));
     }
     Ok(WayBack::Color(Chosen::of(tracks, &record.from, Some(format!("taking back {}", describe(record))))))
@@ -89,7 +87,7 @@ fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) 
 }
 
 fn serves(snapshot: &Snapshot, tracks: &Tracks) -> bool {
-    ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods)) > 0
+    ready_count(&tracks.serving(&tracks.active, &snapshot.pods)) > 0
 }
 
 fn age(color: &Color, tracks: &Tracks) -> Age {

@@ -89,12 +89,12 @@ checks! {
         "other annotations fill the 256 KiB that all of an object may have, and leave no room for our record, even without the history before it";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
         "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command or arguments, as operators have the images of what they make";
-    BEING_DELETED = "being-deleted", [Bluegreen], [Blocks],
-        "the Service, or a workload of the target, has been deleted and is only waiting for its finalizers or dependents";
+    BEING_DELETED = "being-deleted", [Bluegreen, EcrRollback], [Blocks],
+        "the Service, or a workload that is to serve, has been deleted and is only waiting for its finalizers or dependents";
     CACHED_IMAGE = "cached-image", [EcrRollback], [Warns],
         "`unpin` goes to a tag that moves, and `imagePullPolicy` is not `Always`";
     CHANGED_SINCE = "changed-since", [Bluegreen], [Blocks, Warns],
-        "a rollback would go to something else than was left: the color was deployed, or made anew, since. Blocks with `--yes` while another color has ready pods; without it the question is asked";
+        "a rollback would go to something else than was left: the color was deployed, or made anew, since; or the Service selects by other values of its other labels than it did then (a label that one of both lacks warns: only the color goes back). Blocks with `--yes` while another color has ready pods; without it the question is asked";
     CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
         "a cluster that may use the images could not be read";
     CONTAINER_STAYS = "container-stays", [EcrRollback], [Warns],
