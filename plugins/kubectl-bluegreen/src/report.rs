@@ -5,7 +5,7 @@ pub mod history_document;
 pub mod move_document;
 pub mod status;
 pub mod status_document;
-mod status_notes;
+pub mod status_notes;
 pub mod status_text;
 
 #[cfg(test)]

@@ -71,7 +71,20 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     if service.spec.iter().flat_map(|s| s.selector.iter().flatten()).any(|(key, _)| names_one_pod(key)) {
         return case.warns(ids::TWIN_SERVICE, format!("{name} is one pod's own")).quiet_if(true);
     }
-    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend(case, service))
+    let mend = if is_named(case, name) { by_itself(case, name) } else { mend(case, service) };
+    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend)
+}
+
+fn is_named(case: &Case<'_>, name: &str) -> bool {
+    case.snapshot.services.iter().any(|named| service_name(named) == name)
+}
+
+/// One of a set that the last move did not move has a way back of its own.
+fn by_itself(case: &Case<'_>, name: &str) -> Mend {
+    match case.verb {
+        Verb::Rollback => Mend::Run(Command::new("kubectl bluegreen rollback").arg(name).scope(case.scope())),
+        Verb::Switch => Mend::Advice("move it by itself".to_owned()),
+    }
 }
 
 /// The stage that a Service is for, as its name says: what is tried there first is not to be moved along

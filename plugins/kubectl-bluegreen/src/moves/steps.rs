@@ -18,6 +18,7 @@ use super::rights::{may_move_all, rights};
 use super::scaling;
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
+use crate::left::{LeftWorkload, differences};
 use crate::options::MoveOptions;
 use crate::plan::{self, SwitchPlan};
 use crate::service_view::ServiceView;
@@ -60,7 +61,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }
             if !options.yes {
-                return write_anew(run, options, extent, &plan, &mut report).await;
+                return write_anew(run, options, extent, basis, &mut report).await;
             }
             return write_and_grow(run, options, basis, &mut report).await;
         }
@@ -81,7 +82,7 @@ async fn scale_and_write(
     let mut written = Vec::new();
     let grown = scaling::bring_to_size(run, plan, views, (sizes, &mut written)).await;
     let made = match grown {
-        Ok(()) => write_anew(run, options, extent, plan, report).await,
+        Ok(()) => write_anew(run, options, extent, basis, report).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = made else { return Ok(()) };
@@ -117,23 +118,39 @@ async fn write_anew(
     run: &Run,
     options: &MoveOptions,
     extent: ReadScope,
-    agreed: &SwitchPlan,
+    agreed: Basis<'_>,
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
     let snapshot = run.within(load(&run.cluster, &options.services, options.looking(extent))).await?;
     let views = views(&snapshot, key);
-    let plan = make_plan(run, options, &snapshot, &views, true)?;
-    if !ways(&plan).eq(ways(agreed)) {
-        let status = Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
-        return Err(Failure::changed("someone else moved a Service meanwhile; nothing was switched").look(status));
+    let status = || Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
+    let changed = |what: &str| Failure::changed(format!("{what} meanwhile; nothing was switched")).look(status());
+    if let Some((color, what)) = deployed_anew(agreed, &snapshot, &views) {
+        return Err(changed(&format!("{what}: {color} was deployed by someone else")));
     }
-    *report.findings = still_so(agreed, &plan);
+    let plan = make_plan(run, options, &snapshot, &views, true)?;
+    if !ways(&plan).eq(ways(agreed.plan)) {
+        return Err(changed("someone else moved a Service"));
+    }
+    *report.findings = still_so(agreed.plan, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
         return Err(Failure { message: format!("not {}", options.verb.past()), ..refused });
     }
     write_and_grow(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
+}
+
+/// What was shown is what was agreed to: a target that was deployed since is something else.
+fn deployed_anew(agreed: Basis<'_>, now: &Snapshot, views: &[ServiceView<'_>]) -> Option<(String, String)> {
+    agreed.plan.moves().find_map(|planned| {
+        let shown = planned.target(plan::tracks_of(agreed.views, planned.service())?)?;
+        let tracks = plan::tracks_of(views, planned.service())?;
+        let target = tracks.color(&planned.movement.to)?;
+        let pods = tracks.pods_of(&target.name, &now.pods);
+        let changed = differences(&LeftWorkload::all(shown), agreed.snapshot.at, target, &pods);
+        (!changed.is_empty()).then(|| (target.name.clone(), changed.join("; ")))
+    })
 }
 
 /// What the plan found, and what was known of who owns the sizes that have been written since: a field

@@ -9,7 +9,7 @@ use super::movement::Move;
 use crate::checks::Case;
 use crate::left::{self, LeftWorkload};
 use crate::options::{MoveOptions, Verb};
-use crate::service_view::{ServiceView, ready_count};
+use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
 /// What all cases of one plan have in common.
@@ -37,11 +37,14 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     // A recorded selector may ask for more than the color: only pods that it matches count.
     target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
     let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
-    let needed = ready_count(&tracks.able(&active_pods)).max(left_size(view, tracks, movement, active));
+    // What a rollout runs beside is about to go.
+    let carrying = staying(active, &tracks.able(&active.name, &active_pods));
+    let needed = carrying.max(left_size(view, tracks, movement, active));
     let required = required(options, view, active, needed);
-    let ready = staying(target, &tracks.able(&target_pods));
+    let able = tracks.able(&target.name, &target_pods);
+    let ready = staying(target, &able);
     // Pods that no workload keeps may be gone in a moment: they are no reason not to start others.
-    let kept = ready.saturating_sub(strays(&tracks.able(&target_pods)).len());
+    let kept = ready.saturating_sub(strays(&able).len());
     let short = kept < required;
     let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
@@ -63,10 +66,10 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     })
 }
 
-/// The size that a color had when it was left, where nothing is there any more that would say how many
+/// The size that a color had when it was left, where nothing is asked for any more that would say how many
 /// pods the load needs.
 fn left_size(view: &ServiceView<'_>, tracks: &Tracks, movement: &Move, active: &Color) -> usize {
-    let left = left_by_last_move(view, tracks, &movement.to).filter(|_| active.workloads.is_empty());
+    let left = left_by_last_move(view, tracks, &movement.to).filter(|_| active.asked() == 0);
     left.map_or(0, left::size)
 }
 

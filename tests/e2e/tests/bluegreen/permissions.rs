@@ -80,6 +80,20 @@ async fn the_documented_roles_are_enough_for_every_verb() -> Result<()> {
     Ok(())
 }
 
+/// Refused, and nothing shown says why.
+#[tokio::test]
+async fn what_could_not_be_checked_is_shown_where_it_blocks() -> Result<()> {
+    let ns = namespace("strict-role").await?;
+    blue_green(&ns, 2).await?;
+    let mover = as_role(&ns, "bluegreen").await?;
+    for words in ["preflight api --to green --strict", "switch api --to green --yes --strict"] {
+        let output = bluegreen_as(&mover, words).await?.ends(1)?;
+        let shown = output.stderr.lines().chain(output.stdout.lines()).any(|line| line.starts_with("x nodes"));
+        ensure!(shown, "{}", said(&output));
+    }
+    Ok(())
+}
+
 /// With fewer rights than documented, a release would not be possible at all, or go on blindly.
 #[tokio::test]
 async fn the_minimal_role_switches_and_says_what_was_not_checked() -> Result<()> {
