@@ -11,6 +11,7 @@ use release_core::kube::Labels;
 use release_core::release::change::Change;
 use tokio::time::Instant;
 
+use super::expected;
 use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
 use super::report::MoveReport;
@@ -39,6 +40,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let heading = heading(run, &plan::subjects_of(&options.services));
     show(run, &heading, &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
+    expected::holds(run, options, &snapshot, &views).await?;
     if plan.moves().next().is_none() {
         let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
         return prove_what_stands(run, options, basis, &mut report).await;
@@ -60,7 +62,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }
             if !options.yes {
-                return write_anew(run, options, extent, &plan, &mut report).await;
+                return write_agreed(run, options, extent, &plan, &mut report).await;
             }
             return write_and_grow(run, options, basis, &mut report).await;
         }
@@ -81,7 +83,7 @@ async fn scale_and_write(
     let mut written = Vec::new();
     let grown = scaling::bring_to_size(run, plan, views, (sizes, &mut written)).await;
     let made = match grown {
-        Ok(()) => write_anew(run, options, extent, plan, report).await,
+        Ok(()) => write_agreed(run, options, extent, plan, report).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = made else { return Ok(()) };
@@ -113,7 +115,10 @@ fn rehearsed(plan: &SwitchPlan, views: &[ServiceView<'_>], options: &MoveOptions
 
 /// Pods took their time to start, or a person to answer: everything is read, planned and checked
 /// anew, and has to be what was agreed to.
-async fn write_anew(
+///
+/// # Errors
+/// As the exit codes say; 3 where it isn't.
+pub async fn write_agreed(
     run: &Run,
     options: &MoveOptions,
     extent: ReadScope,
@@ -128,6 +133,7 @@ async fn write_anew(
         let status = Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
         return Err(Failure::changed("someone else moved a Service meanwhile; nothing was switched").look(status));
     }
+    expected::holds(run, options, &snapshot, &views).await?;
     *report.findings = still_so(agreed, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
