@@ -67,7 +67,7 @@ async fn prepare_and_move(
     let prepared = planning::sized(prepared, &moves, &views, options)?;
     let writes = planning::writes(&prepared, objects, snapshot, &deploying.exchange());
     let plan = plan(basis, prepared, writes, (moves, &movement));
-    let text = text(&plan, options, basis, &views);
+    let text = text(&plan, options, basis, (&views, &world));
     show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
     report.members.planned(&deploying.color, &plan.prepared, &plan.writes);
     of_move(report).planned(&plan.moves, &movement);
@@ -105,13 +105,19 @@ fn plan(
     DeployPlan { prepared, writes, moves, findings }
 }
 
-fn text(plan: &DeployPlan, options: &DeployOptions, basis: Basis<'_, '_>, views: &[ServiceView<'_>]) -> String {
+fn text(
+    plan: &DeployPlan,
+    options: &DeployOptions,
+    basis: Basis<'_, '_>,
+    (views, world): (&[ServiceView<'_>], &Snapshot),
+) -> String {
     let (snapshot, deploying, _) = basis;
     let mut lines = planning::lines(deploying, &plan.prepared, &plan.writes, snapshot);
+    let required = plan.moves.moves().next().map_or(1, |plan| plan.required);
+    let then = if options.no_switch { "" } else { ", then" };
+    lines.push(format!("  wait for {required} ready pods of {}{then}", deploying.color));
     if !options.no_switch {
-        let required = plan.moves.moves().next().map_or(1, |plan| plan.required);
-        lines.push(format!("  wait for {required} ready pods of {}, then", deploying.color));
-        lines.push(moves_text(&plan.moves, views, &snapshot.pods));
+        lines.push(moves_text(&plan.moves, views, &world.pods));
     }
     lines.join("\n")
 }

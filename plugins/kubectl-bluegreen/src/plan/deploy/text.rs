@@ -1,6 +1,8 @@
 //! A deploy, as a person reads it.
 
+use release_core::registry::image::ImageRef;
 use release_core::release::change::Change;
+use release_core::workload::twin::ImageEdit;
 
 use super::chosen::Deploying;
 use super::writes::creates;
@@ -37,8 +39,8 @@ pub fn said(change: &Change) -> String {
 
 /// `: app api:1.6.0`
 fn images(one: &Prepared) -> String {
-    let has = |edit: &release_core::workload::twin::ImageEdit| {
-        let image = release_core::registry::image::ImageRef::parse(&edit.to).short();
+    let has = |edit: &ImageEdit| {
+        let image = ImageRef::parse(&edit.to).short();
         format!("{} {image}", edit.container.name)
     };
     let images: Vec<String> = one.edits.iter().filter(|edit| !edit.follows).map(has).collect();
@@ -58,10 +60,11 @@ fn claims(prepared: &[Prepared]) -> Option<String> {
 fn given_up(view: &ServiceView<'_>, color: &str, prepared: &[Prepared], snapshot: &Snapshot) -> Option<String> {
     let last = view.recorded.current.as_ref().filter(|record| record.from == *color)?;
     let overwritten: Vec<&Prepared> = prepared.iter().filter(|one| one.idle.is_some() && one.changes_pods()).collect();
-    let changes: Vec<String> = overwritten.iter().flat_map(|one| one.image_changes()).collect();
     if overwritten.is_empty() || last.due() <= snapshot.at {
         return None;
     }
-    let what = if changes.is_empty() { String::new() } else { format!(" ({})", changes.join(", ")) };
-    Some(format!("a rollback to {color} goes no more to what was left there{what}, kept until {:.0}", last.due()))
+    let left = overwritten.iter().flat_map(|one| one.edits.iter()).filter(|edit| !edit.follows && !edit.is_so());
+    let left: Vec<String> = left.map(|edit| ImageRef::parse(&edit.container.image).short()).collect();
+    let what = if left.is_empty() { "what was left there".to_owned() } else { left.join(", ") };
+    Some(format!("{color} is no way back to {what} any more, which was kept until {:.0}", last.due()))
 }

@@ -58,7 +58,7 @@ async fn the_next_release_takes_the_other_color_and_says_which_way_back_ends() -
     deployed(&ns, NEXT).await?;
     let words = "deploy api --image app=registry.example.com/api:1.7.0 --yes --verify-for=0";
     let output = bluegreen(&ns, words).await?.ends(0)?;
-    ensure!(output.stderr.contains("a rollback to blue goes no more"), "{}", said(&output));
+    ensure!(output.stderr.contains("blue is no way back to api:1.4.0"), "{}", said(&output));
     assert_eq!(active(&ns, "api").await?, "blue");
     assert_eq!(images(&ns, "api-blue").await?, ["registry.example.com/api:1.7.0"]);
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
