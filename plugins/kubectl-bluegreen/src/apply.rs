@@ -2,6 +2,7 @@
 
 mod conclude;
 mod converge;
+pub mod deploy;
 mod emptied;
 mod in_progress;
 mod known_pods;

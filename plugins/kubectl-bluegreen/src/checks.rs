@@ -5,6 +5,7 @@ mod autoscalers;
 mod budgets;
 mod capacity;
 mod case;
+pub mod deploy;
 mod drain;
 mod endpoints;
 mod failed_before;

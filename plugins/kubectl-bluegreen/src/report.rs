@@ -1,6 +1,7 @@
 //! What a verb found and did, as text and values.
 
 pub mod cleanup_document;
+pub mod deploy_document;
 pub mod history_document;
 pub mod move_document;
 pub mod status;

@@ -17,6 +17,7 @@ pub use optional::{ReadScope, rollouts_in};
 #[cfg(test)]
 pub use read::ReplicaSets;
 pub use read::{
-    daemon_sets, pods_with, service, templates, workload_now, workloads, workloads_and_images, workloads_and_pods,
+    attributed, daemon_sets, pods_selected, pods_with, service, templates, workload_now, workloads,
+    workloads_and_images, workloads_and_pods,
 };
 pub use release_cluster::read::Reading;

@@ -1,6 +1,7 @@
 //! The objects a release is made of, cut down to what decisions need.
 
 mod labels;
+pub mod manifest;
 mod node;
 mod owners;
 pub mod path;

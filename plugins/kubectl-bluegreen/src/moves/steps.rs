@@ -7,10 +7,11 @@ use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show};
 use release_core::checks::finding;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::Labels;
 use release_core::release::change::Change;
 use tokio::time::Instant;
 
+use super::agreed::AgreedPlan;
+use super::expected;
 use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
 use super::report::MoveReport;
@@ -18,7 +19,6 @@ use super::rights::{may_move_all, rights};
 use super::scaling;
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
-use crate::left::{LeftWorkload, differences};
 use crate::options::MoveOptions;
 use crate::plan::{self, SwitchPlan};
 use crate::service_view::ServiceView;
@@ -40,6 +40,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let heading = heading(run, &plan::subjects_of(&options.services));
     show(run, &heading, &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
+    expected::holds(run, options, &snapshot, &views).await?;
     if plan.moves().next().is_none() {
         let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
         return prove_what_stands(run, options, basis, &mut report).await;
@@ -61,7 +62,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }
             if !options.yes {
-                return write_anew(run, options, extent, basis, &mut report).await;
+                return write_agreed(run, options, extent, basis.agreed(), &mut report).await;
             }
             return write_and_grow(run, options, basis, &mut report).await;
         }
@@ -82,7 +83,7 @@ async fn scale_and_write(
     let mut written = Vec::new();
     let grown = scaling::bring_to_size(run, plan, views, (sizes, &mut written)).await;
     let made = match grown {
-        Ok(()) => write_anew(run, options, extent, basis, report).await,
+        Ok(()) => write_agreed(run, options, extent, basis.agreed(), report).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = made else { return Ok(()) };
@@ -114,11 +115,14 @@ fn rehearsed(plan: &SwitchPlan, views: &[ServiceView<'_>], options: &MoveOptions
 
 /// Pods took their time to start, or a person to answer: everything is read, planned and checked
 /// anew, and has to be what was agreed to.
-async fn write_anew(
+///
+/// # Errors
+/// As the exit codes say; 3 where it isn't.
+pub async fn write_agreed(
     run: &Run,
     options: &MoveOptions,
     extent: ReadScope,
-    agreed: Basis<'_>,
+    agreed: AgreedPlan<'_>,
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
@@ -126,31 +130,20 @@ async fn write_anew(
     let views = views(&snapshot, key);
     let status = || Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
     let changed = |what: &str| Failure::changed(format!("{what} meanwhile; nothing was switched")).look(status());
-    if let Some((color, what)) = deployed_anew(agreed, &snapshot, &views) {
-        return Err(changed(&format!("{what}: {color} was deployed by someone else")));
+    if let Some(what) = agreed.deployed_since(&snapshot, &views) {
+        return Err(changed(&what));
     }
     let plan = make_plan(run, options, &snapshot, &views, true)?;
-    if !ways(&plan).eq(ways(agreed.plan)) {
+    if !agreed.leads_as(&plan) {
         return Err(changed("someone else moved a Service"));
     }
+    expected::holds(run, options, &snapshot, &views).await?;
     *report.findings = still_so(agreed.plan, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
         return Err(Failure { message: format!("not {}", options.verb.past()), ..refused });
     }
     write_and_grow(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report).await
-}
-
-/// What was shown is what was agreed to: a target that was deployed since is something else.
-fn deployed_anew(agreed: Basis<'_>, now: &Snapshot, views: &[ServiceView<'_>]) -> Option<(String, String)> {
-    agreed.plan.moves().find_map(|planned| {
-        let shown = planned.target(plan::tracks_of(agreed.views, planned.service())?)?;
-        let tracks = plan::tracks_of(views, planned.service())?;
-        let target = tracks.color(&planned.movement.to)?;
-        let pods = tracks.pods_of(&target.name, &now.pods);
-        let changed = differences(&LeftWorkload::all(shown), agreed.snapshot.at, target, &pods);
-        (!changed.is_empty()).then(|| (target.name.clone(), changed.join("; ")))
-    })
 }
 
 /// What the plan found, and what was known of who owns the sizes that have been written since: a field
@@ -160,11 +153,6 @@ fn still_so(agreed: &SwitchPlan, plan: &SwitchPlan) -> Vec<finding::Finding> {
     let mut findings: Vec<finding::Finding> = plan.findings.iter().chain(of_owners).cloned().collect();
     findings.sort_by_key(|f| (f.severity, f.overridden));
     findings
-}
-
-/// From which selector to which, for each Service.
-fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels)> {
-    plan.moves().map(|m| (m.service(), &m.movement.previous, &m.movement.selector))
 }
 
 /// With `--now`, a rollback goes to a color that has not its size yet: it gets it meanwhile.
@@ -187,6 +175,12 @@ struct Basis<'a> {
     snapshot: &'a Snapshot,
     views: &'a [ServiceView<'a>],
     plan: &'a SwitchPlan,
+}
+
+impl<'a> Basis<'a> {
+    fn agreed(self) -> AgreedPlan<'a> {
+        AgreedPlan::as_shown(self.plan, self.snapshot, self.views)
+    }
 }
 
 async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: &mut MoveReport<'_>) -> Outcome<()> {

@@ -5,6 +5,7 @@ mod bad_input;
 mod cleanup;
 mod dead_ends;
 mod deletion;
+mod deploy;
 mod discovery;
 mod documents;
 mod dry_run;
