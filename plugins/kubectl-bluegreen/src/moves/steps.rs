@@ -37,12 +37,12 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let text = plan::text(&plan, &views, &snapshot.pods);
-    let heading = heading(run, &plan::subjects_of(&options.services));
-    show(run, &heading, &text, &plan.findings, options.services.len());
+    let subjects = plan::subjects_of(&options.services);
+    show(run, &heading(run, &subjects), &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
     expected::holds(run, options, &snapshot, &views).await?;
+    let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
     if plan.moves().next().is_none() {
-        let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
         return prove_what_stands(run, options, basis, &mut report).await;
     }
     refuse(run, options, &plan)?;
@@ -56,9 +56,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
             report.would_be(run, &plan);
         }
         Agreed::ToWrite => {
-            let scales = plan.to_scale().next().is_some();
-            let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
-            if scales {
+            if plan.to_scale().next().is_some() {
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }
             if !options.yes {

@@ -40,14 +40,7 @@ impl DeployOptions {
 pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     let images = images(&args.image, args.images_from.as_deref())?;
     let services = service_names(std::slice::from_ref(&args.service))?;
-    if images.is_empty() && !args.sync {
-        let next = "--image CONTAINER=IMAGE, or --images-from FILE";
-        return Err(Failure::usage("nothing says what to deploy").next(next));
-    }
-    if images.is_empty() && args.to.is_none() {
-        // Once it is done, the same words would sync the other color, and go there.
-        return Err(Failure::usage("without an image, --sync needs --to COLOR").next("name the idle color"));
-    }
+    something_to_deploy(&args, &images)?;
     let again_moving: Vec<String> =
         again(&args.checks).chain(afterwards(&args.after)).chain(because(&args.write.reason)).collect();
     let movement = MoveOptions {
@@ -81,6 +74,18 @@ pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
         no_switch: args.no_switch,
         movement,
     })
+}
+
+fn something_to_deploy(args: &DeployArgs, images: &[TypedImage]) -> Outcome<()> {
+    if images.is_empty() && !args.sync {
+        let next = "--image CONTAINER=IMAGE, or --images-from FILE";
+        return Err(Failure::usage("nothing says what to deploy").next(next));
+    }
+    if images.is_empty() && args.to.is_none() {
+        // Once it is done, the same words would sync the other color, and go there.
+        return Err(Failure::usage("without an image, --sync needs --to COLOR").next("name the idle color"));
+    }
+    Ok(())
 }
 
 /// As it is typed.

@@ -103,8 +103,11 @@ async fn killed((setup, state): &(Setup, State), point: &str, when: When, then: 
     setup.put_back(state).await
 }
 
+/// A write: what it is of, and how its call is known.
+type Write = (&'static str, fn(&Call) -> bool);
+
 /// The writes of a deploy that makes a color, in their order.
-const WRITES: [(&str, fn(&Call) -> bool); 5] = [
+const WRITES: [Write; 5] = [
     ("the color", |call| call.is_write() && call.is_about("/deployments")),
     ("its autoscaler", |call| call.is_write() && call.is_about("/horizontalpodautoscalers")),
     ("the selector", |call| call.is_write() && call.is_about("/services/api") && !call.line().contains("-notes")),
