@@ -45,7 +45,8 @@ pub async fn all(
     let mut left = Vec::new();
     for made in moves.iter().rev() {
         let movement = made.movement;
-        match one(run, made, &failure.message, RunResult::RolledBack).await {
+        let (why, result) = because_of(made, moves, &failure);
+        match one(run, made, &why, result).await {
             Ok(()) => {
                 let text = format!("{}{} -> {}", made.prefix(), movement.to, movement.from);
                 run.progress.step("rolled back", &text);
@@ -77,6 +78,17 @@ pub async fn all(
     let sentence = format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
     let message = format!("{sentence}\n{}{unserved}", failure.message);
     Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
+}
+
+/// What the record says of a move that is taken back: one that only goes along with another's failure is not to
+/// blame.
+fn because_of(made: &MoveInProgress<'_>, moves: &[MoveInProgress<'_>], failure: &Failure) -> (String, RunResult) {
+    match moves.iter().find(|other| other.meanwhile.failed.get()) {
+        Some(failed) if !made.meanwhile.failed.get() => {
+            (format!("along with service/{}: {}", failed.service(), failure.message), RunResult::Failed)
+        }
+        _ => (failure.message.clone(), RunResult::RolledBack),
+    }
 }
 
 /// The command that goes to the color with the most ready pods, where neither color of the move has any.

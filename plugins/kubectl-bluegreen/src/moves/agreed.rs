@@ -42,6 +42,13 @@ impl<'a> AgreedPlan<'a> {
         })
     }
 
+    /// True where nothing is left to do: each Service is where it was to go.
+    #[must_use]
+    pub fn is_reached(&self, now: &SwitchPlan, views: &[ServiceView<'_>]) -> bool {
+        let arrived = |service: &str, to: &str| tracks_of(views, service).is_some_and(|tracks| tracks.active == to);
+        now.moves().next().is_none() && self.plan.moves().all(|m| arrived(m.service(), &m.movement.to))
+    }
+
     /// True where the Services go the same ways.
     #[must_use]
     pub fn leads_as(&self, plan: &SwitchPlan) -> bool {

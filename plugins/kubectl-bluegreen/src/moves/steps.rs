@@ -86,6 +86,8 @@ async fn scale_and_write(
     };
     let Err(failure) = made else { return Ok(()) };
     let written = scaling::still_so(run, written).await;
+    let (serving, written) = scaling::serving_now(run, (plan, views), written).await;
+    let failure = scaling::left_serving(&serving, failure);
     let of_service = |service: &str| {
         let own = scaling::of_service(plan, views, snapshot, service);
         own.into_iter().filter(|change| written.contains(change)).collect()
@@ -132,6 +134,11 @@ pub async fn write_agreed(
         return Err(changed(&what));
     }
     let plan = make_plan(run, options, &snapshot, &views, true)?;
+    if agreed.is_reached(&plan, &views) {
+        // Somebody else got there first, by the same words perhaps: it is proven as theirs.
+        return prove_what_stands(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report)
+            .await;
+    }
     if !agreed.leads_as(&plan) {
         return Err(changed("someone else moved a Service"));
     }

@@ -1,5 +1,6 @@
 //! Where a rollback goes. It never toggles: once back, it says so.
 
+use release_core::command::{Command, Scope};
 use release_core::failure::Outcome;
 use release_core::kube::has_all;
 use release_core::traffic::selector::{Color, Tracks};
@@ -25,7 +26,7 @@ pub fn way_back(
     view: &ServiceView<'_>,
     tracks: &Tracks,
 ) -> Outcome<WayBack> {
-    if let Some(found) = never_moved_in_set(all, view, tracks) {
+    if let Some(found) = never_moved_in_set(all, view, tracks, &snapshot.scope) {
         return Ok(found);
     }
     match view.recorded.current.as_ref().filter(|r| r.key == tracks.key) {
@@ -37,15 +38,32 @@ pub fn way_back(
 
 /// A set moves as the set that its last record names: a Service that this run never reached, or
 /// that stood where it should already, has nothing to take back.
-fn never_moved_in_set(all: &[ServiceView<'_>], view: &ServiceView<'_>, tracks: &Tracks) -> Option<WayBack> {
+fn never_moved_in_set(
+    all: &[ServiceView<'_>],
+    view: &ServiceView<'_>,
+    tracks: &Tracks,
+    scope: &Scope,
+) -> Option<WayBack> {
     let last = all.iter().filter_map(|s| s.recorded.current.as_ref()).max_by_key(|r| r.at)?;
     let ours = view.recorded.current.as_ref().map(|r| r.id.as_str());
     let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id);
     missed.then(|| WayBack::AlreadyBack {
         state: StayState::NotMoved,
-        message: format!("{} is active; the last {} did not move this one", tracks.active, last.verb),
+        message: format!(
+            "{} is active; the last {} did not move this one{}",
+            tracks.active,
+            last.verb,
+            by_its_own(view, tracks, scope)
+        ),
         forward: None,
     })
+}
+
+/// It has a move of its own to take back, which nobody asked for with the others.
+fn by_its_own(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> String {
+    let own = view.recorded.current.as_ref().filter(|r| r.verb == RecordedVerb::Switch && r.to == tracks.active);
+    let back = || Command::new("kubectl bluegreen rollback").arg(view.name()).scope(scope);
+    own.map_or_else(String::new, |own| format!("; its own, from {}, is taken back by {}", own.from, back()))
 }
 
 fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) -> Outcome<WayBack> {

@@ -1,7 +1,9 @@
 //! A move as the checks are asked about it.
 
+use std::sync::Arc;
+
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::has_all;
+use release_core::kube::{Workload, has_all};
 use release_core::traffic::capacity::{staying, strays};
 use release_core::traffic::selector::{Color, Tracks};
 
@@ -40,7 +42,7 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     // What a rollout runs beside is about to go.
     let carrying = staying(active, &tracks.able(&active.name, &active_pods));
     let needed = carrying.max(left_size(view, tracks, movement, active));
-    let required = required(options, view, active, needed);
+    let required = within_reach(options, snapshot, target, required(options, view, active, needed));
     let able = tracks.able(&target.name, &target_pods);
     let ready = staying(target, &able);
     // Pods that no workload keeps may be gone in a moment: they are no reason not to start others.
@@ -64,6 +66,19 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
         is_recorded: view.recorded.has_room_for(&movement.record),
         agreed: options.yes,
     })
+}
+
+/// A rollback asks for no more than the color's autoscalers let it have: they would take the rest away again.
+fn within_reach(options: &MoveOptions, snapshot: &Snapshot, target: &Color, required: usize) -> usize {
+    let ceiling = |w: &Arc<Workload>| {
+        let own = snapshot.autoscalers.iter().flatten().find(|hpa| w.is_scaled_by(hpa));
+        let most = own.and_then(|hpa| hpa.spec.as_ref()).map(|spec| spec.max_replicas).filter(|most| *most > 0);
+        most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
+    };
+    if options.verb != Verb::Rollback || target.workloads.is_empty() {
+        return required;
+    }
+    required.min(target.workloads.iter().map(ceiling).fold(0, usize::saturating_add))
 }
 
 /// The size that a color had when it was left, where nothing is asked for any more that would say how many

@@ -4,12 +4,15 @@
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{active, api, color, replicas, rolled_out, scale, taken_down};
 use e2e::bluegreen::blue_green;
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, start};
+use e2e::common::pods::{is_ready, pods};
 use e2e::common::run::{Ended, admin, finding_ids};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::Deployment;
-use lab::Namespace;
-use lab::fixtures::Behavior;
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use lab::fixtures::{Behavior, autoscaler};
+use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
 /// In each color a web server, whose port the Service names, and a worker with the same labels.
@@ -106,5 +109,50 @@ async fn where_nothing_runs_any_more_the_record_knows_the_size() -> Result<()> {
     ensure!(status.stdout.contains("kubectl scale deploy/api-green --replicas=3"), "{}", status.stdout);
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     assert_eq!(replicas(&ns, "api-blue").await?, 3);
+    Ok(())
+}
+
+/// The color's own autoscaler takes away what lies beyond its most: a rollback would wait for pods that never
+/// stay, on a bad version whose pods are ready.
+#[tokio::test]
+async fn a_rollback_asks_for_no_more_than_the_autoscaler_allows() -> Result<()> {
+    let ns = namespace("hpa-most").await?;
+    rolled_out(&ns, &api().color(color("blue", 2, Behavior::Ready)).color(color("green", 2, Behavior::Ready))).await?;
+    ns.apply(&autoscaler("api-blue", 1, 2)).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    scale(&ns, "api-green", 3).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    ensure!(status.stdout.contains("< 1 s"), "{}", status.stdout);
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!((active(&ns, "api").await?, replicas(&ns, "api-blue").await?), ("blue".to_owned(), 2));
+    Ok(())
+}
+
+/// What was scaled for a move that somebody else made serves by now: its undo, pasted, would be an outage.
+#[tokio::test]
+async fn what_serves_by_now_has_no_undo() -> Result<()> {
+    let ns = namespace("undo-serves").await?;
+    blue_green(&ns, 2).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    taken_down(&ns, "blue").await?;
+    let slowly = json!({"lab.kubectl-release.dev/behavior": "on-demand"});
+    let template = json!({"spec": {"template": {"metadata": {"annotations": slowly}}}});
+    ns.patch::<Deployment>("api-blue", template).await?;
+    let first = start(&ns, "rollback api --yes --timeout=20s --force=changed-since -ojson")?;
+    let pod =
+        eventually("it asks for pods", LIMIT, || async { Ok(pods(&ns, "version=blue").await?.into_iter().next()) })
+            .await?;
+    ns.annotate::<Pod>(&pod.name_any(), "lab.kubectl-release.dev/ready", Some("true")).await?;
+    eventually("one is ready", LIMIT, || async {
+        Ok(pods(&ns, "version=blue").await?.iter().any(is_ready).then_some(()))
+    })
+    .await?;
+    bluegreen(&ns, "rollback api --now --yes --force=changed-since").await?.ends(0)?;
+    let document = first.wait(LIMIT).await?.json()?;
+    let said = document.to_string();
+    ensure!(!said.contains("--current-replicas"), "{document:#}");
+    ensure!(document["message"].to_string().contains("serves service/api"), "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }
