@@ -1,5 +1,6 @@
 //! `cleanup`: take the idle color down once its retention has passed.
 
+mod asked;
 mod brought_back;
 mod budgets;
 mod decision;

@@ -5,8 +5,8 @@ use release_core::command::Command;
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::traffic::selector::Color;
 
+use super::asked::{Asked, all_the_same};
 use super::brought_back::brought_back;
-use super::judge::{Asked, all_the_same};
 use super::put_back::put_back;
 use super::retention::{left_by, left_by_hand};
 use super::seen::Seen;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use release_core::checks::ids::CheckId;
 use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_path;
@@ -13,6 +12,7 @@ use release_core::text::printable;
 use release_core::traffic::selector::Color;
 use serde_json::{Value, json};
 
+use super::asked::{Asked, all_the_same};
 use super::decision::{Decision, Kept};
 use super::hindrance::{Hindrance, hindered};
 use super::removal::{Removal, delete, give_back, stays};
@@ -26,22 +26,6 @@ use crate::report::cleanup_document::KeptReason;
 use crate::report::status_notes::finishing;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
-
-/// What is asked for, and by whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// Workloads are deleted instead of scaled to zero.
-    pub delete: bool,
-    /// The retention doesn't count.
-    pub before_due: bool,
-    /// No other color.
-    pub color: Option<&'a str>,
-    /// Ids of checks that don't count.
-    pub force: &'a [String],
-    pub reason: &'a str,
-    /// The kubeconfig's name for the user, where the API server doesn't say who we are.
-    pub user: &'a str,
-}
 
 /// Judges every color besides the active one.
 ///
@@ -122,27 +106,6 @@ fn by_hand(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color) -> Option<Com
     let command = || Command::new("kubectl scale").args(&workloads).option("--replicas", "0");
     let is_of_colors = tracks.is_along_colors() && !workloads.is_empty();
     is_of_colors.then(|| command().scope(&snapshot.scope))
-}
-
-/// The command for this color alone, with what was typed.
-#[must_use]
-pub fn all_the_same(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Command {
-    let mut command = Command::new("kubectl bluegreen cleanup").arg(seen.view.name());
-    if seen.tracks.others().filter(|c| c.is_run()).count() > 1 {
-        command = command.flag("--color", &color.name);
-    }
-    for (typed, flag) in [(asked.delete, "--delete"), (asked.before_due, "--before-due")] {
-        command = if typed { command.arg(flag) } else { command };
-    }
-    command
-}
-
-impl Asked<'_> {
-    /// True where that check was overridden by its id.
-    #[must_use]
-    pub fn forces(&self, id: CheckId) -> bool {
-        self.force.iter().any(|typed| typed == id.as_str())
-    }
 }
 
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
