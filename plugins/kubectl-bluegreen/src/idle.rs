@@ -1,5 +1,7 @@
 //! Which colors are idle: no Service selects them and no route names them.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, has_all};
@@ -11,17 +13,26 @@ use release_core::traffic::selector::{Color, Tracks};
 use crate::service_view::{ServiceView, is_of_its_own};
 use crate::snapshot::Snapshot;
 
+/// What controllers write on each pod to tell it from others.
+const REVISION_LABELS: [&str; 5] = [
+    "pod-template-hash",
+    "controller-revision-hash",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "pod-template-generation",
+];
+
 /// Who still sends traffic to a color, and would lose it.
 #[must_use]
 pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
-    let labels: Vec<Labels> = color.workloads.iter().map(|w| w.pod_labels()).collect();
+    let labels = labels_of(color, snapshot);
     let mut users = Vec::new();
-    if color.name == tracks.active {
+    if color.name == tracks.active || serves_by_its_pods(color, tracks, snapshot) {
         users.push(format!("service/{}", view.name()));
     }
     for service in snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != view.name()) {
         let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
-        if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)) && !serves_active(s, tracks)) {
+        if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)) && !serves_active(s, tracks, snapshot)) {
             users.extend(uses_by(service, color, snapshot));
         }
     }
@@ -31,10 +42,27 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
     users
 }
 
+/// The labels of the color's pods: those of the templates, and what pods were given besides, by an admission
+/// webhook or by hand. Many pods have the same.
+fn labels_of(color: &Color, snapshot: &Snapshot) -> BTreeSet<Labels> {
+    let own = snapshot.pods.iter().filter(|pod| color.workloads.iter().any(|w| w.owns(pod)));
+    let of_pods = own.map(|pod| {
+        let of_revisions = |label: &String| REVISION_LABELS.contains(&label.as_str());
+        pod.metadata.labels.clone().into_iter().filter(|(label, _)| !of_revisions(label)).collect()
+    });
+    color.workloads.iter().map(|w| w.pod_labels()).chain(of_pods).collect()
+}
+
+/// Its workloads run pods that were given to the active color by their labels.
+fn serves_by_its_pods(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bool {
+    let serving = tracks.pods_of(&tracks.active, &snapshot.pods).into_iter().filter(|pod| pod.is_ready());
+    serving.into_iter().any(|pod| color.workloads.iter().any(|w| w.owns(pod)))
+}
+
 /// A Service over several colors (metrics, a mesh's host) keeps the pods of the active one.
-fn serves_active(selector: &Labels, tracks: &Tracks) -> bool {
+fn serves_active(selector: &Labels, tracks: &Tracks, snapshot: &Snapshot) -> bool {
     let active = tracks.color(&tracks.active);
-    active.is_some_and(|color| color.workloads.iter().any(|w| has_all(&w.pod_labels(), selector)))
+    active.is_some_and(|color| labels_of(color, snapshot).iter().any(|labels| has_all(labels, selector)))
 }
 
 /// The use of a color that another Service is of. One that is called after the color is there to reach it
@@ -65,7 +93,7 @@ fn is_exposed(service: &Service) -> bool {
     by_type || spec.external_ips.iter().flatten().next().is_some()
 }
 
-fn routes_to(labels: &[Labels], view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
+fn routes_to(labels: &BTreeSet<Labels>, view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
     let routes = snapshot.virtual_services.as_deref().unwrap_or_default();
     let rules = snapshot.destination_rules.as_deref().unwrap_or_default();
     let uses = subsets_of(view.name(), &snapshot.namespace, routes, rules);

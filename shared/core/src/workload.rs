@@ -8,3 +8,4 @@ pub mod revisions;
 pub mod rollout_pods;
 pub mod rollout_status;
 pub mod trouble;
+pub mod twin;

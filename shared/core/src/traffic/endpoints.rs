@@ -100,6 +100,18 @@ impl Slices {
         pods.into_iter().filter(|(_, behind)| serves(behind)).map(|(pod, _)| pod).collect()
     }
 
+    /// Distinct pods that are ready behind one port at least.
+    #[must_use]
+    pub fn ready_behind_any(&self) -> BTreeSet<&str> {
+        self.all().filter(|listed| listed.ready).map(|listed| listed.pod).collect()
+    }
+
+    /// True where the controller that follows the Service's selector has a slice of it.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.by_name.values().any(|slice| manager(slice) == CONTROLLER)
+    }
+
     /// Nodes that have a ready endpoint.
     #[must_use]
     pub fn ready_nodes(&self) -> BTreeSet<&str> {
