@@ -6,11 +6,12 @@ pub mod images;
 use std::time::Duration;
 
 use release_cli::confirm::has_terminal;
+use release_cli::flags::WriteArgs;
 use release_core::checks::weighing::{Urgency, Weighing};
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 
-use crate::args::{AfterArgs, CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs};
+use crate::args::{AfterArgs, CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs, TrackArgs};
 use crate::fingerprint::Fingerprint;
 use crate::names::service_names;
 use crate::record::RecordedVerb;
@@ -150,25 +151,37 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
             .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
-    let again = again(&args.checks).chain(afterwards(&args.after)).chain(because(&args.write.reason)).collect();
-    Ok(MoveOptions {
-        again,
-        expect: args.expect,
+    let plain = plain_switch(services, &args.after, args.checks, args.track, args.write);
+    Ok(MoveOptions { target, scale: args.scale, expect: args.expect, ..plain })
+}
+
+/// A switch of these Services by what all that move forward can be told.
+#[must_use]
+pub fn plain_switch(
+    services: Vec<String>,
+    after: &AfterArgs,
+    checks: CheckArgs,
+    track: TrackArgs,
+    write: WriteArgs,
+) -> MoveOptions {
+    MoveOptions {
+        again: again(&checks).chain(afterwards(after)).chain(because(&write.reason)).collect(),
+        expect: None,
         verb: Verb::Switch,
         services,
-        target,
-        track_key: args.track.track_key,
-        min_ready: args.checks.min_ready,
-        weighing: weighing(args.checks),
-        scale: args.scale,
+        target: Target::Other,
+        track_key: track.track_key,
+        min_ready: checks.min_ready,
+        weighing: weighing(checks),
+        scale: false,
         now: false,
-        verify_for: VerifyFor::of(&args.after, args.write.timeout),
-        retain: args.after.retain,
-        take_back: TakeBack::of(&args.after),
-        reason: args.write.reason,
-        yes: args.write.yes,
+        verify_for: VerifyFor::of(after, write.timeout),
+        retain: after.retain,
+        take_back: TakeBack::of(after),
+        reason: write.reason,
+        yes: write.yes,
         only_checks: false,
-    })
+    }
 }
 
 /// Resolves `preflight`: the checks of a switch, which may toggle because nothing is written.

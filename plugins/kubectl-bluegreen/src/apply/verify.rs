@@ -6,6 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::progress::Waiting;
 use release_cli::run::Run;
+use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::SliceView;
 use release_cluster::wait::later;
 use release_core::command::Command;
@@ -30,8 +31,8 @@ use crate::snapshot::workloads_and_pods;
 
 /// The reason of a failure to see how a move ended.
 pub const UNSEEN: &str = "Unseen";
-/// How often a look is tried again.
-const LOOKS: usize = 2;
+/// How often the last look is tried.
+const LOOKS: usize = 3;
 /// How often the Service itself is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -85,19 +86,21 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
 /// # Errors
 /// Exit 4 where nobody answers.
 async fn see(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
-    let mut asked = view.look().await;
-    for _ in 0..LOOKS {
-        if asked.is_ok() {
-            return Ok(());
+    let mut looks = LOOKS;
+    loop {
+        let Err(error) = view.look().await else { return Ok(()) };
+        looks = looks.saturating_sub(1);
+        if looks == 0 {
+            return Err(unseen(run, made, &error));
         }
-        asked = view.look().await;
     }
-    asked.map_err(|error| {
-        let (service, to) = (made.service(), &made.movement.to);
-        let text =
-            format!("out of sight: whether {to} serves service/{service} can't be seen, it is not verified: {error}");
-        Failure { reason: UNSEEN, ..Failure::out_of_time(text) }.look(status(service, run.scope()))
-    })
+}
+
+fn unseen(run: &Run, made: &MoveInProgress<'_>, error: &ApiError) -> Failure {
+    let (service, to) = (made.service(), &made.movement.to);
+    let text =
+        format!("out of sight: whether {to} serves service/{service} can't be seen, it is not verified: {error}");
+    Failure { reason: UNSEEN, ..Failure::out_of_time(text) }.look(status(service, run.scope()))
 }
 
 /// What serves as the watch begins; fewer than the move was allowed with is looked into.

@@ -22,8 +22,7 @@ pub fn unmanaged_endpoints(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &S
     let Some(at) = snapshot.slices.get(view.name()) else { return Vec::new() };
     let own = tracks.pods_of(color, &snapshot.pods);
     let found = at.slices.unmanaged().map(|theirs| {
-        let is_own = |name: &&&str| own.iter().any(|pod| pod.metadata.name == ***name);
-        let left = theirs.pods.iter().filter(is_own).count();
+        let left = theirs.of(&own);
         let whose = if left > 0 { format!(", {left} of them {color}") } else { String::new() };
         let (slice, manager, addresses) = (theirs.slice, printable(theirs.manager), theirs.addresses);
         format!("endpointslice/{slice} ({manager}) keeps {addresses} addresses in service{whose}")

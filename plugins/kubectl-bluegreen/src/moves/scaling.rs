@@ -78,6 +78,9 @@ pub async fn serving_now(
     (plan, views): (&SwitchPlan, &[ServiceView<'_>]),
     written: Vec<Change>,
 ) -> (Vec<(Change, String)>, Vec<Change>) {
+    if written.is_empty() {
+        return (Vec::new(), written);
+    }
     let listed = run.cluster.reading::<Service>(&ListQuery::default()).await;
     let user = |change: &Change| {
         let Ok(services) = &listed else { return Some("a Service, perhaps: they can't be read".to_owned()) };

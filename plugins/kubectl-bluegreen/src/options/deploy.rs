@@ -3,7 +3,7 @@
 use release_core::failure::{Failure, Outcome};
 
 use super::images::{TypedImage, images};
-use super::{MoveOptions, TakeBack, Target, Verb, VerifyFor, afterwards, again, because, weighing};
+use super::{MoveOptions, Target, plain_switch};
 use crate::args::DeployArgs;
 use crate::names::service_names;
 
@@ -41,31 +41,13 @@ pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     let images = images(&args.image, args.images_from.as_deref())?;
     let services = service_names(std::slice::from_ref(&args.service))?;
     something_to_deploy(&args, &images)?;
-    let again_moving: Vec<String> =
-        again(&args.checks).chain(afterwards(&args.after)).chain(because(&args.write.reason)).collect();
-    let movement = MoveOptions {
-        verb: Verb::Switch,
-        services: services.clone(),
-        target: Target::Other,
-        track_key: args.track.track_key,
-        min_ready: args.checks.min_ready,
-        weighing: weighing(args.checks),
-        scale: true,
-        now: false,
-        verify_for: VerifyFor::of(&args.after, args.write.timeout),
-        retain: args.after.retain,
-        take_back: TakeBack::of(&args.after),
-        reason: args.write.reason,
-        yes: args.write.yes,
-        only_checks: false,
-        expect: None,
-        again: again_moving.clone(),
-    };
+    let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
+    let movement = MoveOptions { scale: true, ..plain };
     let preparing = images.iter().map(said).chain(args.sync.then(|| "--sync".to_owned()));
     let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
     let stays = args.no_switch.then(|| "--no-switch".to_owned());
     Ok(DeployOptions {
-        again: preparing.chain(sized).chain(stays).chain(again_moving).collect(),
+        again: preparing.chain(sized).chain(stays).chain(movement.again.iter().cloned()).collect(),
         service: services.into_iter().next().unwrap_or_default(),
         images,
         to: args.to,

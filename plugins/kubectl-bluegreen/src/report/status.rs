@@ -55,8 +55,7 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
 fn strangers(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> usize {
     let Some(at) = snapshot.slices.get(view.name()) else { return 0 };
     let own = tracks.pods_of(&tracks.active, &snapshot.pods);
-    let is_own = |name: &&&str| own.iter().any(|pod| pod.metadata.name == ***name);
-    at.slices.unmanaged().map(|theirs| theirs.addresses.saturating_sub(theirs.pods.iter().filter(is_own).count())).sum()
+    at.slices.unmanaged().map(|theirs| theirs.addresses.saturating_sub(theirs.of(&own))).sum()
 }
 
 /// Nobody is there to answer: with what would work now.

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
+use crate::kube::Pod;
+
 /// Label that ties a slice to its Service.
 pub const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 /// Label that says who writes a slice.
@@ -210,6 +212,14 @@ pub struct Unmanaged<'s> {
     pub addresses: usize,
     /// Pods of ours that are known at these addresses.
     pub pods: Vec<&'s str>,
+}
+
+impl Unmanaged<'_> {
+    /// How many of its addresses are of these pods.
+    #[must_use]
+    pub fn of(&self, pods: &[&Pod]) -> usize {
+        self.pods.iter().filter(|name| pods.iter().any(|pod| pod.metadata.name == **name)).count()
+    }
 }
 
 /// How far the slices have come.

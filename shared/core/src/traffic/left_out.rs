@@ -3,8 +3,6 @@
 //! The EndpointSlice controller leaves out a pod whose node is gone, while its Ready condition stays True
 //! for a minute and more. Where nodes can't be read, the slices of any Service over those pods tell.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Service;
 
@@ -13,7 +11,7 @@ use crate::kube::service::service_name;
 use crate::kube::{LEFT_OUT, Pod, has_all};
 
 /// What is as old as that stands in the slices, or will not: the controller follows within a second.
-const SETTLED: Duration = Duration::from_secs(10);
+const SETTLED: SignedDuration = SignedDuration::from_secs(10);
 
 /// Takes the readiness from pods that a Service selects and does not send to.
 pub fn lose_left_out(pods: &mut [Pod], service: &Service, slices: &Slices, now: Timestamp) {
@@ -38,8 +36,7 @@ pub fn lose_left_out(pods: &mut [Pod], service: &Service, slices: &Slices, now: 
 }
 
 fn is_settled(since: Option<Timestamp>, now: Timestamp) -> bool {
-    let settled = SignedDuration::try_from(SETTLED).unwrap_or(SignedDuration::MAX);
-    since.is_some_and(|since| now.duration_since(since) >= settled)
+    since.is_some_and(|since| now.duration_since(since) >= SETTLED)
 }
 
 #[cfg(test)]

@@ -16,9 +16,10 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
+pub use super::container_image::ContainerImage;
 pub use autoscaler::autoscaler_alike;
 pub use color_name::renamed;
-pub use containers::{ContainerImage, containers_of};
+pub use containers::containers_of;
 pub use copy::twin_of;
 pub use differences::{Difference, differences};
 pub use exchange::Exchange;

@@ -1,7 +1,7 @@
 //! Clean-up spares what others need, whichever way it shows.
 
 use anyhow::{Result, ensure};
-use e2e::bluegreen::app::{api, replicas};
+use e2e::bluegreen::app::{api, left_blue, replicas};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
 use e2e::common::pods::pods;
@@ -10,14 +10,6 @@ use e2e::{LIMIT, namespace};
 use kube::ResourceExt;
 use lab::Namespace;
 use serde_json::{Value, json};
-
-/// Green is active, and blue's retention has passed.
-async fn switched(test: &str) -> Result<Namespace> {
-    let ns = namespace(test).await?;
-    blue_green(&ns, 2).await?;
-    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
-    Ok(ns)
-}
 
 /// A nightly run keeps blue, for this reason.
 async fn keeps(ns: &Namespace, reason: &str) -> Result<Value> {
@@ -57,7 +49,7 @@ async fn a_workload_whose_pods_serve_the_active_color_stays() -> Result<()> {
 /// A label that only pods have, as an admission policy or a hand gives it.
 #[tokio::test]
 async fn a_service_that_selects_by_a_label_of_pods_alone_keeps_them() -> Result<()> {
-    let ns = switched("pods-label").await?;
+    let ns = left_blue("pods-label", 2).await?;
     admin(&ns).run(&["label", "pods", "-l", "version=blue", "legacy=yes"]).await?.ends(0)?;
     let mut legacy = api().service("blue");
     legacy["metadata"]["name"] = json!("legacy");
@@ -90,7 +82,7 @@ async fn what_another_service_left_just_now_is_kept_for_it() -> Result<()> {
 /// no time of what is written to `scale`.
 #[tokio::test]
 async fn a_color_that_was_given_its_pods_again_stays() -> Result<()> {
-    let ns = switched("brought-back").await?;
+    let ns = left_blue("brought-back", 2).await?;
     for size in ["1", "2"] {
         admin(&ns).run(&["scale", "deploy/api-blue", "--replicas", size]).await?.ends(0)?;
         ns.rolled_out("deployment/api-blue", LIMIT).await?;
@@ -102,7 +94,7 @@ async fn a_color_that_was_given_its_pods_again_stays() -> Result<()> {
 /// An operator, or Flux, would bring it up again, and the job would wait for pods that come back.
 #[tokio::test]
 async fn what_somebody_else_keeps_at_size_is_theirs_to_take_down() -> Result<()> {
-    let ns = switched("kept-at-size").await?;
+    let ns = left_blue("kept-at-size", 2).await?;
     let owner = json!([{"apiVersion": "example.com/v1", "kind": "WebApp", "name": "api",
         "uid": "5a0f3f3e-0000-4000-8000-000000000002", "controller": true}]);
     // The garbage collector takes what has only owners that aren't there.

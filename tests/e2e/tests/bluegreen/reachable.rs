@@ -2,25 +2,14 @@
 //! that are in service without anybody's selecting them.
 
 use anyhow::{Context, Result, ensure};
-use e2e::bluegreen::app::{active, api, blue_green, color, rolled_out};
+use e2e::bluegreen::app::{active, api, blue_green, green_on_its_own_node};
 use e2e::bluegreen::run::{bluegreen, bluegreen_as};
-use e2e::common::nodes::OwnNode;
 use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::pods::pods;
 use e2e::common::run::{Ended, finding, finding_ids, said};
 use e2e::{LIMIT, namespace};
-use lab::fixtures::Behavior;
-use lab::{Namespace, eventually};
+use lab::eventually;
 use serde_json::json;
-
-/// Green's pods on a node of their own; both colors ready.
-async fn green_on_its_own_node(ns: &Namespace) -> Result<OwnNode> {
-    let node = OwnNode::join(ns).await?;
-    rolled_out(ns, &api().color(color("blue", 2, Behavior::Ready))).await?;
-    ns.apply(&node.pinned(api().workload(&color("green", 2, Behavior::Ready)))).await?;
-    ns.rolled_out("deployment/api-green", LIMIT).await?;
-    Ok(node)
-}
 
 fn seconds_since(at: jiff::Timestamp) -> i64 {
     jiff::Timestamp::now().duration_since(at).as_secs()

@@ -2,40 +2,7 @@
 
 use serde_json::Value;
 
-use crate::registry::image::ImageRef;
-
-/// A container or init container of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContainerImage {
-    pub name: String,
-    /// In the list of init containers.
-    pub init: bool,
-    /// An init container that goes on beside the others: a native sidecar
-    /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
-    pub sidecar: bool,
-    /// Where it stands in its list.
-    pub index: usize,
-    pub image: String,
-}
-
-impl ContainerImage {
-    /// The JSON pointer of its container, in its workload.
-    #[must_use]
-    pub fn pointer(&self) -> String {
-        format!("/spec/template/spec/{}/{}", list(self.init), self.index)
-    }
-
-    /// Everything of its image before tag and digest.
-    #[must_use]
-    pub fn repository(&self) -> &str {
-        ImageRef::parse(&self.image).repository
-    }
-}
-
-/// The name of a list of containers in a pod's spec.
-fn list(init: bool) -> &'static str {
-    if init { "initContainers" } else { "containers" }
-}
+use crate::workload::container_image::{ContainerImage, list};
 
 /// All containers of a workload's template, init containers last.
 #[must_use]

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::containers::{ContainerImage, containers_of};
+use super::containers::containers_of;
 use crate::registry::image::ImageRef;
 use crate::release::change::Op;
+use crate::workload::container_image::ContainerImage;
 
 /// An image that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
