@@ -25,6 +25,7 @@ pub mod recorder;
 pub mod registry;
 pub mod sandbox;
 pub mod session;
+pub mod tls_server;
 pub mod toolchain;
 pub mod traffic;
 

@@ -2,6 +2,7 @@
 
 mod component;
 mod flags;
+pub mod forwards;
 mod nodes;
 pub mod stages;
 
@@ -17,7 +18,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use rcgen::KeyPair;
 
 pub use component::Component;
-pub use flags::{NODE_ADDRESS, PROXY_NODE};
+pub use flags::{KUBELET_PORT, NODE_ADDRESS, PROXY_NODE};
 
 use crate::crds::{self, Crd};
 use crate::ecr;
@@ -69,6 +70,7 @@ impl Cluster {
                 nodes::until_ready(&client),
                 until_http_ok("http://127.0.0.1:10256/healthz"),
                 until_connects("127.0.0.1:8080"),
+                until_connects(forwards::KWOK_SERVER),
                 async { install.await.map(drop) },
             )
         };

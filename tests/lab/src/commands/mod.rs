@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
 
 use lab::cluster::client_for;
+use lab::identity::Authority;
 use lab::layout::Layout;
 use lab::toolchain::{Moto, Peers, Toolchain};
 use lab::{ecr, host, init as first_process};
@@ -54,7 +55,7 @@ pub fn pods(dir: PathBuf) -> Result<u8> {
     let layout = Layout::at(dir);
     Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let client = client_for(&layout.kubeconfig()).await?;
-        lab::pods::run(client).await
+        lab::pods::run(client, &Authority::load(&layout)?).await
     })?;
     Ok(0)
 }
