@@ -35,6 +35,10 @@ pub const ANSWERS: &str = "lab.kubectl-release.dev/answers";
 /// Answers gRPC health checks on every port: `SERVING`, `NOT_SERVING`, or with services of their
 /// own `SERVING,db=NOT_SERVING`.
 pub const GRPC_HEALTH: &str = "lab.kubectl-release.dev/grpc-health";
+/// `"true"`: the pod counts its requests and shows the counters at `/metrics`, as
+/// `http_requests_total` and `http_request_duration_seconds` with the label `service` (the pod's
+/// label `app`), `method` and `status`.
+pub const METRICS: &str = "lab.kubectl-release.dev/metrics";
 /// A text that the process writes into its log, at its start and whenever this changes.
 pub const LOG: &str = "lab.kubectl-release.dev/log";
 /// Time from ready to the end of a Job's pod (default 1s).

@@ -199,7 +199,7 @@ async fn until_served(client: &Client) -> Result<()> {
     }
 }
 
-async fn until_http_ok(url: &str) -> Result<()> {
+pub(crate) async fn until_http_ok(url: &str) -> Result<()> {
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
         .build_http::<http_body_util::Empty<bytes::Bytes>>();
     let url: http::Uri = url.parse()?;
@@ -211,7 +211,7 @@ async fn until_http_ok(url: &str) -> Result<()> {
     }
 }
 
-async fn until_connects(address: &str) -> Result<()> {
+pub(crate) async fn until_connects(address: &str) -> Result<()> {
     while tokio::net::TcpStream::connect(address).await.is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -1,7 +1,9 @@
 //! What a pod's process answers.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -19,9 +21,23 @@ use super::settings::PodSettings;
 /// Counts the requests of all pods, so that a share of failures is exact.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
-/// Answers a request as the pod's annotations say.
+/// Answers a request as the pod's annotations say, and counts it if they say that.
 pub(super) async fn http(process: &watch::Receiver<Process>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let settings = process.borrow().settings.clone();
+    let (settings, metrics) = {
+        let process = process.borrow();
+        (process.settings.clone(), Arc::clone(&process.metrics))
+    };
+    let Some(measured) = &settings.metrics else { return answer(&settings, request).await };
+    if request.uri().path() == "/metrics" {
+        return text(StatusCode::OK, metrics.exposition(&measured.service));
+    }
+    let (method, began) = (request.method().to_string(), Instant::now());
+    let response = answer(&settings, request).await;
+    metrics.count(&method, response.status().as_u16(), began.elapsed());
+    response
+}
+
+async fn answer(settings: &PodSettings, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().path().to_owned();
     let asked = settings.answers.to(&path);
     let (given, slip) = (asked.as_ref().ok().copied().flatten(), asked.as_ref().err());
@@ -37,8 +53,8 @@ pub(super) async fn http(process: &watch::Receiver<Process>, request: Request<In
     }
     let number = ANSWERED.fetch_add(1, Ordering::Relaxed);
     let mut response = match given {
-        Some(answer) => as_told(answer, &settings, request).await,
-        None => usual(&settings),
+        Some(answer) => as_told(answer, settings, request).await,
+        None => usual(settings),
     };
     if is_in_share(number, settings.fail_percent) {
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

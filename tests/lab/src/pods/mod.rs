@@ -18,6 +18,7 @@ mod grpc_health;
 mod images;
 mod kubelet;
 mod log;
+mod metrics;
 mod registry;
 mod server;
 mod settings;

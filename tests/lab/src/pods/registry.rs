@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::images::Puller;
 use super::log::Log;
+use super::metrics::Metrics;
 use super::settings::PodSettings;
 
 /// How far a process has come.
@@ -33,6 +34,8 @@ pub(super) struct Process {
     pub phase: Phase,
     /// Outlives the process, as long as there is the pod.
     pub log: Arc<Log>,
+    /// Of the present run.
+    pub metrics: Arc<Metrics>,
 }
 
 /// All pods by address.
@@ -55,6 +58,13 @@ impl Registry {
             known.namespace == namespace && known.pod == pod
         };
         map.values().find(is_it).map(watch::Sender::subscribe)
+    }
+
+    /// All that run in a namespace.
+    pub fn running_in(&self, namespace: &str) -> Vec<PodSettings> {
+        let map = self.by_address.read().unwrap_or_else(PoisonError::into_inner);
+        let settings = map.values().map(|process| process.borrow().settings.clone());
+        settings.filter(|pod| pod.running && pod.namespace == namespace).collect()
     }
 
     fn update(self: &Arc<Self>, settings: PodSettings) {
@@ -119,7 +129,7 @@ impl Registry {
 impl Process {
     fn new(settings: PodSettings) -> Self {
         let phase = if settings.running { Phase::Serving } else { Phase::Gone };
-        let process = Self { settings, phase, log: Arc::default() };
+        let mut process = Self { settings, phase, log: Arc::default(), metrics: Arc::default() };
         if process.settings.running || process.settings.exit_code.is_some() {
             process.log_start();
         }
@@ -148,7 +158,8 @@ impl Process {
         }
     }
 
-    fn log_start(&self) {
+    fn log_start(&mut self) {
+        self.metrics = Arc::default();
         let PodSettings { pod, version, restarts, .. } = &self.settings;
         self.log.begin();
         self.log.write(&format!("started pod={pod} version={version} restarts={restarts}"));

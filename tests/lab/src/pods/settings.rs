@@ -1,5 +1,6 @@
 //! What a Pod object says about its process. Pure.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +44,35 @@ pub(super) struct PodSettings {
     pub keep_alive: bool,
     pub answers: Arc<Answers>,
     pub grpc_health: Option<GrpcHealth>,
+    /// What its metrics call it, if it has any, and how they are labelled when they are read.
+    pub metrics: Option<Measured>,
     /// What it writes into its log.
     pub log: Option<String>,
+}
+
+/// A pod that has metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Measured {
+    /// The label `service` of its counters.
+    pub service: String,
+    /// What whoever reads them adds: `namespace`, `pod`, `node` and the pod's own labels, as the
+    /// Helm chart does that most clusters have Prometheus from.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Measured {
+    fn of(pod: &Pod) -> Self {
+        let is_plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let mut labels: BTreeMap<String, String> =
+            pod.labels().iter().map(|(name, value)| (name.chars().map(is_plain).collect(), value.clone())).collect();
+        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
+        labels.extend([
+            ("namespace".to_owned(), pod.namespace().unwrap_or_default()),
+            ("pod".to_owned(), pod.name_any()),
+            ("node".to_owned(), node.unwrap_or_default()),
+        ]);
+        Self { service: pod.labels().get("app").cloned().unwrap_or_else(|| pod.name_any()), labels }
+    }
 }
 
 impl PodSettings {
@@ -80,6 +108,7 @@ impl PodSettings {
             keep_alive: annotation(names::KEEP_ALIVE) != Some("false"),
             answers: Arc::new(Answers::parse(annotation(names::ANSWERS).unwrap_or_default())),
             grpc_health: annotation(names::GRPC_HEALTH).map(GrpcHealth::parse),
+            metrics: (annotation(names::METRICS) == Some("true")).then(|| Measured::of(pod)),
             log: annotation(names::LOG).map(str::to_owned),
         })
     }

@@ -15,19 +15,23 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::registry::{Process, Registry};
+use super::settings::PodSettings;
 use crate::cluster::KUBELET_PORT;
+use crate::cluster::forwards::POD_PORTS;
 use slots::Slots;
 
 type Body = BoxBody<Bytes, Infallible>;
@@ -65,9 +69,23 @@ impl Kubelet {
                 let process = self.registry.find_by_name(namespace, pod);
                 port_forward::answer(&self.slots, process, request).await
             }
+            ["targets", namespace] => targets(&self.registry.running_in(namespace)),
             _ => refusal(StatusCode::NOT_IMPLEMENTED, "the lab's pods have logs and port-forward only"),
         }
     }
+}
+
+/// For a Prometheus of the lab: which pods of a namespace have metrics. Debian's can't ask the API
+/// server for that.
+fn targets(pods: &[PodSettings]) -> Response<Body> {
+    let target = |pod: &PodSettings| {
+        let measured = pod.metrics.as_ref()?;
+        Some(json!({"targets": [format!("{}:{}", pod.address, POD_PORTS[1])], "labels": measured.labels}))
+    };
+    let all: Value = pods.iter().filter_map(target).collect();
+    let mut response = Response::new(Full::new(Bytes::from(all.to_string())).boxed());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn refusal(status: StatusCode, why: impl Into<String>) -> Response<Body> {
