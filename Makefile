@@ -13,7 +13,7 @@ PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
 # What is built is what was reviewed: Cargo.lock decides.
 BUILD := cargo build --workspace --locked
 # Test programs that need the lab; those of tests/house don't.
-ON_LAB := --test api_proxy --test kubelet --test monitoring --test registry --test traffic \
+ON_LAB := --test api_proxy --test kubelet --test monitoring --test registry --test routers --test traffic \
   --test bluegreen --test bluegreen_states --test bluegreen_traffic --test ecr --test ecr_traffic
 # Tests wait for the cluster most of the time: more of them than cores run at once.
 THREADS ?= 8

@@ -5,6 +5,9 @@
 //! it is dropped. Where a program was not built (`lab build --addons`), `start` gives `None` and
 //! says so: the test returns, and is skipped. With `CI=true` that is an error.
 
+mod contour;
+mod envoy;
+mod istio;
 mod monitoring;
 mod place;
 
@@ -18,6 +21,8 @@ use serde_json::json;
 use crate::cluster::Component;
 use crate::namespace::Namespace;
 
+pub use contour::Contour;
+pub use istio::{Istiod, Proxy};
 pub use monitoring::{Prometheus, Pushgateway};
 pub use place::Place;
 
