@@ -20,7 +20,7 @@ THREADS ?= 8
 export RUST_BACKTRACE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak soak-states bench bench-versions bench-peers lab lab-down verify advisories notices archive install built
+.PHONY: help demo test test-release soak soak-states bench bench-versions bench-peers lab lab-down verify advisories notices archive install built
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,11 @@ test: built ## Pass all tests: unit tests, then end to end on the lab (first run
 	cargo test --locked --workspace --lib --bins --test shape
 	cargo test --locked --workspace $(ON_LAB) --no-run
 	@tests/on-lab $(LAB) cargo test --locked --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)
+
+test-release: built ## The end-to-end tests on release builds, as they are handed out
+	$(BUILD) --release $(PLUGINS)
+	LAB_PLUGINS=$(TARGET)/release tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen --test ecr --offline \
+	  --no-fail-fast -- --test-threads=$(THREADS)
 
 soak: $(LAB) ## 500 switches under load, about 15 minutes
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench

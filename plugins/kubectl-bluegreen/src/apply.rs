@@ -2,6 +2,7 @@
 
 mod conclude;
 mod converge;
+pub mod deploy;
 mod emptied;
 mod in_progress;
 mod known_pods;
@@ -22,6 +23,7 @@ pub use emptied::EMPTIED;
 pub use in_progress::MoveInProgress;
 pub use moved::Moved;
 pub use prove::{Reached, stands};
+use verify::UNSEEN;
 pub use write::rehearse;
 
 use release_cli::run::Run;
@@ -69,6 +71,8 @@ pub async fn finish(
         Err(failure) => failure,
     };
     let goes_back = match take_back {
+        // What nobody sees may be well.
+        _ if failure.reason == UNSEEN => false,
         TakeBack::EveryFailure => true,
         TakeBack::Emergency => failure.reason == EMPTIED,
         TakeBack::Nothing => false,
@@ -80,16 +84,22 @@ pub async fn finish(
     Err(take_back::all(run, snapshot, moves, failure, began).await)
 }
 
+fn stays(made: &MoveInProgress<'_>) -> String {
+    format!("service/{} stays on {}", made.service(), made.movement.to)
+}
+
 /// A switch that failed and stays says so, and how to go back; what shows why comes second.
 fn with_way_back(run: &Run, moves: &[MoveInProgress<'_>], failure: Failure) -> Failure {
     let back = in_progress::rollback(moves, run.scope());
     let is_switch = moves.iter().all(|made| made.movement.record.verb == RecordedVerb::Switch);
+    let is_told = |made: &&MoveInProgress<'_>| failure.message.contains(&stays(made));
+    let staying = moves.iter().filter(|made| made.moved.get() == Some(true) && !is_told(made));
+    let staying = staying.map(|made| format!("\n{}", stays(made)));
+    let message = std::iter::once(failure.message.clone()).chain(staying).collect();
     if failure.exit == Exit::Changed || !is_switch {
+        let failure = Failure { message, ..failure };
         return if failure.next.is_some() { failure } else { failure.try_next(back) };
     }
-    let stays = moves.iter().filter(|made| made.moved.get() == Some(true));
-    let stays = stays.map(|made| format!("\nservice/{} stays on {}", made.service(), made.movement.to));
-    let message = std::iter::once(failure.message.clone()).chain(stays).collect();
     let look = failure.next.iter().flat_map(Next::commands).next().map(|look| format!("look first: {look}"));
     Failure { message, ..failure }.next(Next::Try(vec![back], look))
 }

@@ -1,5 +1,8 @@
 //! What can be typed. `options` turns it into what the commands work with.
 
+mod deploy;
+mod shared;
+
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,7 +10,9 @@ use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, Writ
 use release_core::checks::ids::Suite;
 use release_core::duration::duration;
 
-use crate::settings::{MinReady, min_ready};
+use crate::fingerprint::Fingerprint;
+pub use deploy::DeployArgs;
+pub use shared::{AfterArgs, CheckArgs, TrackArgs};
 
 const EXIT_CODES: &str = "\
 Flags go after the plugin's name: kubectl bluegreen status -n shop
@@ -36,6 +41,8 @@ pub enum VerbArgs {
     Status(StatusArgs),
     /// Run the checks of a switch and change nothing
     Preflight(PreflightArgs),
+    /// Prepare the idle color with new images, and move the Service to it
+    Deploy(DeployArgs),
     /// Move a Service (or several as one) to another color
     Switch(SwitchArgs),
     /// Go back to the color before, fast
@@ -93,14 +100,6 @@ pub struct StatusArgs {
     pub output: OutputArgs,
 }
 
-/// Which label.
-#[derive(Debug, Args)]
-pub struct TrackArgs {
-    /// The label that tells the colors apart, where it can't be found out
-    #[arg(long, value_name = "LABEL")]
-    pub track_key: Option<String>,
-}
-
 /// Where a switch goes.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
@@ -110,21 +109,6 @@ pub struct TargetArgs {
     /// The color that runs this image tag
     #[arg(long, value_name = "TAG")]
     pub to_image: Option<String>,
-}
-
-/// How strict the checks are.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// Ready pods that the target needs: a number, or a percentage of the active color's
-    #[arg(long, value_name = "N|P%", value_parser = min_ready)]
-    pub min_ready: Option<MinReady>,
-    /// Override blocking checks by id; nothing overrides an empty target
-    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
-    #[arg(value_parser = check_of(Suite::Bluegreen))]
-    pub force: Vec<String>,
-    /// A check that can't be made blocks, and a target that is scaled down while it is watched fails
-    #[arg(long)]
-    pub strict: bool,
 }
 
 /// `preflight`.
@@ -152,16 +136,11 @@ pub struct SwitchArgs {
     /// Bring the target to the active color's size first, and wait for it
     #[arg(long)]
     pub scale: bool,
-    /// How long to watch the target afterwards, on top of --timeout [default: its readiness failure
-    /// window, 10s to 60s]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub verify_for: Option<Duration>,
-    /// How long the color that is left stays warm
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h")]
-    pub retain: Duration,
-    /// Leave a failed switch as it is
-    #[arg(long)]
-    pub no_rollback: bool,
+    /// Only if the color is still what `deploy --no-switch` printed this fingerprint of
+    #[arg(long, value_name = "FINGERPRINT", requires = "to", conflicts_with = "scale")]
+    pub expect: Option<Fingerprint>,
+    #[command(flatten)]
+    pub after: AfterArgs,
     #[command(flatten)]
     pub checks: CheckArgs,
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod autoscalers;
 mod budgets;
 mod capacity;
 mod case;
+pub mod deploy;
 mod drain;
 mod endpoints;
 mod failed_before;
@@ -37,6 +38,9 @@ use release_core::checks::weighing::{Weighing, weigh};
 
 pub use case::Case;
 use case::Check;
+pub use endpoints::unmanaged_endpoints;
+pub use ownership::puts_size_back;
+pub use presence::controller;
 
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;

@@ -2,6 +2,7 @@
 
 pub mod cleanup;
 pub mod completion;
+pub mod deploy;
 pub mod history;
 pub mod preflight;
 pub mod rollback;

@@ -1,12 +1,14 @@
 //! Which colors are idle: no Service selects them and no route names them.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
-use release_core::kube::{Labels, has_all};
+use release_core::kube::{Labels, Pod, has_all};
 use release_core::traffic::alb::bindings_to;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::routes::{self, subsets_of, virtual_services_to};
-use release_core::traffic::selector::{Color, Tracks};
+use release_core::traffic::selector::{Color, Tracks, is_machine_key};
 
 use crate::service_view::{ServiceView, is_of_its_own};
 use crate::snapshot::Snapshot;
@@ -14,14 +16,17 @@ use crate::snapshot::Snapshot;
 /// Who still sends traffic to a color, and would lose it.
 #[must_use]
 pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
-    let labels: Vec<Labels> = color.workloads.iter().map(|w| w.pod_labels()).collect();
+    let labels = labels_of(color, snapshot);
+    // A Service over several colors (metrics, a mesh's host) keeps the pods of the active one.
+    let kept = tracks.color(&tracks.active).map(|active| labels_of(active, snapshot)).unwrap_or_default();
     let mut users = Vec::new();
-    if color.name == tracks.active {
+    if color.name == tracks.active || serves_by_its_pods(color, tracks, snapshot) {
         users.push(format!("service/{}", view.name()));
     }
     for service in snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != view.name()) {
         let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
-        if selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)) && !serves_active(s, tracks)) {
+        let selects = |labels: &BTreeSet<Labels>| selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)));
+        if selects(&labels) && !selects(&kept) {
             users.extend(uses_by(service, color, snapshot));
         }
     }
@@ -31,10 +36,20 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
     users
 }
 
-/// A Service over several colors (metrics, a mesh's host) keeps the pods of the active one.
-fn serves_active(selector: &Labels, tracks: &Tracks) -> bool {
-    let active = tracks.color(&tracks.active);
-    active.is_some_and(|color| color.workloads.iter().any(|w| has_all(&w.pod_labels(), selector)))
+/// The labels of the color's pods: those of the templates, and what pods were given besides, by an admission
+/// webhook or by hand. Many pods have the same.
+fn labels_of(color: &Color, snapshot: &Snapshot) -> BTreeSet<Labels> {
+    let own = snapshot.pods.iter().filter(|pod| color.workloads.iter().any(|w| w.owns(pod)));
+    let given =
+        |pod: &Pod| pod.metadata.labels.clone().into_iter().filter(|(label, _)| !is_machine_key(label)).collect();
+    let of_pods = own.map(given);
+    color.workloads.iter().map(|w| w.pod_labels()).chain(of_pods).collect()
+}
+
+/// Its workloads run pods that were given to the active color by their labels.
+fn serves_by_its_pods(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bool {
+    let serving = tracks.pods_of(&tracks.active, &snapshot.pods).into_iter().filter(|pod| pod.is_ready());
+    serving.into_iter().any(|pod| color.workloads.iter().any(|w| w.owns(pod)))
 }
 
 /// The use of a color that another Service is of. One that is called after the color is there to reach it
@@ -65,7 +80,7 @@ fn is_exposed(service: &Service) -> bool {
     by_type || spec.external_ips.iter().flatten().next().is_some()
 }
 
-fn routes_to(labels: &[Labels], view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
+fn routes_to(labels: &BTreeSet<Labels>, view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
     let routes = snapshot.virtual_services.as_deref().unwrap_or_default();
     let rules = snapshot.destination_rules.as_deref().unwrap_or_default();
     let uses = subsets_of(view.name(), &snapshot.namespace, routes, rules);

@@ -10,6 +10,9 @@ use release_core::traffic::selector::Color;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Pods of a workload that are started because a record says so: anybody may have written it who must not
+/// scale anything. What is there is asked first; a record is where nothing is.
+const BELIEVED: i32 = 100;
 /// Workloads and images that a record keeps.
 const KEPT: usize = 8;
 
@@ -58,7 +61,7 @@ impl LeftWorkload {
             revision: self.revision.as_deref().map(printable),
             replica_set: self.replica_set.as_deref().map(printable),
             images: self.images.iter().take(KEPT).map(|image| printable(image)).collect(),
-            replicas: self.replicas.max(0),
+            replicas: self.replicas.clamp(0, BELIEVED),
         }
     }
 

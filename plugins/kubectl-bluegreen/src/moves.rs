@@ -1,5 +1,7 @@
 //! The way of every move, from reading to report: what `switch`, `rollback` and `preflight` share.
 
+mod agreed;
+mod expected;
 mod next_step;
 mod planning;
 mod report;
@@ -7,8 +9,10 @@ mod rights;
 mod scaling;
 mod steps;
 
+pub use agreed::AgreedPlan;
+pub use expected::now;
 pub use next_step::what_would_go_through;
 pub use planning::{make_plan, views};
 pub use report::MoveReport;
 pub use rights::rights;
-pub use steps::make;
+pub use steps::{make, write_agreed};

@@ -1,13 +1,18 @@
 //! From what was typed to what is meant; conflicts that clap can't see end here.
 
+pub mod deploy;
+pub mod images;
+
 use std::time::Duration;
 
 use release_cli::confirm::has_terminal;
+use release_cli::flags::WriteArgs;
 use release_core::checks::weighing::{Urgency, Weighing};
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 
-use crate::args::{CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs};
+use crate::args::{AfterArgs, CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs, TrackArgs};
+use crate::fingerprint::Fingerprint;
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
@@ -70,6 +75,12 @@ pub enum TakeBack {
     Nothing,
 }
 
+impl TakeBack {
+    fn of(args: &AfterArgs) -> Self {
+        if args.no_rollback { Self::Nothing } else { Self::EveryFailure }
+    }
+}
+
 /// A switch, a rollback or a preflight, resolved.
 #[derive(Debug, Clone)]
 pub struct MoveOptions {
@@ -90,6 +101,8 @@ pub struct MoveOptions {
     pub yes: bool,
     /// Nothing is moved: what is printed moves nothing either, where it isn't clear where to.
     pub only_checks: bool,
+    /// What the target has to be, where only that was tested or asked for.
+    pub expect: Option<Fingerprint>,
     /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
     /// `--force`, `--yes` and what says where the output goes.
     pub again: Vec<String>,
@@ -104,6 +117,12 @@ pub enum VerifyFor {
     Usual {
         at_most: Duration,
     },
+}
+
+impl VerifyFor {
+    fn of(args: &AfterArgs, timeout: Duration) -> Self {
+        args.verify_for.map_or(Self::Usual { at_most: timeout }, Self::Typed)
+    }
 }
 
 impl MoveOptions {
@@ -132,24 +151,37 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
             .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
-    let again = again(&args.checks).chain(moving(&args)).collect();
-    Ok(MoveOptions {
-        again,
+    let plain = plain_switch(services, &args.after, args.checks, args.track, args.write);
+    Ok(MoveOptions { target, scale: args.scale, expect: args.expect, ..plain })
+}
+
+/// A switch of these Services by what all that move forward can be told.
+#[must_use]
+pub fn plain_switch(
+    services: Vec<String>,
+    after: &AfterArgs,
+    checks: CheckArgs,
+    track: TrackArgs,
+    write: WriteArgs,
+) -> MoveOptions {
+    MoveOptions {
+        again: again(&checks).chain(afterwards(after)).chain(because(&write.reason)).collect(),
+        expect: None,
         verb: Verb::Switch,
         services,
-        target,
-        track_key: args.track.track_key,
-        min_ready: args.checks.min_ready,
-        weighing: weighing(args.checks),
-        scale: args.scale,
+        target: Target::Other,
+        track_key: track.track_key,
+        min_ready: checks.min_ready,
+        weighing: weighing(checks),
+        scale: false,
         now: false,
-        verify_for: args.verify_for.map_or(VerifyFor::Usual { at_most: args.write.timeout }, VerifyFor::Typed),
-        retain: args.retain,
-        take_back: if args.no_rollback { TakeBack::Nothing } else { TakeBack::EveryFailure },
-        reason: args.write.reason,
-        yes: args.write.yes,
+        verify_for: VerifyFor::of(after, write.timeout),
+        retain: after.retain,
+        take_back: TakeBack::of(after),
+        reason: write.reason,
+        yes: write.yes,
         only_checks: false,
-    })
+    }
 }
 
 /// Resolves `preflight`: the checks of a switch, which may toggle because nothing is written.
@@ -159,6 +191,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
 pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
         again: again(&args.checks).collect(),
+        expect: None,
         verb: Verb::Switch,
         services: service_names(&args.services.services)?,
         target: target(&args.target),
@@ -212,6 +245,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         reason: String::new(),
         yes: false,
         only_checks: false,
+        expect: None,
         again: Vec::new(),
     }
 }
@@ -225,13 +259,13 @@ fn because(reason: &str) -> Option<String> {
     (!reason.is_empty()).then(|| format!("--reason={reason}"))
 }
 
-/// How a switch is to go about it.
-fn moving(args: &SwitchArgs) -> impl Iterator<Item = String> {
+/// What is to become of a switch.
+fn afterwards(args: &AfterArgs) -> impl Iterator<Item = String> + use<> {
     let time = |flag: &str, time: Duration| format!("{flag}={}", typed(time));
     let watched = args.verify_for.map(|limit| time("--verify-for", limit));
     let kept = (args.retain != RETAINED).then(|| time("--retain", args.retain));
     let left = args.no_rollback.then(|| "--no-rollback".to_owned());
-    watched.into_iter().chain(kept).chain(left).chain(because(&args.write.reason))
+    watched.into_iter().chain(kept).chain(left)
 }
 
 /// A time as it may be typed, with nothing lost.

@@ -3,6 +3,7 @@
 mod added;
 mod argo;
 mod asked;
+pub mod deploying;
 mod key;
 mod near;
 mod restored;

@@ -1,11 +1,12 @@
 //! What a verb found and did, as text and values.
 
 pub mod cleanup_document;
+pub mod deploy_document;
 pub mod history_document;
 pub mod move_document;
 pub mod status;
 pub mod status_document;
-mod status_notes;
+pub mod status_notes;
 pub mod status_text;
 
 #[cfg(test)]

@@ -16,5 +16,8 @@ pub use moment::Snapshot;
 pub use optional::{ReadScope, rollouts_in};
 #[cfg(test)]
 pub use read::ReplicaSets;
-pub use read::{daemon_sets, pods_with, service, templates, workload_now, workloads, workloads_and_pods};
+pub use read::{
+    attributed, daemon_sets, pods_selected, pods_with, service, templates, workload_now, workloads,
+    workloads_and_images, workloads_and_pods,
+};
 pub use release_cluster::read::Reading;

@@ -14,7 +14,9 @@ pub fn moved_together(view: &ServiceView<'_>, record: &Record, snapshot: &Snapsh
     let of_this_move = |name: &&String| {
         let service = neighbours.iter().find(|service| service_name(service) == name.as_str());
         let annotations = service.and_then(|service| service.metadata.annotations.as_ref());
-        Recorded::<Record>::read(annotations).is_of(record)
+        let selector = service.and_then(|service| service.spec.as_ref()?.selector.as_ref());
+        let stands = selector.and_then(|selector| selector.get(&record.key)) == Some(&record.to);
+        stands && Recorded::<Record>::read(annotations).is_of(record)
     };
     let together: Vec<String> = record.services.iter().filter(of_this_move).cloned().collect();
     if together.iter().any(|name| name == view.name()) { together } else { vec![view.name().to_owned()] }

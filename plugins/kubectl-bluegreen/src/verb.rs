@@ -11,7 +11,7 @@ use release_core::failure::{Exit, Failure};
 
 use crate::args::{Cli, VerbArgs};
 use crate::candidates;
-use crate::commands::{cleanup, completion, history, preflight, rollback, status, switch};
+use crate::commands::{cleanup, completion, deploy, history, preflight, rollback, status, switch};
 
 /// How long a verb may wait that has no flag for it.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -37,6 +37,10 @@ pub async fn run(cli: Cli) -> Exit {
             let setting = reading(&args.output);
             to_the_end(connection, setting, async |run, report| history::run(run, &args.service, report).await).await
         }
+        VerbArgs::Deploy(args) => {
+            let setting = writing(&args.output, &args.write);
+            to_the_end(connection, setting, async |run, report| deploy::run(run, args, report).await).await
+        }
         VerbArgs::Switch(args) => {
             let setting = writing(&args.output, &args.write);
             to_the_end(connection, setting, async |run, report| switch::run(run, args, report).await).await
@@ -57,6 +61,7 @@ fn repeated(verb: &VerbArgs) -> Vec<String> {
     let track = match verb {
         VerbArgs::Status(args) => &args.track,
         VerbArgs::Preflight(args) => &args.track,
+        VerbArgs::Deploy(args) => &args.track,
         VerbArgs::Switch(args) => &args.track,
         VerbArgs::Rollback(args) => &args.track,
         VerbArgs::Cleanup(args) => &args.track,

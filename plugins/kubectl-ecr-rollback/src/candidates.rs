@@ -86,7 +86,7 @@ fn tags() -> Vec<CompletionCandidate> {
             Selection::Clear(selected) => selected.containers.into_iter().next()?,
             Selection::Several(several) => several.into_iter().next()?,
         };
-        let repository = first.repository()?;
+        let repository = first.ecr_repository()?;
         let registry =
             registry::connect(&Address::from(&repository), cluster.request_timeout(), Log::default()).await.ok()?;
         let images = registry.images(&repository.name).await.ok()?;

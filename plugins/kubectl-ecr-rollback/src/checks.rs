@@ -9,6 +9,7 @@ mod expiry;
 mod image_updaters;
 mod ownership;
 mod permission;
+mod presence;
 mod recorded;
 mod rollout;
 mod tag_now;
@@ -28,8 +29,9 @@ use case::Case;
 
 type Check = fn(&Case<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     permission::check,
+    presence::check,
     target::check,
     tag_now::check,
     unexpected::check,

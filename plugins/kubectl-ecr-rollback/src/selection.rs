@@ -72,15 +72,15 @@ pub fn select(workload: &Workload, asked: &Asked<'_>) -> Outcome<Selection> {
     if !asked.containers.is_empty() {
         return named(workload, &all, asked).map(|chosen| Selection::Clear(complete(chosen, &all, asked)));
     }
-    let usable = |one: &&ContainerImage| !one.runs_before() && (asked.offline || one.repository().is_some());
+    let usable = |one: &&ContainerImage| !one.runs_before() && (asked.offline || one.ecr_repository().is_some());
     let (sidecars, mut mains): (Vec<_>, Vec<_>) = all.iter().filter(usable).cloned().partition(|one| one.sidecar);
     // One of the application's image goes with the application.
     if mains.is_empty() {
         mains = sidecars;
     }
     // Where several registries are in play, ECR's is what this plugin is about.
-    if mains.len() > 1 && mains.iter().filter(|p| p.repository().is_some()).count() == 1 {
-        mains.retain(|p| p.repository().is_some());
+    if mains.len() > 1 && mains.iter().filter(|p| p.ecr_repository().is_some()).count() == 1 {
+        mains.retain(|p| p.ecr_repository().is_some());
     }
     match mains.len() {
         0 => Err(no_ecr_image(workload, &all, asked)),

@@ -1,11 +1,12 @@
 //! Printing a report: stdout is data, stderr is talk.
 
 use release_core::failure::{Exit, Failure};
+use release_core::text::one_line;
 use serde_json::Value;
 
 use crate::flags::Output;
 use crate::output::{data_line, end_living, json, lost, talk, yaml};
-use crate::report::{Members, Origin, Report};
+use crate::report::{Manifest, Members, Origin, Report};
 
 /// Prints to stdout what the output format asks for, and to stderr what a person needs to know of
 /// a failure.
@@ -16,6 +17,12 @@ pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, f
     match output {
         Output::Json => json(&document(), true),
         Output::Jsonl => json(&document(), false),
+        Output::Yaml if failed.is_none() && !report.manifests.is_empty() => {
+            for Manifest { comment, object } in &report.manifests {
+                data_line(format_args!("---\n# {}", one_line(comment)));
+                yaml(object);
+            }
+        }
         Output::Yaml => yaml(&document()),
         Output::Name => report.names.iter().for_each(data_line),
         Output::Table | Output::Wide if !report.text.is_empty() => data_line(&report.text),

@@ -5,6 +5,7 @@ use release_core::checks::ids::CheckId;
 use release_core::failure::{Exit, Failure, Next};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::flags::DryRunFlag;
 
@@ -40,6 +41,16 @@ pub struct Report<M> {
     pub text: String,
     /// What `-o name` prints, a line each.
     pub names: Vec<String>,
+    /// What a dry run would leave in the cluster: `-o yaml` prints these instead of the document.
+    pub manifests: Vec<Manifest>,
+}
+
+/// An object of the cluster as people commit it.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// What stands above it, in one line.
+    pub comment: String,
+    pub object: Value,
 }
 
 /// Where a run looked, and whether its writes counted.

@@ -11,7 +11,7 @@ use super::exchange::{ApiError, request};
 use super::query::with_query;
 use super::read::pause_before_retry;
 use release_core::release::change::{Action, Change};
-use release_core::release::hand::notes_manager;
+use release_core::release::hand::{makers_manager, notes_manager};
 
 /// How often a write is sent again after a plain no, which says that nothing was done: 429, and 409
 /// for a deletion whose object is what it was. Nothing else is ever repeated here.
@@ -122,6 +122,7 @@ impl Cluster {
         };
         let manager = match &change.action {
             Action::Note(_) => notes_manager(&self.field_manager),
+            Action::Create(_) => makers_manager(&self.field_manager),
             _ => self.field_manager.clone(),
         };
         let mut query = vec![("fieldManager", manager)];

@@ -155,29 +155,20 @@ impl Cluster {
     /// # Errors
     /// See [`ApiError`].
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, ApiError> {
-        self.ask_counted(request).await.map(|(answer, _)| answer)
+        parsed(&self.ask_bytes(request).await?)
     }
 
-    /// The same, with how many bytes the answer had.
+    /// The same, with the answer as it came.
     ///
     /// # Errors
     /// See [`ApiError`].
-    pub(super) async fn ask_counted<T: DeserializeOwned>(
-        &self,
-        request: Request<Vec<u8>>,
-    ) -> Result<(T, usize), ApiError> {
+    pub(super) async fn ask_bytes(&self, request: Request<Vec<u8>>) -> Result<Held, ApiError> {
         let limit = self.request_timeout();
-        match timeout(limit, self.ask_unbounded(request)).await {
+        let whole = async { read(self.send(request).await?.into_body(), ANSWER_BYTES).await };
+        match timeout(limit, whole).await {
             Ok(answer) => answer,
             Err(_) => Err(ApiError::Unclear(format!("none within {} s", limit.as_secs_f32()))),
         }
-    }
-
-    async fn ask_unbounded<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<(T, usize), ApiError> {
-        let response = self.send(request).await?;
-        let body = read(response.into_body(), ANSWER_BYTES).await?;
-        let parsed = serde_json::from_slice(body.bytes()).map_err(|e| ApiError::Garbled(e.to_string()))?;
-        Ok((parsed, body.bytes().len()))
     }
 
     /// Sends one request; answers with its response once that is a success.
@@ -194,6 +185,11 @@ impl Cluster {
         show_warnings(response.headers(), self.log);
         if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
     }
+}
+
+/// The value that an answer is.
+pub(super) fn parsed<T: DeserializeOwned>(answer: &Held) -> Result<T, ApiError> {
+    serde_json::from_slice(answer.bytes()).map_err(|e| ApiError::Garbled(e.to_string()))
 }
 
 /// Reads a body as it comes, and stops where there is more of it than that.
@@ -223,7 +219,7 @@ async fn refusal(response: Response<Body>) -> ApiError {
     let fallback = http::StatusCode::from_u16(code).ok().and_then(|c| c.canonical_reason()).unwrap_or("Unknown");
     ApiError::Refused {
         code,
-        reason: or(status.reason, fallback.replace(' ', "")),
+        reason: or(shortened(&one_line(&status.reason)), fallback.replace(' ', "")),
         message: or(shortened(&one_line(&status.message)), format!("the server answered with HTTP status {code}")),
         retry_after,
     }

@@ -3,21 +3,17 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::bounds::{ITEMS, LIST_BYTES, PAGES, PAGES_OF, RESTARTS};
 use super::exchange::ApiError;
 use super::query::{ListQuery, with_query};
 
 /// One answer of a list.
-#[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-pub struct Page<T> {
-    #[serde(default)]
+pub struct Page<U> {
     pub metadata: PageMeta,
-    #[serde(default = "Vec::new", deserialize_with = "items")]
-    pub items: Vec<T>,
+    pub items: Vec<U>,
 }
 
 /// Where it stands in the whole.
@@ -28,29 +24,73 @@ pub struct PageMeta {
     pub r#continue: String,
 }
 
-/// What is short as text may be large as values.
-fn items<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
-    from.deserialize_seq(Items(PhantomData))
+impl<U> Page<U> {
+    /// Reads one, and turns each object into what is kept of it before the next is read: whole objects
+    /// weigh several times their text.
+    ///
+    /// # Errors
+    /// Where it is no list of such objects, or one without measure.
+    pub fn parse<T: DeserializeOwned>(text: &[u8], keep: impl Fn(T) -> U) -> Result<Self, ApiError> {
+        let mut from = serde_json::Deserializer::from_slice(text);
+        let page = from.deserialize_map(List(Items(keep, PhantomData)));
+        page.and_then(|page| from.end().map(|()| page)).map_err(|e| ApiError::Garbled(e.to_string()))
+    }
 }
 
-struct Items<T>(PhantomData<T>);
+struct List<T, F>(Items<T, F>);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
-    type Value = Vec<T>;
+struct Items<T, F>(F, PhantomData<T>);
+
+impl<'de, T: DeserializeOwned, U, F: Fn(T) -> U> Visitor<'de> for List<T, F> {
+    type Value = Page<U>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
+        f.write_str("a list of objects")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Vec<T>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Page<U>, A::Error> {
+        let mut page = Page { metadata: PageMeta::default(), items: Vec::new() };
+        while let Some(key) = from.next_key::<String>()? {
+            match key.as_str() {
+                "metadata" => page.metadata = from.next_value()?,
+                "items" => page.items = from.next_value_seed(&self.0)?,
+                _ => drop(from.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(page)
+    }
+}
+
+impl<'de, T: DeserializeOwned, U, F: Fn(T) -> U> DeserializeSeed<'de> for &Items<T, F> {
+    type Value = Vec<U>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Vec<U>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned, U, F: Fn(T) -> U> Visitor<'de> for &Items<T, F> {
+    type Value = Vec<U>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("objects")
+    }
+
+    /// What is short as text may be large as values.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Vec<U>, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = from.next_element()? {
             if items.len() >= ITEMS {
                 return Err(A::Error::custom(format!("more than {ITEMS} objects in one answer")));
             }
-            items.push(item);
+            items.push((self.0)(item));
         }
         Ok(items)
+    }
+
+    /// Servers in Go write a list that they never began as `null`.
+    fn visit_unit<E: Error>(self) -> Result<Vec<U>, E> {
+        Ok(Vec::new())
     }
 }
 
@@ -135,6 +175,8 @@ pub fn list_path(path: &str, query: &ListQuery, at: &Position) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn end(mut next: impl FnMut(usize, &mut Position) -> Result<(), ApiError>) -> (usize, ApiError) {
@@ -180,7 +222,25 @@ mod tests {
     #[test]
     fn an_answer_of_nothing_but_empty_objects_is_not_taken_for_a_list() {
         let page = |of: usize| format!(r#"{{"items":[{}{{}}]}}"#, "{},".repeat(of - 1));
-        assert_eq!(serde_json::from_str::<Page<serde_json::Value>>(&page(ITEMS)).unwrap().items.len(), ITEMS);
-        assert!(serde_json::from_str::<Page<serde_json::Value>>(&page(ITEMS + 1)).is_err());
+        let count = |text: &str| Page::parse(text.as_bytes(), |_: Value| ()).map(|page| page.items.len());
+        assert_eq!(count(&page(ITEMS)).unwrap(), ITEMS);
+        assert!(count(&page(ITEMS + 1)).is_err());
+    }
+
+    #[test]
+    fn a_page_is_what_the_server_says_it_is() {
+        let parse = |text: &str| {
+            let page = Page::parse(text.as_bytes(), |item: Value| item["name"].clone())?;
+            Ok::<_, ApiError>((page.metadata.r#continue, page.metadata.resource_version, page.items))
+        };
+        let whole =
+            r#"{"kind":"List","items":[{"name":"a"},{"name":"b"}],"metadata":{"resourceVersion":"7","continue":"on"}}"#;
+        assert_eq!(parse(whole).unwrap(), ("on".into(), "7".into(), vec![json!("a"), json!("b")]));
+        for empty in [r#"{"items":null}"#, r#"{"items":[],"metadata":{}}"#, "{}"] {
+            assert_eq!(parse(empty).unwrap(), Default::default(), "{empty}");
+        }
+        for other in ["", "null", "[]", r#"{"items":{}}"#, r#"{"items":"a"}"#, r#"{"items":[]"#, r#"{"items":[]}{}"#] {
+            assert!(parse(other).is_err(), "{other}");
+        }
     }
 }

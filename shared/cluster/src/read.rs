@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout};
 use release_core::kube::path::collection;
 
 use super::Cluster;
-use super::bounds::list_time;
-use super::exchange::{ApiError, request};
+use super::bounds::{Held, list_time};
+use super::exchange::{ApiError, parsed, request};
 use super::page::{Page, Position, list_path};
 pub use super::query::ListQuery;
 use super::wait::later;
@@ -91,13 +91,14 @@ impl Cluster {
     ) -> Result<Listed<U>, ApiError> {
         let (mut items, mut at) = (Vec::new(), Position::start(query));
         loop {
-            match self.read_counted::<Page<T>>(&list_path(path, query, &at), JSON).await {
-                Ok((page, bytes)) => {
-                    items.extend(page.items.into_iter().map(&keep));
+            match self.read_bytes(&list_path(path, query, &at), JSON).await {
+                Ok(answer) => {
+                    let page = Page::parse(answer.bytes(), &keep)?;
+                    items.extend(page.items);
                     if page.metadata.r#continue.is_empty() {
                         return Ok(Listed { items, resource_version: page.metadata.resource_version });
                     }
-                    at.go_on(page.metadata.r#continue, bytes)?;
+                    at.go_on(page.metadata.r#continue, answer.bytes().len())?;
                 }
                 // The continue token expired while we were reading: begin again from the start.
                 Err(error @ ApiError::Refused { code: 410, .. }) if at.is_under_way() => {
@@ -116,17 +117,16 @@ impl Cluster {
 
     /// Reads what is there in a form of its own.
     pub(super) async fn read_as<T: DeserializeOwned>(&self, path: &str, form: HeaderValue) -> Result<T, ApiError> {
-        self.read_counted(path, form).await.map(|(answer, _)| answer)
+        parsed(&self.read_bytes(path, form).await?)
     }
 
-    /// The same, with how many bytes it had.
-    async fn read_counted<T: DeserializeOwned>(&self, path: &str, form: HeaderValue) -> Result<(T, usize), ApiError> {
+    async fn read_bytes(&self, path: &str, form: HeaderValue) -> Result<Held, ApiError> {
         let deadline = later(self.request_timeout());
         let mut attempt = 0;
         loop {
             let mut asked = request(Method::GET, path, "", Vec::new());
             asked.headers_mut().insert(ACCEPT, form.clone());
-            let answer = self.ask_counted(asked).await;
+            let answer = self.ask_bytes(asked).await;
             let Err(error) = answer else { return answer };
             let pause = pause_before_retry(&error, attempt);
             if !error.is_passing() || attempt == RETRIES || later(pause) >= deadline {

@@ -77,6 +77,17 @@ impl SliceView {
         let _ = timeout(patience, self.next()).await;
     }
 
+    /// Asks for the slices as they are: a watch that says nothing may be one that nobody serves any more.
+    ///
+    /// # Errors
+    /// Where they can't be listed; what was known stays.
+    pub async fn look(&mut self) -> Result<(), ApiError> {
+        let at = slices_of(&self.cluster, &self.service).await?;
+        self.watch = None;
+        self.listed(Ok(at));
+        Ok(())
+    }
+
     /// May be given up at any point, and goes on from there when called again.
     async fn next(&mut self) {
         loop {

@@ -1,6 +1,7 @@
 //! The objects a release is made of, cut down to what decisions need.
 
 mod labels;
+pub mod manifest;
 mod node;
 mod owners;
 pub mod path;
@@ -12,6 +13,7 @@ pub use labels::{Labels, has_all, selector_matches, selector_text};
 pub use node::{Node, lose_unreachable};
 pub use owners::{OwnedSet, REVISION, attribute, controller_of, deployed_revision, lose_orphans};
 pub use pod::{
-    NODE_LOST, OWNER_GONE, Owner, Pod, PodCondition, PodContainer, PodMeta, PodPort, PodSpec, PodStatus, RunBy,
+    LEFT_OUT, NODE_LOST, OWNER_GONE, Owner, Pod, PodCondition, PodContainer, PodMeta, PodPort, PodSpec, PodStatus,
+    RunBy,
 };
 pub use workload::{Condition, Replacement, TemplateRevision, Workload, WorkloadKind};

@@ -6,6 +6,7 @@ pub mod capacity;
 pub mod color;
 pub mod endpoints;
 pub mod ingress;
+pub mod left_out;
 pub mod nearest;
 pub mod reference_grant;
 pub mod routes;

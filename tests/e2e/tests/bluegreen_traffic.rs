@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use e2e::LIMIT;
+use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::under_load::{BroughtBackBy, ServiceUnderLoad, Spacing, lags, slow_to_stop, worst_lag};
 use e2e::common::load::answering;
+use e2e::common::run::Ended;
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Lab;
 use lab::fixtures::{App, Behavior, Workload};
@@ -40,6 +42,34 @@ async fn twenty_switches_under_load_lose_no_request() -> Result<()> {
     assert_eq!(traffic.failures().len(), 0, "{traffic}");
     assert!(traffic.rate() >= 200.0, "{traffic}");
     assert!(worst_lag(&switches) <= SYNC_PERIOD + SAMPLING, "{switches:#?}");
+    Ok(())
+}
+
+/// A release in one command loses no request, to a color that is there and to one that is made.
+#[tokio::test]
+async fn deploys_under_load_lose_no_request() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let ns = Lab::from_env().await?.namespace("deploy-traffic").await?;
+    let load = |target| Load::new(target).fresh_clients(3).kept_clients(3).rate(300.0);
+    slow_to_stop(&ns, 3).await?;
+    let deploy = async |tag: &str| -> Result<()> {
+        let words = format!("deploy api --image app=registry.example.com/api:{tag} --yes --verify-for=0");
+        bluegreen(&ns, &words).await?.ends(0)?;
+        Ok(())
+    };
+    let load = load(answering(&ns, "api").await?).max_requests(1_000_000).max_time(2 * LIMIT).start();
+    for tag in ["1.6.0", "1.7.0", "1.8.0"] {
+        deploy(tag).await?;
+    }
+    // The color that was left is made anew, once nobody is sent there any more.
+    tokio::time::sleep(SYNC_PERIOD + SAMPLING).await;
+    ns.kubectl(&["delete", "deployment", "api-blue"]).await?.ends(0)?;
+    deploy("1.9.0").await?;
+    tokio::time::sleep(SYNC_PERIOD + SAMPLING).await;
+    let traffic = load.stop().await;
+    println!("{traffic}");
+    assert_eq!(traffic.failures().len(), 0, "{traffic}");
+    assert!(traffic.rate() >= 200.0, "{traffic}");
     Ok(())
 }
 

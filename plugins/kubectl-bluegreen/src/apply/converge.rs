@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use release_cli::run::Run;
 use release_cluster::slice_view::SliceView;
+use release_core::command::Scope;
 use release_core::failure::{Failure, Outcome};
 use release_core::traffic::endpoints::Convergence;
 use release_core::traffic::selector::Tracks;
 use tokio::time::Instant;
 
 use super::emptied::{TOLERATED, emptied};
+use super::in_progress::status;
 use super::known_pods::KnownPods;
 use super::lasting::Lasting;
 use crate::snapshot::workloads_and_pods;
@@ -66,7 +68,7 @@ pub async fn wait(
             return Err(emptied(run, aim.service, aim.color).await);
         }
         if run.left().is_zero() {
-            return Err(not_converged(aim, seen));
+            return Err(not_converged(aim, seen, run.scope()));
         }
         if began.elapsed() > PATIENCE {
             let text = format!(
@@ -85,9 +87,10 @@ async fn refresh(run: &Run, tracks: &Tracks) -> Option<KnownPods> {
     Some(KnownPods::of(tracks, &pods))
 }
 
-fn not_converged(aim: Aim<'_>, seen: Convergence) -> Failure {
-    Failure::out_of_time(format!(
+fn not_converged(aim: Aim<'_>, seen: Convergence, scope: &Scope) -> Failure {
+    let text = format!(
         "out of time: the endpoints of service/{} did not follow to {} ({} ready, {} missing, {} of other colors)",
         aim.service, aim.color, seen.ready, seen.missing, seen.foreign
-    ))
+    );
+    Failure::out_of_time(text).look(status(aim.service, scope))
 }

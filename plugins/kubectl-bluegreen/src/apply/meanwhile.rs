@@ -1,6 +1,6 @@
 //! What happened to a target while it was watched.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What others did to the target while it was watched.
 #[derive(Debug, Default)]
@@ -8,6 +8,8 @@ pub struct Meanwhile {
     /// Who deployed it anew.
     pub deployed_by: RefCell<Option<String>>,
     pub shrunk: RefCell<Option<Shrunk>>,
+    /// It was this target that failed, and not another one of the set.
+    pub failed: Cell<bool>,
 }
 
 /// Fewer pods than the move was allowed with, because somebody asked for fewer.

@@ -33,7 +33,12 @@ pub async fn all(
     moves: &[MoveInProgress<'_>],
     began: Instant,
 ) -> Outcome<Vec<Reached>> {
-    let reached = try_join_all(moves.iter().map(|made| one(run, snapshot, made, began))).await?;
+    let proven = async |made| {
+        let proven = one(run, snapshot, made, began).await;
+        made.meanwhile.failed.set(proven.is_err());
+        proven
+    };
+    let reached = try_join_all(moves.iter().map(proven)).await?;
     let verify_for = moves.iter().map(|made| made.verify_for).max().unwrap_or_default();
     if !verify_for.is_zero() {
         let less = moves.iter().filter_map(|made| {

@@ -9,7 +9,7 @@ use release_core::release::hand::{last_hand_on, manager_of};
 use super::in_progress::{MoveInProgress, status};
 use crate::plan::runs;
 use crate::record::RecordedVerb;
-use crate::snapshot::{workload_now, workloads_and_pods};
+use crate::snapshot::{workload_now, workloads_and_images};
 
 /// Looks whether the target's workloads still have the templates that the move was planned with, and says so
 /// where they don't. Its pods are watched on: a deployment that fails is taken back as any failure.
@@ -55,7 +55,7 @@ pub async fn verdict(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
 
 async fn still_runs(run: &Run, made: &MoveInProgress<'_>, tag: &str) -> bool {
     let Some(color) = made.tracks.color(&made.movement.to) else { return true };
-    let Ok((workloads, pods)) = workloads_and_pods(&run.cluster, &made.tracks.base).await else { return true };
+    let Ok((workloads, pods)) = workloads_and_images(&run.cluster, &made.tracks.base).await else { return true };
     runs(made.view, made.tracks, &color.as_of(&workloads), tag, &pods)
 }
 

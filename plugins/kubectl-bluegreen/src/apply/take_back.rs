@@ -10,11 +10,12 @@ use release_cluster::slice_view::{SliceView, slices_of};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::kube::service::service_path;
-use release_core::kube::{Pod, has_all};
+use release_core::kube::{Pod, PodPort, has_all};
 use release_core::release::record::{Record as _, Recorded, RunResult};
 use release_core::text::printable;
 use release_core::traffic::capacity::staying;
-use release_core::traffic::selector::Color;
+use release_core::traffic::selector::{Color, Tracks};
+use release_core::traffic::service_ports::named_targets;
 use tokio::time::{Instant, timeout};
 
 use super::converge::Aim;
@@ -44,7 +45,8 @@ pub async fn all(
     let mut left = Vec::new();
     for made in moves.iter().rev() {
         let movement = made.movement;
-        match one(run, made, &failure.message, RunResult::RolledBack).await {
+        let (why, result) = because_of(made, moves, &failure);
+        match one(run, made, &why, result).await {
             Ok(()) => {
                 let text = format!("{}{} -> {}", made.prefix(), movement.to, movement.from);
                 run.progress.step("rolled back", &text);
@@ -62,16 +64,31 @@ pub async fn all(
             ..failure.try_next(next)
         };
     }
+    let mut unserved = String::new();
     for made in moves {
-        follow(run, snapshot, made).await;
+        if !follow(run, snapshot, made).await {
+            let Move { service, from, .. } = made.movement;
+            unserved.push_str(&format!("\nservice/{service} is on {from} again, and not served by it either"));
+        }
     }
     conclude::rolled_back(run, moves, &failure).await;
     let to = moves.first().map_or("", |j| j.movement.to.as_str());
     let is_rollback = moves.first().is_some_and(|made| made.movement.record.verb == RecordedVerb::Rollback);
     let what = if is_rollback { "rollback failed and was taken back" } else { "switch failed and was rolled back" };
     let sentence = format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
-    let message = format!("{sentence}\n{}", failure.message);
+    let message = format!("{sentence}\n{}{unserved}", failure.message);
     Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
+}
+
+/// What the record says of a move that is taken back: one that only goes along with another's failure is not to
+/// blame.
+fn because_of(made: &MoveInProgress<'_>, moves: &[MoveInProgress<'_>], failure: &Failure) -> (String, RunResult) {
+    match moves.iter().find(|other| other.meanwhile.failed.get()) {
+        Some(failed) if !made.meanwhile.failed.get() => {
+            (format!("along with service/{}: {}", failed.service(), failure.message), RunResult::Failed)
+        }
+        _ => (failure.message.clone(), RunResult::RolledBack),
+    }
 }
 
 /// The command that goes to the color with the most ready pods, where neither color of the move has any.
@@ -145,6 +162,7 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
     let service: Service = run.cluster.get(&path).await.map_err(Attempt::Again)?;
     let annotations = service.metadata.annotations.as_ref();
     let (mut recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
+    let ports = named_targets(&service);
     let selector = service.spec.and_then(|s| s.selector).unwrap_or_default();
     made.moved.set(Some(selector == movement.selector));
     if selector == movement.previous {
@@ -157,7 +175,7 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
     if !may_write {
         return Err(Attempt::Stands);
     }
-    if let Some(why) = worse_there(run, made).await {
+    if let Some(why) = worse_there(run, made, ports).await {
         return Err(Attempt::Final(Failure::failed("NothingToGoBackTo", why)));
     }
     let record = undoing(made, run, because.why);
@@ -170,13 +188,15 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
 
 /// Why going back would be worse than staying: fewer pods are ready there than serve now. Nothing
 /// where it isn't, or can't be told.
-async fn worse_there(run: &Run, made: &MoveInProgress<'_>) -> Option<String> {
+async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) -> Option<String> {
     let movement = made.movement;
+    // Somebody may have changed the Service's ports since.
+    let tracks = Tracks { ports, ..made.tracks.clone() };
     let (now, slices) =
         join(workloads_and_pods(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
     let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
     let selected = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous));
-    let there: Vec<&Pod> = selected.filter(|pod| made.tracks.can_serve(pod)).collect();
+    let there: Vec<&Pod> = selected.filter(|pod| tracks.can_serve(pod)).collect();
     // As it is now: somebody may have scaled it down since.
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
     let changed = differences(&movement.record.left, movement.record.at, &color, &there);
@@ -210,14 +230,16 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
     back.ended(RunResult::Done, run.millis())
 }
 
-async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) {
-    let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return };
+/// False where its endpoints don't follow and nothing is ready behind it: what it was taken back to serves
+/// nobody.
+async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) -> bool {
+    let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return true };
     at.slices = at.slices.behind(made.view.ports.clone());
     let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
     let Move { service, from, to, .. } = made.movement;
     let known = KnownPods::of(made.tracks, &snapshot.pods);
     let waited = converge::wait(run, &mut view, known, Aim { service, color: from }, made.tracks);
-    if let Ok(Ok(seen)) = timeout(GRACE, waited).await {
-        run.progress.step("converged", &format!("{from} {}, {to} 0", seen.ready));
-    }
+    let Ok(Ok(seen)) = timeout(GRACE, waited).await else { return !view.slices.ready_pods().is_empty() };
+    run.progress.step("converged", &format!("{from} {}, {to} 0", seen.ready));
+    true
 }

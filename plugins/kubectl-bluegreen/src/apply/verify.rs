@@ -6,6 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::progress::Waiting;
 use release_cli::run::Run;
+use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::SliceView;
 use release_cluster::wait::later;
 use release_core::command::Command;
@@ -28,6 +29,10 @@ use crate::record::{Record, RecordedVerb};
 use crate::service_view::ready_count;
 use crate::snapshot::workloads_and_pods;
 
+/// The reason of a failure to see how a move ended.
+pub const UNSEEN: &str = "Unseen";
+/// How often the last look is tried.
+const LOOKS: usize = 3;
 /// How often the Service itself is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -41,7 +46,12 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
     let mut required = required_at_first(run, view, made).await?;
     let mut looked: Option<Instant> = None;
     let (mut empty, mut short) = (Lasting::default(), Lasting::default());
-    while Instant::now() < until || short.is_so() || empty.is_so() {
+    let mut is_seen = !is_watched;
+    while Instant::now() < until || short.is_so() || empty.is_so() || !is_seen {
+        if !is_seen && Instant::now() >= until {
+            see(run, view, made).await?;
+            is_seen = true;
+        }
         if looked.is_none_or(|at| at.elapsed() >= TICK) {
             looked = Some(Instant::now());
             still_ours(run, made).await?;
@@ -69,6 +79,28 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
         made.meanwhile.shrunk.take();
     }
     if is_watched { redeployed::verdict(run, made).await } else { Ok(()) }
+}
+
+/// What was heard last is no proof: a connection that has gone silent hides all that happened since.
+///
+/// # Errors
+/// Exit 4 where nobody answers.
+async fn see(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
+    let mut looks = LOOKS;
+    loop {
+        let Err(error) = view.look().await else { return Ok(()) };
+        looks = looks.saturating_sub(1);
+        if looks == 0 {
+            return Err(unseen(run, made, &error));
+        }
+    }
+}
+
+fn unseen(run: &Run, made: &MoveInProgress<'_>, error: &ApiError) -> Failure {
+    let (service, to) = (made.service(), &made.movement.to);
+    let text =
+        format!("out of sight: whether {to} serves service/{service} can't be seen, it is not verified: {error}");
+    Failure { reason: UNSEEN, ..Failure::out_of_time(text) }.look(status(service, run.scope()))
 }
 
 /// What serves as the watch begins; fewer than the move was allowed with is looked into.
@@ -152,7 +184,7 @@ async fn still_enough(run: &Run, made: &MoveInProgress<'_>, required: usize) -> 
         return Ok(required);
     };
     let own = made.tracks.pods_of(to, &pods);
-    let (ready, all) = (ready_count(&made.tracks.able(&own)), ready_count(&own));
+    let (ready, all) = (ready_count(&made.tracks.able(to, &own)), ready_count(&own));
     let color = made.tracks.color(to);
     if ready >= required || (ready > 0 && color.is_some_and(|color| all >= asked_now(color, &workloads))) {
         if ready < required {

@@ -1,6 +1,7 @@
 //! The target must be able to take the load of the active color.
 
 use super::case::Case;
+use crate::service_view::ready_count;
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
@@ -22,6 +23,9 @@ fn empty(case: &Case<'_>) -> Option<Finding> {
     Some(match (case.target.asked(), case.target_pods.len()) {
         (0, _) => finding(format!("{color} is scaled to zero")).mend(Mend::Scale),
         (asked, 0) => finding(format!("{color} has no pods yet, {asked} asked for")),
+        (_, pods) if ready_count(&case.target_pods) > 0 => {
+            finding(format!("none of the {pods} pods of {color} has a port that the Service sends to"))
+        }
         (_, pods) => finding(format!("{color} 0 of {pods} pods ready")),
     })
 }

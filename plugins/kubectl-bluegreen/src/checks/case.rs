@@ -41,12 +41,12 @@ pub struct Case<'a> {
 impl Case<'_> {
     /// Ready pods of the target that can serve and stay: those beyond what its workloads ask for are about to go.
     pub fn target_ready(&self) -> usize {
-        staying(self.target, &self.tracks.able(&self.target_pods))
+        staying(self.target, &self.tracks.able(&self.target.name, &self.target_pods))
     }
 
     /// Ready pods of the active color that can serve.
     pub fn active_ready(&self) -> usize {
-        ready_count(&self.tracks.able(&self.active_pods))
+        ready_count(&self.tracks.able(&self.active.name, &self.active_pods))
     }
 
     /// The switch that a rollback to the target takes back; nothing where none is recorded.

@@ -5,25 +5,27 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::text::printable;
+use release_core::traffic::selector::Tracks;
 
 use super::case::Case;
+use crate::service_view::ServiceView;
+use crate::snapshot::Snapshot;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let Some(at) = case.snapshot.slices.get(case.view.name()) else { return Vec::new() };
+    let found = unmanaged_endpoints(case.view, case.tracks, case.snapshot, &case.active.name).into_iter();
+    found.map(|message| case.blocks(ids::UNMANAGED_ENDPOINTS, message).mend("take them out of it")).collect()
+}
+
+/// Each such slice, with how many of its addresses are of a color.
+#[must_use]
+pub fn unmanaged_endpoints(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, color: &str) -> Vec<String> {
+    let Some(at) = snapshot.slices.get(view.name()) else { return Vec::new() };
+    let own = tracks.pods_of(color, &snapshot.pods);
     let found = at.slices.unmanaged().map(|theirs| {
-        let is_of = |color: &str| {
-            let own = case.tracks.pods_of(color, &case.snapshot.pods);
-            theirs.pods.iter().filter(|name| own.iter().any(|pod| pod.metadata.name == **name)).count()
-        };
-        let left = is_of(&case.active.name);
-        let whose = if left > 0 { format!(", {left} of them {}", case.active.name) } else { String::new() };
-        let message = format!(
-            "endpointslice/{} ({}) keeps {} addresses in service{whose}",
-            theirs.slice,
-            printable(theirs.manager),
-            theirs.addresses
-        );
-        case.blocks(ids::UNMANAGED_ENDPOINTS, message).mend("take them out of it")
+        let left = theirs.of(&own);
+        let whose = if left > 0 { format!(", {left} of them {color}") } else { String::new() };
+        let (slice, manager, addresses) = (theirs.slice, printable(theirs.manager), theirs.addresses);
+        format!("endpointslice/{slice} ({manager}) keeps {addresses} addresses in service{whose}")
     });
     found.collect()
 }

@@ -9,7 +9,13 @@ use release_core::checks::finding::Finding;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let sized = case.target.workloads.iter().filter(|_| case.scales_first);
-    selector(case).into_iter().chain(sized.flat_map(|workload| size(case, workload))).collect()
+    let sizes = sized.flat_map(|workload| {
+        puts_size_back(case.view.name(), &case.snapshot.namespace, workload).into_iter().map(move |finding| Finding {
+            message: format!("{workload} is brought to size: {}", finding.message),
+            ..finding
+        })
+    });
+    selector(case).into_iter().chain(sizes).collect()
 }
 
 fn selector(case: &Case<'_>) -> Vec<Finding> {
@@ -29,12 +35,14 @@ fn selector(case: &Case<'_>) -> Vec<Finding> {
     })
 }
 
-/// A controller that puts the size back takes pods away as soon as they have the traffic.
-fn size(case: &Case<'_>, workload: &Workload) -> Vec<Finding> {
+/// A controller that puts a size back takes pods away as soon as they have the traffic, and brings those
+/// back that were taken down.
+#[must_use]
+pub fn puts_size_back(service: &str, namespace: &str, workload: &Workload) -> Vec<Finding> {
     let found = findings_where_held(&Owned {
         group: "apps",
         kind: workload.kind.kind(),
-        namespace: &case.snapshot.namespace,
+        namespace,
         metadata: &workload.metadata,
         field: Field {
             json: "/spec/replicas",
@@ -44,12 +52,7 @@ fn size(case: &Case<'_>, workload: &Workload) -> Vec<Finding> {
             part: "spec.replicas",
         },
     });
-    let named = |finding: Finding| Finding {
-        about: case.view.name().to_owned(),
-        message: format!("{workload} is brought to size: {}", finding.message),
-        ..finding
-    };
-    found.into_iter().map(named).collect()
+    found.into_iter().map(|finding| Finding { about: service.to_owned(), ..finding }).collect()
 }
 
 #[cfg(test)]

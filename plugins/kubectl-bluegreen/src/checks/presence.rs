@@ -43,8 +43,9 @@ fn size_owners(case: &Case<'_>) -> Vec<Finding> {
     findings.collect()
 }
 
-/// `ScaledObject/api`
-fn controller(metadata: &ObjectMeta) -> Option<String> {
+/// What writes an object's own fields again, where there is such: `ScaledObject/api`.
+#[must_use]
+pub fn controller(metadata: &ObjectMeta) -> Option<String> {
     let owner = controller_of(metadata)?;
     Some(printable(&format!("{}/{}", owner.kind, owner.name)))
 }

@@ -25,7 +25,8 @@ fn of_target(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let color = &case.target.name;
-    let kept = case.target_ready().saturating_sub(strays(&case.tracks.able(&case.target_pods)).len());
+    let kept =
+        case.target_ready().saturating_sub(strays(&case.tracks.able(&case.target.name, &case.target_pods)).len());
     let message = format!("{color} has {} that no workload keeps: {}", pods(found.len()), named(&found));
     if case.scales_first || kept >= case.required {
         return Some(case.warns(ids::STRAY_PODS, message).mend("take the label off, or delete them"));

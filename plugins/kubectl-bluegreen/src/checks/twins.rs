@@ -54,6 +54,8 @@ fn follows(case: &Case<'_>, service: &Service) -> bool {
     match case.tracks.color_selected_by(selector) {
         Some(color) => color == case.active.name,
         // Labels that pods get from a controller stand in no template.
+        // Over both colors: where one of them has no pods yet, they are still to come.
+        None if case.target.workloads.iter().any(|w| has_all(&w.pod_labels(), selector)) => false,
         None => {
             let selects = |pods: &[&Pod]| pods.iter().any(|pod| has_all(&pod.metadata.labels, selector));
             !selector.is_empty() && selects(&case.active_pods) && !selects(&case.target_pods)
@@ -71,12 +73,25 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     if service.spec.iter().flat_map(|s| s.selector.iter().flatten()).any(|(key, _)| names_one_pod(key)) {
         return case.warns(ids::TWIN_SERVICE, format!("{name} is one pod's own")).quiet_if(true);
     }
-    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend(case, service))
+    let mend = if is_named(case, name) { by_itself(case, name) } else { mend(case, service) };
+    case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend)
+}
+
+fn is_named(case: &Case<'_>, name: &str) -> bool {
+    case.snapshot.services.iter().any(|named| service_name(named) == name)
+}
+
+/// One of a set that the last move did not move has a way back of its own.
+fn by_itself(case: &Case<'_>, name: &str) -> Mend {
+    match case.verb {
+        Verb::Rollback => Mend::Run(Command::new("kubectl bluegreen rollback").arg(name).scope(case.scope())),
+        Verb::Switch => Mend::Advice("move it by itself".to_owned()),
+    }
 }
 
 /// The stage that a Service is for, as its name says: what is tried there first is not to be moved along
 /// elsewhere.
-fn stage_of(name: &str) -> Option<&'static str> {
+pub fn stage_of(name: &str) -> Option<&'static str> {
     name.split(['-', '.']).find_map(|part| STAGES.into_iter().find(|stage| part == *stage))
 }
 
@@ -194,6 +209,14 @@ mod tests {
             pod["metadata"]["labels"]["pod-template-hash"] = json!("5d");
         }
         assert_eq!(told(&world.findings(check)), ["x twin-service"]);
+    }
+
+    #[test]
+    fn a_service_over_both_colors_stays_over_both_where_one_is_still_to_be_brought_to_size() {
+        let mut world = beside(vec![service("api-metrics", &json!({"app": "api"}))]);
+        world.run("green", 0, 0);
+        world.scales_first = true;
+        assert!(world.findings(check).is_empty());
     }
 
     #[test]

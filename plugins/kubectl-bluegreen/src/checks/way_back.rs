@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
-use release_core::kube::Workload;
+use release_core::kube::{Labels, Workload};
+use release_core::text::printable;
+use release_core::traffic::selector::as_label_selector;
 
 use super::case::Case;
 use crate::left::{Age, age_beside, deployed_at, differences};
 use crate::options::Verb;
+use crate::record::Record;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.verb != Verb::Rollback {
@@ -18,11 +21,34 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         Some(record) => {
             let changed = differences(&record.left, record.at, case.target, &case.target_pods);
             let message = || format!("{} is not what was left: {}", case.target.name, changed.join("; "));
-            (!changed.is_empty()).then(|| judged(case, ids::CHANGED_SINCE, message())).into_iter().collect()
+            let changed = (!changed.is_empty()).then(|| judged(case, ids::CHANGED_SINCE, message()));
+            changed.into_iter().chain(other_selector(case, record)).collect()
         }
         None if case.was_left_active() => deployed_after(case).into_iter().collect(),
         None => newer(case).into_iter().collect(),
     }
+}
+
+/// Of a recorded selector only the color is used. Where the rest of it is not what the Service selects by
+/// now, either was changed since, by somebody who meant it, and stays; or the record is of something else.
+fn other_selector(case: &Case<'_>, record: &Record) -> Option<Finding> {
+    let (key, now) = (&case.tracks.key, &case.tracks.base);
+    let then: Labels = record.selector.clone().into_iter().filter(|(label, _)| label != key).collect();
+    if then == *now {
+        return None;
+    }
+    let message = format!(
+        "the selector was {} beside {key} when {} was left, and is {}: only {key} goes back",
+        in_words(&then),
+        case.target.name,
+        in_words(now)
+    );
+    let contradicts = now.iter().any(|(label, value)| then.get(label).is_some_and(|before| before != value));
+    Some(if contradicts { judged(case, ids::CHANGED_SINCE, message) } else { case.warns(ids::CHANGED_SINCE, message) })
+}
+
+fn in_words(labels: &Labels) -> String {
+    if labels.is_empty() { "nothing".into() } else { printable(&as_label_selector(labels)) }
 }
 
 /// What our record left active was live before somebody else moved the Service. What was deployed on it
@@ -83,6 +109,30 @@ mod tests {
         let mut nothing_else = rolled_back("other", true);
         nothing_else.run("blue", 3, 0);
         assert_eq!(told(&nothing_else.findings(check)), ["! changed-since"]);
+    }
+
+    #[test]
+    fn a_selector_that_is_not_the_recorded_one_is_shown_and_asked() {
+        let with = |selector: serde_json::Value, agreed| {
+            let mut world = rolled_back("green", agreed);
+            let key = "kubectl-release.dev/bluegreen";
+            let text = world.service["metadata"]["annotations"][key].as_str().unwrap();
+            let mut record: serde_json::Value = serde_json::from_str(text).unwrap();
+            record["selector"] = selector;
+            world.service["metadata"]["annotations"][key] = json!(record.to_string());
+            world.findings(check)
+        };
+        for agreed in [false, true] {
+            let fewer = with(json!({"version": "green"}), agreed);
+            assert_eq!(told(&fewer), ["! changed-since"], "a label that was added on purpose is kept");
+            assert_eq!(
+                told(&with(json!({"app": "api", "tier": "web", "version": "green"}), agreed)),
+                ["! changed-since"]
+            );
+            let other = with(json!({"app": "payments", "version": "green"}), agreed);
+            assert_eq!(told(&other), [if agreed { "x changed-since" } else { "! changed-since" }]);
+            assert!(other[0].message.contains("app=payments") && other[0].message.contains("app=api"), "{other:?}");
+        }
     }
 
     #[test]

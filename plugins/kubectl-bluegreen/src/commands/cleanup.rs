@@ -1,13 +1,16 @@
 //! `cleanup`: take the idle color down once its retention has passed.
 
+mod asked;
 mod brought_back;
 mod budgets;
 mod decision;
 mod due;
 mod gone;
+mod hindrance;
 mod judge;
 mod look;
 mod overtaken;
+mod put_back;
 mod refused;
 mod removal;
 mod retention;

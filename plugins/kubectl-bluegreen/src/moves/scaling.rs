@@ -1,11 +1,16 @@
 //! Bringing targets to size before the move.
 
 use futures::future::join_all;
+use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cli::verb::write_note;
+use release_cluster::read::ListQuery;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
+use release_core::kube::service::service_name;
+use release_core::kube::{Labels, has_all};
 use release_core::release::change::{Action, Change, Op};
+use release_core::text::printable;
 use release_core::traffic::selector::Tracks;
 use serde_json::Value;
 
@@ -63,6 +68,52 @@ pub async fn still_so(run: &Run, written: Vec<Change>) -> Vec<Change> {
         }
     });
     join_all(read).await.into_iter().flatten().collect()
+}
+
+/// Those of the writes whose color serves by now, each with the Service that sends to it: somebody else went
+/// there, and to undo the scaling would take it from under them. And the others. Where Services can't be
+/// read, none is said to be free.
+pub async fn serving_now(
+    run: &Run,
+    (plan, views): (&SwitchPlan, &[ServiceView<'_>]),
+    written: Vec<Change>,
+) -> (Vec<(Change, String)>, Vec<Change>) {
+    if written.is_empty() {
+        return (Vec::new(), written);
+    }
+    let listed = run.cluster.reading::<Service>(&ListQuery::default()).await;
+    let user = |change: &Change| {
+        let Ok(services) = &listed else { return Some("a Service, perhaps: they can't be read".to_owned()) };
+        let own = growing(plan, views).filter(|(plan, tracks)| {
+            let sizes = plan.growth(tracks).unwrap_or_default();
+            sizes.iter().any(|(w, _)| w.reference() == change.object) || change.object.starts_with("hpa/")
+        });
+        let mut labels = own.flat_map(|(plan, tracks)| plan.target(tracks)).flat_map(|color| &color.workloads);
+        let selects = |service: &&Service, labels: &Labels| {
+            let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+            selector.is_some_and(|selector| !selector.is_empty() && has_all(labels, selector))
+        };
+        labels.find_map(|workload| {
+            let found = services.iter().find(|service| selects(service, &workload.pod_labels()))?;
+            Some(format!("service/{}", printable(service_name(found))))
+        })
+    };
+    let (mut serving, mut free) = (Vec::new(), Vec::new());
+    for change in written {
+        match user(&change) {
+            Some(service) => serving.push((change, service)),
+            None => free.push(change),
+        }
+    }
+    (serving, free)
+}
+
+/// What was brought to size and serves by now has no undo.
+pub fn left_serving(serving: &[(Change, String)], failure: Failure) -> Failure {
+    let told =
+        serving.iter().map(|(change, service)| format!("\n{} {} serves {service}", change.object, change.summary));
+    let message = std::iter::once(failure.message.clone()).chain(told).collect();
+    Failure { message, ..failure }
 }
 
 /// What was brought to size for a move that was not made, and how that is undone.

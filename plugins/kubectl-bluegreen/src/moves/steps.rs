@@ -7,10 +7,11 @@ use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show};
 use release_core::checks::finding;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::Labels;
 use release_core::release::change::Change;
 use tokio::time::Instant;
 
+use super::agreed::AgreedPlan;
+use super::expected;
 use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
 use super::report::MoveReport;
@@ -36,11 +37,12 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let text = plan::text(&plan, &views, &snapshot.pods);
-    let heading = heading(run, &plan::subjects_of(&options.services));
-    show(run, &heading, &text, &plan.findings, options.services.len());
+    let subjects = plan::subjects_of(&options.services);
+    show(run, &heading(run, &subjects), &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
+    expected::holds(run, options, &snapshot, &views).await?;
+    let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
     if plan.moves().next().is_none() {
-        let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
         return prove_what_stands(run, options, basis, &mut report).await;
     }
     refuse(run, options, &plan)?;
@@ -54,13 +56,11 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
             report.would_be(run, &plan);
         }
         Agreed::ToWrite => {
-            let scales = plan.to_scale().next().is_some();
-            let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
-            if scales {
+            if plan.to_scale().next().is_some() {
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }
             if !options.yes {
-                return write_anew(run, options, extent, &plan, &mut report).await;
+                return write_agreed(run, options, extent, basis.agreed(), &mut report).await;
             }
             return write_and_grow(run, options, basis, &mut report).await;
         }
@@ -81,11 +81,13 @@ async fn scale_and_write(
     let mut written = Vec::new();
     let grown = scaling::bring_to_size(run, plan, views, (sizes, &mut written)).await;
     let made = match grown {
-        Ok(()) => write_anew(run, options, extent, plan, report).await,
+        Ok(()) => write_agreed(run, options, extent, basis.agreed(), report).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = made else { return Ok(()) };
     let written = scaling::still_so(run, written).await;
+    let (serving, written) = scaling::serving_now(run, (plan, views), written).await;
+    let failure = scaling::left_serving(&serving, failure);
     let of_service = |service: &str| {
         let own = scaling::of_service(plan, views, snapshot, service);
         own.into_iter().filter(|change| written.contains(change)).collect()
@@ -113,22 +115,35 @@ fn rehearsed(plan: &SwitchPlan, views: &[ServiceView<'_>], options: &MoveOptions
 
 /// Pods took their time to start, or a person to answer: everything is read, planned and checked
 /// anew, and has to be what was agreed to.
-async fn write_anew(
+///
+/// # Errors
+/// As the exit codes say; 3 where it isn't.
+pub async fn write_agreed(
     run: &Run,
     options: &MoveOptions,
     extent: ReadScope,
-    agreed: &SwitchPlan,
+    agreed: AgreedPlan<'_>,
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
     let snapshot = run.within(load(&run.cluster, &options.services, options.looking(extent))).await?;
     let views = views(&snapshot, key);
-    let plan = make_plan(run, options, &snapshot, &views, true)?;
-    if !ways(&plan).eq(ways(agreed)) {
-        let status = Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
-        return Err(Failure::changed("someone else moved a Service meanwhile; nothing was switched").look(status));
+    let status = || Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
+    let changed = |what: &str| Failure::changed(format!("{what} meanwhile; nothing was switched")).look(status());
+    if let Some(what) = agreed.deployed_since(&snapshot, &views) {
+        return Err(changed(&what));
     }
-    *report.findings = still_so(agreed, &plan);
+    let plan = make_plan(run, options, &snapshot, &views, true)?;
+    if agreed.is_reached(&plan, &views) {
+        // Somebody else got there first, by the same words perhaps: it is proven as theirs.
+        return prove_what_stands(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report)
+            .await;
+    }
+    if !agreed.leads_as(&plan) {
+        return Err(changed("someone else moved a Service"));
+    }
+    expected::holds(run, options, &snapshot, &views).await?;
+    *report.findings = still_so(agreed.plan, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));
         return Err(Failure { message: format!("not {}", options.verb.past()), ..refused });
@@ -143,11 +158,6 @@ fn still_so(agreed: &SwitchPlan, plan: &SwitchPlan) -> Vec<finding::Finding> {
     let mut findings: Vec<finding::Finding> = plan.findings.iter().chain(of_owners).cloned().collect();
     findings.sort_by_key(|f| (f.severity, f.overridden));
     findings
-}
-
-/// From which selector to which, for each Service.
-fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels)> {
-    plan.moves().map(|m| (m.service(), &m.movement.previous, &m.movement.selector))
 }
 
 /// With `--now`, a rollback goes to a color that has not its size yet: it gets it meanwhile.
@@ -170,6 +180,12 @@ struct Basis<'a> {
     snapshot: &'a Snapshot,
     views: &'a [ServiceView<'a>],
     plan: &'a SwitchPlan,
+}
+
+impl<'a> Basis<'a> {
+    fn agreed(self) -> AgreedPlan<'a> {
+        AgreedPlan::as_shown(self.plan, self.snapshot, self.views)
+    }
 }
 
 async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: &mut MoveReport<'_>) -> Outcome<()> {

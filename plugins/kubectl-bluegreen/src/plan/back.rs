@@ -1,5 +1,6 @@
 //! Where a rollback goes. It never toggles: once back, it says so.
 
+use release_core::command::{Command, Scope};
 use release_core::failure::Outcome;
 use release_core::kube::has_all;
 use release_core::traffic::selector::{Color, Tracks};
@@ -25,7 +26,7 @@ pub fn way_back(
     view: &ServiceView<'_>,
     tracks: &Tracks,
 ) -> Outcome<WayBack> {
-    if let Some(found) = never_moved_in_set(all, view, tracks) {
+    if let Some(found) = never_moved_in_set(all, view, tracks, &snapshot.scope) {
         return Ok(found);
     }
     match view.recorded.current.as_ref().filter(|r| r.key == tracks.key) {
@@ -37,15 +38,32 @@ pub fn way_back(
 
 /// A set moves as the set that its last record names: a Service that this run never reached, or
 /// that stood where it should already, has nothing to take back.
-fn never_moved_in_set(all: &[ServiceView<'_>], view: &ServiceView<'_>, tracks: &Tracks) -> Option<WayBack> {
+fn never_moved_in_set(
+    all: &[ServiceView<'_>],
+    view: &ServiceView<'_>,
+    tracks: &Tracks,
+    scope: &Scope,
+) -> Option<WayBack> {
     let last = all.iter().filter_map(|s| s.recorded.current.as_ref()).max_by_key(|r| r.at)?;
     let ours = view.recorded.current.as_ref().map(|r| r.id.as_str());
     let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id);
     missed.then(|| WayBack::AlreadyBack {
         state: StayState::NotMoved,
-        message: format!("{} is active; the last {} did not move this one", tracks.active, last.verb),
+        message: format!(
+            "{} is active; the last {} did not move this one{}",
+            tracks.active,
+            last.verb,
+            by_its_own(view, tracks, scope)
+        ),
         forward: None,
     })
+}
+
+/// It has a move of its own to take back, which nobody asked for with the others.
+fn by_its_own(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) -> String {
+    let own = view.recorded.current.as_ref().filter(|r| r.verb == RecordedVerb::Switch && r.to == tracks.active);
+    let back = || Command::new("kubectl bluegreen rollback").arg(view.name()).scope(scope);
+    own.map_or_else(String::new, |own| format!("; its own, from {}, is taken back by {}", own.from, back()))
 }
 
 fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) -> Outcome<WayBack> {
@@ -57,15 +75,13 @@ fn by_record(record: &Record, snapshot: &Snapshot, view: &ServiceView<'_>, track
             forward: forward(view, tracks, &record.from, scope),
         });
     }
-    // Only the track key goes back: what else was changed since was changed on purpose. A record that
-    // contradicts what the Service selects now is of something else.
+    // Only the track key goes back: what else differs from the record is a check's to tell.
     let selector = tracks.selector_for(&record.from);
-    let of_another = tracks.base.iter().any(|(key, now)| record.selector.get(key).is_some_and(|then| then != now));
     let there = tracks.color(&record.from).is_some_and(|color| {
         color.workloads.iter().any(|w| has_all(&w.pod_labels(), &selector))
             || ready_count(&tracks.pods_of(&color.name, &snapshot.pods)) > 0
     });
-    if of_another || !there {
+    if !there {
         return Err(refusal::way_back_gone(view, tracks, record, snapshot));
     }
     Ok(WayBack::Color(Chosen::of(tracks, &record.from, Some(format!("taking back {}", describe(record))))))
@@ -89,7 +105,7 @@ fn without_record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks) 
 }
 
 fn serves(snapshot: &Snapshot, tracks: &Tracks) -> bool {
-    ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods)) > 0
+    ready_count(&tracks.serving(&tracks.active, &snapshot.pods)) > 0
 }
 
 fn age(color: &Color, tracks: &Tracks) -> Age {

@@ -1,7 +1,9 @@
 //! A move as the checks are asked about it.
 
+use std::sync::Arc;
+
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::has_all;
+use release_core::kube::{Workload, has_all};
 use release_core::traffic::capacity::{staying, strays};
 use release_core::traffic::selector::{Color, Tracks};
 
@@ -9,7 +11,7 @@ use super::movement::Move;
 use crate::checks::Case;
 use crate::left::{self, LeftWorkload};
 use crate::options::{MoveOptions, Verb};
-use crate::service_view::{ServiceView, ready_count};
+use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
 /// What all cases of one plan have in common.
@@ -37,11 +39,14 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     // A recorded selector may ask for more than the color: only pods that it matches count.
     target_pods.retain(|pod| has_all(&pod.metadata.labels, &movement.selector));
     let active_pods = tracks.pods_of(&active.name, &snapshot.pods);
-    let needed = ready_count(&tracks.able(&active_pods)).max(left_size(view, tracks, movement, active));
-    let required = required(options, view, active, needed);
-    let ready = staying(target, &tracks.able(&target_pods));
+    // What a rollout runs beside is about to go.
+    let carrying = staying(active, &tracks.able(&active.name, &active_pods));
+    let needed = carrying.max(left_size(view, tracks, movement, active));
+    let required = within_reach(options, snapshot, target, required(options, view, active, needed));
+    let able = tracks.able(&target.name, &target_pods);
+    let ready = staying(target, &able);
     // Pods that no workload keeps may be gone in a moment: they are no reason not to start others.
-    let kept = ready.saturating_sub(strays(&tracks.able(&target_pods)).len());
+    let kept = ready.saturating_sub(strays(&able).len());
     let short = kept < required;
     let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
@@ -63,10 +68,23 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     })
 }
 
-/// The size that a color had when it was left, where nothing is there any more that would say how many
+/// A rollback asks for no more than the color's autoscalers let it have: they would take the rest away again.
+fn within_reach(options: &MoveOptions, snapshot: &Snapshot, target: &Color, required: usize) -> usize {
+    let ceiling = |w: &Arc<Workload>| {
+        let own = snapshot.autoscalers.iter().flatten().find(|hpa| w.is_scaled_by(hpa));
+        let most = own.and_then(|hpa| hpa.spec.as_ref()).map(|spec| spec.max_replicas).filter(|most| *most > 0);
+        most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
+    };
+    if options.verb != Verb::Rollback || target.workloads.is_empty() {
+        return required;
+    }
+    required.min(target.workloads.iter().map(ceiling).fold(0, usize::saturating_add))
+}
+
+/// The size that a color had when it was left, where nothing is asked for any more that would say how many
 /// pods the load needs.
 fn left_size(view: &ServiceView<'_>, tracks: &Tracks, movement: &Move, active: &Color) -> usize {
-    let left = left_by_last_move(view, tracks, &movement.to).filter(|_| active.workloads.is_empty());
+    let left = left_by_last_move(view, tracks, &movement.to).filter(|_| active.asked() == 0);
     left.map_or(0, left::size)
 }
 

@@ -50,6 +50,12 @@ impl Move {
         selector_change_command(&self.service, &self.scope, &self.selector, &self.previous)
     }
 
+    /// The bare kubectl command that makes it, if the Service is still as it was read.
+    #[must_use]
+    pub fn by_hand(&self) -> Command {
+        selector_change_command(&self.service, &self.scope, &self.previous, &self.selector)
+    }
+
     fn patch(&self, from: &Labels, to: &Labels, beside: Vec<Op>) -> Change {
         let mut ops = vec![Op::test("/spec/selector", json!(from))];
         ops.extend(beside);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use release_core::kube::{Labels, Workload};
 use release_core::traffic::selector::{Color, is_machine_key};
+use release_core::workload::twin::renamed;
 
 /// The workload of `other` that has the name of this one but for the color, else the only one that has
 /// its labels but for the color's own.
@@ -21,21 +22,6 @@ pub fn counterpart<'c>(workload: &Workload, color: &Color, other: &'c Color) -> 
         (Some(only), None) if !own.is_empty() => Some(only),
         _ => None,
     }
-}
-
-/// The name with whole parts of it exchanged: `wea-a` is nobody's `web-b`. Nothing where the color isn't in
-/// it.
-fn renamed(name: &str, from: &str, to: &str) -> Option<String> {
-    let is_part = |c: char| c.is_ascii_alphanumeric();
-    let mut parted = name.match_indices(from).filter_map(|(at, _)| {
-        let (before, rest) = name.split_at(at);
-        Some((before, rest.strip_prefix(from)?))
-    });
-    let whole = |(before, after): &(&str, &str)| {
-        let ends = before.chars().next_back().is_none_or(|c| !is_part(c));
-        ends && after.chars().next().is_none_or(|c| !is_part(c))
-    };
-    parted.find(whole).filter(|_| !from.is_empty()).map(|(before, after)| format!("{before}{to}{after}"))
 }
 
 /// The labels of its pods without the color.

@@ -64,7 +64,9 @@ fn still(replicas: i32) -> Op {
     Op::test("/spec/replicas", if replicas == 0 { Value::Null } else { replicas.into() })
 }
 
-fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapshot) -> Option<Change> {
+/// Raises an autoscaler's floor, and keeps on it what that was; nothing where it is as high.
+#[must_use]
+pub fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapshot) -> Option<Change> {
     let spec = hpa.spec.as_ref()?;
     // Kubernetes defaults minReplicas to 1 (autoscaling/v2).
     let (floor, raised) = (spec.min_replicas.unwrap_or(1), wanted.min(spec.max_replicas));

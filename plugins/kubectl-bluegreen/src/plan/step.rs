@@ -45,8 +45,27 @@ pub fn steps(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveReques
     let steps: Vec<Step> = views.iter().map(|view| step(snapshot, views, view, request)).collect::<Outcome<_>>()?;
     match crossing(&steps) {
         Some((one, other)) => Err(refusal::opposite_ways(one, other, request.options.verb, &snapshot.scope)),
-        None => Ok(steps),
+        None => Ok(as_one(steps)),
     }
+}
+
+/// What a run of a set did not get to is a part of it where the same words finish it: it goes back with it.
+fn as_one(mut steps: Vec<Step>) -> Vec<Step> {
+    let begun = steps.iter().find_map(|step| match step {
+        Step::Finish(begun) => Some(begun.record.clone()),
+        Step::Move(_) | Step::Stay(_) => None,
+    });
+    let Some(begun) = begun else { return steps };
+    for step in &mut steps {
+        if let Step::Move(rest) = step
+            && begun.services.contains(&rest.service)
+            && (&begun.from, &begun.to) == (&rest.from, &rest.to)
+            && begun.verb == rest.record.verb
+        {
+            rest.record.id.clone_from(&begun.id);
+        }
+    }
+    steps
 }
 
 /// Two Services of which one would move to the color that the other leaves: they have diverged, and
@@ -99,7 +118,7 @@ fn step(
 fn stay(snapshot: &Snapshot, ways: Ways<'_>, state: StayState, message: String, forward: Option<Command>) -> Step {
     let Ways { view, tracks, .. } = ways;
     let (service, key, color) = (view.name().to_owned(), tracks.key.clone(), tracks.active.clone());
-    let is_served = ready_count(&tracks.pods_of(&color, &snapshot.pods)) > 0;
+    let is_served = ready_count(&tracks.serving(&color, &snapshot.pods)) > 0;
     let way_out = (!is_served).then(|| ways_out(ways, &snapshot.pods));
     Step::Stay(Stay { service, key, color, state, message, forward, way_out })
 }

@@ -19,9 +19,7 @@ pub fn subjects_of(services: &[String]) -> String {
 /// The plan for people.
 #[must_use]
 pub fn text(plan: &SwitchPlan, views: &[ServiceView<'_>], pods: &[Pod]) -> String {
-    let mut lines = vec![services(&plan.services, |service, color| {
-        tracks_of(views, service).map(|tracks| short_images(tracks, color, pods)).unwrap_or_default()
-    })];
+    let mut lines = vec![moves_text(plan, views, pods)];
     let sizes = |plan: &ServicePlan| plan.growth(tracks_of(views, plan.service())?);
     for line in plan.to_scale().filter_map(|plan| Some(growth(plan, &sizes(plan)?))) {
         // Services that move together share workloads.
@@ -30,6 +28,14 @@ pub fn text(plan: &SwitchPlan, views: &[ServiceView<'_>], pods: &[Pod]) -> Strin
         }
     }
     lines.join("\n")
+}
+
+/// The moves alone, without what comes first.
+#[must_use]
+pub fn moves_text(plan: &SwitchPlan, views: &[ServiceView<'_>], pods: &[Pod]) -> String {
+    services(&plan.services, |service, color| {
+        tracks_of(views, service).map(|tracks| short_images(tracks, color, pods)).unwrap_or_default()
+    })
 }
 
 /// One or two lines for each Service.

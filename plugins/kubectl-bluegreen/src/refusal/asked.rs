@@ -2,6 +2,7 @@
 
 use release_core::command::{Command, Scope};
 
+use crate::options::deploy::DeployOptions;
 use crate::options::{MoveOptions, Target, Verb};
 
 /// A verb as it was typed.
@@ -33,6 +34,14 @@ impl Asked {
     pub fn about(verb: &str, service: &str) -> Self {
         let command = Command::new("kubectl bluegreen").arg(verb).arg(service);
         Self { verb: Verb::Switch, command, again: Vec::new(), goes: Goes::Nowhere }
+    }
+
+    /// A deploy, which asks for no color that isn't named.
+    #[must_use]
+    pub fn to_deploy(options: &DeployOptions) -> Self {
+        let command = Command::new("kubectl bluegreen deploy").arg(&options.service);
+        let command = options.to.iter().fold(command, |command, color| command.flag("--to", color));
+        Self { verb: Verb::Switch, command, again: options.again.clone(), goes: Goes::Nowhere }
     }
 
     /// A switch or a rollback.

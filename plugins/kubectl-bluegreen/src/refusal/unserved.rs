@@ -26,7 +26,10 @@ pub fn ways_out(ways: Ways<'_>, pods: &[Pod]) -> Next {
 }
 
 fn ready_others<'a>(ways: Ways<'a>, pods: &[Pod]) -> Vec<(&'a Color, usize)> {
-    let count = |color: &'a Color| (color, ready_count(&ways.tracks.serving(&color.name, pods)));
+    let count = |color: &'a Color| {
+        let own = ways.tracks.pods_of(&color.name, pods).into_iter().filter(|pod| ways.tracks.can_serve(pod));
+        (color, ready_count(&own.collect::<Vec<_>>()))
+    };
     let named = ways.tracks.others().filter(|color| !color.name.is_empty());
     let mut ready: Vec<_> = named.map(count).filter(|(_, ready)| *ready > 0).collect();
     let last = ways.view.recorded.current.as_ref().filter(|record| record.key == ways.tracks.key);
@@ -52,6 +55,7 @@ fn size_before(workload: &Workload, ways: Ways<'_>) -> i32 {
     let recorded = ways.view.recorded.all().flat_map(|record| &record.left);
     let mut known = recorded.filter(|left| left.workload == workload.reference()).map(|left| left.replicas);
     let others = || ways.tracks.others().flat_map(|color| &color.workloads).map(|w| w.replicas).max();
+    let of_others = || ways.view.recorded.all().flat_map(|record| &record.left).map(|left| left.replicas).max();
     let is_size = |size: &i32| *size > 0;
-    known.find(is_size).or_else(|| others().filter(is_size)).unwrap_or(1)
+    known.find(is_size).or_else(|| others().filter(is_size)).or_else(|| of_others().filter(is_size)).unwrap_or(1)
 }

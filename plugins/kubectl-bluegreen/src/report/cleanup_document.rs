@@ -71,6 +71,8 @@ pub enum KeptReason {
     MovedByHand,
     /// It is not what was left: it was deployed, or made anew, since.
     ChangedSince,
+    /// A controller or a GitOps tool would bring it up again.
+    PutBack,
     /// The active color is in trouble, and this one is the way back.
     WayBack,
     /// Its volumes would be deleted.

@@ -6,6 +6,7 @@ use release_cli::report::Members;
 use release_cli::schema::check;
 
 use super::cleanup_document::CleanupMembers;
+use super::deploy_document::DeployMembers;
 use super::history_document::HistoryMembers;
 use super::move_document::{PreflightMembers, RollbackMembers, SwitchMembers};
 use super::status_document::StatusMembers;
@@ -21,6 +22,7 @@ fn holds<M: Members + 'static>() {
 fn documents_are_as_their_schemas_say() {
     holds::<StatusMembers>();
     holds::<PreflightMembers>();
+    holds::<DeployMembers>();
     holds::<SwitchMembers>();
     holds::<RollbackMembers>();
     holds::<HistoryMembers>();

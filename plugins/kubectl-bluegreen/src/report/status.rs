@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use release_core::failure::Next;
 use release_core::kube::Workload;
+use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::{ColorState, ColorStatus, Note, OtherPods, ServiceStatus, WorkloadStatus};
@@ -26,11 +27,13 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
     let ready = tracks.expected(&tracks.active, &snapshot.pods).len();
     // Nothing has arrived where nothing is ready, whatever is published.
     let serves = here > 0 && ready > 0;
-    let converged = serves && foreign == 0 && here >= ready;
+    let strangers = strangers(view, tracks, snapshot);
+    let converged = serves && foreign == 0 && strangers == 0 && here >= ready;
     let active = &tracks.active;
     let mut notes = notes(view, tracks, snapshot);
     if !converged {
-        let message = format!("{here} of {ready} endpoints of {active}, {foreign} of other colors");
+        let others = if strangers == 0 { String::new() } else { format!(", {strangers} of no pod of it") };
+        let message = format!("{here} of {ready} endpoints of {active}, {foreign} of other colors{others}");
         notes.push(Note::warns("converging", message));
     }
     if !serves {
@@ -48,11 +51,25 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
     }
 }
 
+/// Addresses that stay in service whatever is selected, and that are no pod's of the active color.
+fn strangers(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> usize {
+    let Some(at) = snapshot.slices.get(view.name()) else { return 0 };
+    let own = tracks.pods_of(&tracks.active, &snapshot.pods);
+    at.slices.unmanaged().map(|theirs| theirs.addresses.saturating_sub(theirs.of(&own))).sum()
+}
+
 /// Nobody is there to answer: with what would work now.
 fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Note {
     let next = ways_out(Ways::by_switch(view, tracks, &snapshot.scope), &snapshot.pods);
     let said = next.note().map(|note| format!("; {note}")).unwrap_or_default();
-    let message = format!("no pod of {} is ready: connections are refused{said}", tracks.active);
+    let ready = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
+    let ports: Vec<&str> = tracks.ports.iter().map(|port| port.name.as_str()).collect();
+    let why = match ready {
+        0 => format!("no pod of {} is ready", tracks.active),
+        _ if ports.is_empty() => format!("{ready} pods of {} are ready and no endpoints", tracks.active),
+        _ => format!("{ready} pods of {} are ready, none by the port {}", tracks.active, printable(&ports.join(", "))),
+    };
+    let message = format!("{why}: connections are refused{said}");
     let fix = matches!(next, Next::Try(..)).then(|| next.commands().first().map(ToString::to_string)).flatten();
     Note { fix, ..Note::blocks("no-endpoints", message) }
 }
@@ -137,7 +154,7 @@ fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snap
         });
     }
     match record.filter(|r| r.from == color.name) {
-        Some(record) => ColorState::Previous { kept_until: due(record, view.service).unwrap_or_else(|| record.due()) },
+        Some(record) => ColorState::Previous { kept_until: due(record, view.service) },
         None => ColorState::Idle,
     }
 }

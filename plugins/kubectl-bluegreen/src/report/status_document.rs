@@ -37,7 +37,7 @@ pub struct ServiceStatus {
     /// The label that tells the colors apart.
     pub track_key: String,
     pub active: String,
-    /// The endpoints are the active color's ready pods and nobody else's.
+    /// The endpoints are the active color's ready pods and nobody else's, addresses of no pod included.
     pub converged: bool,
     /// Our last change of it.
     pub record: Option<Record>,
@@ -84,7 +84,7 @@ pub struct OtherPods {
 #[serde(rename_all = "camelCase")]
 pub struct Note {
     /// `converging`, `no-endpoints`, `being-deleted`, `by-hand`, `unfinished`, `record`, `twin-service`,
-    /// `floor-raised`, `added-label`
+    /// `floor-raised`, `added-label`, `unmanaged-endpoints`, `retention`
     pub id: &'static str,
     /// `block` where requests fail now, else `warn`
     pub severity: &'static str,
@@ -135,8 +135,9 @@ pub enum ColorState {
     Down,
     /// It was left by the last move.
     Previous {
-        /// When a cleanup may take it down.
-        kept_until: Timestamp,
+        /// When a cleanup may take it down; absent where nobody knows when it was left.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept_until: Option<Timestamp>,
     },
     Idle,
 }
@@ -172,6 +173,9 @@ pub struct ListedService {
     pub active: String,
     /// The active color's ready pods of those asked for: `5/6`.
     pub ready: String,
+    /// Ready endpoints behind every port of the Service, whoever's; absent where EndpointSlices can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoints: Option<usize>,
     /// Our last change of it.
     pub record: Option<Record>,
     pub others: Vec<ListedColor>,

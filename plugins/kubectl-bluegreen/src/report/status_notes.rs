@@ -1,13 +1,15 @@
 //! What is unusual about a Service.
 
+use release_core::command::{Command, Scope};
 use release_core::kube::has_all;
 use release_core::kube::service::service_name;
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
-use crate::hand::hand_on;
+use crate::checks::unmanaged_endpoints;
+use crate::hand::{due, hand_on};
 use crate::plan::scale::{floor_command, raised_floor};
-use crate::record::Record;
+use crate::record::{Record, RecordedVerb};
 use crate::refusal::added_labels;
 use crate::room::lack_of_room;
 use crate::service_view::ServiceView;
@@ -25,6 +27,8 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
     if view.service.metadata.deletion_timestamp.is_some() {
         notes.push(Note::warns("being-deleted", format!("service/{} is being deleted", view.name())));
     }
+    notes.extend(unmanaged(view, tracks, snapshot));
+    notes.extend(not_over(view, tracks, snapshot));
     if let Some(why) = &view.recorded.unreadable {
         notes.push(Note::warns("record", format!("{why}; rollback will not use it")));
     }
@@ -36,11 +40,43 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
         Some(r) if r.result.is_none() => {
             let what = format!("the {} {} -> {} by {}", r.verb, r.from, r.to, r.by);
             let message = format!("{what} has no result: it is still going on, or was cut off");
-            notes.push(Note::warns("unfinished", message));
+            let fix = Some(finishing(view, r, &snapshot.scope).to_string());
+            notes.push(Note { fix, ..Note::warns("unfinished", message) });
         }
         _ => {}
     }
     notes
+}
+
+/// The words that finish what a run began, where it was cut off; they join one that goes on.
+#[must_use]
+pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, scope: &Scope) -> Command {
+    let own = unfinished.services.is_empty().then(|| view.name().to_owned());
+    let services = unfinished.services.iter().cloned().chain(own);
+    match unfinished.verb {
+        RecordedVerb::Rollback => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
+        _ => Command::new("kubectl bluegreen switch").args(services).flag("--to", &unfinished.to).scope(scope),
+    }
+}
+
+/// Addresses that nobody's selector put there.
+fn unmanaged(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
+    let found = unmanaged_endpoints(view, tracks, snapshot, &tracks.active);
+    found.into_iter().map(|message| Note::warns("unmanaged-endpoints", message)).collect()
+}
+
+/// What a clean-up will keep although the record's time is over.
+fn not_over(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Note> {
+    let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active && r.result.is_some())?;
+    let is_unknown = due(record, view.service).is_none() && tracks.color(&record.from).is_some_and(Color::is_run);
+    is_unknown.then(|| {
+        let cleanup = Command::new("kubectl bluegreen cleanup").arg(view.name()).arg("--before-due");
+        let message = format!(
+            "when {} was left is not known (no managed fields), so that no clean-up is due: a person has to say so",
+            record.from
+        );
+        Note { fix: Some(cleanup.scope(&snapshot.scope).to_string()), ..Note::warns("retention", message) }
+    })
 }
 
 fn by_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record) -> Note {

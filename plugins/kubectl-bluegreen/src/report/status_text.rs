@@ -65,8 +65,9 @@ fn state(state: &ColorState, now: Timestamp) -> String {
             format!("taken down {} ago by {by}{why}", age(*since, now))
         }
         ColorState::Down => "down".into(),
-        ColorState::Previous { kept_until } if *kept_until > now => {
-            format!("previous, kept to {}", until(*kept_until, now))
+        ColorState::Previous { kept_until: None } => "previous".into(),
+        ColorState::Previous { kept_until: Some(due) } if *due > now => {
+            format!("previous, kept to {}", until(*due, now))
         }
         ColorState::Previous { .. } => "previous, cleanup is due".into(),
         ColorState::Idle => "idle".into(),

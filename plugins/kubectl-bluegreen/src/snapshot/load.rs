@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
-use futures::future::{join, join3, try_join_all};
+use futures::future::{join, join_all, join3, try_join_all};
 use k8s_openapi::api::core::v1::Service;
 use release_cluster::Cluster;
 use release_cluster::slice_view::slices_of;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_name;
-use release_core::kube::{Pod, Workload, lose_unreachable};
+use release_core::kube::{Labels, Pod, Workload, has_all, lose_unreachable};
 use release_core::traffic::argo::argo_marks;
+use release_core::traffic::left_out::lose_left_out;
 use release_core::traffic::selector::{as_label_selector, possible_bases};
 
 use super::moment::Snapshot;
 use super::optional::{OptionalReads, ReadScope};
 use super::read::{attributed, daemon_sets, needs_daemon_sets, pods_selected, service, templates, with_replica_sets};
 use crate::service_view::ServiceView;
+
+/// So many other Services are asked where they send.
+const ASKED: usize = 5;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +52,26 @@ pub async fn load(cluster: &Cluster, names: &[String], looking: Looking<'_>) -> 
         ..read
     };
     let read = where_needed(told_whose(read), &beside, key).await;
+    let read = as_others_serve(cluster, read).await;
     Ok(put_together(read, key))
+}
+
+/// Where nodes can't be read, other Services over the same pods tell which of them can be reached.
+async fn as_others_serve(cluster: &Cluster, mut read: Snapshot) -> Snapshot {
+    if read.nodes.is_ok() {
+        return read;
+    }
+    let named: Vec<&str> = read.services.iter().map(service_name).collect();
+    let selects = |labels: &Labels| read.pods.iter().any(|pod| has_all(&pod.metadata.labels, labels));
+    let others = read.neighbours.iter().flatten().filter(|service| !named.contains(&service_name(service)));
+    let over_pods = others.filter(|service| service.spec.iter().flat_map(|s| &s.selector).any(selects));
+    let served = over_pods.take(ASKED).map(async |service| (service, slices_of(cluster, service_name(service)).await));
+    for (service, at) in join_all(served).await {
+        if let Ok(at) = at {
+            lose_left_out(&mut read.pods, service, &at.slices, read.at);
+        }
+    }
+    read
 }
 
 /// What only some set-ups have anything of.

@@ -138,9 +138,26 @@ pub async fn daemon_sets(cluster: &Cluster, namespace: Option<&str>) -> Vec<Arc<
 /// # Errors
 /// Where workloads or pods can't be listed.
 pub async fn workloads_and_pods(cluster: &Cluster, labels: &Labels) -> Outcome<(Vec<Arc<Workload>>, Vec<Pod>)> {
+    workloads_and_pods_as(cluster, labels, Pod::slim).await
+}
+
+/// The same, the pods with the images that they ask for.
+///
+/// # Errors
+/// Where workloads or pods can't be listed.
+pub async fn workloads_and_images(cluster: &Cluster, labels: &Labels) -> Outcome<(Vec<Arc<Workload>>, Vec<Pod>)> {
+    workloads_and_pods_as(cluster, labels, Pod::slim_with_images).await
+}
+
+async fn workloads_and_pods_as(
+    cluster: &Cluster,
+    labels: &Labels,
+    slim: fn(Pod) -> Pod,
+) -> Outcome<(Vec<Arc<Workload>>, Vec<Pod>)> {
+    let selector = as_label_selector(labels);
     let (path, everything) = (path_of("", "v1", "nodes", None), ListQuery::default());
     let nodes = cluster.list_map(&path, &everything, Node::slim);
-    let (found, pods, nodes) = join3(workloads(cluster), pods_with(cluster, labels), nodes).await;
+    let (found, pods, nodes) = join3(workloads(cluster), pods_selected(cluster, &selector, slim), nodes).await;
     let ((mut workloads, sets), mut pods) = (found?, pods?);
     attributed(&mut pods, &sets, &workloads);
     if needs_daemon_sets(&pods) {

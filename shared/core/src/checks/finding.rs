@@ -140,7 +140,8 @@ pub const PAINTS: [&str; 4] = ["\u{1b}[31m", "\u{1b}[33m", "\u{1b}[36m", "\u{1b}
 /// Findings a line each: `x` blocks, `!` warns, `?` was not checked, `-` blocks but is overridden.
 #[must_use]
 pub fn lines(findings: &[Finding], look: Look) -> String {
-    let shown: Vec<&Finding> = findings.iter().filter(|f| look.wide || !f.quiet).collect();
+    let shown: Vec<&Finding> =
+        findings.iter().filter(|f| look.wide || !f.quiet || f.severity == Severity::Blocks).collect();
     let id_width = shown
         .iter()
         .filter(|f| f.severity != Severity::NotChecked)

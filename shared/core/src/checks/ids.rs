@@ -89,15 +89,19 @@ checks! {
         "other annotations fill the 256 KiB that all of an object may have, and leave no room for our record, even without the history before it";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
         "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command or arguments, as operators have the images of what they make";
-    BEING_DELETED = "being-deleted", [Bluegreen], [Blocks],
-        "the Service, or a workload of the target, has been deleted and is only waiting for its finalizers or dependents";
+    BEING_DELETED = "being-deleted", [Bluegreen, EcrRollback], [Blocks],
+        "the Service, or a workload that is to serve, has been deleted and is only waiting for its finalizers or dependents";
     CACHED_IMAGE = "cached-image", [EcrRollback], [Warns],
         "`unpin` goes to a tag that moves, and `imagePullPolicy` is not `Always`";
     CHANGED_SINCE = "changed-since", [Bluegreen], [Blocks, Warns],
-        "a rollback would go to something else than was left: the color was deployed, or made anew, since. Blocks with `--yes` while another color has ready pods; without it the question is asked";
+        "a rollback would go to something else than was left: the color was deployed, or made anew, since; or the Service selects by other values of its other labels than it did then (a label that one of both lacks warns: only the color goes back). Blocks with `--yes` while another color has ready pods; without it the question is asked";
     CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
         "a cluster that may use the images could not be read";
-    CONTAINER_STAYS = "container-stays", [EcrRollback], [Warns],
+    COLOR_IN_USE = "color-in-use", [Bluegreen], [Blocks, Warns],
+        "another Service, or a route, sends to the color that a deploy overwrites. Warns where that is a preview or the color's own, and about a Service over both colors";
+    COLORS_DIFFER = "colors-differ", [Bluegreen], [Warns],
+        "the color that a deploy prepares has another pod template than the active one, besides images; values that look secret are not shown";
+    CONTAINER_STAYS = "container-stays", [Bluegreen, EcrRollback], [Warns],
         "another container of the same repository keeps its image";
     DEADLINE_EXCEEDED = "deadline-exceeded", [Bluegreen], [Blocks],
         "its rollout passed `progressDeadlineSeconds`";
@@ -125,6 +129,8 @@ checks! {
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
         "blocks: `maxReplicas` of the target's autoscaler is below what is required. Warns: `minReplicas` is below the active color's ready pods (not with `--scale`)";
+    IMAGE_UNTAGGED = "image-untagged", [Bluegreen], [Warns],
+        "an image that is deployed has neither tag nor digest, or the tag `latest`";
     IMAGE_UPDATER = "image-updater", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a tool that follows the registry writes the image by itself: Keel, Argo CD Image Updater, Flux, image change triggers of OpenShift. Blocks a rollback of the image, warns about a color's";
     IN_HISTORY = "in-history", [Lifecycle], [Blocks],
@@ -133,6 +139,8 @@ checks! {
         "something would go, and what the indexes are made of could not be read: it may be a part of one that is in use";
     INIT_CONTAINER_STAYS = "init-container-stays", [EcrRollback], [Warns],
         "an init container of the same repository keeps its image";
+    INIT_MIGRATES = "init-migrates", [Bluegreen], [Warns],
+        "an init container of what is deployed migrates something, by its name, image or command";
     INTERNAL_TRAFFIC_UNCOVERED = "internal-traffic-uncovered", [Bluegreen], [Warns],
         "the same with `internalTrafficPolicy: Local`";
     KINDS_UNREAD = "kinds-unread", [Lifecycle], [Blocks],
@@ -147,6 +155,8 @@ checks! {
         "a rule's list has several entries, and an image needs a tag for every one of them";
     LOCAL_TRAFFIC_UNCOVERED = "local-traffic-uncovered", [Bluegreen], [Warns],
         "`externalTrafficPolicy: Local`, and nodes with a ready active pod have no ready target pod";
+    NAMED_AFTER_COLOR = "named-after-color", [Bluegreen], [Warns],
+        "a color that a deploy creates names ConfigMaps, Secrets, claims, a service account or settings that are called after the active one";
     NEIGHBOURS_UNREAD = "neighbours-unread", [Bluegreen], [Blocks],
         "`cleanup` may not or can't read something that may need the color: Services, routes, Ingresses, budgets, autoscalers";
     NETWORK_POLICY = "network-policy", [Bluegreen], [Blocks],
@@ -155,6 +165,8 @@ checks! {
         "policies cover the active color, and none covers the target";
     NEVER_APPLIES = "never-applies", [Lifecycle], [Warns],
         "a rule of higher priority selects all images of this one";
+    NEW_COLOR = "new-color", [Bluegreen], [Warns],
+        "a deploy creates a color although the Service has another one beside the active";
     NEWER_THAN_ACTIVE = "newer-than-active", [Bluegreen], [Blocks, Warns],
         "no record says where a rollback goes, and the only other color was deployed after the active one: that is no way back. Blocks and warns as `changed-since`. Where nothing says which of both is older, a rollback is refused (`NoWayBack`) while the active one has ready pods";
     NO_PODS = "no-pods", [EcrRollback], [Warns],
@@ -177,6 +189,8 @@ checks! {
         "the repository holds several applications, and the image is tagged for another one, or nothing says for which: blocks with `--yes`";
     OTHER_HOST = "other-host", [Lifecycle], [Blocks],
         "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
+    OTHER_REPOSITORY = "other-repository", [Bluegreen], [Warns],
+        "a container gets an image of another repository than it had";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [EcrRollback], [Blocks, Warns],
@@ -235,12 +249,16 @@ checks! {
         "while the target was watched, it was scaled below what the move was allowed with";
     SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
         "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, always";
+    SELECTOR_OVERLAPS = "selector-overlaps", [Bluegreen], [Warns],
+        "the active color's workload doesn't select by the track key: its selector matches pods of the color that is created, too";
     SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],
         "a color is a StatefulSet with volumes of its own";
     SESSION_AFFINITY = "session-affinity", [Bluegreen], [Warns],
         "`sessionAffinity: ClientIP`";
     SETTING_UNUSABLE = "setting-unusable", [Bluegreen], [Warns],
         "an annotation of ours has a value that can't be used";
+    SHARED_CLAIM = "shared-claim", [Bluegreen], [Warns],
+        "a color that a deploy creates mounts the volume claims of the active one";
     SINGLE_REPLICA = "single-replica", [Bluegreen], [Warns],
         "the target runs on one pod; *quiet* where the active color does too";
     STRAY_PODS = "stray-pods", [Bluegreen], [Blocks, Warns],
@@ -249,6 +267,8 @@ checks! {
         "pods of a StatefulSet aren't ready, and it waits for them instead of replacing them (`podManagementPolicy: OrderedReady`)";
     SWITCH_FORBIDDEN = "switch-forbidden", [Bluegreen], [Warns],
         "whoever runs `preflight` may not patch the Service";
+    SWITCH_UNFINISHED = "switch-unfinished", [Bluegreen], [Blocks],
+        "a deploy would overwrite the color that a move without a result goes back to where it fails";
     TAG_MOVED = "tag-moved", [EcrRollback], [Blocks],
         "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone; not checked where ECR gives no answer";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
@@ -262,41 +282,4 @@ checks! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A reader of the documents finds every check with its weight and meaning, and none that is
-    /// not there any more.
-    #[test]
-    fn the_documents_have_every_check_as_it_is() {
-        let documents = [
-            (Suite::Bluegreen, include_str!("../../../../docs/checks.md")),
-            (Suite::EcrRollback, include_str!("../../../../docs/checks-ecr-rollback.md")),
-            (Suite::Lifecycle, include_str!("../../../../docs/lifecycle.md")),
-        ];
-        for (suite, document) in documents {
-            let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
-            for check in ALL.iter().filter(|check| check.suites.contains(&suite)) {
-                let row = format!("| `{}` | {} | {} |", check.id, check.weighs(), check.means);
-                assert!(rows.iter().any(|found| found.starts_with(&row)), "{suite:?} lacks: {row}");
-            }
-            let is_check = |row: &&&str| ["| blocks", "| warns", "|  |"].iter().any(|weight| row.contains(weight));
-            for row in rows.iter().filter(is_check) {
-                let id = row.split('`').nth(1).unwrap_or_default();
-                let known =
-                    CheckId::named(id).is_some_and(|id| ALL.iter().any(|c| c.id == id && c.suites.contains(&suite)));
-                assert!(known, "no check of {suite:?}: {row}");
-            }
-        }
-    }
-
-    #[test]
-    fn ids_are_words_joined_by_hyphens_and_in_order() {
-        for pair in ALL.windows(2) {
-            assert!(pair[0].id < pair[1].id, "{:?} {:?}", pair[0].id, pair[1].id);
-        }
-        for check in ALL {
-            assert!(check.id.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{:?}", check.id);
-        }
-    }
-}
+mod tests;

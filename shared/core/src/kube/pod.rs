@@ -9,6 +9,8 @@ use crate::text::printable;
 
 /// The reason of a Ready condition that we took because of the pod's node.
 pub const NODE_LOST: &str = "NodeLost";
+/// The reason of a Ready condition that we took because a Service doesn't send to the pod.
+pub const LEFT_OUT: &str = "LeftOut";
 /// The reason of a Ready condition that we took because of the pod's owner.
 pub const OWNER_GONE: &str = "OwnerGone";
 
@@ -124,6 +126,7 @@ pub struct PodCondition {
     pub status: String,
     pub reason: String,
     pub message: String,
+    pub last_transition_time: Option<Timestamp>,
 }
 
 impl Pod {
@@ -226,7 +229,13 @@ impl Pod {
     pub fn lose(&mut self, reason: &str, why: String) {
         self.status.conditions.retain(|c| c.kind != "Ready");
         let (kind, status) = ("Ready".to_owned(), "Unknown".to_owned());
-        self.status.conditions.push(PodCondition { kind, status, reason: reason.to_owned(), message: why });
+        self.status.conditions.push(PodCondition {
+            kind,
+            status,
+            reason: reason.to_owned(),
+            message: why,
+            last_transition_time: None,
+        });
     }
 
     /// Drops what only matters for pods that are in trouble, and what images they have.

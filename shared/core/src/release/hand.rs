@@ -10,6 +10,8 @@ use crate::text::printable;
 
 /// What a manager's name gets behind it where it writes notes.
 const NOTES: &str = "-notes";
+/// What it gets where it makes a whole object.
+const MADE: &str = "-made";
 /// The API server refuses longer names of managers
 /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers>).
 const LONGEST_NAME: usize = 128;
@@ -18,9 +20,19 @@ const LONGEST_NAME: usize = 128;
 /// manager's last write, of whichever field, and that of a change has to stay apart from them.
 #[must_use]
 pub fn notes_manager(manager: &str) -> String {
-    let room = LONGEST_NAME.saturating_sub(NOTES.len());
+    named(manager, NOTES)
+}
+
+/// The name under which objects are made: who changes one of their fields later writes that alone.
+#[must_use]
+pub fn makers_manager(manager: &str) -> String {
+    named(manager, MADE)
+}
+
+fn named(manager: &str, suffix: &str) -> String {
+    let room = LONGEST_NAME.saturating_sub(suffix.len());
     let end = manager.floor_char_boundary(room);
-    format!("{}{NOTES}", &manager[..end])
+    format!("{}{suffix}", &manager[..end])
 }
 
 /// Who wrote a field after us.

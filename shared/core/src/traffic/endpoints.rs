@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
+use crate::kube::Pod;
+
 /// Label that ties a slice to its Service.
 pub const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 /// Label that says who writes a slice.
@@ -98,6 +100,18 @@ impl Slices {
             of_own.peek().is_some() && of_own.all(|w| behind.contains(w))
         };
         pods.into_iter().filter(|(_, behind)| serves(behind)).map(|(pod, _)| pod).collect()
+    }
+
+    /// Distinct pods that are ready behind one port at least.
+    #[must_use]
+    pub fn ready_behind_any(&self) -> BTreeSet<&str> {
+        self.all().filter(|listed| listed.ready).map(|listed| listed.pod).collect()
+    }
+
+    /// True where the controller that follows the Service's selector has a slice of it.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.by_name.values().any(|slice| manager(slice) == CONTROLLER)
     }
 
     /// Nodes that have a ready endpoint.
@@ -198,6 +212,14 @@ pub struct Unmanaged<'s> {
     pub addresses: usize,
     /// Pods of ours that are known at these addresses.
     pub pods: Vec<&'s str>,
+}
+
+impl Unmanaged<'_> {
+    /// How many of its addresses are of these pods.
+    #[must_use]
+    pub fn of(&self, pods: &[&Pod]) -> usize {
+        self.pods.iter().filter(|name| pods.iter().any(|pod| pod.metadata.name == **name)).count()
+    }
 }
 
 /// How far the slices have come.

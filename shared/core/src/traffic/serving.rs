@@ -5,8 +5,11 @@
 //! none of the Service's ports stands in a slice without ports, and gets no traffic. Workers that share
 //! the labels of the pods that serve are such, in every color.
 
+use k8s_openapi::api::core::v1::ContainerPort;
+
 use super::selector::Tracks;
-use crate::kube::Pod;
+use super::service_ports::{ports, protocol};
+use crate::kube::{Pod, PodPort};
 
 impl Tracks {
     /// False for a pod that has none of the ports that the Service looks up by name. What isn't known of
@@ -16,17 +19,25 @@ impl Tracks {
         self.ports.is_empty() || self.ports.iter().any(|port| pod.declares(port) != Some(false))
     }
 
-    /// Those of the pods that can serve; where none can, all, so that they are told of.
+    /// Those of a color's pods that can serve; where nothing of it could, all, so that they are told of.
     #[must_use]
-    pub fn able<'p>(&self, pods: &[&'p Pod]) -> Vec<&'p Pod> {
+    pub fn able<'p>(&self, color: &str, pods: &[&'p Pod]) -> Vec<&'p Pod> {
         let able: Vec<&Pod> = pods.iter().copied().filter(|pod| self.can_serve(pod)).collect();
-        if able.is_empty() { pods.to_vec() } else { able }
+        if able.is_empty() && !self.could_serve(color) { pods.to_vec() } else { able }
+    }
+
+    /// True where a workload of the color asks for pods with the ports that the Service looks up by name,
+    /// whether any is there or not.
+    fn could_serve(&self, color: &str) -> bool {
+        let workloads = self.color(color).into_iter().flat_map(|color| &color.workloads);
+        let mut declared = workloads.flat_map(|w| w.serving_containers()).flat_map(ports);
+        declared.any(|port| self.ports.iter().any(|named| is_it(named, port)))
     }
 
     /// The pods of a color that carry its traffic.
     #[must_use]
     pub fn serving<'p>(&self, color: &str, pods: &'p [Pod]) -> Vec<&'p Pod> {
-        self.able(&self.pods_of(color, pods))
+        self.able(color, &self.pods_of(color, pods))
     }
 
     /// The ready pods of a color that have to become endpoints: those that something keeps, and where
@@ -43,10 +54,14 @@ impl Tracks {
             ready.is_empty() || ready.iter().any(|pod| !self.can_serve(pod))
         };
         let usual = self.colors.iter().filter(|c| c.name != color).all(|c| has_others_beside(&c.name));
-        let expected = if usual { self.able(&ready(color)) } else { ready(color) };
+        let expected = if usual { self.able(color, &ready(color)) } else { ready(color) };
         let kept: Vec<&Pod> = expected.iter().copied().filter(|pod| !pod.is_stray()).collect();
         if kept.is_empty() { expected } else { kept }
     }
+}
+
+fn is_it(named: &PodPort, declared: &ContainerPort) -> bool {
+    declared.name.as_deref() == Some(&named.name) && protocol(declared.protocol.as_deref()) == named.protocol
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 
 use crate::command::{Command, Scope};
-use crate::kube::{NODE_LOST, OWNER_GONE, Pod, Workload};
+use crate::kube::{LEFT_OUT, NODE_LOST, OWNER_GONE, Pod, Workload};
 use crate::text::printable;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus};
 
@@ -71,7 +71,9 @@ pub fn trouble(pod: &Pod) -> Option<Trouble> {
     if pod.is_ready() || pod.is_terminating() || pod.is_finished() {
         return None;
     }
-    if let Some(lost) = pod.condition("Ready").filter(|c| [NODE_LOST, OWNER_GONE].contains(&c.reason.as_str())) {
+    if let Some(lost) =
+        pod.condition("Ready").filter(|c| [NODE_LOST, LEFT_OUT, OWNER_GONE].contains(&c.reason.as_str()))
+    {
         return Some(Trouble { reason: Reason::Lost(printable(&lost.message)), restarts: 0, container: None });
     }
     let status = &pod.status;

@@ -4,12 +4,12 @@ use anyhow::Result;
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::{Api, DeleteParams};
 use lab::{Lab, Namespace, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::LIMIT;
 use crate::common::run::admin;
 
-/// A policy on updates of one Service of one namespace.
+/// A policy on updates of one Service of one namespace, or on its new pods.
 #[derive(Debug)]
 pub struct Policy {
     lab: Lab,
@@ -33,16 +33,44 @@ impl Policy {
         Self::create(ns, service, expression, message, "Warn").await
     }
 
+    /// New pods that don't meet the CEL expression are refused.
+    ///
+    /// # Errors
+    /// Where the API server refuses the policy.
+    pub async fn deny_pods(ns: &Namespace, expression: &str, message: &str) -> Result<Self> {
+        let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]});
+        let policy = Self::written(ns, "pods", &rule, (expression, message), "Deny").await?;
+        let kubectl = admin(ns);
+        let probe =
+            ["run", "probe", "--image=registry.example.com/probe:1", "--labels=version=green", "--dry-run=server"];
+        eventually("policy on pods", LIMIT, || async {
+            Ok(kubectl.run(&probe).await?.stderr.contains(message).then_some(()))
+        })
+        .await?;
+        Ok(policy)
+    }
+
     async fn create(ns: &Namespace, service: &str, expression: &str, message: &str, action: &str) -> Result<Self> {
-        let name = format!("{}.{service}.example.com", ns.name());
+        let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["services"],
+            "operations": ["UPDATE"], "resourceNames": [service]});
+        let policy = Self::written(ns, service, &rule, (expression, message), action).await?;
+        in_force(ns, service, message).await?;
+        Ok(policy)
+    }
+
+    async fn written(
+        ns: &Namespace,
+        about: &str,
+        rule: &Value,
+        (expression, message): (&str, &str),
+        action: &str,
+    ) -> Result<Self> {
+        let name = format!("{}.{about}.example.com", ns.name());
         let policy = json!({
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
             "metadata": {"name": name},
             "spec": {
-                "matchConstraints": {"resourceRules": [{
-                    "apiGroups": [""], "apiVersions": ["v1"], "resources": ["services"],
-                    "operations": ["UPDATE"], "resourceNames": [service],
-                }]},
+                "matchConstraints": {"resourceRules": [rule]},
                 "validations": [{"expression": expression, "message": message}],
             },
         });
@@ -55,7 +83,6 @@ impl Policy {
             },
         });
         ns.apply_all(&[policy, binding]).await?;
-        in_force(ns, service, message).await?;
         Ok(Self { lab: ns.lab().clone(), name })
     }
 

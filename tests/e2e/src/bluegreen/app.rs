@@ -7,9 +7,11 @@ use lab::fixtures::{App, Behavior, Workload};
 use lab::{Namespace, eventually};
 use serde_json::json;
 
-use crate::LIMIT;
+use super::run::bluegreen;
+use crate::common::nodes::OwnNode;
 use crate::common::pods::{gone, pods};
 use crate::common::run::{Ended, admin};
+use crate::{LIMIT, namespace};
 
 /// Versions as people tag them.
 pub const BLUE: &str = "registry.example.com/api:1.4.0";
@@ -124,4 +126,28 @@ pub async fn taken_down(ns: &Namespace, color: &str) -> Result<()> {
 /// Where it can't be read.
 pub async fn replicas(ns: &Namespace, deployment: &str) -> Result<i32> {
     Ok(ns.api::<Deployment>().get(deployment).await?.spec.and_then(|s| s.replicas).unwrap_or_default())
+}
+
+/// A namespace in which `api` has left blue for green, with so many pods each: blue's retention has passed.
+///
+/// # Errors
+/// Where the set-up or the switch fails.
+pub async fn left_blue(test: &str, replicas: u32) -> Result<Namespace> {
+    let ns = namespace(test).await?;
+    blue_green(&ns, replicas).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    Ok(ns)
+}
+
+/// Green's pods on a node of their own, which blue doesn't share; both colors ready.
+///
+/// # Errors
+/// Where they don't become ready.
+pub async fn green_on_its_own_node(ns: &Namespace) -> Result<OwnNode> {
+    let node = OwnNode::join(ns).await?;
+    let app = api().color(color("blue", 2, Behavior::Ready));
+    rolled_out(ns, &app).await?;
+    ns.apply(&node.pinned(app.workload(&color("green", 2, Behavior::Ready)))).await?;
+    ns.rolled_out("deployment/api-green", LIMIT).await?;
+    Ok(node)
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::app::{api, blue_green};
 use crate::LIMIT;
 use crate::common::pods::{is_ready, pods};
-use crate::common::run::said;
+use crate::common::run::{Ended, admin, said};
 use crate::common::stopped_run::StoppedRun;
 
 /// Labels, as in a selector.
@@ -41,11 +41,12 @@ pub struct Setup {
     services: Vec<String>,
 }
 
-/// Selectors, records and sizes to go back to.
+/// Selectors, records, sizes and images to go back to.
 #[derive(Debug, Clone)]
 pub struct State {
     services: Vec<Value>,
     sizes: [i32; 2],
+    images: [String; 2],
 }
 
 impl Setup {
@@ -148,6 +149,13 @@ impl Setup {
         Ok(deployment.spec.and_then(|s| s.replicas).unwrap_or(1))
     }
 
+    /// The image of a color's only container.
+    async fn image(&self, color: &str) -> Result<String> {
+        let deployment = self.ns.api::<Deployment>().get(&format!("api-{color}")).await?;
+        let pod = deployment.spec.and_then(|spec| spec.template.spec).unwrap_or_default();
+        Ok(pod.containers.into_iter().next().and_then(|container| container.image).unwrap_or_default())
+    }
+
     /// Remembers how things are.
     ///
     /// # Errors
@@ -160,7 +168,8 @@ impl Setup {
             let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
             services.push(json!({"metadata": {"annotations": records}, "spec": {"selector": selector}}));
         }
-        Ok(State { services, sizes: [self.size(COLORS[0]).await?, self.size(COLORS[1]).await?] })
+        let sizes = [self.size(COLORS[0]).await?, self.size(COLORS[1]).await?];
+        Ok(State { services, sizes, images: [self.image(COLORS[0]).await?, self.image(COLORS[1]).await?] })
     }
 
     /// Puts everything back to how it was, and waits until it is.
@@ -174,6 +183,13 @@ impl Setup {
         for (color, size) in COLORS.iter().zip(state.sizes) {
             if self.size(color).await? != size {
                 self.ns.patch::<Deployment>(&format!("api-{color}"), json!({"spec": {"replicas": size}})).await?;
+            }
+        }
+        for (color, image) in COLORS.iter().zip(&state.images) {
+            if self.image(color).await? != *image {
+                let (deployment, image) = (format!("deployment/api-{color}"), format!("app={image}"));
+                admin(&self.ns).run(&["set", "image", &deployment, &image]).await?.ends(0)?;
+                self.ns.rolled_out(&deployment, LIMIT).await?;
             }
         }
         self.settled().await

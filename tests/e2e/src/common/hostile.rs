@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use lab::Output;
-use lab::api_proxy::{Action, ApiProxy};
+use lab::api_proxy::{Action, Answer, ApiProxy};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -187,7 +187,17 @@ pub fn speaks(proxy: &ApiProxy, place: Place) {
 /// The same with words of the caller's.
 pub fn says(proxy: &ApiProxy, place: Place, words: &str) {
     let words = words.to_owned();
-    proxy.on(|call| !call.is_write(), Action::rewrite(move |document| place.add(&words, document, &mut Vec::new())));
+    // Answers to writes too: what comes back is shown as what was read is.
+    proxy.on(|_| true, Action::rewrite(move |document| place.add(&words, document, &mut Vec::new())));
+}
+
+/// From now on, what is written is refused with these words, and every answer warns with them.
+pub fn refuses(proxy: &ApiProxy, words: &str, code: u16) {
+    let refusal = Answer::status(code, &format!("Invalid{words}"), &format!("denied: {words}"));
+    // A header holds no line breaks, and of other controls only a tab (RFC 9110, 5.5).
+    let sayable: String = words.chars().filter(|c| !c.is_control()).collect();
+    let refusal = refusal.header("warning", &format!("299 - \"{sayable}\""));
+    proxy.on(lab::api_proxy::Call::is_write, Action::Respond(refusal));
 }
 
 /// Runs one of our programs by way of the proxy, and looks at what it says.

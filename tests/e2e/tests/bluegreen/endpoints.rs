@@ -1,9 +1,8 @@
 //! Ready is not reachable: what counts is what the EndpointSlices and the nodes say.
 
 use anyhow::{Context, Result, ensure};
-use e2e::bluegreen::app::{self, active, api, blue_green, color, rolled_out, scale};
+use e2e::bluegreen::app::{self, active, api, blue_green, color, green_on_its_own_node, rolled_out, scale};
 use e2e::bluegreen::run::{bluegreen, start};
-use e2e::common::nodes::OwnNode;
 use e2e::common::pods::{annotate_pods, is_ready, pods};
 use e2e::common::run::{Ended, finding, finding_ids, said};
 use e2e::{LIMIT, namespace};
@@ -75,16 +74,6 @@ async fn every_port_that_the_active_color_serves_has_to_be_there() -> Result<()>
     Ok(())
 }
 
-/// Green's pods on a node of their own, which blue doesn't share; both colors ready.
-async fn with_green_on_its_own_node(ns: &Namespace) -> Result<OwnNode> {
-    let node = OwnNode::join(ns).await?;
-    let app = api().color(color("blue", 2, Behavior::Ready));
-    rolled_out(ns, &app).await?;
-    ns.apply(&node.pinned(app.workload(&color("green", 2, Behavior::Ready)))).await?;
-    ns.rolled_out("deployment/api-green", LIMIT).await?;
-    Ok(node)
-}
-
 async fn all_ready(ns: &Namespace, labels: &str) -> Result<()> {
     let found = pods(ns, labels).await?;
     ensure!(!found.is_empty() && found.iter().all(is_ready), "not all ready: {labels}");
@@ -95,7 +84,7 @@ async fn all_ready(ns: &Namespace, labels: &str) -> Result<()> {
 #[tokio::test]
 async fn pods_of_a_node_that_is_gone_are_no_target() -> Result<()> {
     let ns = namespace("node-gone").await?;
-    let node = with_green_on_its_own_node(&ns).await?;
+    let node = green_on_its_own_node(&ns).await?;
     node.leave().await?;
     all_ready(&ns, "version=green").await.context("the API server says they are ready all the same")?;
     let refused = bluegreen(&ns, "switch api --to green --yes -ojson").await?.ends(1)?.json()?;
@@ -110,7 +99,7 @@ async fn pods_of_a_node_that_is_gone_are_no_target() -> Result<()> {
 #[tokio::test]
 async fn a_node_that_goes_in_the_hold_takes_the_switch_back() -> Result<()> {
     let ns = namespace("node-goes").await?;
-    let node = with_green_on_its_own_node(&ns).await?;
+    let node = green_on_its_own_node(&ns).await?;
     // The orphaned pods are collected 40 to 80 s after their node went; the hold has to outlast that.
     let running = switching(&ns, "switch api --to green --yes --verify-for=170s --timeout=180s").await?;
     node.leave().await?;
@@ -123,7 +112,7 @@ async fn a_node_that_goes_in_the_hold_takes_the_switch_back() -> Result<()> {
 #[tokio::test]
 async fn a_rollback_does_not_go_to_pods_that_nobody_reaches() -> Result<()> {
     let ns = namespace("node-gone-back").await?;
-    let node = with_green_on_its_own_node(&ns).await?;
+    let node = green_on_its_own_node(&ns).await?;
     bluegreen(&ns, "switch api --to green --yes --verify-for=0s").await?.ends(0)?;
     bluegreen(&ns, "switch api --to blue --yes --verify-for=0s").await?.ends(0)?;
     node.leave().await?;

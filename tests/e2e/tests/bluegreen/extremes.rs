@@ -1,11 +1,12 @@
 //! Numbers that no cluster has end in a word, never in a panic: not before a write, and not behind one.
 
 use anyhow::{Result, ensure};
-use e2e::bluegreen::blue_green;
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, start};
+use e2e::bluegreen::{active, blue_green};
 use e2e::common::extremes::{Extremes, bears, counts_wrongly, seeds};
+use e2e::common::pods::annotate_pods;
 use e2e::common::run::Ended;
-use e2e::namespace;
+use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::Service;
 use lab::api_proxy::ApiProxy;
 use lab::fixtures::{autoscaler, budget};
@@ -47,6 +48,21 @@ async fn numbers_that_no_cluster_has_end_no_run_in_the_middle() -> Result<()> {
         }
     }
     ensure!(bad.is_empty(), "{}", bad.join("\n\n"));
+    Ok(())
+}
+
+/// An endless watch by annotation must not keep a failed switch from being taken back.
+#[tokio::test]
+async fn an_endless_watch_still_takes_a_failure_back() -> Result<()> {
+    let ns = namespace("extremes-watch").await?;
+    blue_green(&ns, 2).await?;
+    let endless = json!({"kubectl-release.dev/verify-for": "18446744073709551615"});
+    ns.patch::<Service>("api", json!({"metadata": {"annotations": endless}})).await?;
+    let running = start(&ns, "switch api --to green --yes --timeout=60s")?;
+    bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    annotate_pods(&ns, "version=green", &[("lab.kubectl-release.dev/behavior", "never-ready")]).await?;
+    running.wait(LIMIT).await?.ends(5)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }
 

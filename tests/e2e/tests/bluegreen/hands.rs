@@ -3,11 +3,13 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::moved_by_hand;
-use e2e::bluegreen::run::{bluegreen, start};
+use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
 use e2e::bluegreen::written::{record, versions};
 use e2e::bluegreen::{active, blue_green};
-use e2e::common::run::{Ended, said};
+use e2e::common::faults::refused;
+use e2e::common::run::{Ended, admin, said};
 use e2e::{LIMIT, namespace};
+use lab::api_proxy::ApiProxy;
 use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
@@ -17,6 +19,29 @@ async fn noted(ns: &Namespace) -> Result<Value> {
     let status = bluegreen(ns, "status api -ojson").await?.ends(0)?.json()?;
     let notes = status["services"][0]["notes"].as_array().context("notes")?;
     notes.iter().find(|note| note["id"] == "by-hand").cloned().with_context(|| format!("{status:#}"))
+}
+
+/// Whoever writes a kubeconfig may call themselves what they like: a name that only it knows is marked wherever
+/// it is shown.
+#[tokio::test]
+async fn a_name_that_only_the_kubeconfig_knows_is_marked() -> Result<()> {
+    let ns = namespace("kubeconfig-name").await?;
+    blue_green(&ns, 1).await?;
+    let proxy = ApiProxy::start(ns.lab()).await?;
+    proxy.on(|call| call.path.contains("selfsubjectreviews"), refused(403));
+    let user = ns.kubectl_as(proxy.kubeconfig());
+    bluegreen_as(&user, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    let by = record(&ns, "api").await?["by"].as_str().context("a name")?.to_owned();
+    ensure!(by.ends_with(" (kubeconfig)"), "{by}");
+    for words in ["status api", "history api", "status"] {
+        bluegreen(&ns, words).await?.ends(0)?.tells(&by)?;
+    }
+    let notes = admin(&ns).must(&["get", "events", "-o", "jsonpath={.items[*].message}"]).await?;
+    ensure!(notes.contains(&format!("by {by}")), "{notes}");
+    bluegreen_as(&user, "cleanup api --yes").await?.ends(0)?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(status["services"][0]["cleanup"]["by"], by.as_str(), "{status:#}");
+    Ok(())
 }
 
 /// "By hand" names nobody, and the history ends with what is no longer so.

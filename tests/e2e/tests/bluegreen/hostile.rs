@@ -1,10 +1,10 @@
 //! Whoever may name a container or annotate a Service has no say in what a terminal shows or a shell does.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{api, color, rolled_out};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::hostile::{Place, harmless, random_words, says, seeds, speaks};
+use e2e::common::hostile::{HOSTILE, Place, harmless, random_words, refuses, says, seeds, speaks};
 use e2e::common::run::Ended;
 use e2e::namespace;
 use lab::api_proxy::ApiProxy;
@@ -54,6 +54,26 @@ async fn words_of_others_are_shown_and_never_obeyed() -> Result<()> {
 async fn words_of_others_about_failing_pods_are_never_obeyed() -> Result<()> {
     let ns = namespace("hostile-failing").await?;
     speak_up(&ns, Behavior::CrashLoop).await
+}
+
+/// An admission webhook's refusal, and the warnings of a policy, are read by people and by jobs.
+#[tokio::test]
+async fn refusals_and_warnings_of_others_are_never_obeyed() -> Result<()> {
+    let ns = namespace("hostile-refusals").await?;
+    blue_green(&ns, 1).await?;
+    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
+    for (seed, code) in seeds(6).zip([403, 409, 422, 400, 500, 429]) {
+        for words in [HOSTILE.to_owned(), random_words(seed)] {
+            let proxy = ApiProxy::start(ns.lab()).await?;
+            refuses(&proxy, &words, code);
+            for verb in ["switch api --to green --yes --timeout=3s --verify-for=0s", "preflight api -ojson"] {
+                harmless(&plugin, &proxy, ns.name(), verb)
+                    .await
+                    .with_context(|| format!("HOSTILE_SEED={seed} {code}: {verb}"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The same with words that nobody thought of: `HOSTILE_SEED=N HOSTILE_RUNS=1` has those of a failure again.

@@ -1,6 +1,7 @@
 //! Nobody reads what is printed, or it can't be written: the cluster must not notice.
 
 use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::replicas;
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, blue_green};
@@ -43,6 +44,20 @@ async fn a_rollback_whose_output_is_lost_is_made_and_recorded() -> Result<()> {
         run(&ns, way, &format!("bluegreen rollback api {flags}")).await?.ends(0).context(way)?;
         let result = record(&ns, "api").await?["result"].clone();
         ensure!(result == "done", "{way}: the record says {result}");
+    }
+    Ok(())
+}
+
+/// A clean-up that nobody reads would leave a color half taken down, or a note that it is being taken down.
+#[tokio::test]
+async fn a_clean_up_whose_output_is_lost_is_made() -> Result<()> {
+    let ns = namespace("lost-cleanup").await?;
+    blue_green(&ns, 1).await?;
+    for (turn, way) in ways().enumerate() {
+        let (to, left) = if turn % 2 == 0 { ("green", "blue") } else { ("blue", "green") };
+        bluegreen(&ns, &format!("switch api --to {to} --scale --yes --verify-for=0 --retain=0s")).await?.ends(0)?;
+        run(&ns, way, "bluegreen cleanup --due --yes -v 6").await?.ends(0).context(way)?;
+        assert_eq!(replicas(&ns, &format!("api-{left}")).await?, 0, "{way}");
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Every end-to-end test but the one under load, in one program.
 
+mod agreed;
 mod bad_input;
 mod cleanup;
 mod dead_ends;
 mod deletion;
+mod deploy;
 mod discovery;
 mod documents;
 mod dry_run;
@@ -14,6 +16,7 @@ mod floors;
 mod forged;
 mod hands;
 mod hostile;
+mod kept;
 mod kills;
 mod kubeconfigs;
 mod kubectl;
@@ -30,10 +33,13 @@ mod printed;
 mod proven;
 mod quota;
 mod races;
+mod reachable;
 mod reconsidered;
 mod rollback;
+mod servers;
 mod set;
 mod settings;
+mod silence;
 mod sizes;
 mod switch;
 mod undo;

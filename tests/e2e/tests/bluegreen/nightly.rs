@@ -2,26 +2,17 @@
 //! tells.
 
 use anyhow::{Context, Result, ensure};
-use e2e::bluegreen::app::{api, color, replicas, rolled_out};
+use e2e::bluegreen::app::{api, color, left_blue, replicas, rolled_out};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::written::{RECORD, written_long_ago};
 use e2e::common::run::{Ended, said};
 use e2e::namespace;
 use k8s_openapi::api::core::v1::Service;
-use lab::Namespace;
 use lab::fixtures::{App, Behavior};
 use serde_json::{Value, json};
 
 const NIGHTLY: &str = "cleanup --due --yes";
-
-/// Green is active, and blue's retention has passed.
-async fn switched(test: &str) -> Result<Namespace> {
-    let ns = namespace(test).await?;
-    blue_green(&ns, 1).await?;
-    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
-    Ok(ns)
-}
 
 fn service(name: &str, selector: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
@@ -32,7 +23,7 @@ fn service(name: &str, selector: &Value) -> Value {
 /// reach each color.
 #[tokio::test]
 async fn services_over_both_colors_and_of_one_color_don_t_keep_it() -> Result<()> {
-    let ns = switched("kept-for-ever").await?;
+    let ns = left_blue("kept-for-ever", 1).await?;
     ns.apply_all(&[
         service("api-metrics", &json!({"app": "api"})),
         service("api-blue", &json!({"app": "api", "version": "blue"})),
@@ -49,7 +40,7 @@ async fn services_over_both_colors_and_of_one_color_don_t_keep_it() -> Result<()
 /// A tester's route to the old color would end at nothing.
 #[tokio::test]
 async fn a_colors_own_service_that_something_sends_to_keeps_it() -> Result<()> {
-    let ns = switched("own-in-use").await?;
+    let ns = left_blue("own-in-use", 1).await?;
     ns.apply(&service("api-blue", &json!({"app": "api", "version": "blue"}))).await?;
     let backend = json!({"service": {"name": "api-blue", "port": {"number": 80}}});
     ns.apply(&json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "old"},
@@ -63,7 +54,7 @@ async fn a_colors_own_service_that_something_sends_to_keeps_it() -> Result<()> {
 /// The job was green for months, and the old version was paid for.
 #[tokio::test]
 async fn a_nightly_run_tells_what_it_kept_and_takes_down_the_rest() -> Result<()> {
-    let ns = switched("nightly").await?;
+    let ns = left_blue("nightly", 1).await?;
     let ready = |name| color(name, 1, Behavior::Ready);
     rolled_out(&ns, &App::new("web").key("version").color(ready("blue")).color(ready("green"))).await?;
     bluegreen(&ns, "switch web --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
@@ -88,7 +79,7 @@ async fn a_nightly_run_tells_what_it_kept_and_takes_down_the_rest() -> Result<()
 /// One Service that can't be switched any more, or whose record was edited, would keep all others.
 #[tokio::test]
 async fn one_odd_service_is_told_and_keeps_nothing_else() -> Result<()> {
-    let ns = switched("odd-one").await?;
+    let ns = left_blue("odd-one", 1).await?;
     ns.apply(&api().service("green")).await?;
     let mut odd = service("odd", &json!({"app": "api", "version": "green"}));
     let record = e2e::bluegreen::written::record(&ns, "api").await?.to_string();
@@ -134,7 +125,7 @@ async fn along_a_selector_of_one_label_only_what_was_left_goes() -> Result<()> {
 /// Moved there and back by hand, the Service looks as our record has it, and the color served a second ago.
 #[tokio::test]
 async fn a_color_that_a_hand_left_a_second_ago_is_kept() -> Result<()> {
-    let ns = switched("nightly-to-and-fro").await?;
+    let ns = left_blue("nightly-to-and-fro", 1).await?;
     for color in ["blue", "green"] {
         e2e::bluegreen::app::moved_by_hand(&ns, color).await?;
     }
@@ -163,7 +154,7 @@ async fn a_color_that_a_running_switch_left_is_kept() -> Result<()> {
 /// A rollback that waits for the pods of a cold color would have them taken away.
 #[tokio::test]
 async fn a_color_that_was_brought_back_is_kept() -> Result<()> {
-    let ns = switched("nightly-brought").await?;
+    let ns = left_blue("nightly-brought", 1).await?;
     bluegreen(&ns, NIGHTLY).await?.ends(0)?;
     assert_eq!(replicas(&ns, "api-blue").await?, 0);
     later_than_now().await?;
@@ -191,7 +182,7 @@ async fn later_than_now() -> Result<()> {
 /// "All its pods are gone", and one answers.
 #[tokio::test]
 async fn what_stays_beside_the_workloads_is_named() -> Result<()> {
-    let ns = switched("nightly-stray").await?;
+    let ns = left_blue("nightly-stray", 1).await?;
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "debug", "labels": {"app": "api", "version": "blue"}},
         "spec": {"containers": [{"name": "app", "image": "registry.example.com/debug:1"}]}});
     ns.apply(&pod).await?;
@@ -206,7 +197,7 @@ async fn what_stays_beside_the_workloads_is_named() -> Result<()> {
 /// A load balancer's clients of the old color would be cut off.
 #[tokio::test]
 async fn a_colors_own_service_that_is_reached_from_outside_keeps_it() -> Result<()> {
-    let ns = switched("own-exposed").await?;
+    let ns = left_blue("own-exposed", 1).await?;
     let mut own = service("api-blue", &json!({"app": "api", "version": "blue"}));
     own["spec"]["type"] = json!("LoadBalancer");
     ns.apply(&own).await?;
@@ -218,7 +209,7 @@ async fn a_colors_own_service_that_is_reached_from_outside_keeps_it() -> Result<
 /// Somebody put the Service back by hand: the job said that no record knows of the rest, and was green.
 #[tokio::test]
 async fn what_a_hand_left_is_told_until_somebody_takes_it_down() -> Result<()> {
-    let ns = switched("nightly-hand").await?;
+    let ns = left_blue("nightly-hand", 1).await?;
     e2e::bluegreen::app::moved_by_hand(&ns, "blue").await?;
     let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(1)?.json()?;
     let entry = &document["services"][0];
@@ -237,7 +228,7 @@ async fn what_a_hand_left_is_told_until_somebody_takes_it_down() -> Result<()> {
 /// A color that a hand left a minute ago is the way back, whatever the record of an hour ago says of it.
 #[tokio::test]
 async fn what_a_hand_left_just_now_is_kept() -> Result<()> {
-    let ns = switched("nightly-hand-now").await?;
+    let ns = left_blue("nightly-hand-now", 1).await?;
     // Now the history has a record of each color's end, whose retention is over.
     for words in ["rollback api --yes", "switch api --to green --yes --verify-for=0 --retain=0s"] {
         bluegreen(&ns, words).await?.ends(0)?;

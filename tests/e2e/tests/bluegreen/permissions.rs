@@ -80,6 +80,40 @@ async fn the_documented_roles_are_enough_for_every_verb() -> Result<()> {
     Ok(())
 }
 
+/// Refused, and nothing shown says why.
+#[tokio::test]
+async fn what_could_not_be_checked_is_shown_where_it_blocks() -> Result<()> {
+    let ns = namespace("strict-role").await?;
+    blue_green(&ns, 2).await?;
+    let mover = as_role(&ns, "bluegreen").await?;
+    for words in ["preflight api --to green --strict", "switch api --to green --yes --strict"] {
+        let output = bluegreen_as(&mover, words).await?.ends(1)?;
+        let shown = output.stderr.lines().chain(output.stdout.lines()).any(|line| line.starts_with("x nodes"));
+        ensure!(shown, "{}", said(&output));
+    }
+    Ok(())
+}
+
+/// A pipeline that may release would stop with a color half prepared.
+#[tokio::test]
+async fn the_deploy_role_is_enough_to_release_and_the_switching_one_prepares_nothing() -> Result<()> {
+    let ns = namespace("deploy-role").await?;
+    let blue = app::color("blue", 1, Behavior::Ready);
+    app::rolled_out(&ns, &app::api().color(blue)).await?;
+    ns.apply(&autoscaler("api-blue", 1, 5)).await?;
+    let (deployer, mover) = (as_role(&ns, "bluegreen-deploy").await?, as_role(&ns, "bluegreen").await?);
+    let words = |tag: &str| format!("deploy api --image app=registry.example.com/api:{tag} --yes --verify-for=1s");
+    let before = versions(&ns).await?;
+    bluegreen_as(&mover, &words("1.6.0")).await?.ends(1)?.tells("forbidden")?;
+    assert_eq!(versions(&ns).await?, before);
+    for (tag, color) in [("1.6.0", "green"), ("1.7.0", "blue")] {
+        let output = bluegreen_as(&deployer, &words(tag)).await?.ends(0)?;
+        ensure!(!output.stderr.contains("forbidden"), "{}", said(&output));
+        assert_eq!(active(&ns, "api").await?, color);
+    }
+    Ok(())
+}
+
 /// With fewer rights than documented, a release would not be possible at all, or go on blindly.
 #[tokio::test]
 async fn the_minimal_role_switches_and_says_what_was_not_checked() -> Result<()> {
@@ -162,7 +196,7 @@ async fn a_server_dry_run_finds_a_missing_right() -> Result<()> {
 /// A wrong name in the page would give people a Role that the tests never tried.
 #[test]
 fn every_role_of_the_page_is_a_role() -> Result<()> {
-    for role in ["bluegreen-read", "bluegreen", "bluegreen-cleanup", "bluegreen-minimal"] {
+    for role in ["bluegreen-read", "bluegreen", "bluegreen-deploy", "bluegreen-cleanup", "bluegreen-minimal"] {
         assert!(documented(role)?.contains("kind: Role\n"), "{role}");
     }
     Ok(())

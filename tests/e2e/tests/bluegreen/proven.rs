@@ -11,7 +11,7 @@ use e2e::common::pods::annotate_pods;
 use e2e::common::run::{Ended, finding};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::Service;
-use lab::fixtures::{Behavior, Workload};
+use lab::fixtures::{App, Behavior, Workload};
 use lab::{Namespace, eventually};
 use serde_json::json;
 
@@ -186,5 +186,29 @@ async fn what_somebody_went_back_from_is_told() -> Result<()> {
     let document = bluegreen(&ns, job).await?.ends(0)?.json()?;
     let found = finding(&document, "rolled-back").with_context(|| format!("{document:#}"))?;
     ensure!(found["message"].to_string().contains("carts-are-lost"), "{found:#}");
+    Ok(())
+}
+
+/// Of a set that was taken back, only the color that failed is held against a retried job.
+#[tokio::test]
+async fn who_only_went_along_with_a_failure_is_not_to_blame() -> Result<()> {
+    let ns = namespace("set-blame").await?;
+    blue_green(&ns, 1).await?;
+    let ready = |name| color(name, 1, Behavior::Ready);
+    rolled_out(&ns, &App::new("web").key("version").color(ready("blue")).color(ready("green"))).await?;
+    let words = "switch api web --to green --yes --verify-for=20s";
+    let running = start(&ns, words)?;
+    for name in ["api", "web"] {
+        bluegreen(&ns, &format!("status {name} --wait-for active=green --timeout 60s")).await?.ends(0)?;
+    }
+    let behavior = |value: &'static str| [("lab.kubectl-release.dev/behavior", value)];
+    annotate_pods(&ns, "app=web,version=green", &behavior("never-ready")).await?;
+    running.wait(LIMIT).await?.ends(5)?;
+    annotate_pods(&ns, "app=web,version=green", &behavior("ready")).await?;
+    ns.rolled_out("deployment/web-green", LIMIT).await?;
+    let document = bluegreen(&ns, "switch api web --to green --yes -ojson").await?.ends(1)?.json()?;
+    let findings = document["findings"].as_array().context("findings")?;
+    let blamed: Vec<_> = findings.iter().filter(|f| f["id"] == "failed-before").map(|f| f["service"].clone()).collect();
+    assert_eq!(blamed, [json!("web")], "{document:#}");
     Ok(())
 }

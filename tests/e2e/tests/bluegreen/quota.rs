@@ -1,6 +1,7 @@
 //! Bringing a color to size where the API server doesn't let pods be made.
 
 use anyhow::{Result, ensure};
+use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale, taken_down};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::common::pods::pods;
@@ -89,6 +90,19 @@ async fn pod_security_is_named_too() -> Result<()> {
     let (message, _) = message(&output)?;
     ensure!(message.contains("PodSecurity") && message.contains("left scaled"), "{}", said(&output));
     Ok(())
+}
+
+/// A policy or a webhook of the administrators says no to the pods: waiting changes nothing.
+#[tokio::test]
+async fn an_admission_policy_that_refuses_pods_is_named_too() -> Result<()> {
+    let ns = namespace("policy-pods").await?;
+    blue_green(&ns, 2).await?;
+    taken_down(&ns, "green").await?;
+    let policy = Policy::deny_pods(&ns, "object.metadata.labels['version'] != 'green'", "no green pods today").await?;
+    let output = bluegreen(&ns, "switch api --to green --scale --yes --timeout 90s -ojson").await?.ends(1)?;
+    let (message, _) = message(&output)?;
+    ensure!(message.contains("no green pods today") && message.contains("left scaled"), "{}", said(&output));
+    policy.remove().await
 }
 
 /// A quota is freed while others are going: a refusal that passes is no reason to give up.

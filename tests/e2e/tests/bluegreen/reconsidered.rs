@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
-use e2e::bluegreen::app::{api, color, replicas, rolled_out, scale};
+use e2e::bluegreen::app::{active, api, color, left_blue, replicas, rolled_out, scale};
 use e2e::bluegreen::calls::{is_read_of_service, is_resize};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::setup::Setup;
 use e2e::bluegreen::written::annotation;
-use e2e::bluegreen::{active, blue_green};
 use e2e::common::permissions::with_rules;
 use e2e::common::run::{Ended, admin};
 use e2e::namespace;
@@ -24,14 +23,6 @@ use serde_json::{Value, json};
 
 const TAKE_DOWN: &[&str] = &["cleanup", "api", "--yes", "--timeout=60s", "-ojson"];
 const CLEANUP: &str = "kubectl-release.dev/bluegreen-cleanup";
-
-/// Green is active, and blue's retention has passed.
-async fn switched(test: &str) -> Result<Namespace> {
-    let ns = namespace(test).await?;
-    blue_green(&ns, 2).await?;
-    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
-    Ok(ns)
-}
 
 /// A run that is held once it has judged, and lets go after this.
 async fn meanwhile(ns: &Namespace, change: impl AsyncFnOnce() -> Result<()>) -> Result<Output> {
@@ -65,7 +56,7 @@ fn preview(color: &str) -> Value {
 /// Testers were sent to the idle color while the question stood open: all their pods would be gone.
 #[tokio::test]
 async fn a_service_that_came_to_the_color_keeps_it() -> Result<()> {
-    let ns = switched("again-service").await?;
+    let ns = left_blue("again-service", 2).await?;
     let ended = meanwhile(&ns, async || ns.apply(&preview("blue")).await.map(drop)).await?.ends(3)?;
     let document = ended.json()?;
     ensure!(document["message"].to_string().contains("service/preview"), "{document:#}");
@@ -77,7 +68,7 @@ async fn a_service_that_came_to_the_color_keeps_it() -> Result<()> {
 /// The next release was deployed to the idle color meanwhile.
 #[tokio::test]
 async fn a_release_that_came_to_the_color_keeps_it() -> Result<()> {
-    let ns = switched("again-release").await?;
+    let ns = left_blue("again-release", 2).await?;
     let deploy = async || {
         admin(&ns).run(&["set", "image", "deploy/api-blue", "*=registry.example.com/api:next"]).await?.ends(0).map(drop)
     };
@@ -90,7 +81,7 @@ async fn a_release_that_came_to_the_color_keeps_it() -> Result<()> {
 /// Another Deployment joined the color: nobody agreed to its going.
 #[tokio::test]
 async fn what_nobody_agreed_to_is_not_taken_down() -> Result<()> {
-    let ns = switched("again-more").await?;
+    let ns = left_blue("again-more", 2).await?;
     let more = async || {
         let mut worker = api().color(color("blue", 1, Behavior::Ready)).objects().remove(1);
         worker["metadata"]["name"] = json!("api-blue-worker");
@@ -106,7 +97,7 @@ async fn what_nobody_agreed_to_is_not_taken_down() -> Result<()> {
 /// Somebody else's clean-up was faster: that is what was asked for.
 #[tokio::test]
 async fn what_somebody_took_down_meanwhile_is_down() -> Result<()> {
-    let ns = switched("again-down").await?;
+    let ns = left_blue("again-down", 2).await?;
     let down = async || {
         scale(&ns, "api-blue", 0).await?;
         e2e::common::pods::gone(&ns, "version=blue").await
@@ -119,7 +110,7 @@ async fn what_somebody_took_down_meanwhile_is_down() -> Result<()> {
 /// A budget that doesn't hold yet is a pause like any other.
 #[tokio::test]
 async fn it_is_judged_anew_once_a_budget_holds() -> Result<()> {
-    let ns = switched("again-budget").await?;
+    let ns = left_blue("again-budget", 2).await?;
     ns.apply(&budget("api-budget", &json!({"app": "api"}), 3)).await?;
     let observed = |b: &k8s_openapi::api::policy::v1::PodDisruptionBudget| {
         b.status.as_ref().is_some_and(|s| s.current_healthy == 4)
@@ -156,7 +147,7 @@ async fn a_namesake_is_not_scaled() -> Result<()> {
 /// `status` would say "taken down", with name and time, of a color that runs.
 #[tokio::test]
 async fn nothing_says_taken_down_of_what_was_not() -> Result<()> {
-    let ns = switched("again-note").await?;
+    let ns = left_blue("again-note", 2).await?;
     let rules = json!([
         {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["services"], "verbs": ["patch"]},
@@ -180,7 +171,7 @@ async fn nothing_says_taken_down_of_what_was_not() -> Result<()> {
 /// One Service that can't be read would stop the nightly job for the others.
 #[tokio::test]
 async fn one_service_that_cannot_be_read_stops_no_other() -> Result<()> {
-    let ns = switched("again-others").await?;
+    let ns = left_blue("again-others", 2).await?;
     let web = lab::fixtures::App::new("web").key("version");
     let web = web.color(color("blue", 1, Behavior::Ready)).color(color("green", 1, Behavior::Ready));
     rolled_out(&ns, &web).await?;
@@ -199,7 +190,7 @@ async fn one_service_that_cannot_be_read_stops_no_other() -> Result<()> {
 /// would lead to nothing.
 #[tokio::test]
 async fn what_sends_to_a_colors_own_service_keeps_it() -> Result<()> {
-    let ns = switched("again-sends").await?;
+    let ns = left_blue("again-sends", 2).await?;
     let mut own = api().service("blue");
     own["metadata"]["name"] = json!("api-blue");
     ns.apply(&own).await?;

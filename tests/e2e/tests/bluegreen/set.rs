@@ -2,15 +2,16 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::admission::Policy;
-use e2e::bluegreen::run::{bluegreen, bluegreen_as};
+use e2e::bluegreen::calls::is_move;
+use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
 use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, blue_green};
 use e2e::common::events::events;
 use e2e::common::run::{Ended, finding, said};
-use e2e::namespace;
+use e2e::{LIMIT, namespace};
 use k8s_openapi::api::core::v1::Service;
-use lab::Namespace;
-use lab::api_proxy::ApiProxy;
+use lab::api_proxy::{ApiProxy, Call, When};
+use lab::{Namespace, Running};
 use serde_json::{Value, json};
 
 const ALL: [&str; 3] = ["api", "api-headless", "api-admin"];
@@ -224,5 +225,45 @@ async fn forward_again_of_a_set_is_offered_as_it_goes_through() -> Result<()> {
     let status = bluegreen(&ns, "status api").await?.ends(0)?;
     let line = status.stdout.lines().find(|line| line.starts_with("Forward: ")).context("no way forward")?;
     ensure!(!line.contains("not now"), "{line}");
+    Ok(())
+}
+
+/// A set that was cut off between its Services and finished by the same words goes back whole.
+#[tokio::test]
+async fn what_the_same_words_finished_goes_back_whole() -> Result<()> {
+    let ns = three("set-finished").await?;
+    let is_second = |call: &Call| is_move(call) && !call.is_about("/services/api");
+    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
+    let words: Vec<&str> = SWITCH_ALL.split(' ').collect();
+    let proxy = ApiProxy::start(ns.lab()).await?;
+    let hold = proxy.hold(When::Before, is_second);
+    let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, &words))?;
+    hold.arrived(LIMIT).await?;
+    running.kill().await?;
+    assert_eq!(colors(&ns).await?.iter().filter(|color| *color == "green").count(), 1);
+    bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["green"; 3]);
+    bluegreen(&ns, "rollback api api-headless api-admin --yes").await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["blue"; 3]);
+    Ok(())
+}
+
+/// Somebody took one of the set back: where the others stand is said, and nothing that isn't so of that one.
+#[tokio::test]
+async fn a_set_that_is_overtaken_in_part_says_where_the_rest_stands() -> Result<()> {
+    let ns = three("set-overtaken").await?;
+    let words = "switch api api-headless api-admin --to green --yes --verify-for=60s -ojson";
+    let running = start(&ns, words)?;
+    for name in ALL {
+        bluegreen(&ns, &format!("status {name} --wait-for active=green --timeout 60s")).await?.ends(0)?;
+    }
+    ns.patch::<Service>("api", json!({"spec": {"selector": {"version": "blue"}}})).await?;
+    let document = running.wait(LIMIT).await?.ends(3)?.json()?;
+    let message = document["message"].as_str().context("message")?;
+    for other in ["api-headless", "api-admin"] {
+        ensure!(message.contains(&format!("service/{other} stays on green")), "{document:#}");
+    }
+    let back = bluegreen(&ns, "rollback api-headless api-admin --yes -ojson").await?.ends(0)?.json()?;
+    ensure!(!back.to_string().contains("api was moved together"), "{back:#}");
     Ok(())
 }

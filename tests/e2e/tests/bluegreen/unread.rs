@@ -7,6 +7,7 @@ use e2e::bluegreen::{app, blue_green};
 use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::run::Ended;
 use e2e::namespace;
+use k8s_openapi::api::core::v1::Service;
 use lab::Namespace;
 use serde_json::{Value, json};
 
@@ -78,6 +79,75 @@ async fn who_may_not_list_ingresses_takes_nothing_down() -> Result<()> {
     bluegreen_as(&cleaner, "cleanup api --yes").await?.ends(0)?;
     assert_eq!(replicas(&ns, "api-green").await?, 0);
     Ok(())
+}
+
+/// Each kind of neighbour that a clean-up asks about, and that its Role grants: without any one of them nobody
+/// knows who needs the color.
+#[tokio::test]
+async fn each_kind_that_may_not_be_read_keeps_the_color() -> Result<()> {
+    let ns = namespace("unread-each").await?;
+    left_green(&ns).await?;
+    let all = rules_of(&e2e::common::permissions::documented("bluegreen-cleanup")?)?;
+    for kind in [
+        "services",
+        "virtualservices",
+        "destinationrules",
+        "httproutes",
+        "grpcroutes",
+        "ingresses",
+        "poddisruptionbudgets",
+        "horizontalpodautoscalers",
+        "replicasets",
+        "targetgroupbindings",
+    ] {
+        if ["destinationrules", "grpcroutes", "ingresses"].contains(&kind) {
+            // Asked for only where there is something that they could be about.
+            ns.apply_all(&[own_service(), subset_route()]).await?;
+        }
+        let user = with_rules(&ns, &format!("no-{kind}"), &without_listing(&all, kind)).await?;
+        let user = ns.kubectl_as(user.kubeconfig);
+        let document = bluegreen_as(&user, "cleanup api --yes -ojson").await?.ends(1)?.json()?;
+        let entry = &document["services"][0];
+        ensure!(entry["reason"] == "unread" && entry["why"].to_string().contains(kind), "{kind}: {document:#}");
+        assert_eq!(replicas(&ns, "api-green").await?, 1, "{kind}");
+    }
+    // An annotation that accepts findings counts for moves; not for what takes pods away.
+    let accept =
+        json!({"metadata": {"annotations": {"kubectl-release.dev/accept": "neighbours-unread,changed-since"}}});
+    ns.patch::<Service>("api", accept).await?;
+    let blind = ns.kubectl_as(with_rules(&ns, "blind", &blind()).await?.kubeconfig);
+    bluegreen_as(&blind, "cleanup api --yes").await?.ends(1)?;
+    assert_eq!(replicas(&ns, "api-green").await?, 1);
+    // Whoever has looked elsewhere says so by name.
+    bluegreen_as(&blind, "cleanup api --yes --force=neighbours-unread").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-green").await?, 0);
+    Ok(())
+}
+
+fn own_service() -> Value {
+    let mut own = app::api().service("green");
+    own["metadata"]["name"] = json!("api-green");
+    own
+}
+
+/// A VirtualService of another host that names a subset, so that DestinationRules are looked up.
+fn subset_route() -> Value {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "other"},
+        "spec": {"hosts": ["other"], "http": [{"route": [{"destination": {"host": "other", "subset": "v1"}}]}]}})
+}
+
+/// The same rules, but for one kind that may be fetched and not be listed.
+fn without_listing(rules: &Value, kind: &str) -> Value {
+    let others = |rule: &Value| -> Value {
+        let resources = rule["resources"].as_array().cloned().unwrap_or_default();
+        let mut rule = rule.clone();
+        rule["resources"] = resources.into_iter().filter(|resource| resource != kind).collect();
+        rule
+    };
+    let empty = |rule: &Value| rule["resources"].as_array().is_some_and(Vec::is_empty);
+    let mut kept: Vec<Value> = rules.as_array().into_iter().flatten().map(others).filter(|rule| !empty(rule)).collect();
+    kept.push(json!({"apiGroups": [""], "resources": [kind], "verbs": ["get", "patch"]}));
+    Value::Array(kept)
 }
 
 fn rules_of(role: &str) -> Result<Value> {

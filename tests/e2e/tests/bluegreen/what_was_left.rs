@@ -7,6 +7,7 @@ use e2e::bluegreen::written::{RECORD, record, versions};
 use e2e::bluegreen::{active, app};
 use e2e::common::pods::gone;
 use e2e::common::run::{Ended, finding, said};
+use e2e::common::terminal::on_terminal;
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
@@ -32,6 +33,19 @@ async fn deployed(ns: &Namespace, deployment: &str, image: &str) -> Result<()> {
     let patch = kube::api::Patch::Strategic(images);
     ns.api::<Deployment>().patch(deployment, &kube::api::PatchParams::default(), &patch).await?;
     ns.rolled_out(&format!("deployment/{deployment}"), LIMIT).await
+}
+
+/// A person sees what it is, and says whether that is meant.
+#[tokio::test]
+async fn at_a_terminal_the_next_release_is_shown_and_asked_about() -> Result<()> {
+    let ns = next_on_blue("left-next-asked").await?;
+    let asked = |answer: &'static str| [("[y/N]", answer)];
+    let output = on_terminal(&ns, "bluegreen rollback api", &asked("n"), true).await?.ends(1)?;
+    ensure!(output.stdout.contains("changed-since") && output.stdout.contains("1.6.0"), "{}", said(&output));
+    assert_eq!(active(&ns, "api").await?, "green");
+    on_terminal(&ns, "bluegreen rollback api", &asked("y"), true).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
 }
 
 /// In an outage, a version that was never live would go live as "back".

@@ -1,7 +1,7 @@
 //! A color that was down, or small, and was given its pods again: somebody is about to go there.
 
-use jiff::Timestamp;
-use release_core::kube::Pod;
+use jiff::{SignedDuration, Timestamp};
+use release_core::kube::{Pod, Workload};
 use release_core::release::hand::last_hand_on;
 use release_core::traffic::selector::Color;
 
@@ -10,6 +10,8 @@ use super::seen::Seen;
 use crate::hand::moved_at;
 use crate::record::{Cleanup, Record};
 
+/// Whoever waits for pods doesn't do so for longer, unless told to.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// The manager of a HorizontalPodAutoscaler's writes.
 const AUTOSCALER: &str = "kube-controller-manager";
 
@@ -33,16 +35,23 @@ fn up_again(seen: Seen<'_>, color: &Color, note: &Cleanup) -> Option<String> {
     Some(format!("{up} is asked for {} pods again, since it was taken down at {:.0}", up.replicas, note.at))
 }
 
-/// As far as the API server tells who gave a workload its size; an autoscaler's doing means nothing.
-fn brought_to_size(Seen { view, .. }: Seen<'_>, color: &Color, record: &Record) -> Option<String> {
-    let left = moved_at(view.service)?;
+/// As far as the API server tells who gave a workload its size; an autoscaler's doing means nothing. It keeps
+/// no time of what was written to `scale`: pods that have only just come tell.
+fn brought_to_size(seen: Seen<'_>, color: &Color, record: &Record) -> Option<String> {
+    let left = moved_at(seen.view.service)?;
+    let fresh = left.max(seen.snapshot.at.checked_sub(FRESH).unwrap_or(Timestamp::MIN));
+    let pods = seen.own_pods(color);
+    let has_fresh = |workload: &Workload| {
+        let fresh = |pod: &&&Pod| pod.metadata.creation_timestamp.is_some_and(|created| created > fresh);
+        pods.iter().filter(fresh).any(|pod| workload.owns(pod))
+    };
     color.workloads.iter().filter(|w| w.replicas > 0).find_map(|workload| {
         let hand = last_hand_on(&workload.metadata, "/f:spec/f:replicas")?;
         let was = record.left.iter().find(|left| left.workload == workload.reference()).map_or(0, |left| left.replicas);
         // One that was made anew came with its size.
         let made = workload.metadata.creation_timestamp.as_ref().map_or(Timestamp::MIN, |time| time.0);
-        let later = hand.by.is_some_and(|by| by > left.max(made)) && hand.manager != AUTOSCALER;
-        (workload.replicas >= was && later)
+        let later = hand.by.map_or_else(|| has_fresh(workload), |by| by > left.max(made));
+        (workload.replicas >= was && later && hand.manager != AUTOSCALER)
             .then(|| format!("{workload} was brought to {} pods by {hand}", workload.replicas))
     })
 }

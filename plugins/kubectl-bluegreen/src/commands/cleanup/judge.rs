@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use release_core::checks::ids::{self, CheckId};
 use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_path;
@@ -13,35 +12,20 @@ use release_core::text::printable;
 use release_core::traffic::selector::Color;
 use serde_json::{Value, json};
 
-use super::brought_back::brought_back;
+use super::asked::{Asked, all_the_same};
 use super::decision::{Decision, Kept};
+use super::hindrance::{Hindrance, hindered};
 use super::removal::{Removal, delete, give_back, stays};
-use super::retention::{Held, held, left_by, left_by_hand};
+use super::retention::{Held, held, held_by_others, left_by_hand};
 use super::seen::Seen;
-use crate::idle::{self, users_of};
-use crate::left::differences;
+use crate::idle::users_of;
 use crate::plan::scale;
 use crate::record::{CLEANUP, Cleanup, Record};
 use crate::refusal::{self, no_idle_color, not_switchable};
 use crate::report::cleanup_document::KeptReason;
-use crate::service_view::{ServiceView, ready_count};
+use crate::report::status_notes::finishing;
+use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
-
-/// What is asked for, and by whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// Workloads are deleted instead of scaled to zero.
-    pub delete: bool,
-    /// The retention doesn't count.
-    pub before_due: bool,
-    /// No other color.
-    pub color: Option<&'a str>,
-    /// Ids of checks that don't count.
-    pub force: &'a [String],
-    pub reason: &'a str,
-    /// The kubeconfig's name for the user, where the API server doesn't say who we are.
-    pub user: &'a str,
-}
 
 /// Judges every color besides the active one.
 ///
@@ -81,6 +65,9 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if !users.is_empty() {
         return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
     }
+    if let Some(Held { reason, why, .. }) = held_by_others(seen, color).filter(|_| !asked.before_due) {
+        return kept(reason, why, sooner(asked, seen, (color, reason)));
+    }
     match held {
         Some(Held { reason: KeptReason::NoRecord, why, .. }) => {
             return kept(KeptReason::NoRecord, why, by_hand(seen, color));
@@ -90,8 +77,8 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
         }
         _ => {}
     }
-    match unread(asked, seen, color).or_else(|| hindrance(asked, seen, color)) {
-        Some((reason, why, next)) => kept(reason, why, next),
+    match hindered(asked, seen, color) {
+        Some((Hindrance { reason, why, .. }, next)) => kept(reason, why, next),
         None => Decision::Remove(Box::new(removal(asked, seen, color))),
     }
 }
@@ -99,8 +86,12 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
 /// The command that doesn't wait for the retention; what nothing but an annotation says is for a person to
 /// look into first.
 fn sooner(asked: Asked<'_>, seen: Seen<'_>, (color, reason): (&Color, KeptReason)) -> Option<Command> {
+    if reason == KeptReason::Unfinished {
+        let unfinished = seen.view.recorded.current.as_ref()?;
+        return Some(finishing(seen.view, unfinished, &seen.snapshot.scope));
+    }
     let is_known = match reason {
-        KeptReason::Unfinished | KeptReason::NoTime => false,
+        KeptReason::NoTime => false,
         KeptReason::MovedByHand => left_by_hand(seen.view, seen.tracks, &color.name).is_some(),
         _ => true,
     };
@@ -117,91 +108,15 @@ fn by_hand(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color) -> Option<Com
     is_of_colors.then(|| command().scope(&snapshot.scope))
 }
 
-/// Not known is not nobody: what could not be read may send traffic to it.
-fn unread(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptReason, String, Option<Command>)> {
-    let unread = idle::unread(seen.snapshot);
-    if unread.is_empty() || asked.forces(ids::NEIGHBOURS_UNREAD) {
-        return None;
-    }
-    let why = format!("who needs it is not known, unread: {}", unread.join(", "));
-    let forced = all_the_same(asked, seen, color).option("--force", ids::NEIGHBOURS_UNREAD.as_str());
-    Some((KeptReason::Unread, why, Some(forced.scope(&seen.snapshot.scope))))
-}
-
-/// What else speaks against taking it down, although it is idle and due.
-fn hindrance(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<(KeptReason, String, Option<Command>)> {
-    if let Some(why) = needed_as_way_back(seen, color).filter(|_| !asked.forces(ids::READY_BELOW_ACTIVE)) {
-        let back = Command::new("kubectl bluegreen rollback").arg(seen.view.name()).scope(&seen.snapshot.scope);
-        return Some((KeptReason::WayBack, why, Some(back)));
-    }
-    if let Some(why) =
-        deployed_since(seen, color).or_else(|| brought_back(seen, color)).filter(|_| !asked.forces(ids::CHANGED_SINCE))
-    {
-        let forced = all_the_same(asked, seen, color).option("--force", ids::CHANGED_SINCE.as_str());
-        return Some((KeptReason::ChangedSince, why, Some(forced.scope(&seen.snapshot.scope))));
-    }
-    if let Some(set) = color.workloads.iter().find(|w| w.kind == WorkloadKind::DaemonSet && !asked.delete) {
-        let deleted = all_the_same(asked, seen, color).arg("--delete").scope(&seen.snapshot.scope);
-        return Some((KeptReason::NoSize, format!("{set} can't be scaled to zero, only be deleted"), Some(deleted)));
-    }
-    if let Some(workload) = color.workloads.iter().find(|w| loses_volumes(w, asked.delete)) {
-        let why = format!("{workload} deletes its volume claims then (persistentVolumeClaimRetentionPolicy)");
-        return Some((KeptReason::LosesVolumes, why, None));
-    }
-    None
-}
-
-/// While the active color is in trouble, the other one is the way back.
-fn needed_as_way_back(seen: Seen<'_>, color: &Color) -> Option<String> {
-    let ready = |name: &str| ready_count(&seen.tracks.pods_of(name, &seen.snapshot.pods));
-    let active = seen.tracks.color(&seen.tracks.active)?;
-    let (here, there, asked) = (ready(&active.name), ready(&color.name), active.asked());
-    let whole = here > 0 && here >= asked;
-    (there > here && !whole).then(|| format!("{} has {here} of {asked} pods ready: it is the way back", active.name))
-}
-
-/// What is on the color is not what was left: it is the next release, waiting for its switch.
-fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
-    if left_by_hand(seen.view, seen.tracks, &color.name).is_some() {
-        return None;
-    }
-    let record = left_by(seen.view, seen.tracks, &color.name)?;
-    let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods);
-    let changed = differences(&record.left, record.at, color, &pods);
-    (!changed.is_empty()).then(|| format!("not what was left: {}", changed.join("; ")))
-}
-
-/// The command for this color alone, with what was typed.
-fn all_the_same(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Command {
-    let mut command = Command::new("kubectl bluegreen cleanup").arg(seen.view.name());
-    if seen.tracks.others().filter(|c| c.is_run()).count() > 1 {
-        command = command.flag("--color", &color.name);
-    }
-    for (typed, flag) in [(asked.delete, "--delete"), (asked.before_due, "--before-due")] {
-        command = if typed { command.arg(flag) } else { command };
-    }
-    command
-}
-
-impl Asked<'_> {
-    fn forces(&self, id: CheckId) -> bool {
-        self.force.iter().any(|typed| typed == id.as_str())
-    }
-}
-
-/// Volumes are never deleted by a cleanup, by no detour either.
-fn loses_volumes(workload: &Workload, delete: bool) -> bool {
-    workload.has_own_volumes && if delete { workload.volumes_go_when_deleted } else { workload.volumes_go_when_scaled }
-}
-
 fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     let Seen { snapshot, view, tracks } = seen;
     let (note, withdrawal) = note(seen, &cleanup(asked, color, snapshot));
     let gone = |workload: &Arc<Workload>| {
         if asked.delete { delete(workload, &snapshot.namespace) } else { scale::resize(workload, 0, snapshot) }
     };
+    let is_up = |workload: &&Arc<Workload>| asked.delete || workload.replicas != 0;
     // No floor is lowered for a color that stays.
-    let changes = color.workloads.iter().map(gone).chain(floors(seen, color)).collect();
+    let changes = color.workloads.iter().filter(is_up).map(gone).chain(floors(seen, color)).collect();
     let pods = seen.own_pods(color).len();
     let verb = if asked.delete { "delete" } else { "scale to zero" };
     let workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
@@ -254,6 +169,6 @@ fn note(seen: Seen<'_>, cleanup: &Cleanup) -> (Change, Change) {
 }
 
 fn cleanup(asked: Asked<'_>, color: &Color, snapshot: &Snapshot) -> Cleanup {
-    let by = snapshot.who.clone().unwrap_or_else(|_| asked.user.to_owned());
+    let by = snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", asked.user));
     Cleanup { color: color.name.clone(), by, at: snapshot.at, reason: printable(asked.reason) }
 }

@@ -6,9 +6,10 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 
+use super::asked::Asked;
 use super::decision::Decision;
 use super::due;
-use super::judge::{Asked, judge};
+use super::judge::judge;
 use super::removal::Removal;
 use crate::args::CleanupArgs;
 use crate::idle::{never_read, unread};

@@ -2,8 +2,12 @@
 
 use jiff::Timestamp;
 use release_core::duration::age;
-use release_core::traffic::selector::Tracks;
+use release_core::kube::service::service_name;
+use release_core::release::record::Record as _;
+use release_core::text::printable;
+use release_core::traffic::selector::{Color, Tracks};
 
+use super::seen::Seen;
 use crate::hand::{due, hand_on};
 use crate::plan::describe;
 use crate::record::Record;
@@ -42,6 +46,24 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
     }
     let why = || format!("kept for another {}", age(now, due));
     (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), due: false })
+}
+
+/// Another Service over the same workloads may have left them later, or not be done with that: its way back
+/// is this color, too.
+#[must_use]
+pub fn held_by_others(seen: Seen<'_>, color: &Color) -> Option<Held> {
+    let Seen { snapshot, view, .. } = seen;
+    let others = snapshot.neighbours.iter().flatten().filter(|other| service_name(other) != view.name());
+    let recorded = others.filter(|other| other.metadata.annotations.iter().any(|a| a.contains_key(Record::CURRENT)));
+    recorded.into_iter().find_map(|other| {
+        let other = ServiceView::of(other, &snapshot.workloads, &snapshot.pods, None);
+        let tracks = other.tracks.as_ref().ok()?;
+        let shares =
+            |theirs: &&Color| theirs.workloads.iter().any(|w| color.workloads.iter().any(|o| o.uid() == w.uid()));
+        let theirs = tracks.others().find(shares).filter(|theirs| left_by(&other, tracks, &theirs.name).is_some())?;
+        let held = held(&other, tracks, &theirs.name, snapshot.at)?;
+        Some(Held { why: format!("service/{} left it, too: {}", printable(other.name()), held.why), ..held })
+    })
 }
 
 /// The newest record of ours that left the color, along the label that tells the colors apart.

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::future::join3;
+use futures::future::join4;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::table::table;
+use release_cluster::Cluster;
 use release_cluster::read::ListQuery;
+use release_core::command::{Command, Scope};
 use release_core::duration::age;
 use release_core::failure::{Next, Outcome};
 use release_core::kube::Workload;
 use release_core::kube::path::collection;
-use release_core::kube::service::service_name;
+use release_core::text::one_line;
+use release_core::traffic::endpoints::{SERVICE_LABEL, Slices};
 use release_core::traffic::selector::{Color, NotSwitchable, Tracks};
 
-use crate::record::Record;
 use crate::refusal::{Asked, MANAGED_BY_ARGO, not_switchable};
 use crate::report::status_document::{ListedColor, ListedService, StatusEntry, StatusMembers};
 use crate::service_view::ServiceView;
@@ -34,7 +37,8 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     let everything = ListQuery::default();
     let services = run.cluster.list::<Service>(&path, &everything);
     let daemon_sets = daemon_sets(&run.cluster, namespace);
-    let (services, workloads, daemon_sets) = join3(services, templates(&run.cluster, namespace), daemon_sets).await;
+    let (services, workloads, daemon_sets, slices) =
+        join4(services, templates(&run.cluster, namespace), daemon_sets, slices_in(&run.cluster, namespace)).await;
     let by_namespace = by_namespace(workloads?.into_iter().chain(daemon_sets));
     let mut found = Vec::new();
     for service in services?.items {
@@ -43,7 +47,8 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
         let view = ServiceView::of(&service, workloads, &[], key);
         match &view.tracks {
             Ok(tracks) if tracks.others().next().is_some() || view.recorded.current.is_some() => {
-                found.push(listed(home, &service, tracks, view.recorded.current.clone()));
+                let endpoints = slices.as_ref().map(|slices| endpoints(slices, &home, &view));
+                found.push(listed(&view, home, tracks, endpoints));
             }
             Ok(_) => {}
             Err(why) => found.extend(defective(run, &view, why, workloads).await),
@@ -56,10 +61,10 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
         ));
         return Ok(());
     }
-    let headers = ["NAMESPACE", "SERVICE", "KEY", "ACTIVE", "READY", "OTHERS", "SINCE"];
+    let headers = ["NAMESPACE", "SERVICE", "KEY", "ACTIVE", "READY", "ENDPOINTS", "OTHERS", "SINCE"];
     let skip = usize::from(!everywhere);
     let rows: Vec<Vec<String>> = found.iter().map(|listed| row(listed)[skip..].to_vec()).collect();
-    let told = found.iter().filter_map(told);
+    let told = found.iter().filter_map(|listed| told(listed, run.scope(), everywhere));
     report.text = std::iter::once(table(&headers[skip..], &rows)).chain(told).collect::<Vec<_>>().join("\n");
     report.names = found.iter().map(|listed| format!("service/{}", listed.name)).collect();
     report.members.services = found.into_iter().map(StatusEntry::Listed).collect();
@@ -94,6 +99,7 @@ async fn defective(
         track_key: String::new(),
         active: String::new(),
         ready: String::new(),
+        endpoints: None,
         record: view.recorded.current.clone(),
         others: Vec::new(),
         defect: Some(failure.message),
@@ -101,8 +107,16 @@ async fn defective(
     })
 }
 
-/// What is wrong with it, and what mends it.
-fn told(listed: &ListedService) -> Option<String> {
+/// What is wrong with it, and what mends it, or shows more of one that is at hand.
+fn told(listed: &ListedService, scope: &Scope, everywhere: bool) -> Option<String> {
+    if listed.endpoints == Some(0) {
+        let what = "has no ready endpoint: connections are refused";
+        if everywhere {
+            return Some(format!("x {} {what}", one_line(&format!("{}/{}", listed.namespace, listed.name))));
+        }
+        let look = Command::new("kubectl bluegreen status").arg(&listed.name).scope(scope);
+        return Some(format!("x {} {what}\n    {look}", one_line(&listed.name)));
+    }
     let fix = listed.fix.as_ref().map(|fix| format!("\n    {fix}")).unwrap_or_default();
     listed.defect.as_ref().map(|defect| format!("x {defect}{fix}"))
 }
@@ -115,15 +129,35 @@ fn by_namespace(workloads: impl Iterator<Item = Arc<Workload>>) -> BTreeMap<Stri
     sorted
 }
 
-fn listed(namespace: String, service: &Service, tracks: &Tracks, record: Option<Record>) -> ListedService {
+/// All EndpointSlices, by namespace and Service; nothing where they can't be read.
+async fn slices_in(cluster: &Cluster, namespace: Option<&str>) -> Option<BTreeMap<(String, String), Slices>> {
+    let path = collection::<EndpointSlice>(namespace);
+    let listed = cluster.list::<EndpointSlice>(&path, &ListQuery::default()).await.ok()?;
+    let mut sorted: BTreeMap<(String, String), Vec<EndpointSlice>> = BTreeMap::new();
+    for slice in listed.items {
+        let service = slice.metadata.labels.as_ref().and_then(|labels| labels.get(SERVICE_LABEL)).cloned();
+        let home = slice.metadata.namespace.clone().unwrap_or_default();
+        sorted.entry((home, service.unwrap_or_default())).or_default().push(slice);
+    }
+    Some(sorted.into_iter().map(|(of, slices)| (of, slices.into_iter().collect())).collect())
+}
+
+/// Ready endpoints behind every port.
+fn endpoints(slices: &BTreeMap<(String, String), Slices>, home: &str, view: &ServiceView<'_>) -> usize {
+    let own = slices.get(&(home.to_owned(), view.name().to_owned())).cloned().unwrap_or_default();
+    own.behind(view.ports.clone()).ready_pods().len()
+}
+
+fn listed(view: &ServiceView<'_>, namespace: String, tracks: &Tracks, endpoints: Option<usize>) -> ListedService {
     let other = |color: &Color| ListedColor { name: color.name.clone(), ready: ready(color) };
     ListedService {
         namespace,
-        name: service_name(service).to_owned(),
+        name: view.name().to_owned(),
         track_key: tracks.key.clone(),
         active: tracks.active.clone(),
         ready: tracks.color(&tracks.active).map(ready).unwrap_or_default(),
-        record,
+        endpoints,
+        record: view.recorded.current.clone(),
         others: tracks.others().map(other).collect(),
         defect: None,
         fix: None,
@@ -140,6 +174,7 @@ fn row(listed: &ListedService) -> Vec<String> {
         listed.track_key.clone(),
         listed.active.clone(),
         listed.ready.clone(),
+        listed.endpoints.map_or_else(|| "?".to_owned(), |count| count.to_string()),
         others.join(", "),
         since,
     ]

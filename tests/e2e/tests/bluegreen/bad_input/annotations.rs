@@ -160,11 +160,12 @@ async fn a_record_of_a_color_that_is_gone_is_refused() -> Result<()> {
     forged["selector"] = json!({"app": "api", "version": "purple"});
     set(&ns, RECORD, Some(&forged.to_string())).await?;
     super::refused(&ns, "rollback api --yes", 1, "NoWayBack", "purple").await?;
-    // Nor is another application's color a way back.
+    // Nor is another application's selector one that is gone back to unseen.
     forged["from"] = json!("green");
     forged["selector"] = json!({"app": "payments", "version": "green"});
     set(&ns, RECORD, Some(&forged.to_string())).await?;
-    super::refused(&ns, "rollback api --yes", 1, "NoWayBack", "payments").await?;
+    super::refused(&ns, "rollback api --yes", 1, "Blocked", "payments").await?;
+    assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }
 

@@ -72,7 +72,7 @@ async fn a_selector_of_one_label_is_switched_along_it_on_request() -> Result<()>
 /// The color stands in a label that usually says which application a pod is of.
 #[tokio::test]
 async fn a_color_in_a_label_of_identity_is_switched_along_it_on_request() -> Result<()> {
-    for key in ["role", "env"] {
+    for key in ["role", "env", "tier"] {
         let of = |color: &str| format!("app=web {key}={color}");
         let ns = pair(&format!("identity-{key}"), &of("blue"), &of("green"), &of("blue")).await?;
         let document = refused(&ns, "switch web --to green --yes", "NoTrackKey").await?;

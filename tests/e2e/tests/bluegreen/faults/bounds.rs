@@ -52,6 +52,30 @@ fn expiring(proxy: &ApiProxy, matches: fn(&Call) -> bool) {
     proxy.on(matches, Action::Respond(Answer::document(&list("t"))));
 }
 
+/// 100,000 brackets: what parses by calling itself runs out of stack, and no word is said any more.
+fn nested() -> String {
+    format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))
+}
+
+/// An answer that is deep instead of long would end the program without a word, in the middle of a switch.
+#[tokio::test]
+async fn an_answer_that_is_nested_without_measure_is_an_error_and_no_crash() -> Result<()> {
+    fn deep(proxy: &ApiProxy, matches: fn(&Call) -> bool) {
+        proxy.on(matches, Action::Respond(Answer { body: nested().into(), ..ok() }));
+    }
+    fn within(proxy: &ApiProxy, matches: fn(&Call) -> bool) {
+        let body = format!(r#"{{"kind":"List","metadata":{{}},"items":[{{"spec":{}}}]}}"#, nested());
+        proxy.on(matches, Action::Respond(Answer { body: body.into(), ..ok() }));
+    }
+    const FAULTS: [Fault; 4] = [
+        fault("the Service is nested", |p| deep(p, is_read_of_service), 1, "blue"),
+        fault("pods are nested", |p| deep(p, is_about_pods), 1, "blue"),
+        fault("a pod's field is nested", |p| within(p, is_about_pods), 1, "blue"),
+        fault("what is optional is nested", |p| deep(p, is_optional_read), 0, "green"),
+    ];
+    Trial::on_blue("bounds-nested").await?.with_each(SWITCH, &FAULTS).await
+}
+
 /// A user's pipeline would hang, or take all memory of its machine, in the middle of an outage.
 #[tokio::test]
 async fn an_answer_without_an_end_ends_the_run_before_anything_is_written() -> Result<()> {

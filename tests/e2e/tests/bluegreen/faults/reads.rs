@@ -7,7 +7,7 @@ use e2e::bluegreen::calls::{is_optional_read, is_read_of_service};
 use e2e::bluegreen::trial::{SWITCH, Trial};
 use e2e::common::calls::is_read;
 use e2e::common::faults::{Fault, fault, refused};
-use lab::api_proxy::Action;
+use lab::api_proxy::{Action, Answer};
 
 use super::first_of_each;
 
@@ -33,8 +33,21 @@ async fn a_read_that_fails_once_is_made_again() -> Result<()> {
 /// A user's pipeline would hang for as long as the API server is in trouble, or switch blindly.
 #[tokio::test]
 async fn a_read_that_fails_for_ever_ends_the_run() -> Result<()> {
-    const FAULTS: [Fault; 8] = [
+    const FAULTS: [Fault; 9] = [
         fault("the Service 500", |p| p.on(is_read_of_service, refused(500)), 1, "blue"),
+        fault(
+            "the Service 429, asking for all eternity",
+            |p| {
+                p.on(
+                    is_read_of_service,
+                    Action::Respond(
+                        Answer::status(429, "TooManyRequests", "busy").header("retry-after", "18446744073709551615"),
+                    ),
+                )
+            },
+            1,
+            "blue",
+        ),
         fault("the Service 429", |p| p.on(is_read_of_service, Action::too_many_requests(None)), 1, "blue"),
         fault(
             "the Service 429, asking for 1 s",

@@ -22,6 +22,21 @@ async fn a_switch_and_a_rollback() -> Result<()> {
     LOOKS.see(&user, "rollback", "rollback api --yes").await
 }
 
+/// What is written, what follows, and what ends with it: a person agrees to all of it at once.
+#[tokio::test]
+async fn a_deploy() -> Result<()> {
+    let ns = shop(3, 1).await?;
+    let user = with_role(&ns, &documented("bluegreen-deploy")?).await?;
+    let words = |tag: &str| format!("deploy api --image app=registry.example.com/api:{tag}");
+    LOOKS.see(&user, "deploy_plan", &format!("{} --dry-run", words("1.6.0"))).await?;
+    LOOKS.see(&user, "deploy", &format!("{} --yes --verify-for=1s", words("1.6.0"))).await?;
+    LOOKS.see(&user, "deploy_again", &format!("{} --yes", words("1.6.0"))).await?;
+    LOOKS.see(&user, "deploy_next_plan", &format!("{} --dry-run", words("1.7.0"))).await?;
+    ns.kubectl(&["delete", "deployment", "api-blue"]).await?.ends(0)?;
+    LOOKS.see(&user, "deploy_new_plan", &format!("{} --dry-run --no-switch", words("1.7.0"))).await?;
+    LOOKS.see(&user, "error_no_container", "deploy api --image ap=registry.example.com/api:1.7.0 --yes").await
+}
+
 /// A refusal shows everything that is in the way at once, and the command that gets past it.
 #[tokio::test]
 async fn a_refused_switch() -> Result<()> {

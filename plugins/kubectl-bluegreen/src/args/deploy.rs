@@ -1,0 +1,45 @@
+//! What `deploy` can be asked.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use release_cli::flags::{OutputArgs, WriteArgs};
+
+use super::shared::{AfterArgs, CheckArgs, TrackArgs};
+
+/// `deploy`.
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// The Service, as `api` or `svc/api`
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// A container's new image; may be repeated. A pod's only container needs no name
+    #[arg(long, value_name = "CONTAINER=IMAGE")]
+    pub image: Vec<String>,
+    /// Images of a file as CodePipeline has them (imagedefinitions.json)
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub images_from: Option<PathBuf>,
+    /// The color to prepare, where it can't be found out
+    #[arg(long, value_name = "COLOR")]
+    pub to: Option<String>,
+    /// Copy the rest of the active color's pod template, too; the idle color keeps its own environment
+    #[arg(long)]
+    pub sync: bool,
+    /// At least so many pods [default: as many as the active color has now]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    pub replicas: Option<i32>,
+    /// Stop before the traffic moves, and print a fingerprint of what is ready
+    #[arg(long)]
+    pub no_switch: bool,
+    #[command(flatten)]
+    pub after: AfterArgs,
+    #[command(flatten)]
+    pub checks: CheckArgs,
+    #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

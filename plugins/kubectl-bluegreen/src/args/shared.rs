@@ -1,0 +1,48 @@
+//! Flags that several verbs have.
+
+use std::time::Duration;
+
+use clap::Args;
+use release_cli::flags::check_of;
+use release_core::checks::ids::Suite;
+use release_core::duration::duration;
+
+use crate::settings::{MinReady, min_ready};
+
+/// Which label.
+#[derive(Debug, Args)]
+pub struct TrackArgs {
+    /// The label that tells the colors apart, where it can't be found out
+    #[arg(long, value_name = "LABEL")]
+    pub track_key: Option<String>,
+}
+
+/// How strict the checks are.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Ready pods that the target needs: a number, or a percentage of the active color's
+    #[arg(long, value_name = "N|P%", value_parser = min_ready)]
+    pub min_ready: Option<MinReady>,
+    /// Override blocking checks by id; nothing overrides an empty target
+    #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(value_parser = check_of(Suite::Bluegreen))]
+    pub force: Vec<String>,
+    /// A check that can't be made blocks, and a target that is scaled down while it is watched fails
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// What becomes of a move once it is made.
+#[derive(Debug, Args)]
+pub struct AfterArgs {
+    /// How long to watch the target afterwards, on top of --timeout [default: its readiness failure
+    /// window, 10s to 60s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub verify_for: Option<Duration>,
+    /// How long the color that is left stays warm
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h")]
+    pub retain: Duration,
+    /// Leave a failed switch as it is
+    #[arg(long)]
+    pub no_rollback: bool,
+}

@@ -1,0 +1,25 @@
+//! The checks of a deploy beside those of the move that follows: what its images and its copies bring with
+//! them, and who has the color that is overwritten.
+
+mod case;
+mod images;
+mod in_use;
+mod likeness;
+mod others;
+
+use release_core::checks::finding::Finding;
+use release_core::checks::weighing::{Urgency, Weighing, weigh};
+
+pub use case::DeployCase;
+
+type Check = fn(&DeployCase<'_>) -> Vec<Finding>;
+
+const CHECKS: [Check; 4] = [in_use::check, images::check, likeness::check, others::check];
+
+/// Runs every check and weighs what was found, the worst first.
+#[must_use]
+pub fn run(case: &DeployCase<'_>, weighing: &Weighing) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(case)).collect();
+    weigh(&mut findings, weighing, Urgency::Ordinary, &case.view.settings.accept, None);
+    findings
+}

@@ -1,0 +1,36 @@
+//! What the checks of a deploy are asked about.
+
+use release_core::checks::finding::Finding;
+use release_core::checks::ids::CheckId;
+use release_core::traffic::selector::{Color, Tracks};
+
+use crate::prepared::Prepared;
+use crate::service_view::ServiceView;
+use crate::snapshot::Snapshot;
+
+/// A color about to be prepared, and everything known around it.
+#[derive(Debug, Clone, Copy)]
+pub struct DeployCase<'a> {
+    pub snapshot: &'a Snapshot,
+    pub view: &'a ServiceView<'a>,
+    pub tracks: &'a Tracks,
+    pub color: &'a str,
+    pub prepared: &'a [Prepared],
+}
+
+impl DeployCase<'_> {
+    /// The color as it is; nothing where it isn't there.
+    pub fn idle(&self) -> Option<&Color> {
+        self.tracks.color(self.color)
+    }
+
+    /// A finding that stops the deploy.
+    pub fn blocks(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        Finding::blocks(self.view.name(), id, message)
+    }
+
+    /// A finding to know about.
+    pub fn warns(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        Finding::warns(self.view.name(), id, message)
+    }
+}

@@ -1,0 +1,77 @@
+//! Who else has a hand in what is written: owners of the workloads, a rollout that is held, a move that goes on.
+
+use std::sync::Arc;
+
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::checks::ownership::{Field, Owned, findings};
+use release_core::command::Command;
+use release_core::kube::{Workload, controller_of};
+use release_core::text::printable;
+
+use super::case::DeployCase;
+use crate::prepared::Prepared;
+
+pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
+    let written = case.prepared.iter().filter(|one| one.idle.is_some() && one.changes_pods());
+    let known =
+        |one: &Prepared| case.snapshot.workloads.iter().find(|w| w.kind == one.kind && w.name() == one.name).cloned();
+    let mut found: Vec<Finding> = written
+        .filter_map(|one| Some((one, known(one)?)))
+        .flat_map(|(one, workload)| owners(case, one, &workload))
+        .collect();
+    let idle: Vec<Arc<Workload>> = case.prepared.iter().filter_map(known).collect();
+    found.extend(idle.iter().filter_map(|workload| paused(case, workload)));
+    found.extend(unfinished(case));
+    found
+}
+
+/// Whoever owns the workload writes its own images again.
+fn owners(case: &DeployCase<'_>, one: &Prepared, workload: &Workload) -> Vec<Finding> {
+    let edited: Vec<String> = one.edits.iter().map(|edit| edit.container.pointer()).collect();
+    let json = edited.first().map_or("/spec/template".to_owned(), |pointer| format!("{pointer}/image"));
+    let managed = one.edits.iter().map(|edit| {
+        let list = if edit.container.init { "initContainers" } else { "containers" };
+        format!("/f:spec/f:template/f:spec/f:{list}/k:{{\"name\":\"{}\"}}/f:image", edit.container.name)
+    });
+    let found = findings(&Owned {
+        group: "apps",
+        kind: workload.kind.kind(),
+        namespace: &case.snapshot.namespace,
+        metadata: &workload.metadata,
+        field: Field { json: &json, managed: managed.collect(), path: "the image", value: "image", part: "the image" },
+    });
+    let owner = controller_of(&workload.metadata).map(|owner| {
+        let owner = printable(&format!("{}/{}", owner.kind, owner.name));
+        case.blocks(ids::OWNED_BY_CONTROLLER, format!("{owner} owns it and may put its image back"))
+    });
+    let named = |finding: Finding| Finding {
+        about: case.view.name().to_owned(),
+        message: format!("{workload}: {}", finding.message),
+        ..finding
+    };
+    found.into_iter().chain(owner).map(named).collect()
+}
+
+/// It would never begin.
+fn paused(case: &DeployCase<'_>, workload: &Workload) -> Option<Finding> {
+    let resume = Command::new("kubectl rollout resume").arg(workload.reference()).scope(&case.snapshot.scope);
+    workload.paused.then(|| case.blocks(ids::PAUSED, format!("{workload} is paused")).mend(resume))
+}
+
+/// A move without a result goes on, or was cut off: where it fails, it goes back to the color that would be
+/// overwritten.
+fn unfinished(case: &DeployCase<'_>) -> Option<Finding> {
+    let last = case.view.recorded.current.as_ref().filter(|record| record.key == case.tracks.key)?;
+    let is_open = last.result.is_none() && last.to == case.tracks.active && last.from == case.color;
+    let overwritten = case.prepared.iter().any(Prepared::changes_pods);
+    if !is_open || !overwritten {
+        return None;
+    }
+    let message = format!(
+        "the {} to {} by {} at {:.0} has no result yet, and goes back to {} where it fails",
+        last.verb, last.to, last.by, last.at, last.from
+    );
+    let verb = Command::new("kubectl bluegreen switch").arg(case.view.name()).flag("--to", &last.to);
+    Some(case.blocks(ids::SWITCH_UNFINISHED, message).mend(verb.scope(&case.snapshot.scope)))
+}

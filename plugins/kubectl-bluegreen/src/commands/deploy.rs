@@ -1,0 +1,147 @@
+//! `deploy`: prepare the idle color, and move the Service to it.
+
+mod manifests;
+mod next_step;
+mod objects;
+mod release;
+
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, would_be};
+use release_core::failure::Outcome;
+use release_core::release::change::Change;
+
+use crate::apply::{self, MoveInProgress};
+use crate::args::DeployArgs;
+use crate::checks::deploy::{DeployCase, run as checks};
+use crate::moves::{self, make_plan, views};
+use crate::options::MoveOptions;
+use crate::options::deploy::{self as options, DeployOptions};
+use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
+use crate::plan::{moves_text, subjects_of};
+use crate::refusal::deploying::is_active;
+use crate::report::deploy_document::{DeployMembers, of_move};
+use crate::service_view::ServiceView;
+use crate::snapshot::{ReadScope, Snapshot, load};
+
+/// Runs the verb.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn run(run: &Run, args: DeployArgs, report: &mut Report<DeployMembers>) -> Outcome<()> {
+    let options = options::deploy(args)?;
+    let movement = &options.movement;
+    let looking = movement.looking(ReadScope::Everything);
+    let snapshot = run.within(load(&run.cluster, &movement.services, looking)).await?;
+    let key = movement.track_key.as_deref();
+    let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, key);
+    let deploying = planning::choose(&snapshot, &view, &options)?;
+    let objects = run.within(objects::read(&run.cluster, &deploying, &snapshot)).await?;
+    let active = &deploying.tracks.active;
+    let to_active = options.to.as_ref().is_none_or(|to| to == active);
+    if to_active && planning::runs_already(&deploying, &objects, &options)? {
+        run.say(&format!("{active} has these images already"));
+        return moves::make(run, &options.move_to(active), ReadScope::Everything, of_move(report)).await;
+    }
+    if deploying.color == *active {
+        return Err(is_active(&view, deploying.tracks, run.scope()));
+    }
+    prepare_and_move(run, &options, (&snapshot, &deploying, &objects), report).await
+}
+
+/// What a deploy is made from: what was read, which color, and the objects as they are.
+type Basis<'b, 'v> = (&'b Snapshot, &'b Deploying<'v>, &'b Objects);
+
+async fn prepare_and_move(
+    run: &Run,
+    options: &DeployOptions,
+    basis: Basis<'_, '_>,
+    report: &mut Report<DeployMembers>,
+) -> Outcome<()> {
+    let (snapshot, deploying, objects) = basis;
+    let movement = options.move_to(&deploying.color);
+    let prepared = planning::prepare(deploying, objects, options)?;
+    let world = planning::as_prepared(snapshot, &prepared)?;
+    let views = views(&world, movement.track_key.as_deref());
+    let moves = make_plan(run, &movement, &world, &views, false)?;
+    let prepared = planning::sized(prepared, &moves, &views, options)?;
+    let writes = planning::writes(&prepared, objects, snapshot, &deploying.exchange());
+    let plan = plan(basis, prepared, writes, (moves, &movement));
+    let text = text(&plan, options, basis, (&views, &world));
+    show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
+    report.members.planned(&deploying.color, &plan.prepared, &plan.writes);
+    of_move(report).planned(&plan.moves, &movement);
+    report.findings.clone_from(&plan.findings);
+    let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
+    refuse_blocked(&plan.findings, "deployed", next)?;
+    let what = if options.no_switch { "Prepare" } else { "Deploy" };
+    let asked = question(&format!("{what} {} of service/{}", deploying.color, options.service), &plan.findings);
+    match agree(run, &asked, movement.yes)? {
+        Agreed::ToLook => {
+            report.manifests = manifests::of(&plan, options, snapshot);
+            would_have_been(run, &plan, options, report);
+        }
+        Agreed::ToRehearse => {
+            apply::rehearse(run, &rehearsed(&plan, &views, &movement, options)).await?;
+            would_have_been(run, &plan, options, report);
+        }
+        Agreed::ToWrite => release::release(run, options, (&plan, &views), report).await?,
+    }
+    Ok(())
+}
+
+/// The plan with what its checks found, those of the move among them.
+fn plan(
+    (snapshot, deploying, _): Basis<'_, '_>,
+    prepared: Vec<crate::prepared::Prepared>,
+    writes: Vec<Change>,
+    (moves, movement): (crate::plan::SwitchPlan, &MoveOptions),
+) -> DeployPlan {
+    let Deploying { view, tracks, color, .. } = deploying;
+    let case = DeployCase { snapshot, view, tracks, color, prepared: &prepared };
+    let mut findings = checks(&case, &movement.weighing);
+    findings.extend(moves.findings.iter().cloned());
+    findings.sort_by_key(|finding| (finding.severity, finding.overridden));
+    DeployPlan { prepared, writes, moves, findings }
+}
+
+fn text(
+    plan: &DeployPlan,
+    options: &DeployOptions,
+    basis: Basis<'_, '_>,
+    (views, world): (&[ServiceView<'_>], &Snapshot),
+) -> String {
+    let (snapshot, deploying, _) = basis;
+    let mut lines = planning::lines(deploying, &plan.prepared, &plan.writes, snapshot);
+    let required = plan.moves.moves().next().map_or(1, |plan| plan.required);
+    let then = if options.no_switch { "" } else { ", then" };
+    lines.push(format!("  wait for {required} ready pods of {}{then}", deploying.color));
+    if !options.no_switch {
+        lines.push(moves_text(&plan.moves, views, &world.pods));
+    }
+    lines.join("\n")
+}
+
+/// What a dry run says.
+fn would_have_been(run: &Run, plan: &DeployPlan, options: &DeployOptions, report: &mut Report<DeployMembers>) {
+    let mut lines: Vec<String> = plan.writes.iter().map(|write| would_be(run, &planning::said(write))).collect();
+    if !options.no_switch {
+        of_move(report).would_be(run, &plan.moves);
+        lines.push(std::mem::take(&mut report.text));
+    }
+    report.text = lines.join("\n");
+}
+
+/// All writes that a deploy would make.
+fn rehearsed(
+    plan: &DeployPlan,
+    views: &[ServiceView<'_>],
+    movement: &MoveOptions,
+    options: &DeployOptions,
+) -> Vec<Change> {
+    let moves = if options.no_switch { Vec::new() } else { MoveInProgress::all(&plan.moves, views, movement) };
+    // What would be made first isn't there in a rehearsal.
+    let is_there = |change: &&Change| planning::creates(change) || !plan.makes(&change.object);
+    let writes = plan.writes.iter().filter(is_there).cloned();
+    writes.chain(moves.iter().map(MoveInProgress::change)).collect()
+}

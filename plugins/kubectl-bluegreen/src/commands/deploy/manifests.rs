@@ -1,0 +1,71 @@
+//! What a deploy would leave, as manifests: for those who commit them.
+
+use k8s_openapi::api::core::v1::Service;
+use release_cli::report::Manifest;
+use release_core::command::{Command, Scope};
+use release_core::kube::manifest::as_manifest;
+use release_core::release::change::{Action, Change};
+use serde_json::{Value, json};
+
+use crate::options::deploy::DeployOptions;
+use crate::plan::SwitchPlan;
+use crate::plan::deploy::DeployPlan;
+use crate::snapshot::Snapshot;
+
+/// Every object that is written, as it would be then, each with the patch that makes it so; the Service last.
+#[must_use]
+pub fn of(plan: &DeployPlan, options: &DeployOptions, snapshot: &Snapshot) -> Vec<Manifest> {
+    let written = plan.writes.iter().filter_map(|change| manifest(change, plan, snapshot));
+    let service = (!options.no_switch).then(|| switched(&plan.moves, snapshot)).flatten();
+    written.chain(service).collect()
+}
+
+fn manifest(change: &Change, plan: &DeployPlan, snapshot: &Snapshot) -> Option<Manifest> {
+    if let Action::Create(object) = &change.action {
+        let mut object = object.clone();
+        let mut raised = plan.writes.iter().filter(|write| write.object == change.object).filter_map(floor);
+        if let Some(floor) = raised.next() {
+            object["spec"]["minReplicas"] = floor;
+        }
+        return Some(Manifest { comment: format!("created: {}", change.summary), object });
+    }
+    if plan.makes(&change.object) {
+        return None;
+    }
+    let workload = plan.prepared.iter().find(|one| one.reference() == change.object);
+    let object = workload.map(|one| as_manifest(&one.wanted)).or_else(|| floored(change, snapshot))?;
+    Some(Manifest { comment: patch(change, &snapshot.scope)?, object })
+}
+
+/// The command that makes the same patch.
+fn patch(change: &Change, scope: &Scope) -> Option<String> {
+    let (Action::JsonPatch(ops) | Action::Note(ops)) = &change.action else { return None };
+    let ops: Vec<&Value> = ops.iter().map(|op| &op.0).collect();
+    let command = Command::new("kubectl patch").arg(&change.object).scope(scope).arg("--type=json");
+    Some(command.flag("-p", json!(ops).to_string()).to_string())
+}
+
+/// An autoscaler whose lower bound is raised.
+fn floored(change: &Change, snapshot: &Snapshot) -> Option<Value> {
+    let name = change.object.strip_prefix("hpa/")?;
+    let mut autoscalers = snapshot.autoscalers.iter().flatten();
+    let found = autoscalers.find(|hpa| hpa.metadata.name.as_deref() == Some(name))?;
+    let mut object = as_manifest(&json!(found));
+    object["spec"]["minReplicas"] = floor(change)?;
+    Some(object)
+}
+
+/// The lower bound that a write raises an autoscaler's to.
+fn floor(change: &Change) -> Option<Value> {
+    let Action::JsonPatch(ops) = &change.action else { return None };
+    let raised = ops.iter().find(|op| op.0["op"] == "replace" && op.0["path"] == "/spec/minReplicas")?;
+    Some(raised.0["value"].clone())
+}
+
+fn switched(moves: &SwitchPlan, snapshot: &Snapshot) -> Option<Manifest> {
+    let movement = &moves.moves().next()?.movement;
+    let service: &Service = snapshot.services.first()?;
+    let mut object = as_manifest(&json!(service));
+    object["spec"]["selector"] = json!(movement.selector);
+    Some(Manifest { comment: movement.by_hand().to_string(), object })
+}

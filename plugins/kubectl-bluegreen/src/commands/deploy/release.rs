@@ -1,0 +1,141 @@
+//! Writing what was agreed to: the color, and once it is ready, the move.
+
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::talk::Stand;
+use release_core::command::Command;
+use release_core::failure::{Failure, Next, Outcome};
+use release_core::release::change::Change;
+use release_core::traffic::selector::{Color, Tracks};
+
+use super::next_step::again;
+use crate::apply;
+use crate::apply::deploy::Rollout;
+use crate::fingerprint::Fingerprint;
+use crate::moves::{self, AgreedPlan};
+use crate::options::MoveOptions;
+use crate::options::deploy::DeployOptions;
+use crate::plan::deploy::DeployPlan;
+use crate::plan::{ServicePlan, tracks_of};
+use crate::report::deploy_document::{DeployMembers, of_move};
+use crate::report::move_document::MoveEntry;
+use crate::service_view::ServiceView;
+use crate::snapshot::{ReadScope, load};
+
+/// Prepares the color, waits for it, and moves the Service. What was prepared for a move that was not made is
+/// told: it is left, for a look.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn release(
+    run: &Run,
+    options: &DeployOptions,
+    (plan, views): (&DeployPlan, &[ServiceView<'_>]),
+    report: &mut Report<DeployMembers>,
+) -> Outcome<()> {
+    let Some(moving) = plan.moves.moves().next() else { return Ok(()) };
+    let Some(tracks) = tracks_of(views, moving.service()) else { return Ok(()) };
+    let mut written = Vec::new();
+    let note = |change: &Change| {
+        report.members.wrote(change);
+        written.push(change.clone());
+    };
+    let ready = prepare(run, options, (plan, moving, tracks), note).await;
+    let ended = match ready {
+        Ok(()) if options.no_switch => print_fingerprint(run, options, moving, report).await,
+        Ok(()) => switch(run, options, (plan, moving), report).await,
+        Err(failure) => Err(failure),
+    };
+    ended.map_err(|failure| {
+        let untouched = report.members.services.iter().all(MoveEntry::is_untouched);
+        if untouched { left(failure, &written, moving, again(options, run.scope())) } else { failure }
+    })
+}
+
+async fn prepare(
+    run: &Run,
+    options: &DeployOptions,
+    (plan, moving, tracks): (&DeployPlan, &ServicePlan, &Tracks),
+    made: impl FnMut(&Change),
+) -> Outcome<()> {
+    let again = again(options, run.scope());
+    apply::deploy::all(run, &plan.writes, &again, made).await?;
+    let text = format!("interrupted while {} was rolled out; no Service was switched", moving.movement.to);
+    run.stands(Stand { text, next: Some(Next::Try(vec![again], Some("goes on".into()))) });
+    let Some(color) = moving.target(tracks) else { return Ok(()) };
+    let color = with_sizes(color, plan);
+    apply::deploy::wait(run, Rollout { tracks, color: &color, required: moving.required }).await
+}
+
+/// The color as it was asked for: whoever takes it down meanwhile is noticed by its sizes.
+fn with_sizes(color: &Color, plan: &DeployPlan) -> Color {
+    let workloads = color.workloads.iter().map(|workload| {
+        let own = plan.prepared.iter().find(|one| one.kind == workload.kind && one.name == workload.name());
+        let replicas = own.map_or(workload.replicas, crate::prepared::Prepared::size);
+        std::sync::Arc::new(release_core::kube::Workload { replicas, ..workload.as_ref().clone() })
+    });
+    Color { workloads: workloads.collect(), ..color.clone() }
+}
+
+/// The same way as any switch, from a fresh look: what is ready has to be what was asked for.
+async fn switch(
+    run: &Run,
+    options: &DeployOptions,
+    (plan, moving): (&DeployPlan, &ServicePlan),
+    report: &mut Report<DeployMembers>,
+) -> Outcome<()> {
+    let expected = plan
+        .prepared
+        .iter()
+        .map(|one| (one.reference(), one.containers().into_iter().map(|container| container.image).collect()));
+    let movement = MoveOptions {
+        yes: true,
+        expect: Some(Fingerprint::of_images(expected)),
+        ..options.move_to(&moving.movement.to)
+    };
+    let before = report.findings.clone();
+    let ended =
+        moves::write_agreed(run, &movement, ReadScope::Everything, AgreedPlan::to(&plan.moves), &mut of_move(report))
+            .await;
+    let of_deploy = before.into_iter().filter(|finding| !plan.moves.findings.contains(finding));
+    report.findings.extend(of_deploy.collect::<Vec<_>>());
+    report.findings.sort_by_key(|finding| (finding.severity, finding.overridden));
+    ended
+}
+
+/// What is ready now, for whoever tests it and for the switch that follows.
+async fn print_fingerprint(
+    run: &Run,
+    options: &DeployOptions,
+    moving: &ServicePlan,
+    report: &mut Report<DeployMembers>,
+) -> Outcome<()> {
+    let movement = options.move_to(&moving.movement.to);
+    let looking = movement.looking(ReadScope::Colors);
+    let snapshot = run.within(load(&run.cluster, &movement.services, looking)).await?;
+    let views = moves::views(&snapshot, movement.track_key.as_deref());
+    let tracks = tracks_of(&views, moving.service());
+    let found = tracks.and_then(|tracks| Some((tracks, tracks.color(&moving.movement.to)?)));
+    let Some((tracks, color)) = found else {
+        return Err(Failure::changed(format!("{} is gone", moving.movement.to)));
+    };
+    let fingerprint = moves::now(run, &snapshot, tracks, color).await?.to_string();
+    let switch = Command::new("kubectl bluegreen switch").arg(moving.service()).flag("--to", &moving.movement.to);
+    let switch = switch.option("--expect", &fingerprint).scope(run.scope());
+    report.text = format!("{} of service/{} is ready\n{fingerprint}", moving.movement.to, moving.service());
+    run.say(&format!("Next: {switch}"));
+    report.members.fingerprint = Some(fingerprint);
+    Ok(())
+}
+
+/// What was prepared stays, for a look; the same words go on with it.
+fn left(failure: Failure, written: &[Change], moving: &ServicePlan, again: Command) -> Failure {
+    let told = written.iter().map(|change| {
+        let undo = change.undo.as_ref().map(|undo| format!("; undo: {undo}")).unwrap_or_default();
+        format!("\nleft: {} {}{undo}", change.object, change.summary)
+    });
+    let message = std::iter::once(failure.message.clone()).chain(told).collect();
+    let note = format!("goes on with {}", moving.movement.to);
+    let next = failure.next.clone().unwrap_or(Next::Try(vec![again], Some(note)));
+    Failure { message, next: Some(next), ..failure }
+}

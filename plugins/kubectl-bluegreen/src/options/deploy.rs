@@ -1,0 +1,79 @@
+//! `deploy`, resolved.
+
+use release_core::failure::{Failure, Outcome};
+
+use super::images::{TypedImage, images};
+use super::{MoveOptions, Target, plain_switch};
+use crate::args::DeployArgs;
+use crate::names::service_names;
+
+/// A deploy, resolved.
+#[derive(Debug, Clone)]
+pub struct DeployOptions {
+    pub service: String,
+    pub images: Vec<TypedImage>,
+    /// The color to prepare, where it was named.
+    pub to: Option<String>,
+    pub sync: bool,
+    /// At least so many pods.
+    pub replicas: Option<i32>,
+    pub no_switch: bool,
+    /// How the move is made, once it is known where to.
+    pub movement: MoveOptions,
+    /// What was typed, as words to type again: all but the Service, `--to`, `--force`, `--yes`, and what says
+    /// where the output goes.
+    pub again: Vec<String>,
+}
+
+impl DeployOptions {
+    /// The move to a color.
+    #[must_use]
+    pub fn move_to(&self, color: &str) -> MoveOptions {
+        MoveOptions { target: Target::Color(color.to_owned()), ..self.movement.clone() }
+    }
+}
+
+/// Resolves `deploy`.
+///
+/// # Errors
+/// Exit 2 for names and images that are none, and where nothing says what is to be deployed.
+pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
+    let images = images(&args.image, args.images_from.as_deref())?;
+    let services = service_names(std::slice::from_ref(&args.service))?;
+    something_to_deploy(&args, &images)?;
+    let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
+    let movement = MoveOptions { scale: true, ..plain };
+    let preparing = images.iter().map(said).chain(args.sync.then(|| "--sync".to_owned()));
+    let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
+    let stays = args.no_switch.then(|| "--no-switch".to_owned());
+    Ok(DeployOptions {
+        again: preparing.chain(sized).chain(stays).chain(movement.again.iter().cloned()).collect(),
+        service: services.into_iter().next().unwrap_or_default(),
+        images,
+        to: args.to,
+        sync: args.sync,
+        replicas: args.replicas,
+        no_switch: args.no_switch,
+        movement,
+    })
+}
+
+fn something_to_deploy(args: &DeployArgs, images: &[TypedImage]) -> Outcome<()> {
+    if images.is_empty() && !args.sync {
+        let next = "--image CONTAINER=IMAGE, or --images-from FILE";
+        return Err(Failure::usage("nothing says what to deploy").next(next));
+    }
+    if images.is_empty() && args.to.is_none() {
+        // Once it is done, the same words would sync the other color, and go there.
+        return Err(Failure::usage("without an image, --sync needs --to COLOR").next("name the idle color"));
+    }
+    Ok(())
+}
+
+/// As it is typed.
+fn said(image: &TypedImage) -> String {
+    match &image.container {
+        Some(container) => format!("--image={container}={}", image.image),
+        None => format!("--image={}", image.image),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a deploy does: which color it prepares, from what, and the move that follows.
+
+mod autoscalers;
+mod chosen;
+mod containers;
+mod pairs;
+mod preparing;
+#[cfg(test)]
+mod tests;
+mod text;
+mod world;
+mod writes;
+
+pub use chosen::{Deploying, choose};
+pub use preparing::{Objects, prepare, runs_already};
+pub use text::{lines, said};
+pub use world::as_prepared;
+pub use writes::{creates, writes};
+
+use release_core::checks::finding::Finding;
+use release_core::failure::Outcome;
+use release_core::kube::WorkloadKind;
+use release_core::release::change::Change;
+
+use super::services::SwitchPlan;
+use crate::options::deploy::DeployOptions;
+use crate::prepared::Prepared;
+use crate::refusal::deploying::several_to_size;
+use crate::service_view::ServiceView;
+
+/// A whole deploy, before its first write.
+#[derive(Debug)]
+pub struct DeployPlan {
+    pub prepared: Vec<Prepared>,
+    /// What prepares them, in this order.
+    pub writes: Vec<Change>,
+    /// What the switch will do, as far as that is known before the color is prepared.
+    pub moves: SwitchPlan,
+    /// Of both, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl DeployPlan {
+    /// True where it makes the object.
+    #[must_use]
+    pub fn makes(&self, object: &str) -> bool {
+        self.writes.iter().any(|change| creates(change) && change.object == object)
+    }
+}
+
+/// Each workload with the size that the move needs, and never less than it has.
+///
+/// # Errors
+/// Exit 1 where `--replicas` can't be shared out.
+pub fn sized(
+    prepared: Vec<Prepared>,
+    moves: &SwitchPlan,
+    views: &[ServiceView<'_>],
+    options: &DeployOptions,
+) -> Outcome<Vec<Prepared>> {
+    let plan = moves.moves().next();
+    let tracks = views.first().and_then(|view| view.tracks.as_ref().ok());
+    let needed = plan.zip(tracks).and_then(|(plan, tracks)| plan.growth(tracks)).unwrap_or_default();
+    if options.replicas.is_some() && prepared.len() > 1 {
+        return Err(several_to_size(&prepared));
+    }
+    let size = |one: &Prepared| {
+        let own = needed.iter().find(|(w, _)| w.kind == one.kind && w.name() == one.name);
+        let needed = own.map_or(0, |(_, size)| *size);
+        needed.max(one.replicas()).max(options.replicas.unwrap_or(0))
+    };
+    Ok(prepared
+        .into_iter()
+        .map(|one| {
+            if one.kind == WorkloadKind::DaemonSet {
+                one
+            } else {
+                let size = size(&one);
+                one.sized(size)
+            }
+        })
+        .collect())
+}

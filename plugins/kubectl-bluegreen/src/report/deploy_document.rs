@@ -1,0 +1,160 @@
+//! The document of `deploy`.
+
+use release_cli::report::{Members, Report, Subject};
+use release_core::release::change::Change;
+use release_core::workload::twin::{Difference, ImageEdit};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::move_document::MoveEntry;
+use crate::moves::MoveReport;
+use crate::plan::deploy::creates;
+use crate::prepared::Prepared;
+
+/// What `deploy` has of its own.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeployMembers {
+    /// The color that is prepared; absent where the images are live already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// The workloads of that color, as they are to be.
+    pub workloads: Vec<PreparedWorkload>,
+    /// What is written to prepare it, in this order.
+    pub writes: Vec<Write>,
+    /// What the color is once it is ready, for `switch --expect`: with `--no-switch` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The move that follows.
+    pub services: Vec<MoveEntry>,
+}
+
+impl Members for DeployMembers {
+    const KIND: &'static str = "Deploy";
+    const SUBJECT: Subject = Subject::Service;
+}
+
+/// A workload of the color that is prepared.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreparedWorkload {
+    /// `deploy/api-green`
+    name: String,
+    /// The active color's workload that does the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    like: Option<String>,
+    /// It isn't there yet.
+    created: bool,
+    /// The rest of its pod template is copied from there, too.
+    synced: bool,
+    /// Containers that get an image, those that have it already among them.
+    images: Vec<Image>,
+    /// Pods that it asks for before.
+    replicas_from: i32,
+    /// Pods that it is to ask for.
+    replicas_to: i32,
+    /// How its pod template differs from the active color's then, besides images.
+    differences: Vec<Differing>,
+}
+
+/// A container that gets an image.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Image {
+    container: String,
+    /// It is an init container.
+    init: bool,
+    from: String,
+    to: String,
+    /// Nobody named it: it has the repository of one that was named.
+    follows: bool,
+}
+
+/// A member of the pod template in which both colors differ.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Differing {
+    /// `containers[app].env[LOG_LEVEL]`
+    path: String,
+    /// Fit to be shown: `(set)` for what looks secret; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle: Option<String>,
+}
+
+/// A write that prepares the color.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Write {
+    /// `deploy/api-green`
+    object: String,
+    /// The object is made, and not only changed.
+    creates: bool,
+    /// `app api:1.4.0 -> 1.6.0, replicas: 0 -> 6`
+    change: String,
+    /// This run made it.
+    made: bool,
+    /// The bare kubectl command that undoes it; absent where this run did not make it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<String>,
+}
+
+impl DeployMembers {
+    /// What is to be done.
+    pub fn planned(&mut self, color: &str, prepared: &[Prepared], writes: &[Change]) {
+        self.color = Some(color.to_owned());
+        self.workloads = prepared.iter().map(PreparedWorkload::of).collect();
+        self.writes = writes.iter().map(Write::of).collect();
+    }
+
+    /// One more of the writes was made.
+    pub fn wrote(&mut self, change: &Change) {
+        let undo = change.undo.as_ref().map(ToString::to_string);
+        if let Some(write) = self.writes.iter_mut().find(|write| !write.made) {
+            (write.made, write.undo) = (true, undo);
+        }
+    }
+}
+
+/// The part of the report that the move fills.
+pub fn of_move(report: &mut Report<DeployMembers>) -> MoveReport<'_> {
+    let Report { members, findings, text, names, .. } = report;
+    MoveReport { services: &mut members.services, findings, text, names }
+}
+
+impl PreparedWorkload {
+    fn of(one: &Prepared) -> Self {
+        Self {
+            name: one.reference(),
+            like: one.like_reference(),
+            created: one.idle.is_none(),
+            synced: one.is_synced,
+            images: one.edits.iter().map(Image::of).collect(),
+            replicas_from: one.replicas(),
+            replicas_to: one.size(),
+            differences: one.differences.iter().map(Differing::of).collect(),
+        }
+    }
+}
+
+impl Image {
+    fn of(edit: &ImageEdit) -> Self {
+        let ImageEdit { container, to, follows } = edit.clone();
+        Self { container: container.name, init: container.init, from: container.image, to, follows }
+    }
+}
+
+impl Differing {
+    fn of(difference: &Difference) -> Self {
+        let Difference { path, active, idle } = difference.clone();
+        Self { path, active, idle }
+    }
+}
+
+impl Write {
+    fn of(change: &Change) -> Self {
+        let (object, creates) = (change.object.clone(), creates(change));
+        Self { object, creates, change: change.summary.clone(), made: false, undo: None }
+    }
+}

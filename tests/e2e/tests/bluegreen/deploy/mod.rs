@@ -1,0 +1,39 @@
+//! A whole release from image to traffic: `kubectl bluegreen deploy`.
+
+mod created;
+mod dry_run;
+mod existing;
+mod fingerprint;
+mod kills;
+mod meanwhile;
+mod refused;
+mod size;
+
+use anyhow::Result;
+use e2e::bluegreen::run::bluegreen;
+use e2e::common::run::Ended;
+use k8s_openapi::api::apps::v1::Deployment;
+use lab::Namespace;
+use serde_json::Value;
+
+/// A deploy of the image that comes next.
+const NEXT: &str = "deploy api --image app=registry.example.com/api:1.6.0 --yes --verify-for=0";
+
+/// Images of all containers of a Deployment, init containers last.
+async fn images(ns: &Namespace, deployment: &str) -> Result<Vec<String>> {
+    let pod =
+        ns.api::<Deployment>().get(deployment).await?.spec.and_then(|spec| spec.template.spec).unwrap_or_default();
+    let containers = pod.containers.into_iter().chain(pod.init_containers.unwrap_or_default());
+    Ok(containers.filter_map(|container| container.image).collect())
+}
+
+/// A deploy that goes through, as a document.
+async fn deployed(ns: &Namespace, words: &str) -> Result<Value> {
+    bluegreen(ns, &format!("{words} -ojson")).await?.ends(0)?.json()
+}
+
+/// The objects that a deploy wrote.
+fn written(document: &Value) -> Vec<&str> {
+    let writes = document["writes"].as_array().into_iter().flatten();
+    writes.filter(|write| write["made"] == true).filter_map(|write| write["object"].as_str()).collect()
+}
