@@ -13,7 +13,7 @@ PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
 # What is built is what was reviewed: Cargo.lock decides.
 BUILD := cargo build --workspace --locked
 # Test programs that need the lab; those of tests/house don't.
-ON_LAB := --test api_proxy --test registry --test traffic \
+ON_LAB := --test api_proxy --test kubelet --test monitoring --test registry --test routers --test traffic \
   --test bluegreen --test bluegreen_states --test bluegreen_traffic --test ecr --test ecr_traffic
 # Tests wait for the cluster most of the time: more of them than cores run at once.
 THREADS ?= 8
@@ -28,7 +28,8 @@ help: ## Show this help
 demo: built ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~15 min)
 	$(LAB) run -- $(TARGET)/debug/demo
 
-test: built ## Pass all tests: unit tests, then end to end on the lab
+test: built ## Pass all tests: unit tests, then end to end on the lab (first run builds istiod and others, ~10 min)
+	@$(LAB) build --addons > /dev/null
 	cargo test --locked --workspace --lib --bins --test shape
 	cargo test --locked --workspace $(ON_LAB) --no-run
 	@tests/on-lab $(LAB) cargo test --locked --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)

@@ -29,5 +29,21 @@ pub const LATENCY: &str = "lab.kubectl-release.dev/latency";
 pub const FAIL_PERCENT: &str = "lab.kubectl-release.dev/fail-percent";
 /// `"false"`: every answer closes its connection.
 pub const KEEP_ALIVE: &str = "lab.kubectl-release.dev/keep-alive";
+/// Paths that are answered otherwise: a JSON object, path to `{"status": 503, "body": …,
+/// "latency": "200ms", "headers": {…}, "first": 3, "echo": true}`, each member at will.
+pub const ANSWERS: &str = "lab.kubectl-release.dev/answers";
+/// Answers gRPC health checks on every port: `SERVING`, `NOT_SERVING`, or with services of their
+/// own `SERVING,db=NOT_SERVING`.
+pub const GRPC_HEALTH: &str = "lab.kubectl-release.dev/grpc-health";
+/// `"true"`: the pod counts its requests and shows the counters at `/metrics`, as
+/// `http_requests_total` and `http_request_duration_seconds` with the label `service` (the pod's
+/// label `app`), `method` and `status`.
+pub const METRICS: &str = "lab.kubectl-release.dev/metrics";
+/// A text that the process writes into its log, at its start and whenever this changes.
+pub const LOG: &str = "lab.kubectl-release.dev/log";
+/// Time from ready to the end of a Job's pod (default 1s).
+pub const COMPLETES_AFTER: &str = "lab.kubectl-release.dev/completes-after";
+/// Exit code of a Job's pod; the pod has failed unless it is 0 (the default).
+pub const EXIT_CODE: &str = "lab.kubectl-release.dev/exit-code";
 /// A label: the version the pod answers with; default is the tag of its first container's image.
 pub const VERSION: &str = "lab.kubectl-release.dev/version";

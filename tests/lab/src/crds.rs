@@ -6,6 +6,7 @@
 //! TargetGroupBinding is a small definition of our own, and so are GRPCRoute, of which only the backends
 //! matter, and ReferenceGrant.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -41,23 +42,23 @@ pub enum Crd {
     ArgoRollouts,
     /// The AWS Load Balancer Controller's TargetGroupBinding.
     TargetGroupBinding,
+    /// What Contour looks at beside Gateway API's own: part of its addon.
+    Contour,
+    /// The rest of what istiod looks at: part of its addon.
+    IstioMesh,
 }
 
 /// Where a set comes from: a module, files in it, and which definitions of these files to keep.
-struct Source {
+pub(crate) struct Source {
     set: Crd,
     module: &'static str,
     files: &'static [&'static str],
     kinds: &'static [&'static str],
 }
 
-const SOURCES: &[Source] = &[
-    Source {
-        set: Crd::Istio,
-        module: "istio.io/api@v1.31.1",
-        files: &["kubernetes/customresourcedefinitions.gen.yaml"],
-        kinds: &["VirtualService", "DestinationRule"],
-    },
+/// What every lab has at hand.
+pub(crate) const BASE: &[Source] = &[
+    Source { set: Crd::Istio, module: ISTIO_API, files: ISTIO_FILES, kinds: &["VirtualService", "DestinationRule"] },
     Source {
         set: Crd::GatewayApi,
         module: "sigs.k8s.io/gateway-api@v1.6.1",
@@ -82,6 +83,39 @@ const SOURCES: &[Source] = &[
     },
 ];
 
+const ISTIO_API: &str = "istio.io/api@v1.31.1";
+const ISTIO_FILES: &[&str] = &["kubernetes/customresourcedefinitions.gen.yaml"];
+
+/// What comes with Contour.
+pub(crate) const CONTOUR: &[Source] = &[Source {
+    set: Crd::Contour,
+    module: "github.com/projectcontour/contour@v1.33.8",
+    files: &["examples/contour/01-crds.yaml"],
+    kinds: &["ContourConfiguration", "ContourDeployment", "ExtensionService", "HTTPProxy", "TLSCertificateDelegation"],
+}];
+
+/// What comes with istiod.
+pub(crate) const ISTIO_MESH: &[Source] = &[Source {
+    set: Crd::IstioMesh,
+    module: ISTIO_API,
+    files: ISTIO_FILES,
+    kinds: &[
+        "AuthorizationPolicy",
+        "EnvoyFilter",
+        "Gateway",
+        "PeerAuthentication",
+        "ProxyConfig",
+        "RequestAuthentication",
+        "ServiceEntry",
+        "Sidecar",
+        "Telemetry",
+        "TrafficExtension",
+        "WasmPlugin",
+        "WorkloadEntry",
+        "WorkloadGroup",
+    ],
+}];
+
 impl Crd {
     /// The sets that every lab has from its start.
     pub const BY_DEFAULT: [Self; 5] =
@@ -95,24 +129,29 @@ impl Crd {
             Self::ReferenceGrant => "referencegrant.json",
             Self::ArgoRollouts => "argo-rollouts.json",
             Self::TargetGroupBinding => "targetgroupbinding.json",
+            Self::Contour => "contour.json",
+            Self::IstioMesh => "istio-mesh.json",
         }
     }
 }
 
 /// What of the definitions the cached copy depends on, for the cache's key.
-pub(crate) fn pins() -> String {
-    SOURCES.iter().map(|source| format!("{} {:?} {:?}\n", source.module, source.files, source.kinds)).collect()
+pub(crate) fn pins(sources: &[Source]) -> String {
+    sources.iter().map(|source| format!("{} {:?} {:?}\n", source.module, source.files, source.kinds)).collect()
 }
 
 /// Downloads the modules and writes the wanted definitions into `out`, as JSON.
-pub(crate) fn download(work: &Path, out: &Path) -> Result<()> {
+pub(crate) fn download(sources: &[Source], work: &Path, out: &Path) -> Result<()> {
     fs::create_dir_all(work)?;
     fs::create_dir_all(out)?;
-    for source in SOURCES {
+    let mut sets = BTreeMap::<_, Vec<Value>>::new();
+    for source in sources {
         eprintln!("lab: downloading resource definitions of {}", source.module);
         let module = download_module(work, source.module)?;
-        let definitions = read_definitions(Path::new(&module), source)?;
-        fs::write(out.join(source.set.file()), serde_json::to_vec(&definitions)?)?;
+        sets.entry(source.set.file()).or_default().extend(read_definitions(Path::new(&module), source)?);
+    }
+    for (file, definitions) in sets {
+        fs::write(out.join(file), serde_json::to_vec(&definitions)?)?;
     }
     Ok(())
 }
@@ -165,7 +204,15 @@ fn is_wanted(document: &str, kinds: &[&str]) -> bool {
 /// # Errors
 /// When the API server refuses, or does not serve it within 30 seconds.
 pub async fn install(client: &Client, toolchain: &Toolchain, set: Crd) -> Result<()> {
-    let definitions = load(toolchain, set)?;
+    install_from(client, &toolchain.crds(), set).await
+}
+
+/// The same with a set of an addon.
+///
+/// # Errors
+/// When the API server refuses, or does not serve it within 30 seconds.
+pub(crate) async fn install_from(client: &Client, folder: &Path, set: Crd) -> Result<()> {
+    let definitions = load(folder, set)?;
     let resource = ApiResource::erase::<CustomResourceDefinition>(&());
     let raw: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
     let mut names = Vec::new();
@@ -183,14 +230,14 @@ pub async fn install(client: &Client, toolchain: &Toolchain, set: Crd) -> Result
     Ok(())
 }
 
-fn load(toolchain: &Toolchain, set: Crd) -> Result<Vec<Value>> {
+fn load(folder: &Path, set: Crd) -> Result<Vec<Value>> {
     match set {
         Crd::TargetGroupBinding => return Ok(vec![serde_json::from_str(TARGET_GROUP_BINDING)?]),
         Crd::ReferenceGrant => return Ok(vec![serde_json::from_str(REFERENCE_GRANT)?]),
         Crd::GrpcRoute => return Ok(vec![serde_json::from_str(GRPC_ROUTE)?]),
-        Crd::Istio | Crd::GatewayApi | Crd::ArgoRollouts => {}
+        Crd::Istio | Crd::GatewayApi | Crd::ArgoRollouts | Crd::Contour | Crd::IstioMesh => {}
     }
-    let path = toolchain.crds().join(set.file());
+    let path = folder.join(set.file());
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(serde_json::from_slice(&text)?)
 }

@@ -3,6 +3,7 @@
 //! `lab run -- COMMAND` starts the cluster in namespaces of its own and runs the command inside;
 //! tests find it with [`Lab::from_env`].
 
+pub mod addons;
 pub mod annotations;
 pub mod api_proxy;
 pub mod bridge;
@@ -25,6 +26,7 @@ pub mod recorder;
 pub mod registry;
 pub mod sandbox;
 pub mod session;
+pub mod tls_server;
 pub mod toolchain;
 pub mod traffic;
 

@@ -30,6 +30,10 @@ enum Verb {
         /// Build what the benchmarks compare with, too
         #[arg(long)]
         peers: bool,
+        /// Build what tests start beside the cluster, too: Prometheus, Pushgateway, Envoy, Contour,
+        /// istiod. What can't be had here is said and left out; with CI=true that fails
+        #[arg(long)]
+        addons: bool,
     },
     /// Start a lab, run a command inside, end the lab; the exit code is the command's
     Run {
@@ -110,7 +114,7 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<u8> {
     match verb {
-        Verb::Build { peers } => commands::build(peers),
+        Verb::Build { peers, addons } => commands::build(peers, addons),
         Verb::Run { command } => commands::run(command),
         Verb::Up { another } => commands::up(another),
         Verb::Down { dir, all } => commands::down(dir, all),

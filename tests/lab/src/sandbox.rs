@@ -77,6 +77,8 @@ pub fn set_up_network() -> Result<()> {
         "addr add 10.0.0.1/32 dev lo",
         "route add local 10.7.0.0/16 dev lo src 10.0.0.1",
         "route add local 10.96.0.0/16 dev lo src 10.0.0.1",
+        // What tests start beside the cluster: an address each.
+        "route add local 10.8.0.0/24 dev lo src 10.0.0.1",
     ] {
         run(&program("ip"), &line.split(' ').collect::<Vec<_>>())?;
     }

@@ -1,10 +1,13 @@
 //! The programs the lab starts: built once from pinned Go modules and Python packages, then kept
 //! in the user's cache.
 
+mod addons;
 mod cache;
+mod debian;
 mod go_tools;
 mod moto;
 mod peers;
+mod python;
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,6 +18,7 @@ use crate::crds;
 use cache::Building;
 use go_tools::GoTools;
 
+pub use addons::Addon;
 pub use moto::Moto;
 pub use peers::Peers;
 
@@ -77,12 +81,12 @@ fn tools() -> GoTools {
         go_mod: include_str!("../toolchain/go.mod"),
         go_sum: include_str!("../toolchain/go.sum"),
         linker_flags: LINKER_FLAGS,
-        also: crds::pins(),
+        also: crds::pins(crds::BASE),
     }
 }
 
 fn finish(building: &Building<'_>) -> Result<()> {
     let bin = building.out.join("bin");
     fs::rename(bin.join("server"), bin.join("etcd")).context("etcd was not built")?;
-    crds::download(&building.work.join("download"), &building.out.join("crds"))
+    crds::download(crds::BASE, &building.work.join("download"), &building.out.join("crds"))
 }

@@ -32,16 +32,14 @@ use http::Method;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use crate::identity::{self, Identity, Pair};
+use crate::identity::{self, Identity};
 use crate::session::Lab;
+use crate::tls_server;
 use forward::Upstream;
 use rules::Rule;
 
@@ -155,7 +153,8 @@ impl ApiProxy {
             calls: Mutex::default(),
             rules: Mutex::default(),
         });
-        let acceptor = acceptor(&lab.authority().server(&["127.0.0.1", "localhost"])?)?;
+        let certificate = lab.authority().server(&["127.0.0.1", "localhost"])?;
+        let acceptor = tls_server::acceptor(&certificate, &["h2", "http/1.1"])?;
         let (ended, end) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared), end));
         let kubeconfig = lab.write_kubeconfig(&text)?;
@@ -241,18 +240,6 @@ impl Shared {
     fn action_for(&self, call: &Call) -> Option<Action> {
         self.rules().iter_mut().find_map(|rule| rule.take(call))
     }
-}
-
-fn acceptor(pair: &Pair) -> Result<TlsAcceptor> {
-    let certificate = CertificateDer::from_pem_slice(pair.certificate.as_bytes())?;
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>, end: watch::Receiver<bool>) {

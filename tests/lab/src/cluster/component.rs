@@ -12,7 +12,7 @@ const LAST_LINES: usize = 15;
 /// A running process of the cluster.
 #[derive(Debug)]
 pub struct Component {
-    name: &'static str,
+    name: String,
     child: Child,
     log: PathBuf,
 }
@@ -22,11 +22,21 @@ impl Component {
     ///
     /// # Errors
     /// When the program or the log file is not to be had.
-    pub fn start(name: &'static str, program: &Path, args: Vec<String>, logs: &Path) -> Result<Self> {
+    pub fn start(name: &str, program: &Path, args: Vec<String>, logs: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args(args);
+        Self::run(name, command, logs)
+    }
+
+    /// The same with a command of which more than its arguments is set.
+    ///
+    /// # Errors
+    /// When the program or the log file is not to be had.
+    pub fn run(name: &str, mut command: Command, logs: &Path) -> Result<Self> {
         let log = logs.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
-        let child = Command::new(program)
-            .args(args)
+        let program = command.as_std().get_program().to_owned();
+        let child = command
             .env("PATH", crate::sandbox::path_with_sbin())
             // Proxies of the machine are of no use inside.
             .env("NO_PROXY", "*")
@@ -36,7 +46,7 @@ impl Component {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self { name, child, log })
+        Ok(Self { name: name.to_owned(), child, log })
     }
 
     /// Ends when the process does, which it never should: returns what to tell people.

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::forwards;
 use crate::layout::Layout;
 
 /// Address of the one machine that all nodes are.
 pub const NODE_ADDRESS: &str = "10.0.0.1";
+/// Where the API server finds every node's kubelet.
+pub const KUBELET_PORT: u16 = 10250;
 /// The node whose kube-proxy this machine runs.
 pub const PROXY_NODE: &str = "node-a";
 pub(super) const POD_RANGE: &str = "10.7.0.0/16";
@@ -54,6 +57,8 @@ pub(super) fn kube_apiserver(layout: &Layout, port: u16) -> Vec<String> {
         "--max-requests-inflight=1500",
         "--max-mutating-requests-inflight=750",
         "--allow-privileged=true",
+        // Nodes are no names here that anybody could resolve.
+        "--kubelet-preferred-address-types=InternalIP",
     ]);
     args.push(format!("--etcd-servers={ETCD_CLIENTS}"));
     args.push(format!("--secure-port={port}"));
@@ -112,6 +117,8 @@ pub(super) fn kwok(layout: &Layout, kubeconfig: &Path) -> Vec<String> {
     args.push(format!("--cidr={POD_RANGE}"));
     // Without the address kube-proxy waits 30 s for it before it programs anything.
     args.push(format!("--node-ip={NODE_ADDRESS}"));
+    // For port-forward: `lab pods` is the kubelet's port that the API server sees.
+    args.push(format!("--server-address={}", forwards::KWOK_SERVER));
     args.push(arg("kubeconfig", kubeconfig));
     args.push(arg("config", &file(layout, "stages.yaml")));
     args

@@ -2,6 +2,7 @@
 
 mod component;
 mod flags;
+pub mod forwards;
 mod nodes;
 pub mod stages;
 
@@ -17,7 +18,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use rcgen::KeyPair;
 
 pub use component::Component;
-pub use flags::{NODE_ADDRESS, PROXY_NODE};
+pub use flags::{KUBELET_PORT, NODE_ADDRESS, PROXY_NODE};
 
 use crate::crds::{self, Crd};
 use crate::ecr;
@@ -69,6 +70,7 @@ impl Cluster {
                 nodes::until_ready(&client),
                 until_http_ok("http://127.0.0.1:10256/healthz"),
                 until_connects("127.0.0.1:8080"),
+                until_connects(forwards::KWOK_SERVER),
                 async { install.await.map(drop) },
             )
         };
@@ -197,7 +199,7 @@ async fn until_served(client: &Client) -> Result<()> {
     }
 }
 
-async fn until_http_ok(url: &str) -> Result<()> {
+pub(crate) async fn until_http_ok(url: &str) -> Result<()> {
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
         .build_http::<http_body_util::Empty<bytes::Bytes>>();
     let url: http::Uri = url.parse()?;
@@ -209,7 +211,7 @@ async fn until_http_ok(url: &str) -> Result<()> {
     }
 }
 
-async fn until_connects(address: &str) -> Result<()> {
+pub(crate) async fn until_connects(address: &str) -> Result<()> {
     while tokio::net::TcpStream::connect(address).await.is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

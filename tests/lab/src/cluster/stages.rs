@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use super::forwards;
 use crate::annotations as names;
 use crate::ecr::reference;
 
@@ -23,8 +24,10 @@ pub fn config() -> String {
             "nodePlayStageParallelism": 4,
             "nodeLeaseParallelism": 4,
             "podsOnNodeSyncParallelism": 2,
+            "enableDebuggingHandlers": true,
         },
     })];
+    documents.extend(forwards::rules());
     documents.push(node_stage());
     documents.extend(start_stages());
     documents.extend(later_stages());
@@ -42,23 +45,29 @@ struct Status {
     /// How the containers' last run ended, if this stage is about such an end.
     exit: Option<(u8, &'static str)>,
     done: bool,
+    /// Whether the pod's annotation says with which exit code it is done; otherwise 0.
+    told: bool,
 }
 
-const RUNNING: Status = Status { phase: "Running", ready: false, waiting: "", exit: None, done: false };
+const RUNNING: Status = Status { phase: "Running", ready: false, waiting: "", exit: None, done: false, told: false };
 const READY: Status = Status { ready: true, ..RUNNING };
 const CRASHED: Status = Status { waiting: "CrashLoopBackOff", exit: Some((1, "Error")), ..RUNNING };
 const OUT_OF_MEMORY: Status = Status { waiting: "CrashLoopBackOff", exit: Some((137, "OOMKilled")), ..RUNNING };
 const NO_IMAGE: Status = Status { phase: "Pending", waiting: "ImagePullBackOff", ..RUNNING };
 const DONE: Status = Status { phase: "Succeeded", done: true, ..RUNNING };
+const FAILED: Status = Status { phase: "Failed", told: true, ..DONE };
 
 impl Status {
     fn template(self) -> String {
         let (code, reason) = self.exit.unwrap_or((0, ""));
-        let Self { phase, ready, waiting, done, .. } = self;
+        let Self { phase, ready, waiting, done, told, .. } = self;
+        let ended =
+            if told { format!("(dig {:?} \"1\" .metadata.annotations)", names::EXIT_CODE) } else { "\"0\"".to_owned() };
         format!(
             "{{{{- $phase := {phase:?} -}}}}{{{{- $ready := {ready} -}}}}\
              {{{{- $waiting := {waiting:?} -}}}}{{{{- $exitCode := {code} -}}}}\
              {{{{- $exitReason := {reason:?} -}}}}{{{{- $done := {done} -}}}}\
+             {{{{- $ended := {ended} -}}}}\
              {{{{- $names := list -}}}}{{{{- range .spec.containers -}}}}\
              {{{{- $names = append $names .name -}}}}{{{{- end -}}}}\n{POD_STATUS}"
         )
@@ -111,7 +120,8 @@ fn later_stages() -> Vec<Value> {
         later("crash", &[behavior(&["crash-loop"]), ready("True")], millis(50), CRASHED),
         later("crash-again", &[behavior(&["crash-loop"]), ready("False")], millis(10_000), CRASHED),
         later("run-out-of-memory", &[behavior(&["out-of-memory"]), ready("True")], millis(50), OUT_OF_MEMORY),
-        later("complete-job", &[owned_by_job()], millis(1_000), DONE),
+        later("complete-job", &[owned_by_job(), exits_with_0("yes")], completes(), DONE),
+        later("fail-job", &[owned_by_job(), exits_with_0("no")], completes(), FAILED),
     ]
 }
 
@@ -225,6 +235,15 @@ fn ready(status: &str) -> Value {
     let jq = "[(.status.conditions // [])[] | select(.type == \"Ready\" and .status == \"True\")] \
               | if length > 0 then \"True\" else \"False\" end";
     jq_in(jq, &[status])
+}
+
+fn completes() -> Value {
+    after_annotation(names::COMPLETES_AFTER, "1s")
+}
+
+fn exits_with_0(answer: &str) -> Value {
+    let jq = format!("if ({} // \"0\") == \"0\" then \"yes\" else \"no\" end", annotation(names::EXIT_CODE));
+    jq_in(&jq, &[answer])
 }
 
 fn owned_by_job() -> Value {

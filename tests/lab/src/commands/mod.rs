@@ -12,8 +12,9 @@ use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
 
 use lab::cluster::client_for;
+use lab::identity::Authority;
 use lab::layout::Layout;
-use lab::toolchain::{Moto, Peers, Toolchain};
+use lab::toolchain::{Addon, Moto, Peers, Toolchain};
 use lab::{ecr, host, init as first_process};
 
 pub use background::{down, serve, shell, status, up};
@@ -21,14 +22,28 @@ pub use background::{down, serve, shell, status, up};
 /// Without `--port` of anyone's wish, as the namespace is the lab's own.
 const API_PORT: u16 = 6443;
 
-pub fn build(peers: bool) -> Result<u8> {
+pub fn build(peers: bool, addons: bool) -> Result<u8> {
     let toolchain = Toolchain::ensure()?;
     Moto::ensure()?;
     if peers {
         println!("{}", Peers::ensure()?.bin().display());
     }
+    if addons {
+        build_addons()?;
+    }
     println!("{}", toolchain.bin().display());
     Ok(0)
+}
+
+/// Tests that need one that is missing say so and are skipped; not in CI.
+fn build_addons() -> Result<()> {
+    for addon in Addon::ALL {
+        match addon.ensure() {
+            Err(error) if !host::is_ci() => eprintln!("lab: without {}: {error:#}", addon.what()),
+            result => result?,
+        }
+    }
+    Ok(())
 }
 
 pub fn run(command: Vec<OsString>) -> Result<u8> {
@@ -54,7 +69,7 @@ pub fn pods(dir: PathBuf) -> Result<u8> {
     let layout = Layout::at(dir);
     Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let client = client_for(&layout.kubeconfig()).await?;
-        lab::pods::run(client).await
+        lab::pods::run(client, &Authority::load(&layout)?).await
     })?;
     Ok(0)
 }

@@ -13,6 +13,8 @@ use kube::{Api, Client};
 use tokio::sync::watch;
 
 use super::images::Puller;
+use super::log::Log;
+use super::metrics::Metrics;
 use super::settings::PodSettings;
 
 /// How far a process has come.
@@ -30,6 +32,10 @@ pub(super) enum Phase {
 pub(super) struct Process {
     pub settings: PodSettings,
     pub phase: Phase,
+    /// Outlives the process, as long as there is the pod.
+    pub log: Arc<Log>,
+    /// Of the present run.
+    pub metrics: Arc<Metrics>,
 }
 
 /// All pods by address.
@@ -44,6 +50,23 @@ impl Registry {
         map.get(&address).map(watch::Sender::subscribe)
     }
 
+    /// Asked now and then by a person's or a test's command, so it may look at all of them.
+    pub fn find_by_name(&self, namespace: &str, pod: &str) -> Option<watch::Receiver<Process>> {
+        let map = self.by_address.read().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |process: &&watch::Sender<Process>| {
+            let known = &process.borrow().settings;
+            known.namespace == namespace && known.pod == pod
+        };
+        map.values().find(is_it).map(watch::Sender::subscribe)
+    }
+
+    /// All that run in a namespace.
+    pub fn running_in(&self, namespace: &str) -> Vec<PodSettings> {
+        let map = self.by_address.read().unwrap_or_else(PoisonError::into_inner);
+        let settings = map.values().map(|process| process.borrow().settings.clone());
+        settings.filter(|pod| pod.running && pod.namespace == namespace).collect()
+    }
+
     fn update(self: &Arc<Self>, settings: PodSettings) {
         let mut map = self.by_address.write().unwrap_or_else(PoisonError::into_inner);
         let address = settings.address;
@@ -56,7 +79,7 @@ impl Registry {
             Some(process) => process.send_modify(|process| process.observe(settings)),
             None => {
                 if let Some(reused) = map.remove(&address) {
-                    reused.send_modify(|process| process.phase = Phase::Gone);
+                    reused.send_modify(Process::end);
                 }
                 map.insert(address, watch::Sender::new(Process::new(settings)));
             }
@@ -86,7 +109,7 @@ impl Registry {
         if map.get(&address).is_some_and(|known| known.borrow().settings.uid == uid)
             && let Some(process) = map.remove(&address)
         {
-            process.send_modify(|process| process.phase = Phase::Gone);
+            process.send_modify(Process::end);
         }
     }
 
@@ -96,7 +119,7 @@ impl Registry {
         map.retain(|_, process| {
             let keep = listed.contains(&process.borrow().settings.uid);
             if !keep {
-                process.send_modify(|process| process.phase = Phase::Gone);
+                process.send_modify(Process::end);
             }
             keep
         });
@@ -106,17 +129,57 @@ impl Registry {
 impl Process {
     fn new(settings: PodSettings) -> Self {
         let phase = if settings.running { Phase::Serving } else { Phase::Gone };
-        Self { settings, phase }
+        let mut process = Self { settings, phase, log: Arc::default(), metrics: Arc::default() };
+        if process.settings.running || process.settings.exit_code.is_some() {
+            process.log_start();
+        }
+        process
     }
 
-    fn observe(&mut self, settings: PodSettings) {
+    fn observe(&mut self, mut settings: PodSettings) {
+        if settings.answers == self.settings.answers {
+            // The same annotation goes on counting.
+            settings.answers = Arc::clone(&self.settings.answers);
+        }
         // A container that was restarted serves again; one that is stopping does not.
         if !settings.running {
             self.phase = Phase::Gone;
         } else if !self.settings.running && !settings.terminating {
             self.phase = Phase::Serving;
         }
-        self.settings = settings;
+        let before = std::mem::replace(&mut self.settings, settings);
+        let now = &self.settings;
+        if before.running && !now.running {
+            self.log_end();
+        } else if now.running != before.running || now.restarts > before.restarts {
+            self.log_start();
+        } else if now.running && now.log != before.log {
+            self.log.write(now.log.as_deref().unwrap_or_default());
+        }
+    }
+
+    fn log_start(&mut self) {
+        self.metrics = Arc::default();
+        let PodSettings { pod, version, restarts, .. } = &self.settings;
+        self.log.begin();
+        self.log.write(&format!("started pod={pod} version={version} restarts={restarts}"));
+        self.log.write(self.settings.log.as_deref().unwrap_or_default());
+        if !self.settings.running {
+            self.log_end();
+        }
+    }
+
+    fn log_end(&self) {
+        if let Some(code) = self.settings.exit_code {
+            self.log.write(&format!("exit code={code}"));
+        }
+        self.log.end();
+    }
+
+    /// The pod is gone.
+    fn end(&mut self) {
+        self.phase = Phase::Gone;
+        self.log.end();
     }
 }
 

@@ -1,38 +1,54 @@
-//! Accepting connections and answering them as the pod they were made to.
+//! Accepting connections and serving them as the pod they were made to.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use bytes::Bytes;
-use http::{Response, StatusCode};
-use http_body_util::Full;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use serde_json::json;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
-use super::registry::{Phase, Process, Registry};
+use super::answer;
+use super::kubelet::Kubelet;
+use super::registry::{Phase, Process};
 
 const BACKLOG: u32 = 4096;
+/// What HTTP/2 begins with, and no request of HTTP/1.
+const HTTP2: &[u8] = b"PRI ";
 
-/// Counts the requests of all pods, so that a share of failures is exact.
-static ANSWERED: AtomicU64 = AtomicU64::new(0);
+/// A connection, of which the TCP below can be reset.
+trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    fn tcp(&self) -> &TcpStream;
+}
 
-pub(super) async fn listen(port: u16, registry: Arc<Registry>) -> Result<()> {
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+pub(super) async fn listen(port: u16, kubelet: Arc<Kubelet>, tls: Option<TlsAcceptor>) -> Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(([0, 0, 0, 0], port).into()).with_context(|| format!("port {port}"))?;
     let listener = socket.listen(BACKLOG)?;
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let process = stream.local_addr().ok().and_then(|local| registry.find(local.ip()));
+        let process = stream.local_addr().ok().and_then(|local| kubelet.process_at(local.ip()));
         match process {
             Some(process) if process.borrow().phase == Phase::Serving => {
-                tokio::spawn(serve(stream, process));
+                tokio::spawn(accept(stream, process, tls.clone()));
             }
             _ => reset(&stream),
         }
@@ -44,13 +60,39 @@ fn reset(stream: &TcpStream) {
     let _ = stream.set_zero_linger();
 }
 
-async fn serve(stream: TcpStream, mut process: watch::Receiver<Process>) {
+async fn accept(stream: TcpStream, process: watch::Receiver<Process>, tls: Option<TlsAcceptor>) {
     let _ = stream.set_nodelay(true);
+    let speaks_grpc = process.borrow().settings.grpc_health.is_some();
+    match tls {
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                serve(stream, process).await;
+            }
+        }
+        None if speaks_grpc && begins_with_http2(&stream).await => serve_grpc(stream, process).await,
+        None => serve(stream, process).await,
+    }
+}
+
+async fn begins_with_http2(stream: &TcpStream) -> bool {
+    let mut first = [0; HTTP2.len()];
+    loop {
+        match stream.peek(&mut first).await {
+            Ok(count) if count > 0 && count < first.len() && HTTP2.starts_with(&first[..count]) => {
+                tokio::task::yield_now().await;
+            }
+            Ok(count) => return first[..count] == *HTTP2,
+            Err(_) => return false,
+        }
+    }
+}
+
+async fn serve(stream: impl Socket, mut process: watch::Receiver<Process>) {
     let keep_alive = process.borrow().settings.keep_alive;
     let answering = process.clone();
-    let service = service_fn(move |_request| {
+    let service = service_fn(move |request| {
         let process = answering.clone();
-        async move { Ok::<_, Infallible>(answer(&process).await) }
+        async move { Ok::<_, Infallible>(answer::http(&process, request).await) }
     });
     let mut connection = http1::Builder::new().keep_alive(keep_alive).serve_connection(TokioIo::new(stream), service);
     let mut stopping = false;
@@ -63,11 +105,11 @@ async fn serve(stream: TcpStream, mut process: watch::Receiver<Process>) {
                     Phase::Serving => {}
                     Phase::Stopping if !stopping => {
                         stopping = true;
-                        Pin::new(&mut connection).graceful_shutdown();
+                        std::pin::Pin::new(&mut connection).graceful_shutdown();
                     }
                     Phase::Stopping => {}
                     Phase::Gone => {
-                        reset(connection.into_parts().io.inner());
+                        reset(connection.into_parts().io.inner().tcp());
                         return;
                     }
                 }
@@ -76,42 +118,16 @@ async fn serve(stream: TcpStream, mut process: watch::Receiver<Process>) {
     }
 }
 
-async fn answer(process: &watch::Receiver<Process>) -> Response<Full<Bytes>> {
-    let settings = process.borrow().settings.clone();
-    if !settings.latency.is_zero() {
-        tokio::time::sleep(settings.latency).await;
-    }
-    let number = ANSWERED.fetch_add(1, Ordering::Relaxed);
-    let fails = is_in_share(number, settings.fail_percent);
-    let body = json!({"version": settings.version, "color": settings.color, "pod": settings.pod});
-    let mut response = Response::new(Full::new(Bytes::from(format!("{body}\n"))));
-    if fails {
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    }
-    let headers = response.headers_mut();
-    headers.insert("content-type", http::HeaderValue::from_static("application/json"));
-    if let Ok(version) = settings.version.parse() {
-        headers.insert("x-version", version);
-    }
-    response
-}
-
-/// Spreads `percent` of all numbers evenly.
-fn is_in_share(number: u64, percent: u64) -> bool {
-    let percent = percent.min(100);
-    number * percent / 100 != (number + 1) * percent / 100
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_of_failures_is_exact_and_spread() {
-        for percent in [0, 1, 30, 100] {
-            let hits = (0..1000).filter(|number| is_in_share(*number, percent)).count();
-            assert_eq!(hits as u64, percent * 10);
-        }
-        assert!(!(0..4).all(|number| is_in_share(number, 50)));
+/// Health checks are short: their connection ends with the process, without ado.
+async fn serve_grpc(stream: TcpStream, mut process: watch::Receiver<Process>) {
+    let answering = process.clone();
+    let service = service_fn(move |request| {
+        let process = answering.clone();
+        async move { Ok::<_, Infallible>(answer::grpc(&process, request).await) }
+    });
+    let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        _ = connection => {}
+        _ = process.wait_for(|process| process.phase == Phase::Gone) => {}
     }
 }

@@ -1,11 +1,15 @@
 //! What a Pod object says about its process. Pure.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use kube::ResourceExt;
 
+use super::answers::Answers;
+use super::grpc_health::GrpcHealth;
 use crate::annotations as names;
 
 /// Labels that commonly tell one color from another.
@@ -16,11 +20,19 @@ const COLOR_LABELS: [&str; 4] = ["color", "track", "slot", "version"];
 pub(super) struct PodSettings {
     pub uid: String,
     pub address: IpAddr,
+    pub namespace: String,
     pub pod: String,
+    /// Names of its containers; the first one is the process.
+    pub containers: Vec<String>,
     pub version: String,
     pub color: Option<String>,
     /// Whether the first container's process runs.
     pub running: bool,
+    /// How often it was started again.
+    pub restarts: i32,
+    /// How it last ended, and why it doesn't run now.
+    pub exit_code: Option<i32>,
+    pub waiting: Option<String>,
     /// Whether the pod is being deleted.
     pub terminating: bool,
     /// From the deletion to the moment the process stops accepting connections.
@@ -30,6 +42,37 @@ pub(super) struct PodSettings {
     pub latency: Duration,
     pub fail_percent: u64,
     pub keep_alive: bool,
+    pub answers: Arc<Answers>,
+    pub grpc_health: Option<GrpcHealth>,
+    /// What its metrics call it, if it has any, and how they are labelled when they are read.
+    pub metrics: Option<Measured>,
+    /// What it writes into its log.
+    pub log: Option<String>,
+}
+
+/// A pod that has metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Measured {
+    /// The label `service` of its counters.
+    pub service: String,
+    /// What whoever reads them adds: `namespace`, `pod`, `node` and the pod's own labels, as the
+    /// Helm chart does that most clusters have Prometheus from.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Measured {
+    fn of(pod: &Pod) -> Self {
+        let is_plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let mut labels: BTreeMap<String, String> =
+            pod.labels().iter().map(|(name, value)| (name.chars().map(is_plain).collect(), value.clone())).collect();
+        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
+        labels.extend([
+            ("namespace".to_owned(), pod.namespace().unwrap_or_default()),
+            ("pod".to_owned(), pod.name_any()),
+            ("node".to_owned(), node.unwrap_or_default()),
+        ]);
+        Self { service: pod.labels().get("app").cloned().unwrap_or_else(|| pod.name_any()), labels }
+    }
 }
 
 impl PodSettings {
@@ -39,13 +82,8 @@ impl PodSettings {
         let address = status.pod_ip.as_ref()?.parse().ok()?;
         let spec = pod.spec.as_ref()?;
         let annotation = |name: &str| pod.annotations().get(name).map(String::as_str);
-        let running = status
-            .container_statuses
-            .iter()
-            .flatten()
-            .next()
-            .and_then(|container| container.state.as_ref())
-            .is_some_and(|state| state.running.is_some());
+        let process = status.container_statuses.iter().flatten().next();
+        let state = process.and_then(|process| process.state.as_ref());
         let metadata_grace = pod.metadata.deletion_grace_period_seconds;
         let grace = seconds(metadata_grace.or(spec.termination_grace_period_seconds).unwrap_or(30));
         let drain = annotation(names::DRAIN_SECONDS).and_then(|text| text.parse().ok());
@@ -53,18 +91,35 @@ impl PodSettings {
         Some(Self {
             uid: pod.uid().unwrap_or_default(),
             address,
+            namespace: pod.namespace().unwrap_or_default(),
             pod: pod.name_any(),
+            containers: spec.containers.iter().map(|container| container.name.clone()).collect(),
             version: version(pod, &spec.containers),
             color: COLOR_LABELS.iter().find_map(|label| pod.labels().get(*label).cloned()),
-            running,
+            running: state.is_some_and(|state| state.running.is_some()),
+            restarts: process.map_or(0, |process| process.restart_count),
+            exit_code: process.and_then(exit_code),
+            waiting: state.and_then(|state| state.waiting.clone()?.reason),
             terminating: pod.metadata.deletion_timestamp.is_some(),
             serves_on: (pre_stop + seconds(drain.unwrap_or(0))).min(grace),
             grace,
             latency: annotation(names::LATENCY).and_then(duration).unwrap_or_default(),
             fail_percent: annotation(names::FAIL_PERCENT).and_then(|text| text.parse().ok()).unwrap_or(0),
             keep_alive: annotation(names::KEEP_ALIVE) != Some("false"),
+            answers: Arc::new(Answers::parse(annotation(names::ANSWERS).unwrap_or_default())),
+            grpc_health: annotation(names::GRPC_HEALTH).map(GrpcHealth::parse),
+            metrics: (annotation(names::METRICS) == Some("true")).then(|| Measured::of(pod)),
+            log: annotation(names::LOG).map(str::to_owned),
         })
     }
+}
+
+/// Of the run that has ended, if one has.
+fn exit_code(process: &ContainerStatus) -> Option<i32> {
+    let ended = |state: &Option<k8s_openapi::api::core::v1::ContainerState>| {
+        state.as_ref().and_then(|state| state.terminated.as_ref()).map(|ended| ended.exit_code)
+    };
+    ended(&process.state).or_else(|| ended(&process.last_state))
 }
 
 fn version(pod: &Pod, containers: &[Container]) -> String {
@@ -104,7 +159,8 @@ fn seconds(count: i64) -> Duration {
     Duration::from_secs(u64::try_from(count).unwrap_or(0))
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// As the annotations have them: `200ms`, `5s`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let span: jiff::SignedDuration = text.parse().ok()?;
     Duration::try_from(span).ok()
 }

@@ -25,6 +25,7 @@ pub(super) struct Schedule {
 
 pub(super) struct Client {
     target: SocketAddr,
+    host: String,
     kind: Kind,
     limit: Duration,
     kept: Option<Connection>,
@@ -53,8 +54,8 @@ struct Progress {
 }
 
 impl Client {
-    pub fn new(target: SocketAddr, kind: Kind, limit: Duration) -> Self {
-        Self { target, kind, limit, kept: None }
+    pub fn new(target: SocketAddr, host: Option<String>, kind: Kind, limit: Duration) -> Self {
+        Self { target, host: host.unwrap_or_else(|| target.to_string()), kind, limit, kept: None }
     }
 
     async fn request(&mut self) -> Request {
@@ -116,7 +117,7 @@ impl Client {
     async fn exchange(&self, connection: &mut Connection) -> Result<String, Failure> {
         let broken = |error: hyper::Error| Failure::Broken(full_text(&error));
         let request = http::Request::get("/")
-            .header(HOST, self.target.to_string())
+            .header(HOST, &self.host)
             .body(Empty::new())
             .map_err(|error| Failure::Broken(error.to_string()))?;
         let answer = connection.send_request(request).await.map_err(broken)?;

@@ -76,6 +76,7 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Load {
     target: SocketAddr,
+    host: Option<String>,
     fresh: usize,
     kept: usize,
     rate: f64,
@@ -90,6 +91,7 @@ impl Load {
     pub fn new(target: SocketAddr) -> Self {
         Self {
             target,
+            host: None,
             fresh: 2,
             kept: 2,
             rate: 200.0,
@@ -97,6 +99,13 @@ impl Load {
             max_time: Duration::from_secs(300),
             timeout: Duration::from_secs(2),
         }
+    }
+
+    /// The host that requests are for, where a router tells them apart by it; else the target.
+    #[must_use]
+    pub fn host(mut self, name: &str) -> Self {
+        self.host = Some(name.to_owned());
+        self
     }
 
     /// So many clients that open a connection for each request.
@@ -158,7 +167,7 @@ impl Load {
                 interval,
                 end: began + self.max_time,
             };
-            let client = client::Client::new(self.target, kind, self.timeout);
+            let client = client::Client::new(self.target, self.host.clone(), kind, self.timeout);
             tasks.spawn(client::run(client, schedule, Arc::clone(&log), stopped.clone()));
         }
         Running { log, stop, tasks, began }
