@@ -88,6 +88,9 @@ async fn tried(ran: &Ran, printed: &Printed, shown: &Shown) -> Result<()> {
     if let Some(open) = words::placeholder(&words) {
         bail!("{open}");
     }
+    if reach::is_about_another_namespace(ran.args(), &words) {
+        return Ok(());
+    }
     let trial = harmless(&words)?;
     if trial != Trial::Elsewhere
         && let Some(lost) = reach::lost(ran.args(), &words)

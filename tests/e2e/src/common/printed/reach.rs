@@ -35,6 +35,16 @@ pub fn lost(typed: &[String], printed: &[String]) -> Option<String> {
     lost.next().map(|(flag, value)| format!("{flag} {value} is lost"))
 }
 
+/// True for what a run over all namespaces printed about another one than its own: that is another test's, which
+/// may be over by now.
+#[must_use]
+pub fn is_about_another_namespace(typed: &[String], printed: &[String]) -> bool {
+    let namespace =
+        |words| connection(words).into_iter().find_map(|(flag, value)| (flag == "--namespace").then_some(value));
+    let is_everywhere = typed.iter().any(|word| word == "-A" || word == "--all-namespaces");
+    is_everywhere && namespace(printed).is_some_and(|there| namespace(typed).is_some_and(|here| here != there))
+}
+
 /// A password in an address must not be printed either: `https://lee:secret@host`.
 fn without_password(value: String) -> String {
     let Some((userinfo, host)) = value.rsplit_once('@') else { return value };
@@ -69,6 +79,16 @@ mod tests {
 
     fn lost_from(typed: &str, printed: &str) -> Option<String> {
         lost(&split(typed).unwrap(), &split(printed).unwrap())
+    }
+
+    #[test]
+    fn of_all_namespaces_only_the_own_one_is_there_for_sure() {
+        let of_others =
+            |typed: &str, printed: &str| is_about_another_namespace(&split(typed).unwrap(), &split(printed).unwrap());
+        assert!(of_others("bluegreen -n shop status -A", "kubectl bluegreen switch web -n other --to blue"));
+        assert!(!of_others("bluegreen -n shop status -A", "kubectl bluegreen switch web -n shop --to blue"));
+        assert!(!of_others("bluegreen -n shop status -A", "kubectl bluegreen switch web --to blue"), "it is lost");
+        assert!(!of_others("bluegreen -n shop status", "kubectl bluegreen switch web -n other --to blue"));
     }
 
     #[test]

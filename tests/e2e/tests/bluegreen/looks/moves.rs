@@ -32,7 +32,8 @@ async fn a_deploy() -> Result<()> {
     LOOKS.see(&user, "deploy", &format!("{} --yes --verify-for=1s", words("1.6.0"))).await?;
     LOOKS.see(&user, "deploy_again", &format!("{} --yes", words("1.6.0"))).await?;
     LOOKS.see(&user, "deploy_next_plan", &format!("{} --dry-run", words("1.7.0"))).await?;
-    ns.kubectl(&["delete", "deployment", "api-blue"]).await?.ends(0)?;
+    // Its pods are told of for as long as they are there.
+    ns.kubectl(&["delete", "deployment", "api-blue", "--cascade=foreground"]).await?.ends(0)?;
     LOOKS.see(&user, "deploy_new_plan", &format!("{} --dry-run --no-switch", words("1.7.0"))).await?;
     LOOKS.see(&user, "error_no_container", "deploy api --image ap=registry.example.com/api:1.7.0 --yes").await
 }
