@@ -154,8 +154,8 @@ pub fn checked_built(policy: &Policy) -> Outcome<Policy> {
     })
 }
 
-/// What `--allow-expiring-in-use` means.
-const IN_USE: [CheckId; 9] = [
+/// Checks that are about an image which somebody uses: raised numbers answer each of them.
+pub const IN_USE: [CheckId; 8] = [
     ids::RUNNING,
     ids::ROLLBACK_TARGET,
     ids::ASKED_FOR,
@@ -163,9 +163,13 @@ const IN_USE: [CheckId; 9] = [
     ids::ROLLBACK_RECORD,
     ids::OTHER_HOST,
     ids::PULLED_LATELY,
-    ids::CLUSTER_UNREAD,
     ids::GOES_LATER,
 ];
+
+/// What `--allow-expiring-in-use` means: what can't be seen to be used is given up, too.
+fn allowed_in_use() -> impl Iterator<Item = CheckId> {
+    IN_USE.into_iter().chain([ids::CLUSTER_UNREAD])
+}
 
 /// What `apply` has beyond a preview.
 #[derive(Debug, Clone)]
@@ -197,7 +201,7 @@ pub fn apply(args: &ApplyArgs) -> Outcome<ApplyOptions> {
         let message = "no policy: name one with -f, or make one with --keep-tagged and --keep-untagged";
         return Err(Failure::usage(message));
     }
-    let in_use = args.allow_expiring_in_use.then_some(IN_USE).into_iter().flatten().map(|id| id.to_string());
+    let in_use = args.allow_expiring_in_use.then(allowed_in_use).into_iter().flatten().map(|id| id.to_string());
     Ok(ApplyOptions {
         forced: Forced::new(args.force.iter().cloned().chain(in_use).collect()),
         strict: args.strict,

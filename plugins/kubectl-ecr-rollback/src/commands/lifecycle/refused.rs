@@ -11,25 +11,13 @@ use release_core::failure::{Failure, Next};
 
 use crate::lifecycle::args::ApplyArgs;
 use crate::lifecycle::going_later;
-use crate::lifecycle::options::{ApplyOptions, apply_again, only};
+use crate::lifecycle::options::{ApplyOptions, IN_USE, apply_again, only};
 use crate::lifecycle::outlook::Outlook;
 use crate::lifecycle::row::DAYS_AHEAD;
 use crate::lifecycle::words::images;
 use crate::repositories::judge::Judged;
 use crate::repositories::read::previewed;
 use crate::repositories::session::Session;
-
-/// Checks that raised numbers answer.
-const IN_USE: [CheckId; 8] = [
-    ids::RUNNING,
-    ids::ROLLBACK_TARGET,
-    ids::ASKED_FOR,
-    ids::IN_HISTORY,
-    ids::ROLLBACK_RECORD,
-    ids::OTHER_HOST,
-    ids::PULLED_LATELY,
-    ids::GOES_LATER,
-];
 
 /// What was asked, and of whom.
 #[derive(Debug, Clone, Copy)]

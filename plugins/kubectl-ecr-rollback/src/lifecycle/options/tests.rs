@@ -101,7 +101,7 @@ fn allowing_what_is_in_use_to_go_is_every_name_at_once() {
         let force = force.iter().map(ToString::to_string).collect();
         apply(&ApplyArgs { allow_expiring_in_use, force, ..apply_args(policy) }).unwrap().forced
     };
-    assert!(IN_USE.iter().all(|id| with(true, &[]).has(*id) && !with(false, &[]).has(*id)));
+    assert!(allowed_in_use().all(|id| with(true, &[]).has(id) && !with(false, &[]).has(id)));
     let one = with(false, &["pulled-lately"]);
     assert!(one.has(ids::PULLED_LATELY) && !one.has(ids::RUNNING));
 }
