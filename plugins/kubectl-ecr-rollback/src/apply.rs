@@ -36,9 +36,7 @@ pub async fn prove(change: &ChangeInProgress<'_>) -> Proof {
     let mut watch = Watch::begin(change);
     let outcome = match watch.until_done().await {
         Ok(()) => {
-            let rewritten = if watch.is_run { None } else { what_runs::rewritten(change).await };
-            let surprise = if rewritten.is_some() { rewritten } else { what_runs::surprise(change).await };
-            let Some(failure) = surprise else {
+            let Some(failure) = what_runs::surprise(change, watch.is_run).await else {
                 conclude::done(change).await;
                 return Proof { outcome: Ok(()), pods: watch.pods };
             };

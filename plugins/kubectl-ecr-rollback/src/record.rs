@@ -180,8 +180,7 @@ impl ImageRecord {
     /// True for the reference that a container had, and for the one by the digest that this was.
     #[must_use]
     pub fn came_from(&self, moved: &Moved, image: &str) -> bool {
-        let by_digest = self.from_digest.as_ref();
-        let by_digest = by_digest.map(|digest| format!("{}@{digest}", ImageRef::parse(&moved.from).repository));
+        let by_digest = self.from_digest.as_ref().map(|digest| ImageRef::parse(&moved.from).at(digest));
         moved.from == image || by_digest.as_deref() == Some(image)
     }
 

@@ -46,7 +46,7 @@ impl Snapshot {
     /// What its pods run in a container.
     #[must_use]
     pub fn pod_images(&self, container: &str) -> Vec<PodImage> {
-        let alive = self.pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
+        let alive = self.pods.iter().filter(|pod| pod.is_alive());
         alive
             .filter_map(|pod| {
                 let image_id =

@@ -28,8 +28,7 @@ pub enum TagNow {
 /// Nothing where the registry doesn't say.
 pub async fn leads_forward(run: &Run, to: &TagNow, (from, digest): (&str, Option<&String>), deadline: Instant) -> bool {
     let (TagNow::On(to), Some(digest)) = (to, digest) else { return false };
-    let from = format!("{}@{digest}", ImageRef::parse(from).repository);
-    match tag_now(run, &from, deadline).await {
+    match tag_now(run, &ImageRef::parse(from).at(digest), deadline).await {
         TagNow::On(from) => to.digest != from.digest && to.pushed_at > from.pushed_at,
         TagNow::Gone | TagNow::Unknown(_) => false,
     }

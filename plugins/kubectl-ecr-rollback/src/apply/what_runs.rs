@@ -9,11 +9,11 @@ use release_core::command::Command;
 use release_core::failure::Failure;
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::image::short_digest;
-use release_core::registry::push_history::digest_of_image_id;
 use release_core::text::printable;
 use release_core::workload::rollout_pods::RolloutPods;
 
 use super::in_progress::ChangeInProgress;
+use crate::plan::way_back::digests_of;
 use crate::record::RecordVerb;
 use crate::snapshot::read::workload_and_pods;
 use crate::typed::TARGET;
@@ -34,8 +34,16 @@ pub fn change_runs(change: &ChangeInProgress<'_>, workload: &Workload, pods: &Ro
     of_template.peek().is_none() || of_template.any(|pod| change.runs_target(pod))
 }
 
+/// What speaks against a rollout that is done; `is_run` where a pod was seen to run the target.
+pub async fn surprise(change: &ChangeInProgress<'_>, is_run: bool) -> Option<Failure> {
+    if !is_run && let Some(failure) = rewritten(change).await {
+        return Some(failure);
+    }
+    other_image(change).await
+}
+
 /// That none of the pods of a rollout that is done runs what was written: something rewrites what pods ask for.
-pub async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
+async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
     let look = async || {
         let Ok((workload, pods)) = workload_and_pods(&change.run.cluster, change.workload).await else {
             return ControlFlow::Break(());
@@ -48,7 +56,7 @@ pub async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
     }
     let (_, pods) = workload_and_pods(&change.run.cluster, change.workload).await.ok()?;
     let name = &change.image_change.containers[0].name;
-    let alive = pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
+    let alive = pods.iter().filter(|pod| pod.is_alive());
     let images: BTreeSet<String> = alive.filter_map(|pod| pod.image_of(name)).map(pinned_short).collect();
     let images = images.into_iter().collect::<Vec<_>>();
     let (workload, to) = (change.workload, pinned_short(&change.image_change.to));
@@ -64,7 +72,7 @@ pub fn who_rewrites(change: &ChangeInProgress<'_>) -> Command {
 
 /// That the new pods run what was left, or something else than the revision ran. Nothing where that was
 /// known before, or can't be found out.
-pub async fn surprise(change: &ChangeInProgress<'_>) -> Option<Failure> {
+async fn other_image(change: &ChangeInProgress<'_>) -> Option<Failure> {
     let (record, expected) = (&change.image_change.record, change.image_change.expects.as_ref());
     let is_known = record.to_digest.is_some() && expected.is_none();
     if record.verb == RecordVerb::Unpin || is_known {
@@ -89,10 +97,7 @@ pub async fn surprise(change: &ChangeInProgress<'_>) -> Option<Failure> {
 async fn running(change: &ChangeInProgress<'_>) -> Option<BTreeSet<String>> {
     let (_, pods) = workload_and_pods(&change.run.cluster, change.workload).await.ok()?;
     let name = &change.image_change.containers[0].name;
-    let new = pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
-    let new = new.filter(|pod| pod.image_of(name) == Some(&change.image_change.to));
-    let digest = |id: &str| digest_of_image_id(id).map(str::to_owned);
-    Some(new.filter_map(|pod| digest(&pod.container_status(name)?.image_id)).collect())
+    Some(digests_of(&pods, name, &change.image_change.to))
 }
 
 /// One further back, counted as it was this time.

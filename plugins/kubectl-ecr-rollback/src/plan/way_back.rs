@@ -52,7 +52,7 @@ impl WayBack {
     #[must_use]
     pub fn image(&self, from: &str) -> String {
         match &self.digest {
-            Some(digest) => format!("{}@{digest}", ImageRef::parse(from).repository),
+            Some(digest) => ImageRef::parse(from).at(digest),
             None => from.to_owned(),
         }
     }
@@ -68,8 +68,7 @@ impl WayBack {
 /// What pods that ask for an image run, as runtimes report it.
 #[must_use]
 pub fn digests_of(pods: &[Pod], container: &str, image: &str) -> BTreeSet<String> {
-    let alive = pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished());
-    let asking = alive.filter(|pod| pod.image_of(container) == Some(image));
+    let asking = pods.iter().filter(|pod| pod.is_alive()).filter(|pod| pod.image_of(container) == Some(image));
     let digest = |pod: &Pod| Some(digest_of_image_id(&pod.container_status(container)?.image_id)?.to_owned());
     asking.filter_map(digest).collect()
 }

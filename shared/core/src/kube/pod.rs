@@ -152,6 +152,12 @@ impl Pod {
         matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
     }
 
+    /// False for a pod that is on its way out, or has ended.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.is_terminating() && !self.is_finished()
+    }
+
     /// Its owner that acts as its controller.
     #[must_use]
     pub fn controller(&self) -> Option<&Owner> {

@@ -33,6 +33,12 @@ impl<'a> ImageRef<'a> {
         self.tag.or_else(|| self.digest.is_none().then_some("latest"))
     }
 
+    /// The image of that digest in the same repository.
+    #[must_use]
+    pub fn at(&self, digest: &str) -> String {
+        format!("{}@{digest}", self.repository)
+    }
+
     /// The repository without its registry and path: `api`.
     #[must_use]
     pub fn base_name(&self) -> &'a str {

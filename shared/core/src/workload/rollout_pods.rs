@@ -46,7 +46,7 @@ impl<'p> RolloutPods<'p> {
     #[must_use]
     pub fn of(workload: &Workload, pods: &'p [Pod], asks_for_new: impl Fn(&Pod) -> bool) -> Self {
         let mut sorted = Self::default();
-        for pod in pods.iter().filter(|pod| !pod.is_terminating() && !pod.is_finished()) {
+        for pod in pods.iter().filter(|pod| pod.is_alive()) {
             if is_of_template(workload, pod).unwrap_or_else(|| asks_for_new(pod)) {
                 sorted.new.push(pod);
             } else if is_kept(workload, pod) {

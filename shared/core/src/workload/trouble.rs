@@ -68,7 +68,7 @@ pub struct TroubleGroup {
 /// Why the pod isn't ready; nothing for pods that are, that ended, or that are about to go.
 #[must_use]
 pub fn trouble(pod: &Pod) -> Option<Trouble> {
-    if pod.is_ready() || pod.is_terminating() || pod.is_finished() {
+    if pod.is_ready() || !pod.is_alive() {
         return None;
     }
     if let Some(lost) =

@@ -207,7 +207,7 @@ fn ready_pods_run(spec: &str, left: Option<&str>, pods: &[PodImage]) -> Vec<Stri
     let ready = pods.iter().filter(|pod| pod.ready && (pod.image != spec || pod.digest.as_deref() != left));
     // The same reference for another image: only the digest tells them apart.
     let name = |pod: &PodImage| match &pod.digest {
-        Some(digest) if pod.image == spec => format!("{}@{digest}", ImageRef::parse(spec).repository),
+        Some(digest) if pod.image == spec => ImageRef::parse(spec).at(digest),
         _ => pod.image.clone(),
     };
     ready.map(name).collect::<BTreeSet<String>>().into_iter().collect()
