@@ -94,6 +94,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// False where the run goes on, was cut off, failed and was left, or where others changed what it watched.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        matches!(self.result, Some(RunResult::Done | RunResult::RolledBack))
+    }
+
     /// The color on which the run left the Service, as far as its result says.
     #[must_use]
     pub fn left_on(&self) -> &str {

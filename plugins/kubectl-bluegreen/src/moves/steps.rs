@@ -201,8 +201,7 @@ async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: &mut 
     prove_what_stands(run, options, basis, report).await
 }
 
-/// What is so already is proven, too: a run that has no result is finished, and what has one must be
-/// served.
+/// What is so already is proven, too: a run that was not proven is finished, and what was must be served.
 async fn prove_what_stands(
     run: &Run,
     options: &MoveOptions,

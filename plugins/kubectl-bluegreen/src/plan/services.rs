@@ -36,7 +36,7 @@ pub struct ServicePlan {
 #[derive(Debug)]
 pub enum Planned {
     Move(Box<ServicePlan>),
-    /// It was moved there by a run that has no result: one that goes on, or was cut off.
+    /// It was moved there by a run that was not proven: one that goes on, was cut off, failed or was overtaken.
     Finish(Box<ServicePlan>),
     Stay(Stay),
 }

@@ -31,7 +31,7 @@ pub struct MoveRequest<'a> {
 #[derive(Debug, Clone)]
 pub enum Step {
     Move(Box<Move>),
-    /// Written already by a run that has no result.
+    /// Written already by a run that was not proven.
     Finish(Box<Move>),
     Stay(Stay),
 }
@@ -102,15 +102,15 @@ fn step(
         Target::Back => match back::way_back(snapshot, all, view, tracks)? {
             WayBack::Color(chosen) => chosen,
             WayBack::AlreadyBack { state, message, forward } => {
-                let unfinished = unfinished(snapshot, view, tracks, verb);
-                return Ok(unfinished.unwrap_or_else(|| stay(snapshot, ways, state, message, forward)));
+                let unproven = unproven(snapshot, view, tracks, verb);
+                return Ok(unproven.unwrap_or_else(|| stay(snapshot, ways, state, message, forward)));
             }
         },
     };
     if chosen.color == tracks.active {
         let message = format!("{} is active already", chosen.color);
-        let unfinished = unfinished(snapshot, view, tracks, verb);
-        return Ok(unfinished.unwrap_or_else(|| stay(snapshot, ways, StayState::AlreadyActive, message, None)));
+        let unproven = unproven(snapshot, view, tracks, verb);
+        return Ok(unproven.unwrap_or_else(|| stay(snapshot, ways, StayState::AlreadyActive, message, None)));
     }
     Ok(Step::Move(Box::new(movement(snapshot, view, tracks, chosen, request))))
 }
@@ -123,12 +123,14 @@ fn stay(snapshot: &Snapshot, ways: Ways<'_>, state: StayState, message: String, 
     Step::Stay(Stay { service, key, color, state, message, forward, way_out })
 }
 
-/// The same words finish what a run began that goes on, or was cut off.
-fn unfinished(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: Verb) -> Option<Step> {
+/// The same words finish what a run began that goes on, was cut off, or ended without proof: it failed and was
+/// left, or what it watched was deployed anew.
+fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: Verb) -> Option<Step> {
     let last = view.recorded.current.as_ref().filter(|r| r.key == tracks.key && r.to == tracks.active)?;
-    if last.result.is_some() || last.verb != verb.recorded() {
+    if last.is_proven() || last.verb != verb.recorded() {
         return None;
     }
+    let ended = last.result.as_ref().map_or_else(|| "has no result".into(), |result| format!("ended: {result}"));
     Some(Step::Finish(Box::new(Move {
         service: view.name().to_owned(),
         namespace: snapshot.namespace.clone(),
@@ -139,7 +141,7 @@ fn unfinished(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb
         // Not as recorded: what else was changed since was changed on purpose.
         previous: tracks.selector_for(&last.from),
         selector: tracks.selector_for(&last.to),
-        note: Some(format!("finishes the {} by {} at {:.0}, which has no result", last.verb, last.by, last.at)),
+        note: Some(format!("finishes the {} by {} at {:.0}, which {ended}", last.verb, last.by, last.at)),
         record: last.clone(),
     })))
 }

@@ -37,9 +37,12 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
     }
     match view.recorded.current.as_ref() {
         Some(r) if r.to != tracks.active => notes.push(by_hand(view, tracks, r)),
-        Some(r) if r.result.is_none() => {
-            let what = format!("the {} {} -> {} by {}", r.verb, r.from, r.to, r.by);
-            let message = format!("{what} has no result: it is still going on, or was cut off");
+        Some(r) if !r.is_proven() => {
+            let how = match &r.result {
+                None => "has no result: it is still going on, or was cut off".to_owned(),
+                Some(result) => format!("was not verified: {result}"),
+            };
+            let message = format!("the {} {} -> {} by {} {how}", r.verb, r.from, r.to, r.by);
             let fix = Some(finishing(view, r, &snapshot.scope).to_string());
             notes.push(Note { fix, ..Note::warns("unfinished", message) });
         }

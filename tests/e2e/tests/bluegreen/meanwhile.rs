@@ -40,8 +40,37 @@ async fn a_color_that_is_deployed_anew_is_not_verified() -> Result<()> {
         ensure!(document["hint"].to_string().contains("kubectl bluegreen status api"), "{document:#}");
         let result = record(&ns, "api").await?["result"].to_string();
         ensure!(result.contains(who), "{result}");
+        let notes = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?["services"][0]["notes"].to_string();
+        ensure!(notes.contains("unfinished"), "{notes}");
         bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     }
+    Ok(())
+}
+
+/// A job that is run again would be told that there is nothing to do, about what nobody has watched.
+#[tokio::test]
+async fn what_was_not_verified_is_by_the_same_words() -> Result<()> {
+    let restart = ["rollout", "restart", "deploy/api-green"];
+    let (ns, ended) = beside("anew-again", (2, 2), "--to green --verify-for=12s", &restart).await?;
+    ended.ends(3)?;
+    admin(&ns).run(&["rollout", "status", "deploy/api-green"]).await?.ends(0)?;
+    let words = "switch api --to green --verify-for=4s --yes -ojson";
+    let document = bluegreen(&ns, words).await?.ends(0)?.json()?;
+    ensure!(document["services"][0]["totalMillis"].as_u64() >= Some(4000), "{document:#}");
+    assert_eq!(record(&ns, "api").await?["result"], "done");
+    Ok(())
+}
+
+/// One that failed and was left would be called done by the second run.
+#[tokio::test]
+async fn what_failed_and_was_left_is_watched_by_the_same_words_and_taken_back() -> Result<()> {
+    let stop = r#"{"spec":{"template":{"metadata":{"annotations":{"lab.kubectl-release.dev/behavior":"crash-loop"}}},"strategy":{"type":"Recreate","rollingUpdate":null}}}"#;
+    let hand = ["patch", "deploy/api-green", "-p", stop];
+    let (ns, ended) = beside("left-again", (2, 2), "--to green --verify-for=30s --no-rollback", &hand).await?;
+    ended.ends(1)?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    bluegreen(&ns, "switch api --to green --yes").await?.ends(5)?;
+    assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }
 
