@@ -15,6 +15,7 @@ mod redeployed;
 pub mod scale;
 mod shrunk;
 mod take_back;
+mod together;
 mod verify;
 mod warnings;
 mod write;

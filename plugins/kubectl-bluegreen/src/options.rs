@@ -152,7 +152,10 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
             .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
     let plain = plain_switch(services, &args.after, args.checks, args.track, args.write);
-    Ok(MoveOptions { target, scale: args.scale, expect: args.expect, ..plain })
+    // What was approved is approved of nothing else.
+    let approved = args.expect.iter().map(|expected| format!("--expect={expected}"));
+    let again = approved.chain(plain.again.clone()).collect();
+    Ok(MoveOptions { target, scale: args.scale, expect: args.expect, again, ..plain })
 }
 
 /// A switch of these Services by what all that move forward can be told.

@@ -11,6 +11,7 @@ use super::converge::Aim;
 use super::emptied::EMPTIED;
 use super::in_progress::{MoveInProgress, status};
 use super::known_pods::KnownPods;
+use super::together::Together;
 use super::{converge, verify};
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -33,8 +34,9 @@ pub async fn all(
     moves: &[MoveInProgress<'_>],
     began: Instant,
 ) -> Outcome<Vec<Reached>> {
+    let together = Together::new(moves.len());
     let proven = async |made| {
-        let proven = one(run, snapshot, made, began).await;
+        let proven = one(run, snapshot, made, (began, &together)).await;
         made.meanwhile.failed.set(proven.is_err());
         proven
     };
@@ -51,7 +53,12 @@ pub async fn all(
     Ok(reached)
 }
 
-async fn one(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>, began: Instant) -> Outcome<Reached> {
+async fn one(
+    run: &Run,
+    snapshot: &Snapshot,
+    made: &MoveInProgress<'_>,
+    (began, together): (Instant, &Together),
+) -> Outcome<Reached> {
     let movement = made.movement;
     let slices = snapshot.slices.get(made.service()).cloned().unwrap_or_default();
     let mut view = SliceView::at(&run.cluster, made.service(), slices);
@@ -64,7 +71,7 @@ async fn one(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>, began: I
     let seconds = began.elapsed().as_secs_f32();
     let text = format!("{}{} {}, {} 0 ({seconds:.1} s)", made.prefix(), movement.to, converged.ready, movement.from);
     run.progress.step("converged", &text);
-    verify::hold(run, &mut view, made).await?;
+    verify::hold(run, &mut view, made, together).await?;
     Ok(Reached { converged_millis: millis, ready: converged.ready })
 }
 

@@ -1,14 +1,15 @@
 //! Taking a failed move back by itself.
 
-use std::time::Duration;
+mod deserted;
+mod stand;
 
-use futures::future::join;
+use futures::future::{join, join_all};
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
-use release_cluster::slice_view::{SliceView, slices_of};
+use release_cluster::slice_view::slices_of;
 use release_core::command::Command;
-use release_core::failure::{Exit, Failure, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::kube::service::service_path;
 use release_core::kube::{Pod, PodPort, has_all};
 use release_core::release::record::{Record as _, Recorded, RunResult};
@@ -16,12 +17,12 @@ use release_core::text::printable;
 use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks};
 use release_core::traffic::service_ports::named_targets;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::converge::Aim;
+use stand::{Stand, stand};
+
+use super::conclude;
 use super::in_progress::{MoveInProgress, rollback};
-use super::known_pods::KnownPods;
-use super::{conclude, converge};
 use crate::left::{LeftWorkload, differences};
 use crate::plan::Move;
 use crate::record::{CleanupNote, Record, RecordedVerb};
@@ -29,8 +30,6 @@ use crate::snapshot::{Snapshot, workloads_and_pods};
 
 /// Our own outcome note may change the record between reading and taking back.
 const ATTEMPTS: u32 = 3;
-/// Going back gets this much time even when the run's own is over.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// Takes all moves back, in reverse order, and waits until the endpoints followed.
 pub async fn all(
@@ -64,20 +63,35 @@ pub async fn all(
             ..failure.try_next(next)
         };
     }
-    let mut unserved = String::new();
-    for made in moves {
-        if !follow(run, snapshot, made).await {
-            let Move { service, from, .. } = made.movement;
-            unserved.push_str(&format!("\nservice/{service} is on {from} again, and not served by it either"));
-        }
+    let stands = join_all(moves.iter().map(|made| stand(run, snapshot, made))).await;
+    if stands.iter().any(|stand| matches!(stand, Stand::Forward(_))) {
+        return in_vain(run, moves, failure, stands).await;
     }
+    let unserved: String = stands.into_iter().map(Stand::told).collect();
     conclude::rolled_back(run, moves, &failure).await;
     let to = moves.first().map_or("", |j| j.movement.to.as_str());
     let is_rollback = moves.first().is_some_and(|made| made.movement.record.verb == RecordedVerb::Rollback);
     let what = if is_rollback { "rollback failed and was taken back" } else { "switch failed and was rolled back" };
     let sentence = format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
     let message = format!("{sentence}\n{}{unserved}", failure.message);
-    Failure { next: failure.next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
+    let served_elsewhere = if unserved.is_empty() { None } else { elsewhere(run, moves).await };
+    let next = match (served_elsewhere, failure.next) {
+        (Some(command), look) => {
+            let look = look.iter().flat_map(Next::commands).next().map(|look| format!("look first: {look}"));
+            Some(Next::Try(vec![command], look))
+        }
+        (None, next) => next,
+    };
+    Failure { next, ..Failure::new(Exit::RolledBack, "RolledBack", message) }
+}
+
+/// What was taken back had to go forward again.
+async fn in_vain(run: &Run, moves: &[MoveInProgress<'_>], failure: Failure, stands: Vec<Stand>) -> Failure {
+    let told: String = stands.into_iter().map(Stand::told).collect();
+    let message = format!("{}{told}", failure.message);
+    let failure = Failure { reason: "RollbackFailed", exit: Exit::Failed, message, ..failure };
+    join_all(moves.iter().map(|made| conclude::attempt_failed(run, made, &failure))).await;
+    failure
 }
 
 /// What the record says of a move that is taken back: one that only goes along with another's failure is not to
@@ -228,18 +242,4 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
         ..movement.record.clone()
     };
     back.ended(RunResult::Done, run.millis())
-}
-
-/// False where its endpoints don't follow and nothing is ready behind it: what it was taken back to serves
-/// nobody.
-async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) -> bool {
-    let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return true };
-    at.slices = at.slices.behind(made.view.ports.clone());
-    let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
-    let Move { service, from, to, .. } = made.movement;
-    let known = KnownPods::of(made.tracks, &snapshot.pods);
-    let waited = converge::wait(run, &mut view, known, Aim { service, color: from }, made.tracks);
-    let Ok(Ok(seen)) = timeout(GRACE, waited).await else { return !view.slices.ready_pods().is_empty() };
-    run.progress.step("converged", &format!("{from} {}, {to} 0", seen.ready));
-    true
 }

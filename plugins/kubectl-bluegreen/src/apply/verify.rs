@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 use super::emptied::{TOLERATED, emptied, unreachable};
 use super::in_progress::{MoveInProgress, status};
 use super::lasting::Lasting;
+use super::together::Together;
 use super::{redeployed, shrunk};
 use crate::hand::hand_on;
 use crate::record::{Record, RecordedVerb};
@@ -35,20 +36,26 @@ pub const UNSEEN: &str = "Unseen";
 const LOOKS: usize = 3;
 /// How often the Service itself is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is looked whether the other moves of a set are proven, too.
+const OTHERS: Duration = Duration::from_millis(100);
 
-/// Watches for the move's time; for longer while the endpoints are behind.
+/// Watches for the move's time; for longer while the endpoints are behind, or another move of its set is not proven.
 ///
 /// # Errors
 /// Exit 1 where the target fails, exit 3 where someone else moved the selector or deployed the target anew.
-pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
+pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, together: &Together) -> Outcome<()> {
     let until = later(made.verify_for);
     let is_watched = !made.verify_for.is_zero();
     let mut required = required_at_first(run, view, made).await?;
     let mut looked: Option<Instant> = None;
     let (mut empty, mut short) = (Lasting::default(), Lasting::default());
     let mut is_seen = !is_watched;
-    while Instant::now() < until || short.is_so() || empty.is_so() || !is_seen {
-        if !is_seen && Instant::now() >= until {
+    loop {
+        let is_over = Instant::now() >= until;
+        if together.may_end(made.service(), is_over && is_seen && !short.is_so() && !empty.is_so()) {
+            break;
+        }
+        if !is_seen && is_over {
             see(run, view, made).await?;
             is_seen = true;
         }
@@ -72,7 +79,8 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) ->
             let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
             return Err(unreachable(run, made.service(), &what).await);
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let waits = is_over && !together.is_one();
+        let left = if waits { OTHERS } else { until.saturating_duration_since(Instant::now()) };
         view.changed(if short.is_so() || empty.is_so() { TICK } else { left.min(TICK) }).await;
     }
     if ready_now(&view.slices) >= made.required {

@@ -134,15 +134,16 @@ pub async fn write_agreed(
         return Err(changed(&what));
     }
     let plan = make_plan(run, options, &snapshot, &views, true)?;
+    expected::holds(run, options, &snapshot, &views).await?;
     if agreed.is_reached(&plan, &views) {
         // Somebody else got there first, by the same words perhaps: it is proven as theirs.
+        report.planned(&plan, options);
         return prove_what_stands(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report)
             .await;
     }
     if !agreed.leads_as(&plan) {
         return Err(changed("someone else moved a Service"));
     }
-    expected::holds(run, options, &snapshot, &views).await?;
     *report.findings = still_so(agreed.plan, &plan);
     if let Err(refused) = refuse(run, options, &plan) {
         run.say(&finding::lines(&plan.findings, run.look(options.services.len())));

@@ -127,7 +127,9 @@ fn stay(snapshot: &Snapshot, ways: Ways<'_>, state: StayState, message: String, 
 /// left, or what it watched was deployed anew.
 fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: Verb) -> Option<Step> {
     let last = view.recorded.current.as_ref().filter(|r| r.key == tracks.key && r.to == tracks.active)?;
-    if last.is_proven() || last.verb != verb.recorded() {
+    let is_served = ready_count(&tracks.serving(&tracks.active, &snapshot.pods)) > 0;
+    // What has ended without proof, and serves nobody, needs a way out and no watch.
+    if last.is_proven() || last.verb != verb.recorded() || (last.result.is_some() && !is_served) {
         return None;
     }
     let ended = last.result.as_ref().map_or_else(|| "has no result".into(), |result| format!("ended: {result}"));

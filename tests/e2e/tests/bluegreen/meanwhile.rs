@@ -61,16 +61,17 @@ async fn what_was_not_verified_is_by_the_same_words() -> Result<()> {
     Ok(())
 }
 
-/// One that failed and was left would be called done by the second run.
+/// One that failed and was left, and serves nobody, would be watched for minutes before anybody was told.
 #[tokio::test]
-async fn what_failed_and_was_left_is_watched_by_the_same_words_and_taken_back() -> Result<()> {
+async fn what_failed_and_was_left_without_pods_is_told_with_a_way_out() -> Result<()> {
     let stop = r#"{"spec":{"template":{"metadata":{"annotations":{"lab.kubectl-release.dev/behavior":"crash-loop"}}},"strategy":{"type":"Recreate","rollingUpdate":null}}}"#;
     let hand = ["patch", "deploy/api-green", "-p", stop];
     let (ns, ended) = beside("left-again", (2, 2), "--to green --verify-for=30s --no-rollback", &hand).await?;
     ended.ends(1)?;
     assert_eq!(active(&ns, "api").await?, "green");
-    bluegreen(&ns, "switch api --to green --yes").await?.ends(5)?;
-    assert_eq!(active(&ns, "api").await?, "blue");
+    let document = bluegreen(&ns, "switch api --to green --yes -ojson").await?.ends(1)?.json()?;
+    let next = document["next"].as_str().unwrap_or_default();
+    ensure!(next.starts_with("kubectl bluegreen"), "{document:#}");
     Ok(())
 }
 

@@ -34,6 +34,24 @@ async fn what_was_approved_is_switched_to() -> Result<()> {
     Ok(())
 }
 
+/// The command to paste would move whatever is there by then, without the approval.
+#[tokio::test]
+async fn what_is_printed_asks_for_what_was_approved_too() -> Result<()> {
+    let ns = namespace("expect-twin").await?;
+    blue_green(&ns, 2).await?;
+    let fingerprint = prepared(&ns).await?;
+    let twin = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "api-headless"},
+        "spec": {"clusterIP": "None", "selector": {"app": "api", "version": "blue"}, "ports": [{"port": 80}]},
+    });
+    ns.apply(&twin).await?;
+    let words = format!("switch api --to green --expect {fingerprint} --yes -ojson");
+    let document = bluegreen(&ns, &words).await?.ends(1)?.json()?;
+    let next = document["next"].as_str().unwrap_or_default();
+    ensure!(next.contains("api-headless") && next.contains("--expect"), "{document:#}");
+    Ok(())
+}
+
 /// Somebody deployed, scaled or made the color anew between the approval and the switch.
 #[tokio::test]
 async fn anything_else_is_not() -> Result<()> {

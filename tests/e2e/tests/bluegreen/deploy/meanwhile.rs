@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use e2e::LIMIT;
 use e2e::bluegreen::app::{active, api, color, rolled_out};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::setup::Setup;
 use e2e::common::run::Ended;
 use e2e::common::stopped_run::StoppedRun;
+use k8s_openapi::api::core::v1::Service;
 use lab::api_proxy::{Call, When};
 use lab::fixtures::Behavior;
 use serde_json::json;
@@ -72,6 +74,21 @@ async fn an_image_that_was_deployed_meanwhile_is_not_switched_to() -> Result<()>
         "{document:#}"
     );
     assert_eq!(setup.colors().await?, ["blue"]);
+    Ok(())
+}
+
+/// Somebody deployed another image and moved the Service to it: this run's image would be called live.
+#[tokio::test]
+async fn an_image_of_somebody_elses_that_is_live_is_not_called_deployed() -> Result<()> {
+    let setup = Setup::new("deploy-outrun", &["api"]).await?;
+    let start = |kubeconfig: &Path| setup.start(kubeconfig, VERB);
+    let stopped = StoppedRun::at(&setup.ns, patches_green, When::After, start).await?;
+    edited(&setup, "registry.example.com/api:1.7.0").await?;
+    setup.ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let green = json!({"spec": {"selector": {"app": "api", "version": "green"}}});
+    setup.ns.patch::<Service>("api", green).await?;
+    let document = stopped.go_on().await?.ends(3)?.json()?;
+    ensure!(document["message"].as_str().is_some_and(|message| message.contains("1.7.0")), "{document:#}");
     Ok(())
 }
 

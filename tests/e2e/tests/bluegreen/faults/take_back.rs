@@ -1,13 +1,18 @@
 //! The target fails while it is verified, and the write that takes the move back meets a fault.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use e2e::LIMIT;
 use e2e::bluegreen::calls::{color_moved_to, is_move, is_read_of_service};
+use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::setup::Setup;
 use e2e::bluegreen::trial::{Ended, Trial};
 use e2e::common::faults::{BOUND, Fault, fault, refused};
+use e2e::common::run::Ended as _;
+use e2e::common::stopped_run::StoppedRun;
 use lab::annotations::{BEHAVIOR, READY};
-use lab::api_proxy::{Action, ApiProxy, Call};
+use lab::api_proxy::{Action, ApiProxy, Call, When};
 use lab::eventually;
 
 const SWITCH: &[&str] =
@@ -26,9 +31,13 @@ async fn on_demand(test: &str) -> Result<Trial> {
 }
 
 async fn make_ready(setup: &Setup, ready: bool) -> Result<()> {
+    make_color_ready(setup, "green", ready).await
+}
+
+async fn make_color_ready(setup: &Setup, color: &str, ready: bool) -> Result<()> {
     let (behavior, ready) = (format!("{BEHAVIOR}=on-demand"), format!("{READY}={ready}"));
-    let kubectl = setup.ns.kubectl_as(setup.ns.lab().kubeconfig());
-    kubectl.must(&["annotate", "pods", "--overwrite", "-l", "version=green", &behavior, &ready]).await.map(drop)
+    let (kubectl, label) = (setup.ns.kubectl_as(setup.ns.lab().kubeconfig()), format!("version={color}"));
+    kubectl.must(&["annotate", "pods", "--overwrite", "-l", &label, &behavior, &ready]).await.map(drop)
 }
 
 /// Switches, and makes green fail once it is being verified.
@@ -65,6 +74,39 @@ async fn a_failed_switch_is_taken_back_through_passing_faults() -> Result<()> {
         let ended = fail_while_verified(&trial, SWITCH, &passing).await?;
         assert_eq!(ended.said["reason"], "RolledBack", "{}: {}", passing.name, ended.said);
     }
+    Ok(())
+}
+
+/// The old color went down as well, and the new one is well again: users would be left with nobody.
+#[tokio::test]
+async fn what_was_taken_back_to_nobody_goes_forward_again() -> Result<()> {
+    const VERB: &[&str] = &["switch", "api", "--to", "green", "--yes", "--verify-for=30s", "--timeout=120s", "-ojson"];
+    let setup = Setup::new("taken-back-vainly", &["api"]).await?;
+    make_color_ready(&setup, "green", true).await?;
+    make_color_ready(&setup, "blue", true).await?;
+    setup.settled().await?;
+    setup.ns.rolled_out("deployment/api-green", LIMIT).await?;
+    let fails = async {
+        bluegreen(&setup.ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+        bluegreen(&setup.ns, "status api --wait-for converged --timeout 60s").await?.ends(0)?;
+        make_color_ready(&setup, "green", false).await
+    };
+    let start = |kubeconfig: &Path| setup.start(kubeconfig, VERB);
+    let (stopped, failed) = tokio::join!(StoppedRun::at(&setup.ns, is_take_back, When::After, start), fails);
+    failed?;
+    make_color_ready(&setup, "blue", false).await?;
+    make_color_ready(&setup, "green", true).await?;
+    eventually("nobody serves", LIMIT, || async {
+        let slices = ["get", "endpointslices", "-l", "kubernetes.io/service-name=api", "-o", "jsonpath={..ready}"];
+        let ready = setup.ns.kubectl(&slices).await?.ends(0)?.stdout;
+        Ok((!ready.contains("true")).then_some(()))
+    })
+    .await?;
+    let document = stopped?.go_on().await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "RollbackFailed", "{document:#}");
+    assert_eq!(setup.colors().await?, ["green"], "{document:#}");
+    let again = bluegreen(&setup.ns, "switch api --to green --yes --verify-for=1s").await?;
+    again.ends(0)?;
     Ok(())
 }
 
