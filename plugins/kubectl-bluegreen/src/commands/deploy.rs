@@ -8,6 +8,9 @@ mod release;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, would_be};
+use release_core::checks::finding::Finding;
+use release_core::checks::ids;
+use release_core::checks::severity::Severity;
 use release_core::failure::Outcome;
 use release_core::release::change::Change;
 
@@ -63,7 +66,10 @@ async fn prepare_and_move(
     let prepared = planning::prepare(deploying, objects, options)?;
     let world = planning::as_prepared(snapshot, &prepared)?;
     let views = views(&world, movement.track_key.as_deref());
-    let moves = make_plan(run, &movement, &world, &views, false)?;
+    let mut moves = make_plan(run, &movement, &world, &views, false)?;
+    if options.no_switch {
+        leave_to_the_switch(&mut moves.findings);
+    }
     let prepared = planning::sized(prepared, &moves, &views, options)?;
     let writes = planning::writes(&prepared, objects, snapshot, &deploying.exchange());
     let plan = plan(basis, prepared, writes, (moves, &movement));
@@ -88,6 +94,13 @@ async fn prepare_and_move(
         Agreed::ToWrite => release::release(run, options, (&plan, &views), report).await?,
     }
     Ok(())
+}
+
+/// Who would stay behind is a matter of the move, which judges it again.
+fn leave_to_the_switch(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.id == ids::TWIN_SERVICE) {
+        finding.severity = finding.severity.max(Severity::Warns);
+    }
 }
 
 /// The plan with what its checks found, those of the move among them.

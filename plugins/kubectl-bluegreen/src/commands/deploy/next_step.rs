@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use release_core::checks::finding::Finding;
+use release_core::checks::finding::{Finding, Mend};
 use release_core::command::{Command, Scope};
 use release_core::failure::Next;
 
@@ -23,17 +23,33 @@ pub fn all_the_same(blocking: &[&Finding], options: &DeployOptions, scope: &Scop
         let status = Command::new("kubectl bluegreen status").arg(&options.service).scope(scope);
         return Next::Look(status, None);
     }
+    if let Some(prepare) = apart_from_the_move(blocking, options) {
+        let note = "then the switch that it prints, with the other Services named".to_owned();
+        return Next::Try(vec![prepare.scope(scope)], Some(note));
+    }
     let ids: Vec<&str> = blocking.iter().map(|finding| finding.id.as_str()).collect();
     Next::Try(vec![forced(options, &ids, scope)], Some("after fixing, or knowing better".into()))
 }
 
+/// A deploy moves one Service; where nothing stands in its way but others that have to go along, it prepares, and a
+/// switch moves all of them.
+fn apart_from_the_move(blocking: &[&Finding], options: &DeployOptions) -> Option<Command> {
+    let goes_along = |finding: &&&Finding| matches!(finding.mend, Some(Mend::AlsoMove(_)));
+    let is_only_that =
+        !options.no_switch && !blocking.is_empty() && blocking.iter().all(|finding| goes_along(&finding));
+    is_only_that.then(|| typed(options, &[]).arg("--no-switch"))
+}
+
 fn forced(options: &DeployOptions, more: &[&str], scope: &Scope) -> Command {
+    typed(options, more).scope(scope)
+}
+
+fn typed(options: &DeployOptions, more: &[&str]) -> Command {
     let command = Command::new("kubectl bluegreen deploy").arg(&options.service);
     let command = options.to.iter().fold(command, |command, color| command.flag("--to", color));
     let command = command.args(&options.again);
     let mut known = BTreeSet::new();
     let all = options.movement.weighing.force.iter().map(String::as_str).chain(more.iter().copied());
     let ids: Vec<&str> = all.filter(|id| known.insert(*id)).collect();
-    let command = if ids.is_empty() { command } else { command.option("--force", &ids.join(",")) };
-    command.scope(scope)
+    if ids.is_empty() { command } else { command.option("--force", &ids.join(",")) }
 }

@@ -34,21 +34,29 @@ async fn what_was_approved_is_switched_to() -> Result<()> {
     Ok(())
 }
 
-/// The command to paste would move whatever is there by then, without the approval.
+/// With another Service over the same pods there would be no way but to split them; and the command to paste
+/// would move whatever is there by then, without the approval.
 #[tokio::test]
-async fn what_is_printed_asks_for_what_was_approved_too() -> Result<()> {
+async fn services_that_go_along_are_prepared_for_and_moved_with_what_was_approved() -> Result<()> {
     let ns = namespace("expect-twin").await?;
     blue_green(&ns, 2).await?;
-    let fingerprint = prepared(&ns).await?;
     let twin = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "api-headless"},
         "spec": {"clusterIP": "None", "selector": {"app": "api", "version": "blue"}, "ports": [{"port": 80}]},
     });
     ns.apply(&twin).await?;
-    let words = format!("switch api --to green --expect {fingerprint} --yes -ojson");
-    let document = bluegreen(&ns, &words).await?.ends(1)?.json()?;
-    let next = document["next"].as_str().unwrap_or_default();
-    ensure!(next.contains("api-headless") && next.contains("--expect"), "{document:#}");
+    let next = async |words: &str| -> Result<String> {
+        let document = bluegreen(&ns, words).await?.ends(1)?.json()?;
+        document["next"].as_str().map(str::to_owned).with_context(|| format!("{document:#}"))
+    };
+    let prepare = next(&format!("{NEXT} -ojson")).await?;
+    ensure!(prepare.contains("--no-switch") && !prepare.contains("--force"), "{prepare}");
+    let fingerprint = prepared(&ns).await?;
+    let switch = next(&format!("switch api --to green --expect {fingerprint} --yes --verify-for=0 -ojson")).await?;
+    ensure!(switch.contains("api api-headless") && switch.contains("--expect"), "{switch}");
+    let words = switch.strip_prefix("kubectl bluegreen ").context("another program")?;
+    bluegreen(&ns, &format!("{words} --yes")).await?.ends(0)?;
+    assert_eq!((active(&ns, "api").await?, active(&ns, "api-headless").await?), ("green".into(), "green".into()));
     Ok(())
 }
 
