@@ -11,8 +11,9 @@ use release_core::release::record::{Record as _, Recorded};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
 
+use crate::cleanup_note::CleanupNote;
 use crate::hand::is_last_move;
-use crate::record::{CleanupNote, Record};
+use crate::record::Record;
 use crate::settings::Settings;
 
 /// One Service and what it can be switched between.

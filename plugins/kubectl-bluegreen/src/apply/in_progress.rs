@@ -13,9 +13,10 @@ use release_core::workload::probes::failure_window;
 
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
+use crate::cleanup_note::CleanupNote;
 use crate::options::{MoveOptions, Target, VerifyFor};
 use crate::plan::{Move, ServicePlan, SwitchPlan};
-use crate::record::{CleanupNote, Record};
+use crate::record::Record;
 use crate::service_view::ServiceView;
 
 /// A move, and what proving it needs to know.

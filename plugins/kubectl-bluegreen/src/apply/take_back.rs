@@ -3,6 +3,8 @@
 mod deserted;
 mod stand;
 
+use std::time::Duration;
+
 use futures::future::{join, join_all};
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
@@ -23,9 +25,10 @@ use stand::{Stand, stand};
 
 use super::conclude;
 use super::in_progress::{MoveInProgress, rollback};
+use crate::cleanup_note::CleanupNote;
 use crate::left::{LeftWorkload, differences};
 use crate::plan::Move;
-use crate::record::{CleanupNote, Record, RecordedVerb};
+use crate::record::{Record, RecordedVerb};
 use crate::snapshot::{Snapshot, workloads_and_pods};
 
 /// Our own outcome note may change the record between reading and taking back.
@@ -69,6 +72,16 @@ pub async fn all(
     }
     let unserved: String = stands.into_iter().map(Stand::told).collect();
     conclude::rolled_back(run, moves, &failure).await;
+    rolled_back(run, moves, failure, (exposed, unserved)).await
+}
+
+/// That it failed and was taken back, with what leads on where nobody is served by that.
+async fn rolled_back(
+    run: &Run,
+    moves: &[MoveInProgress<'_>],
+    failure: Failure,
+    (exposed, unserved): (Duration, String),
+) -> Failure {
     let to = moves.first().map_or("", |j| j.movement.to.as_str());
     let is_rollback = moves.first().is_some_and(|made| made.movement.record.verb == RecordedVerb::Rollback);
     let what = if is_rollback { "rollback failed and was taken back" } else { "switch failed and was rolled back" };

@@ -61,10 +61,7 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
         }
         if looked.is_none_or(|at| at.elapsed() >= TICK) {
             looked = Some(Instant::now());
-            still_ours(run, made).await?;
-            if is_watched {
-                redeployed::look(run, made).await;
-            }
+            still_what_it_was(run, made, is_watched).await?;
         }
         let ready = ready_now(&view.slices);
         if empty.longer_than(TOLERATED, ready == 0) {
@@ -79,14 +76,26 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
             let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
             return Err(unreachable(run, made.service(), &what).await);
         }
-        let waits = is_over && !together.is_one();
-        let left = if waits { OTHERS } else { until.saturating_duration_since(Instant::now()) };
-        view.changed(if short.is_so() || empty.is_so() { TICK } else { left.min(TICK) }).await;
+        view.changed(if short.is_so() || empty.is_so() { TICK } else { pause(until, together) }).await;
     }
     if ready_now(&view.slices) >= made.required {
         made.meanwhile.shrunk.take();
     }
     if is_watched { redeployed::verdict(run, made).await } else { Ok(()) }
+}
+
+/// Until the time is over, or the next look.
+fn pause(until: Instant, together: &Together) -> Duration {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() && !together.is_one() { OTHERS } else { left.min(TICK) }
+}
+
+async fn still_what_it_was(run: &Run, made: &MoveInProgress<'_>, is_watched: bool) -> Outcome<()> {
+    still_ours(run, made).await?;
+    if is_watched {
+        redeployed::look(run, made).await;
+    }
+    Ok(())
 }
 
 /// What was heard last is no proof: a connection that has gone silent hides all that happened since.

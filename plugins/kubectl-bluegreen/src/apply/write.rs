@@ -15,7 +15,8 @@ use release_core::traffic::selector::as_label_selector;
 
 use super::in_progress::{MoveInProgress, rollback, status};
 use super::{conclude, take_back};
-use crate::record::{CleanupNote, Record};
+use crate::cleanup_note::CleanupNote;
+use crate::record::Record;
 
 /// Writes every move in order; where one fails, the ones done are taken back in reverse order.
 ///

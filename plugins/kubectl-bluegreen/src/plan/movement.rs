@@ -7,7 +7,8 @@ use release_core::release::change::{Action, Change, Op};
 use release_core::release::record::Recorded;
 use serde_json::json;
 
-use crate::record::{CleanupNote, Record};
+use crate::cleanup_note::CleanupNote;
+use crate::record::Record;
 
 /// One Service's move from one color to another.
 #[derive(Debug, Clone)]

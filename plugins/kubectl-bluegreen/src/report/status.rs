@@ -10,10 +10,10 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::{ColorState, ColorStatus, Note, OtherPods, ServiceStatus, WorkloadStatus};
 use super::status_notes::notes;
+use crate::cleanup_note::Cleanup;
 use crate::hand::{due, hand_on};
 use crate::idle::users_of;
 use crate::plan;
-use crate::record::Cleanup;
 use crate::refusal::{Ways, ways_out};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;

@@ -5,7 +5,8 @@ use release_cli::report::{Members, Subject};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::record::{Cleanup, Record};
+use crate::cleanup_note::Cleanup;
+use crate::record::Record;
 
 /// What `status` has of its own.
 #[derive(Debug, Default, Serialize, JsonSchema)]

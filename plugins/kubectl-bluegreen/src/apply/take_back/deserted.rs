@@ -16,9 +16,10 @@ use tokio::time::sleep;
 use super::super::emptied::TOLERATED;
 use super::super::in_progress::MoveInProgress;
 use super::super::lasting::Lasting;
+use crate::cleanup_note::CleanupNote;
 use crate::left::LeftWorkload;
 use crate::plan::Move;
-use crate::record::{CleanupNote, Record};
+use crate::record::Record;
 use crate::snapshot::workloads_and_pods;
 
 /// Between two looks.

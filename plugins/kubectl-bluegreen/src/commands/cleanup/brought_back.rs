@@ -7,8 +7,9 @@ use release_core::traffic::selector::Color;
 
 use super::retention::left_by;
 use super::seen::Seen;
+use crate::cleanup_note::Cleanup;
 use crate::hand::moved_at;
-use crate::record::{Cleanup, Record};
+use crate::record::Record;
 
 /// Whoever waits for pods doesn't do so for longer, unless told to.
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
