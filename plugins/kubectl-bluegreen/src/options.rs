@@ -92,6 +92,8 @@ pub struct MoveOptions {
     pub weighing: Weighing,
     /// Bring the target to size before the move.
     pub scale: bool,
+    /// A deploy makes the target what it is to be, its size among it.
+    pub prepares: bool,
     /// One ready pod is enough.
     pub now: bool,
     pub verify_for: VerifyFor,
@@ -177,6 +179,7 @@ pub fn plain_switch(
         min_ready: checks.min_ready,
         weighing: weighing(checks),
         scale: false,
+        prepares: false,
         now: false,
         verify_for: VerifyFor::of(after, write.timeout),
         retain: after.retain,
@@ -202,6 +205,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         min_ready: args.checks.min_ready,
         weighing: weighing(args.checks),
         scale: false,
+        prepares: false,
         now: false,
         verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: Duration::ZERO,
@@ -241,6 +245,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         min_ready: None,
         weighing: Weighing::default(),
         scale: true,
+        prepares: false,
         now: false,
         verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: RETAINED,

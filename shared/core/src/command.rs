@@ -133,12 +133,18 @@ impl fmt::Display for Command {
 #[must_use]
 pub fn selector_change_command(service: &str, scope: &Scope, from: &Labels, to: &Labels) -> Command {
     let still = json!({"op": "test", "path": "/spec/selector", "value": from});
-    patch_command(service, scope, &json!([still, {"op": "replace", "path": "/spec/selector", "value": to}]))
+    service_patch_command(service, scope, &json!([still, {"op": "replace", "path": "/spec/selector", "value": to}]))
 }
 
-/// The bare kubectl command that makes a JSON patch of a Service.
+/// The bare kubectl command that makes a JSON patch of an object (`deploy/api`).
 #[must_use]
-pub fn patch_command(service: &str, scope: &Scope, patch: &Value) -> Command {
+pub fn patch_command(reference: &str, scope: &Scope, patch: &Value) -> Command {
+    Command::new("kubectl patch").arg(reference).scope(scope).arg("--type=json").flag("-p", patch.to_string())
+}
+
+/// The same of a Service.
+#[must_use]
+pub fn service_patch_command(service: &str, scope: &Scope, patch: &Value) -> Command {
     Command::new("kubectl patch service").arg(service).scope(scope).arg("--type=json").flag("-p", patch.to_string())
 }
 

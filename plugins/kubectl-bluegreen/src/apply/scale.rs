@@ -11,6 +11,7 @@ use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::Change;
+use release_core::text::printable;
 use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks, as_label_selector};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
@@ -78,6 +79,8 @@ struct Why {
 struct Looked {
     ready: usize,
     enough: bool,
+    /// What its rollout waits for.
+    unfinished: Option<String>,
     /// Why pods aren't created.
     refused: Option<String>,
 }
@@ -110,7 +113,10 @@ pub async fn wait_ready(run: &Run, size: Size<'_>) -> Outcome<()> {
         if refused.longer_than(REFUSED, why.refused) {
             return ControlFlow::Break(Err(refused_pods(run, size, looked.ready, &why.text)));
         }
-        let because = if why.text.is_empty() { String::new() } else { format!(": {}", why.text) };
+        // Fewer ready pods say enough.
+        let unfinished = looked.unfinished.filter(|_| looked.ready >= required).unwrap_or_default();
+        let why = [&why.text, &unfinished].into_iter().find(|why| !why.is_empty());
+        let because = why.map_or_else(String::new, |why| format!(": {why}"));
         shown = format!("{} of {required} pods ready{because}", looked.ready);
         if !run.left().is_zero() {
             run.waiting(&format!("{} {}/{required} ready{because}", color.name, looked.ready));
@@ -131,16 +137,24 @@ async fn look(run: &Run, size: Size<'_>) -> Outcome<Looked> {
     let now = color.as_of(&current);
     let own: Vec<&Arc<Workload>> = now.workloads.iter().collect();
     let ready = usize::try_from(own.iter().map(|w| w.ready).fold(0, i32::saturating_add)).unwrap_or(0);
-    let settled = !whole || own.iter().all(|w| rollout_status(w) == RolloutStatus::Done);
+    let unfinished = own.iter().filter(|_| whole).find_map(|w| unfinished(w));
     // What others run shows in the pods alone.
     let may_be = ready >= required || !color.runners.is_empty() || color.has_strays;
     // A workload's status lags behind a scale-down, and knows nothing of nodes: its pods tell.
     let ready = if may_be { reachable(run, size).await } else { ready };
-    let enough = !own.is_empty() && may_be && settled && ready >= required;
+    let enough = !own.is_empty() && may_be && unfinished.is_none() && ready >= required;
     if !enough {
         taken_down(color, &own, run)?;
     }
-    Ok(Looked { ready, enough, refused: own.iter().find_map(|w| trouble::pods_refused(w)) })
+    Ok(Looked { ready, enough, unfinished, refused: own.iter().find_map(|w| trouble::pods_refused(w)) })
+}
+
+/// `deploy/api-green: 0 of 2 pods updated (it is paused)`
+fn unfinished(workload: &Workload) -> Option<String> {
+    match rollout_status(workload) {
+        RolloutStatus::Done => None,
+        RolloutStatus::Waiting(what) | RolloutStatus::Failed(what) => Some(printable(&format!("{workload}: {what}"))),
+    }
 }
 
 fn refused_pods(run: &Run, size: Size<'_>, ready: usize, why: &str) -> Failure {

@@ -2,10 +2,12 @@
 //! them, and who has the color that is overwritten.
 
 mod case;
+mod held;
 mod images;
 mod in_use;
 mod likeness;
 mod others;
+mod sizes;
 
 use release_core::checks::finding::Finding;
 use release_core::checks::weighing::{Urgency, Weighing, weigh};
@@ -14,7 +16,7 @@ pub use case::DeployCase;
 
 type Check = fn(&DeployCase<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 4] = [in_use::check, images::check, likeness::check, others::check];
+const CHECKS: [Check; 6] = [in_use::check, images::check, likeness::check, held::check, others::check, sizes::check];
 
 /// Runs every check and weighs what was found, the worst first.
 #[must_use]

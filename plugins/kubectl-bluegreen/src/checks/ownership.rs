@@ -8,14 +8,20 @@ use super::case::Case;
 use release_core::checks::finding::Finding;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let sized = case.target.workloads.iter().filter(|_| case.scales_first);
-    let sizes = sized.flat_map(|workload| {
-        puts_size_back(case.view.name(), &case.snapshot.namespace, workload).into_iter().map(move |finding| Finding {
-            message: format!("{workload} is brought to size: {}", finding.message),
-            ..finding
-        })
-    });
+    // What a deploy makes is sized, and judged, by itself.
+    let sized = case.target.workloads.iter().filter(|_| case.scales_first && !case.prepares);
+    let sizes = sized.flat_map(|workload| sized_back(case.view.name(), &case.snapshot.namespace, workload));
     selector(case).into_iter().chain(sizes).collect()
+}
+
+/// Who would put the size back that a workload is brought to.
+pub fn sized_back(service: &str, namespace: &str, workload: &Workload) -> Vec<Finding> {
+    let found = puts_size_back(service, namespace, workload).into_iter();
+    let told = |finding: Finding| Finding {
+        message: format!("{workload} is brought to size: {}", finding.message),
+        ..finding
+    };
+    found.map(told).collect()
 }
 
 fn selector(case: &Case<'_>) -> Vec<Finding> {

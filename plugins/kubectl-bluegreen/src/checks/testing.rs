@@ -127,6 +127,7 @@ impl World {
             active_pods,
             required,
             scales_first: self.scales_first,
+            prepares: false,
             moving: &self.moving,
             agreed: self.agreed,
         })

@@ -42,7 +42,7 @@ pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     let services = service_names(std::slice::from_ref(&args.service))?;
     something_to_deploy(&args, &images)?;
     let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
-    let movement = MoveOptions { scale: true, ..plain };
+    let movement = MoveOptions { scale: true, prepares: true, ..plain };
     let preparing = images.iter().map(said).chain(args.sync.then(|| "--sync".to_owned()));
     let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
     let stays = args.no_switch.then(|| "--no-switch".to_owned());

@@ -8,6 +8,7 @@ mod preparing;
 #[cfg(test)]
 mod tests;
 mod text;
+mod undo;
 mod world;
 mod writes;
 

@@ -1,6 +1,6 @@
 //! Services that Argo Rollouts manages, and those on which it only left its marks.
 
-use release_core::command::{Command, patch_command};
+use release_core::command::{Command, service_patch_command};
 use release_core::failure::Failure;
 use release_core::release::change::annotation_pointer;
 use release_core::text::printable;
@@ -54,5 +54,5 @@ fn unmark(view: &ServiceView<'_>, marks: &ArgoMarks, snapshot: &Snapshot) -> Com
     if marks.managed_by.is_some() {
         ops.push(json!({"op": "remove", "path": annotation_pointer(ARGO_MANAGED)}));
     }
-    patch_command(view.name(), &snapshot.scope, &json!(ops))
+    service_patch_command(view.name(), &snapshot.scope, &json!(ops))
 }

@@ -1,6 +1,6 @@
 //! A selector that was broken by hand, while our record holds what it was.
 
-use release_core::command::{patch_command, selector_change_command};
+use release_core::command::{selector_change_command, service_patch_command};
 use release_core::failure::Next;
 use release_core::kube::has_all;
 use serde_json::json;
@@ -29,7 +29,7 @@ pub fn restored(view: &ServiceView<'_>, snapshot: &Snapshot) -> Option<Next> {
         let gone = json!({"op": "test", "path": "/spec/selector", "value": null});
         let patch = json!([gone, {"op": "add", "path": "/spec/selector", "value": selector}]);
         let note = format!("the whole selector from the record, {since}: read it before");
-        return Some(Next::Try(vec![patch_command(view.name(), &snapshot.scope, &patch)], Some(note)));
+        return Some(Next::Try(vec![service_patch_command(view.name(), &snapshot.scope, &patch)], Some(note)));
     };
     let command = selector_change_command(view.name(), &snapshot.scope, now, &selector);
     Some(Next::Try(vec![command], Some(format!("puts back {since}"))))

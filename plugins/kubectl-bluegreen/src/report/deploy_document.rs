@@ -95,7 +95,8 @@ pub struct Write {
     change: String,
     /// This run made it.
     made: bool,
-    /// The bare kubectl command that undoes it; absent where this run did not make it.
+    /// The bare kubectl command that undoes it; absent where this run did not make it, or somebody else has changed it
+    /// since.
     #[serde(skip_serializing_if = "Option::is_none")]
     undo: Option<String>,
 }
@@ -114,6 +115,12 @@ impl DeployMembers {
         if let Some(write) = self.writes.iter_mut().find(|write| !write.made) {
             (write.made, write.undo) = (true, undo);
         }
+    }
+
+    /// Somebody else has changed since what one of them left.
+    pub fn is_others(&mut self, change: &Change) {
+        let left = self.writes.iter_mut().find(|write| write.object == change.object && write.change == change.summary);
+        left.into_iter().for_each(|write| write.undo = None);
     }
 }
 

@@ -69,11 +69,9 @@ impl<'a> ChangeInProgress<'a> {
         let digest = to.digest.or(change.record.to_digest.as_deref());
         change.containers.iter().all(|one| {
             let Some(asked) = pod.image_of(&one.name) else { return false };
-            let (named, status) = (ImageRef::parse(asked), pod.container_status(&one.name));
-            let pulled = status.and_then(|status| digest_of_image_id(&status.image_id));
-            let is_it = digest.is_some() && (named.digest == digest || pulled == digest);
-            let mirrored = to.digest.is_none() && named.base_name() == to.base_name();
-            is_named(asked, &change.to) || is_it || (mirrored && named.asked_tag() == to.asked_tag())
+            let pulled = pod.container_status(&one.name).and_then(|status| digest_of_image_id(&status.image_id));
+            let is_it = digest.is_some() && pulled == digest;
+            is_named(asked, &change.to) || is_it || ImageRef::parse(asked).stands_for(&to, digest)
         })
     }
 

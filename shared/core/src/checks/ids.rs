@@ -185,7 +185,7 @@ checks! {
         "something asks for an image that is not in the repository";
     NOT_SCANNED = "not-scanned", [EcrRollback], [Blocks],
         "`--max-severity` is given and the image has no finished scan; without it this is only shown, as not checked";
-    ON_DELETE = "on-delete", [EcrRollback], [Blocks],
+    ON_DELETE = "on-delete", [Bluegreen, EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
     OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
         "the repository holds several applications, and the image is tagged for another one, or nothing says for which: blocks with `--yes`";
@@ -195,8 +195,8 @@ checks! {
         "a container gets an image of another repository than it had";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
-    PARTITION = "partition", [EcrRollback], [Blocks, Warns],
-        "a StatefulSet's `partition` is above 0: blocks where it is so high that no pod would be updated";
+    PARTITION = "partition", [Bluegreen, EcrRollback], [Blocks, Warns],
+        "a StatefulSet's `partition` is above 0: blocks a deploy, and an image rollback where it is so high that no pod would be updated";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],

@@ -45,6 +45,20 @@ impl<'a> ImageRef<'a> {
         self.repository.rsplit_once('/').map_or(self.repository, |(_, name)| name)
     }
 
+    /// True where a pod that asks for this runs what a template asks for, under whatever name: policies and webhooks
+    /// put digests behind tags, and mirrors in the place of registries. `digest` is that of the template's image, where
+    /// it is known; where it isn't, a bare digest of the same image may be it.
+    #[must_use]
+    pub fn stands_for(&self, wanted: &ImageRef<'_>, digest: Option<&str>) -> bool {
+        let known = wanted.digest.or(digest);
+        if known.is_some() && self.digest == known {
+            return true;
+        }
+        let is_bare = self.tag.is_none() && self.digest.is_some();
+        let may_be = self.asked_tag() == wanted.asked_tag() || (is_bare && known.is_none());
+        wanted.digest.is_none() && self.base_name() == wanted.base_name() && may_be
+    }
+
     /// Short for people: `api:1.5.0`, and only without a tag the beginning of the digest.
     #[must_use]
     pub fn short(&self) -> String {
@@ -127,6 +141,35 @@ mod tests {
             let parsed = ImageRef::parse(reference);
             assert_eq!(parsed, ImageRef { repository, tag, digest }, "{reference}");
             assert_eq!(parsed.short(), short);
+        }
+    }
+
+    /// A release would be called live, or a failure, by the name that a policy gave it.
+    #[test]
+    fn a_mirror_and_a_digest_are_the_same_image_and_another_tag_is_not() {
+        let stands = |asked: &str, wanted: &str, digest: Option<&str>| {
+            ImageRef::parse(asked).stands_for(&ImageRef::parse(wanted), digest)
+        };
+        for (asked, wanted, digest) in [
+            ("r.io/api:1.1", "r.io/api:1.1", None),
+            ("mirror.local/r.io/api:1.1", "r.io/api:1.1", None),
+            ("r.io/api:1.1@sha256:aa", "r.io/api:1.1", None),
+            ("r.io/api@sha256:aa", "r.io/api:1.1", None),
+            ("r.io/api@sha256:aa", "r.io/api:1.1", Some("sha256:aa")),
+            ("mirror.local/x@sha256:aa", "r.io/api@sha256:aa", None),
+            ("docker.io/library/api:latest", "api", None),
+        ] {
+            assert!(stands(asked, wanted, digest), "{asked} for {wanted}");
+        }
+        for (asked, wanted, digest) in [
+            ("r.io/api:1.0", "r.io/api:1.1", None),
+            ("r.io/other:1.1", "r.io/api:1.1", None),
+            ("r.io/api@sha256:bb", "r.io/api:1.1", Some("sha256:aa")),
+            ("r.io/api@sha256:bb", "r.io/api@sha256:aa", None),
+            ("r.io/api:1.1", "r.io/api@sha256:aa", None),
+            ("", "r.io/api:1.1", None),
+        ] {
+            assert!(!stands(asked, wanted, digest), "{asked} for {wanted}");
         }
     }
 

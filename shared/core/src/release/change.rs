@@ -58,6 +58,12 @@ impl Op {
     }
 }
 
+/// A JSON patch as it is sent.
+#[must_use]
+pub fn json_patch(ops: &[Op]) -> Value {
+    ops.iter().map(|op| op.0.clone()).collect()
+}
+
 /// The JSON pointer of an annotation (RFC 6901 escapes `/` as `~1` and `~` as `~0`).
 #[must_use]
 pub fn annotation_pointer(key: &str) -> String {

@@ -40,7 +40,8 @@ fn deployment(w: &Workload) -> RolloutStatus {
         return RolloutStatus::Failed(format!("ProgressDeadlineExceeded: {}", condition.message));
     }
     if w.updated < w.replicas {
-        return RolloutStatus::Waiting(format!("{} of {} pods updated", w.updated, w.replicas));
+        let hint = if w.paused { " (it is paused)" } else { "" };
+        return RolloutStatus::Waiting(format!("{} of {} pods updated{hint}", w.updated, w.replicas));
     }
     if w.status_replicas > w.updated {
         return RolloutStatus::Waiting(format!("{} old pods still to go", w.status_replicas.saturating_sub(w.updated)));

@@ -12,6 +12,7 @@ pub mod hostile;
 pub mod kill_points;
 pub mod load;
 pub mod lost_output;
+pub mod mutating;
 pub mod nodes;
 pub mod peak;
 pub mod permissions;

@@ -2,46 +2,16 @@
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
+use e2e::common::mutating::{mutates, rewrites};
 use e2e::common::run::{Ended, admin, said};
 use e2e::ecr::case::Case;
 use lab::eventually;
 use serde_json::{Value, json};
 
-/// From when it returns on, what matches gets what the expression says.
-async fn mutates(case: &Case, resource: (&str, &str, &str), patch: &str) -> Result<()> {
-    let (group, plural, operation) = resource;
-    let name = format!("{}-{plural}.example.com", case.ns.name());
-    let policy = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy", "metadata": {"name": name},
-        "spec": {
-            "failurePolicy": "Fail", "reinvocationPolicy": "IfNeeded",
-            "matchConstraints": {"resourceRules": [{
-                "apiGroups": [group], "apiVersions": ["v1"], "resources": [plural], "operations": [operation],
-            }]},
-            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
-        },
-    });
-    let of_namespace = json!({"matchLabels": {"kubernetes.io/metadata.name": case.ns.name()}});
-    let binding = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",
-        "metadata": {"name": name},
-        "spec": {"policyName": name, "matchResources": {"namespaceSelector": of_namespace}},
-    });
-    case.ns.apply_all(&[policy, binding]).await
-}
-
-/// The image of a pod that would be made now.
-async fn made(case: &Case, image: &str) -> Result<String> {
-    let words = ["run", "probe", "--image", image, "--dry-run=server", "-o", "jsonpath={.spec.containers[0].image}"];
-    admin(&case.ns).must(&words).await
-}
-
 async fn rewrites_pods(case: &Case, image: &str) -> Result<()> {
     let patch = format!("[JSONPatch{{op: 'replace', path: '/spec/containers/0/image', value: {image}}}]");
     let probe = case.repository.image("0.0.0");
-    mutates(case, ("", "pods", "CREATE"), &patch).await?;
-    eventually("the policy is in force", LIMIT, || async { Ok((made(case, &probe).await? != probe).then_some(())) })
-        .await
+    rewrites(&case.ns, &patch, &probe).await
 }
 
 /// "rolled back", while every pod runs the bad release.
@@ -92,7 +62,7 @@ async fn a_policy_that_undoes_the_write_is_nobody_else() -> Result<()> {
     let bad = case.repository.image("1.0.4");
     let path = "/spec/template/spec/containers/0/image";
     let patch = format!("[JSONPatch{{op: 'replace', path: '{path}', value: '{bad}'}}]");
-    mutates(&case, ("apps", "deployments", "UPDATE"), &patch).await?;
+    mutates(&case.ns, ("apps", "deployments", "UPDATE"), &patch).await?;
     eventually("the policy is in force", LIMIT, || async {
         let change = json!([{"op": "replace", "path": path, "value": case.repository.image("0.0.0")}]).to_string();
         let words = ["patch", "deployment/api", "--type=json", "-p", &change, "--dry-run=server", "-ojson"];

@@ -39,6 +39,11 @@ pub async fn all(run: &Run, changes: &[Change], again: &Command, mut made: impl 
     Ok(())
 }
 
+/// False where somebody else has changed since what a write left; what can't be read is taken to be so.
+pub async fn is_as_written(run: &Run, change: &Change) -> bool {
+    matches!(found(run, change).await, Ok(Found::Ours) | Err(_))
+}
+
 fn not_switched(failure: Failure) -> Failure {
     Failure { message: format!("{}\nno Service was switched", failure.message), ..failure }
 }

@@ -1,6 +1,4 @@
-//! Who else has a hand in what is written: owners of the workloads, a rollout that is held, a move that goes on.
-
-use std::sync::Arc;
+//! Who else has a hand in what is written: owners of the workloads, a move that goes on.
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
@@ -20,8 +18,6 @@ pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
         .filter_map(|one| Some((one, known(one)?)))
         .flat_map(|(one, workload)| owners(case, one, &workload))
         .collect();
-    let idle: Vec<Arc<Workload>> = case.prepared.iter().filter_map(known).collect();
-    found.extend(idle.iter().filter_map(|workload| paused(case, workload)));
     found.extend(unfinished(case));
     found
 }
@@ -30,10 +26,7 @@ pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
 fn owners(case: &DeployCase<'_>, one: &Prepared, workload: &Workload) -> Vec<Finding> {
     let edited: Vec<String> = one.edits.iter().map(|edit| edit.container.pointer()).collect();
     let json = edited.first().map_or("/spec/template".to_owned(), |pointer| format!("{pointer}/image"));
-    let managed = one.edits.iter().map(|edit| {
-        let list = if edit.container.init { "initContainers" } else { "containers" };
-        format!("/f:spec/f:template/f:spec/f:{list}/k:{{\"name\":\"{}\"}}/f:image", edit.container.name)
-    });
+    let managed = one.edits.iter().map(|edit| edit.container.managed_pointer());
     let found = findings(&Owned {
         group: "apps",
         kind: workload.kind.kind(),
@@ -51,12 +44,6 @@ fn owners(case: &DeployCase<'_>, one: &Prepared, workload: &Workload) -> Vec<Fin
         ..finding
     };
     found.into_iter().chain(owner).map(named).collect()
-}
-
-/// It would never begin.
-fn paused(case: &DeployCase<'_>, workload: &Workload) -> Option<Finding> {
-    let resume = Command::new("kubectl rollout resume").arg(workload.reference()).scope(&case.snapshot.scope);
-    workload.paused.then(|| case.blocks(ids::PAUSED, format!("{workload} is paused")).mend(resume))
 }
 
 /// A move without a result goes on, or was cut off: where it fails, it goes back to the color that would be

@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::core::v1::Service;
 use release_cli::report::Manifest;
-use release_core::command::{Command, Scope};
+use release_core::command::{Scope, patch_command};
 use release_core::kube::manifest::as_manifest;
-use release_core::release::change::{Action, Change};
+use release_core::release::change::{Action, Change, json_patch};
 use serde_json::{Value, json};
 
 use crate::options::deploy::DeployOptions;
@@ -15,7 +15,9 @@ use crate::snapshot::Snapshot;
 /// Every object that is written, as it would be then, each with the patch that makes it so; the Service last.
 #[must_use]
 pub fn of(plan: &DeployPlan, options: &DeployOptions, snapshot: &Snapshot) -> Vec<Manifest> {
-    let written = plan.writes.iter().filter_map(|change| manifest(change, plan, snapshot));
+    let is_first = |(at, change): &(usize, &Change)| !plan.writes[..*at].iter().any(|w| w.object == change.object);
+    let objects = plan.writes.iter().enumerate().filter(is_first);
+    let written = objects.filter_map(|(_, change)| manifest(change, plan, snapshot));
     let service = (!options.no_switch).then(|| switched(&plan.moves, snapshot)).flatten();
     written.chain(service).collect()
 }
@@ -34,15 +36,15 @@ fn manifest(change: &Change, plan: &DeployPlan, snapshot: &Snapshot) -> Option<M
     }
     let workload = plan.prepared.iter().find(|one| one.reference() == change.object);
     let object = workload.map(|one| as_manifest(&one.wanted)).or_else(|| floored(change, snapshot))?;
-    Some(Manifest { comment: patch(change, &snapshot.scope)?, object })
+    let of_object = plan.writes.iter().filter(|write| write.object == change.object);
+    let patches: Vec<String> = of_object.filter_map(|write| patch(write, &snapshot.scope)).collect();
+    Some(Manifest { comment: patches.join("\n"), object })
 }
 
 /// The command that makes the same patch.
 fn patch(change: &Change, scope: &Scope) -> Option<String> {
     let (Action::JsonPatch(ops) | Action::Note(ops)) = &change.action else { return None };
-    let ops: Vec<&Value> = ops.iter().map(|op| &op.0).collect();
-    let command = Command::new("kubectl patch").arg(&change.object).scope(scope).arg("--type=json");
-    Some(command.flag("-p", json!(ops).to_string()).to_string())
+    Some(patch_command(&change.object, scope, &json_patch(ops)).to_string())
 }
 
 /// An autoscaler whose lower bound is raised.

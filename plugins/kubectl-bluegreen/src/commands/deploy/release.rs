@@ -1,5 +1,6 @@
 //! Writing what was agreed to: the color, and once it is ready, the move.
 
+use futures::future::join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
@@ -46,10 +47,19 @@ pub async fn release(
         Ok(()) => switch(run, options, (plan, moving), report).await,
         Err(failure) => Err(failure),
     };
-    ended.map_err(|failure| {
-        let untouched = report.members.services.iter().all(MoveEntry::is_untouched);
-        if untouched { left(failure, &written, moving, again(options, run.scope())) } else { failure }
-    })
+    let Err(failure) = ended else { return Ok(()) };
+    if !report.members.services.iter().all(MoveEntry::is_untouched) {
+        return Err(failure);
+    }
+    let others = changed_since(run, &written).await;
+    others.iter().for_each(|change| report.members.is_others(change));
+    Err(left(failure, (&written, &others), moving, again(options, run.scope())))
+}
+
+/// Writes that somebody has changed since: to take them back would take back what is theirs.
+async fn changed_since<'c>(run: &Run, written: &'c [Change]) -> Vec<&'c Change> {
+    let looked = join_all(written.iter().map(|change| apply::deploy::is_as_written(run, change))).await;
+    written.iter().zip(looked).filter_map(|(change, is_so)| (!is_so).then_some(change)).collect()
 }
 
 async fn prepare(
@@ -64,7 +74,9 @@ async fn prepare(
     run.stands(Stand { text, next: Some(Next::Try(vec![again], Some("goes on".into()))) });
     let Some(color) = moving.target(tracks) else { return Ok(()) };
     let color = with_sizes(color, plan);
-    apply::deploy::wait(run, Rollout { tracks, color: &color, required: moving.required }).await
+    let rollout = Rollout { tracks, color: &color, required: moving.required };
+    apply::deploy::wait(run, rollout).await?;
+    apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await
 }
 
 /// The color as it was asked for: whoever takes it down meanwhile is noticed by its sizes.
@@ -129,10 +141,11 @@ async fn print_fingerprint(
 }
 
 /// What was prepared stays, for a look; the same words go on with it.
-fn left(failure: Failure, written: &[Change], moving: &ServicePlan, again: Command) -> Failure {
+fn left(failure: Failure, (written, others): (&[Change], &[&Change]), moving: &ServicePlan, again: Command) -> Failure {
     let told = written.iter().map(|change| {
         let undo = change.undo.as_ref().map(|undo| format!("; undo: {undo}")).unwrap_or_default();
-        format!("\nleft: {} {}{undo}", change.object, change.summary)
+        let then = if others.contains(&change) { "; changed by someone else since".to_owned() } else { undo };
+        format!("\nleft: {} {}{then}", change.object, change.summary)
     });
     let message = std::iter::once(failure.message.clone()).chain(told).collect();
     let note = format!("goes on with {}", moving.movement.to);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::autoscalers;
 use super::preparing::Objects;
+use super::undo::{undo, undo_sync};
 use crate::prepared::Prepared;
 use crate::snapshot::Snapshot;
 
@@ -16,7 +17,7 @@ use crate::snapshot::Snapshot;
 #[must_use]
 pub fn writes(prepared: &[Prepared], objects: &Objects, snapshot: &Snapshot, exchange: &Exchange<'_>) -> Vec<Change> {
     let floors = prepared.iter().flat_map(|one| autoscalers::floors(one, snapshot));
-    let workloads = prepared.iter().filter_map(|one| write(one, snapshot));
+    let workloads = prepared.iter().flat_map(|one| workload_writes(one, snapshot));
     let alike = prepared.iter().flat_map(|one| autoscalers::alike(one, objects, snapshot, exchange));
     floors.chain(workloads).chain(alike).collect()
 }
@@ -27,25 +28,44 @@ pub fn creates(change: &Change) -> bool {
     matches!(change.action, Action::Create(_))
 }
 
-fn write(one: &Prepared, snapshot: &Snapshot) -> Option<Change> {
+fn workload_writes(one: &Prepared, snapshot: &Snapshot) -> Vec<Change> {
     let collection = path_of("apps", "v1", one.kind.plural(), Some(&snapshot.namespace));
+    let scope = &snapshot.scope;
     let Some(idle) = &one.idle else {
-        return Some(Change {
+        return vec![Change {
             object: one.reference(),
             path: collection,
             action: Action::Create(one.wanted.clone()),
             summary: created(one),
-            undo: Some(Command::new("kubectl delete").arg(one.reference()).scope(&snapshot.scope)),
-        });
+            undo: Some(Command::new("kubectl delete").arg(one.reference()).scope(scope)),
+        }];
     };
-    let ops = ops(one, idle);
-    (!one.is_so()).then(|| Change {
+    let change = |ops: Vec<Op>, summary: String, undo: Command| Change {
         object: one.reference(),
         path: format!("{collection}/{}", one.name),
-        action: Action::JsonPatch(ops),
-        summary: changed(one),
-        undo: undo(one, snapshot),
-    })
+        // One that was deleted and made anew is another, whatever its name and images.
+        action: Action::JsonPatch([vec![Op::test("/metadata/uid", idle["metadata"]["uid"].clone())], ops].concat()),
+        summary,
+        undo: Some(undo),
+    };
+    if one.is_so() {
+        return Vec::new();
+    }
+    if one.is_synced && one.changes_pods() {
+        let template = vec![
+            Op::test("/spec/template", idle["spec"]["template"].clone()),
+            Op::replace("/spec/template", one.wanted["spec"]["template"].clone()),
+        ];
+        let synced = change(template, synced(one), undo_sync(one, idle, scope));
+        // Each with what takes it back: a revision of a template knows no size.
+        let resized = Prepared { edits: Vec::new(), ..one.clone() };
+        let size = size(one).map(|text| change(size_ops(one, idle), text, undo(&resized, idle, scope)));
+        return std::iter::once(synced).chain(size).collect();
+    }
+    let images = one.edits.iter().filter(|edit| !edit.is_so()).flat_map(ImageEdit::ops);
+    let ops = images.chain(size_ops(one, idle)).collect();
+    let summary = one.image_changes().into_iter().chain(size(one)).collect::<Vec<_>>().join(", ");
+    vec![change(ops, summary, undo(one, idle, scope))]
 }
 
 /// `like deploy/api-blue, app api:1.5.0 -> 1.6.0, 6 replicas`
@@ -56,43 +76,21 @@ fn created(one: &Prepared) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// `app api:1.4.0 -> 1.6.0, replicas: 0 -> 6`
-fn changed(one: &Prepared) -> String {
-    let synced = one.is_synced && one.changes_pods();
-    let like = one.like_reference().filter(|_| synced).map(|like| format!("synced with {like}"));
+/// `synced with deploy/api-blue, app api:1.4.0 -> 1.6.0`
+fn synced(one: &Prepared) -> String {
+    let like = one.like_reference().map(|like| format!("synced with {like}"));
+    like.into_iter().chain(one.image_changes()).collect::<Vec<_>>().join(", ")
+}
+
+/// `replicas: 0 -> 6`
+fn size(one: &Prepared) -> Option<String> {
     let (now, size) = (one.replicas(), one.size());
-    let sized = (now != size).then(|| format!("replicas: {now} -> {size}"));
-    like.into_iter().chain(one.image_changes()).chain(sized).collect::<Vec<_>>().join(", ")
+    (now != size).then(|| format!("replicas: {now} -> {size}"))
 }
 
-fn ops(one: &Prepared, idle: &Value) -> Vec<Op> {
-    // One that was deleted and made anew is another, whatever its name and images.
-    let mut ops = vec![Op::test("/metadata/uid", idle["metadata"]["uid"].clone())];
-    if one.is_synced && one.changes_pods() {
-        ops.push(Op::test("/spec/template", idle["spec"]["template"].clone()));
-        ops.push(Op::replace("/spec/template", one.wanted["spec"]["template"].clone()));
-    } else {
-        ops.extend(one.edits.iter().filter(|edit| !edit.is_so()).flat_map(ImageEdit::ops));
+fn size_ops(one: &Prepared, idle: &Value) -> Vec<Op> {
+    if one.replicas() == one.size() {
+        return Vec::new();
     }
-    if one.replicas() != one.size() {
-        ops.push(Op::test("/spec/replicas", idle["spec"]["replicas"].clone()));
-        ops.push(Op::add("/spec/replicas", one.size()));
-    }
-    ops
-}
-
-/// What puts the images back; of a template that was synced, the revision before.
-fn undo(one: &Prepared, snapshot: &Snapshot) -> Option<Command> {
-    if one.is_synced && one.changes_pods() {
-        return Some(Command::new("kubectl rollout undo").arg(one.reference()).scope(&snapshot.scope));
-    }
-    let images = one.edits.iter().filter(|edit| !edit.is_so());
-    let images: Vec<String> = images.map(|edit| format!("{}={}", edit.container.name, edit.container.image)).collect();
-    let scaled = Command::new("kubectl scale").arg(one.reference()).scope(&snapshot.scope);
-    Some(if images.is_empty() {
-        let scaled = scaled.option("--current-replicas", &one.size().to_string());
-        scaled.option("--replicas", &one.replicas().to_string())
-    } else {
-        Command::new("kubectl set image").arg(one.reference()).args(images).scope(&snapshot.scope)
-    })
+    vec![Op::test("/spec/replicas", idle["spec"]["replicas"].clone()), Op::add("/spec/replicas", one.size())]
 }

@@ -4,10 +4,13 @@ mod created;
 mod dry_run;
 mod existing;
 mod fingerprint;
+mod held;
 mod kills;
 mod meanwhile;
 mod refused;
+mod rewritten;
 mod size;
+mod undo;
 
 use anyhow::Result;
 use e2e::bluegreen::run::bluegreen;

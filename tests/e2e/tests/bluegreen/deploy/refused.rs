@@ -106,10 +106,7 @@ async fn an_image_that_can_not_be_pulled_leaves_the_traffic_alone() -> Result<()
     blue_green(&ns, 1).await?;
     let output = bluegreen(&ns, &format!("{MISSING} -ojson")).await?;
     let document = left_behind(&ns, output, "ImagePullBackOff").await?;
-    ensure!(
-        document["message"].as_str().is_some_and(|m| m.contains("kubectl set image deploy/api-green")),
-        "{document:#}"
-    );
+    ensure!(document["message"].as_str().is_some_and(|m| m.contains("kubectl patch deploy/api-green")), "{document:#}");
     bluegreen(&ns, NEXT).await?.ends(0)?;
     assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
