@@ -29,6 +29,15 @@ pub fn makers_manager(manager: &str) -> String {
     named(manager, MADE)
 }
 
+/// True where an object still holds a field as we made it, and nobody else holds it: who applies it since has made it
+/// theirs. `field` is a JSON pointer into `fieldsV1`.
+#[must_use]
+pub fn is_as_we_made_it(metadata: &ObjectMeta, field: &str) -> bool {
+    let holds = |entry: &&ManagedFieldsEntry| entry.fields_v1.as_ref().is_some_and(|f| f.0.pointer(field).is_some());
+    let holders: Vec<_> = metadata.managed_fields.iter().flatten().filter(holds).collect();
+    matches!(holders[..], [one] if one.manager.as_deref().is_some_and(|manager| manager.ends_with(MADE)))
+}
+
 fn named(manager: &str, suffix: &str) -> String {
     let room = LONGEST_NAME.saturating_sub(suffix.len());
     let end = manager.floor_char_boundary(room);

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::kube::service::service_path;
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
+use release_core::release::hand::is_as_we_made_it;
 use release_core::release::record::Record as _;
 use release_core::text::printable;
 use release_core::traffic::selector::Color;
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use super::asked::{Asked, all_the_same};
 use super::decision::{Decision, Kept};
 use super::hindrance::{Hindrance, hindered};
-use super::removal::{Removal, delete, give_back, stays};
+use super::removal::{Removal, delete, delete_autoscaler, give_back, stays};
 use super::retention::{Held, held, held_by_others, left_by_hand};
 use super::seen::Seen;
 use crate::cleanup_note::{CLEANUP, Cleanup};
@@ -117,10 +119,14 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     };
     let is_up = |workload: &&Arc<Workload>| asked.delete || workload.replicas != 0;
     // No floor is lowered for a color that stays.
-    let changes = color.workloads.iter().filter(is_up).map(gone).chain(floors(seen, color)).collect();
+    let made: Vec<&HorizontalPodAutoscaler> = if asked.delete { made_for(seen, color) } else { Vec::new() };
+    let orphans = made.iter().map(|hpa| delete_autoscaler(hpa, &snapshot.namespace));
+    let down = color.workloads.iter().filter(is_up).map(gone);
+    let changes = down.chain(floors(seen, color, &made)).chain(orphans).collect();
     let pods = seen.own_pods(color).len();
     let verb = if asked.delete { "delete" } else { "scale to zero" };
-    let workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).collect();
+    let autoscalers = made.iter().filter_map(|hpa| Some(format!("hpa/{}", hpa.metadata.name.as_deref()?)));
+    let workloads: Vec<String> = color.workloads.iter().map(|w| w.reference()).chain(autoscalers).collect();
     let volumes = if color.workloads.iter().any(|w| w.has_own_volumes) { "; its volume claims stay" } else { "" };
     Removal {
         service: view.name().to_owned(),
@@ -138,11 +144,20 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
 
 /// With the color that was left, the move is over: floors that were raised for it go back to what they were,
 /// its own and those of the active one.
-fn floors(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color) -> Vec<Change> {
+fn floors(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color, but: &[&HorizontalPodAutoscaler]) -> Vec<Change> {
     let own = tracks.color(&tracks.active).into_iter().chain([color]).flat_map(|color| &color.workloads);
     let autoscalers = || snapshot.autoscalers.iter().flatten();
     let raised = own.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
-    raised.filter_map(|hpa| scale::restore_floor(hpa, snapshot)).collect()
+    let stays = |hpa: &&HorizontalPodAutoscaler| but.iter().all(|other| other.metadata.uid != hpa.metadata.uid);
+    raised.filter(stays).filter_map(|hpa| scale::restore_floor(hpa, snapshot)).collect()
+}
+
+/// Autoscalers that a deploy made for a color's workloads, and that nobody has made theirs since: without what they
+/// scale they would be left over.
+fn made_for<'s>(seen: Seen<'s>, color: &Color) -> Vec<&'s HorizontalPodAutoscaler> {
+    let autoscalers = seen.snapshot.autoscalers.iter().flatten();
+    let of_color = autoscalers.filter(|hpa| color.workloads.iter().any(|w| w.is_scaled_by(hpa)));
+    of_color.filter(|hpa| is_as_we_made_it(&hpa.metadata, "/f:spec/f:scaleTargetRef")).collect()
 }
 
 /// The first write: a note on the Service that holds only while the selector is what the plan was

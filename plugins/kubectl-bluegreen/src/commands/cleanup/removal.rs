@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use release_core::kube::path::path_of;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use release_core::kube::path::{collection, path_of};
 use release_core::kube::{Labels, OwnedSet, Pod, Workload, attribute};
 use release_core::release::change::{Action, Change};
 use release_core::traffic::selector::Color;
@@ -72,13 +74,25 @@ pub fn give_back(color: &Color, snapshot: &Snapshot) -> Vec<Change> {
 #[must_use]
 pub fn delete(workload: &Workload, namespace: &str) -> Change {
     let collection = path_of("apps", "v1", workload.kind.plural(), Some(namespace));
+    deletion(workload.reference(), &format!("{collection}/{}", workload.name()), &workload.metadata)
+}
+
+/// The write that deletes an autoscaler as it was read.
+#[must_use]
+pub fn delete_autoscaler(hpa: &HorizontalPodAutoscaler, namespace: &str) -> Change {
+    let name = hpa.metadata.name.as_deref().unwrap_or_default();
+    let collection = collection::<HorizontalPodAutoscaler>(Some(namespace));
+    deletion(format!("hpa/{name}"), &format!("{collection}/{name}"), &hpa.metadata)
+}
+
+fn deletion(object: String, path: &str, metadata: &ObjectMeta) -> Change {
     Change {
-        object: workload.reference(),
-        path: format!("{collection}/{}", workload.name()),
+        object,
+        path: path.to_owned(),
         action: Action::Delete {
-            uid: workload.metadata.uid.clone().unwrap_or_default(),
-            resource_version: workload.metadata.resource_version.clone().unwrap_or_default(),
-            generation: workload.metadata.generation.unwrap_or_default(),
+            uid: metadata.uid.clone().unwrap_or_default(),
+            resource_version: metadata.resource_version.clone().unwrap_or_default(),
+            generation: metadata.generation.unwrap_or_default(),
         },
         summary: "deleted".into(),
         undo: None,

@@ -41,6 +41,34 @@ async fn the_active_colors_size_of_now_counts_and_its_autoscaler_is_made_alike()
     .await
 }
 
+/// By `kubectl apply --server-side`, which makes each field of the manifest the applier's.
+async fn applied(ns: &Namespace, object: &Value) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("object.json");
+    std::fs::write(&file, object.to_string())?;
+    let file = file.to_string_lossy();
+    ns.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &file]).await?.ends(0).map(drop)
+}
+
+/// What a deploy made for the color goes with it; what somebody made his own, or made himself, stays.
+#[tokio::test]
+async fn an_autoscaler_that_a_deploy_made_is_deleted_with_its_color() -> Result<()> {
+    for (test, adopted) in [("deploy-hpa-gone", false), ("deploy-hpa-kept", true)] {
+        let ns = namespace(test).await?;
+        rolled_out(&ns, &api().color(color("blue", 2, Behavior::Ready))).await?;
+        ns.apply(&autoscaler("api-blue", 1, 5)).await?;
+        deployed(&ns, NEXT).await?;
+        bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+        if adopted {
+            applied(&ns, &autoscaler("api-green", 1, 5)).await?;
+        }
+        bluegreen(&ns, "cleanup api --before-due --delete --yes").await?.ends(0)?;
+        let left = ns.kubectl(&["get", "hpa", "-oname"]).await?.ends(0)?.stdout;
+        assert_eq!((left.contains("/api-green"), left.contains("/api-blue")), (adopted, true), "{left}");
+    }
+    Ok(())
+}
+
 /// Without traffic the color's own autoscaler would take the pods away before the switch.
 #[tokio::test]
 async fn the_floor_of_an_autoscaler_that_is_there_is_raised_first() -> Result<()> {
