@@ -13,8 +13,10 @@ use release_core::checks::ids;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::kube::Workload;
+use release_core::workload::twin;
+use serde_json::Value;
 
-use crate::apply::{ChangeInProgress, Proof, ROLLOUT_FAILED, prove, write};
+use crate::apply::{ChangeInProgress, Proof, ROLLOUT_FAILED, prove, rewritten_at_once, write};
 use crate::checks::{self, case::Case};
 use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
 use crate::look_again::look_again;
@@ -66,7 +68,8 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
     match verb::agree(run, &verb::question(&question, &report.findings), options.yes)? {
         Agreed::ToLook => report.text = verb::would_be(run, &done),
         Agreed::ToRehearse => {
-            run.cluster.apply(&change.forward(), DryRun::Server).await?;
+            let answered = run.cluster.apply(&change.forward(), DryRun::Server).await?;
+            rehearsed(&change, &answered)?;
             report.text = verb::would_be(run, &done);
         }
         Agreed::ToWrite => {
@@ -75,6 +78,15 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         }
     }
     Ok(())
+}
+
+/// What the API server would store: policies and webhooks have their say in a dry run, too.
+fn rehearsed(change: &ChangeInProgress<'_>, answered: &Value) -> Outcome<()> {
+    let template = twin::containers_of(answered);
+    if change.image_change.record.is_in(&template) {
+        return Ok(());
+    }
+    Err(rewritten_at_once(change, &template))
 }
 
 /// Writes, and watches unless that is not wanted.

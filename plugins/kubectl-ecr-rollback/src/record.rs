@@ -158,11 +158,25 @@ pub struct Moved {
     pub to: String,
 }
 
+/// The digest that stands behind a reference: of `api:1@sha256:…` behind `api:1`.
+fn digest_behind<'i>(reference: &str, image: &'i str) -> Option<&'i str> {
+    image.strip_prefix(reference)?.strip_prefix('@')
+}
+
 impl ImageRecord {
     /// True where the template asks for all that the record went to.
     #[must_use]
     pub fn is_in(&self, containers: &[ContainerImage]) -> bool {
-        self.stands(containers, |moved, image| moved.to == image)
+        self.stands(containers, |moved, image| self.led_to(moved, image))
+    }
+
+    /// True for the reference that was written, and for that with its digest behind it, as policies put it there. What
+    /// takes a digest away is undone by that.
+    #[must_use]
+    pub fn led_to(&self, moved: &Moved, image: &str) -> bool {
+        let is_it = |digest: &str| self.to_digest.as_deref().is_none_or(|known| known == digest);
+        let is_pinned = || self.verb != RecordVerb::Unpin && digest_behind(&moved.to, image).is_some_and(is_it);
+        moved.to == image || is_pinned()
     }
 
     /// True where the template asks for all that the record came from.
@@ -174,7 +188,10 @@ impl ImageRecord {
     /// True where the template asks for that, or for the very images that it was.
     #[must_use]
     pub fn is_taken_back_in(&self, containers: &[ContainerImage]) -> bool {
-        self.stands(containers, |moved, image| self.came_from(moved, image))
+        let pinned = |moved: &Moved, image: &str| {
+            digest_behind(&moved.from, image).is_some_and(|digest| self.from_digest.as_deref() == Some(digest))
+        };
+        self.stands(containers, |moved, image| self.came_from(moved, image) || pinned(moved, image))
     }
 
     /// True for the reference that a container had, and for the one by the digest that this was.

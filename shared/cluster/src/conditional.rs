@@ -55,10 +55,12 @@ impl Unwritten {
             )
             .look(look),
             Self::Refused(error) => {
-                let changed = error.code() == Some(409);
+                let (changed, unclear) = (error.code() == Some(409), error.leaves_write_unclear());
                 let failure = Failure::from(error);
                 let exit = if changed { Exit::Changed } else { failure.exit };
-                Failure { exit, message: format!("{}\n{object} was not {past}", failure.message), ..failure }
+                // What is late may still come: nobody can know.
+                let so_far = if unclear { " when it was read back, and may still be" } else { "" };
+                Failure { exit, message: format!("{}\n{object} was not {past}{so_far}", failure.message), ..failure }
             }
         }
     }

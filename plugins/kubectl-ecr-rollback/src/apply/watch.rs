@@ -6,20 +6,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use release_cli::progress::Waiting;
 use release_cluster::exchange::ApiError;
-use release_cluster::wait::{after, until};
+use release_cluster::wait::{after, later, until};
 use release_core::failure::{Exit, Failure, Next};
 use release_core::kube::{Pod, TemplateRevision, Workload, WorkloadKind};
 use release_core::release::record::RunResult;
 use release_core::text::printable;
 use release_core::workload::rollout_pods::{Hold, RolloutPods};
 use release_core::workload::rollout_status::RolloutStatus;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::held::Held;
 use super::in_progress::ChangeInProgress;
 use super::reasons::{PATIENCE, Reasons, failing_of, is_about};
 use super::unproven::{ROLLOUT_FAILED, Unproven};
-use super::what_runs::{REWRITTEN, change_runs, who_rewrites};
+use super::what_runs::{asked_now, change_runs, rewritten_at_once};
 use crate::container_image::containers_of;
 use crate::pods_now::PodsNow;
 use crate::record::recorded_on;
@@ -32,6 +32,10 @@ const POLL: Duration = Duration::from_millis(250);
 const START: Duration = Duration::from_secs(5);
 /// Reads that fail are asked again until this long after the last one that did not.
 const SILENCE: Duration = Duration::from_secs(60);
+/// For so long a last word is waited for once time is over.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// The reason where nobody told what became of a change.
+const UNSEEN: &str = "Unseen";
 
 const OUT_OF_TIME: &str = "out of time";
 
@@ -86,12 +90,17 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// How it ended otherwise.
     pub async fn until_done(&mut self) -> Look<()> {
-        if let Some(end) = until(self.change.run.deadline(), POLL, async || self.look().await).await {
-            return end;
+        let deadline = self.change.run.deadline();
+        let watched = timeout_at(after(deadline, LAST_WORD), until(deadline, POLL, async || self.look().await)).await;
+        match watched {
+            Ok(Some(end)) => return end,
+            Ok(None) => {}
+            // The API server took a question and gave no answer.
+            Err(_) => return Err(Unproven::Unfinished(self.unseen("no answer"))),
         }
-        // Time is over and the last look failed: what it came to is still worth a while.
-        let end = until(after(self.heard, SILENCE), POLL, async || self.look().await).await;
-        end.unwrap_or_else(|| Err(Unproven::Unfinished(Failure::out_of_time(OUT_OF_TIME))))
+        // Time is over and the last look failed: what it came to is still worth a moment.
+        let end = timeout(LAST_WORD, until(later(LAST_WORD), POLL, async || self.look().await)).await;
+        end.ok().flatten().unwrap_or_else(|| Err(Unproven::Unfinished(self.unseen("no answer"))))
     }
 
     async fn look(&mut self) -> ControlFlow<Look<()>> {
@@ -128,10 +137,18 @@ impl<'a> Watch<'a> {
 
     fn not_heard(&self, error: ApiError) -> ControlFlow<Look<()>> {
         if self.heard.elapsed() >= SILENCE {
-            return ControlFlow::Break(Err(Unproven::Unfinished(error.into())));
+            return ControlFlow::Break(Err(Unproven::Unfinished(self.unseen(&error.to_string()))));
         }
         self.change.run.waiting(&format!("{error}"));
         ControlFlow::Continue(())
+    }
+
+    /// It was written, and what became of it could not be read.
+    fn unseen(&self, why: &str) -> Failure {
+        let silent = self.heard.elapsed().as_secs();
+        let text = self.about("written, and not seen since", &format!("{why}, for {silent} s"));
+        let failure = Failure::new(Exit::OutOfTime, UNSEEN, text);
+        failure.next(Next::Try(vec![self.change.again()], Some("watches on".to_owned())))
     }
 
     /// True once it is done.
@@ -276,15 +293,10 @@ fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
         let text = format!("{} failed, and another run took it back", pinned_short(&change.image_change.to));
         return Err(Unproven::Overtaken(Failure::new(Exit::RolledBack, "RolledBack", text)));
     }
-    let ours = change.image_change.containers.iter();
-    let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
-    let now: Vec<String> = found.map(|one| pinned_short(&one.image)).collect();
+    let now = asked_now(change, &template);
     if is_rewritten(change, workload) {
-        let (now, to) = (now.join(", "), pinned_short(&change.image_change.to));
-        let text =
-            format!("{workload} asks for {now}, though {to} was written: an admission policy or webhook rewrites it");
-        return Err(Unproven::Overtaken(Failure::failed(REWRITTEN, text).look(who_rewrites(change))));
+        return Err(Unproven::Overtaken(rewritten_at_once(change, &template)));
     }
-    let text = format!("{workload} was put to {} by someone else; left as it is", now.join(", "));
+    let text = format!("{workload} was put to {now} by someone else; left as it is");
     Err(Unproven::Overtaken(Failure::changed(text).look(change.look())))
 }

@@ -4,18 +4,22 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use release_cli::flags::DryRunFlag;
 use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::Failure;
 use release_core::kube::{Pod, Workload, WorkloadKind};
-use release_core::registry::image::short_digest;
+use release_core::registry::image::{ImageRef, short_digest};
+use release_core::registry::push_history::is_index;
 use release_core::text::printable;
 use release_core::workload::rollout_pods::RolloutPods;
 
 use super::in_progress::ChangeInProgress;
+use crate::container_image::ContainerImage;
 use crate::plan::way_back::digests_of;
 use crate::record::RecordVerb;
 use crate::snapshot::read::workload_and_pods;
+use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::typed::TARGET;
 use crate::words::{listed, pinned_short};
 
@@ -65,6 +69,26 @@ async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
     Some(Failure::failed(REWRITTEN, text).look(who_rewrites(change)))
 }
 
+/// That the template itself asks for something else as soon as it is written.
+pub fn rewritten_at_once(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> Failure {
+    let (workload, now) = (change.workload, asked_now(change, template));
+    let (to, was) = (pinned_short(&change.image_change.to), if is_rehearsed(change) { "is to be" } else { "was" });
+    let text =
+        format!("{workload} asks for {now}, though {to} {was} written: an admission policy or webhook rewrites it");
+    Failure::failed(REWRITTEN, text).look(who_rewrites(change))
+}
+
+fn is_rehearsed(change: &ChangeInProgress<'_>) -> bool {
+    change.run.dry_run != DryRunFlag::None
+}
+
+/// What the containers that are changed ask for in a template.
+pub fn asked_now(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> String {
+    let ours = change.image_change.containers.iter();
+    let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
+    found.map(|one| pinned_short(&one.image)).collect::<Vec<_>>().join(", ")
+}
+
 /// Policies are of one kind or another; webhooks every API server has.
 pub fn who_rewrites(change: &ChangeInProgress<'_>) -> Command {
     Command::new("kubectl get mutatingwebhookconfigurations").scope(change.run.scope())
@@ -74,11 +98,16 @@ pub fn who_rewrites(change: &ChangeInProgress<'_>) -> Command {
 /// known before, or can't be found out.
 async fn other_image(change: &ChangeInProgress<'_>) -> Option<Failure> {
     let (record, expected) = (&change.image_change.record, change.image_change.expects.as_ref());
-    let is_known = record.to_digest.is_some() && expected.is_none();
-    if record.verb == RecordVerb::Unpin || is_known {
+    if record.verb == RecordVerb::Unpin {
         return None;
     }
     let running = running(change).await?;
+    if expected.is_none()
+        && let Some(planned) = &record.to_digest
+    {
+        let odd = running.iter().find(|digest| *digest != planned)?;
+        return moved_since(change, planned, odd).await;
+    }
     let [digest] = running.iter().collect::<Vec<_>>()[..] else { return None };
     let (to, digest_shown) = (pinned_short(&change.image_change.to), short_digest(digest));
     change.run.progress.step("runs", &digest_shown);
@@ -91,6 +120,25 @@ async fn other_image(change: &ChangeInProgress<'_>) -> Option<Failure> {
     let text =
         format!("{to} was {} when it ran before, and is {digest_shown} now: its tag was moved", short_digest(other));
     Some(Failure::failed("OtherImage", text).try_next(change.undo()))
+}
+
+/// That pods run something else under the tag than the registry said when it was planned: it was pushed again since,
+/// or a node has another image by that name from before.
+async fn moved_since(change: &ChangeInProgress<'_>, planned: &str, odd: &str) -> Option<Failure> {
+    let to = &change.image_change.to;
+    let why = match tag_now(change.run, to, later(PATIENCE)).await {
+        TagNow::On(now) if now.digest == odd => "its tag was moved meanwhile",
+        // Runtimes tell the part that is for their node.
+        TagNow::On(now) if is_index(&now) => return None,
+        TagNow::On(_) | TagNow::Gone => "a node has another image by that name",
+        TagNow::Unknown(_) => return None,
+    };
+    let (shown, was, runs) = (pinned_short(to), short_digest(planned), short_digest(odd));
+    let text = format!("{shown} was {was} when this was planned, and pods run {runs}: {why}");
+    let pinned = ImageRef::parse(to).at(planned);
+    let images = change.image_change.containers.iter().map(|one| format!("{}={pinned}", one.name));
+    let by_digest = Command::new("kubectl set image").arg(change.workload.reference()).args(images);
+    Some(Failure::failed("OtherImage", text).try_next(by_digest.scope(change.run.scope())))
 }
 
 /// The digests of the first container that is changed, in pods that ask for the new image.

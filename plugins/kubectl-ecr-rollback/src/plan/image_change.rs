@@ -16,7 +16,7 @@ use release_core::workload::failing::failing;
 use release_core::workload::revisions::deployed_number;
 use release_core::workload::trouble::summarize;
 
-use crate::container_image::ContainerImage;
+use crate::container_image::{ContainerImage, containers_of};
 use crate::record::way_here::tag_followed;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, room};
 use crate::selection::Selected;
@@ -216,7 +216,12 @@ impl ImageChange {
         let summary = format!("{} (failed, taken back)", arrow(&self.to, &self.back_to()));
         let mut ops = vec![same_object(workload)];
         ops.extend(room::ops(workload, recorded, ended, &summary));
-        let back = |one: &ContainerImage| image_ops(one, &self.to, &self.way_back.image(&one.image));
+        // A policy may have put a digest behind what was written.
+        let template = containers_of(workload);
+        let now = |one: &ContainerImage| template.iter().find(|own| own.name == one.name && own.init == one.init);
+        let back = |one: &ContainerImage| {
+            image_ops(one, now(one).map_or(&self.to, |own| &own.image), &self.way_back.image(&one.image))
+        };
         ops.extend(self.containers.iter().flat_map(back));
         self.as_change(workload, ops, at, |moved| moved.to.clone())
     }

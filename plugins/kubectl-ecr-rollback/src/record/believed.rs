@@ -48,24 +48,31 @@ impl Seen<'_> {
     fn speaks_against(&self, record: &ImageRecord) -> Option<String> {
         // What is over leads nowhere any more: it only keeps the same words from going further.
         let is_over = matches!(record.result, Some(RunResult::Done | RunResult::RolledBack));
-        record.containers.iter().find_map(|moved| self.against(moved, is_over))
+        record.containers.iter().find_map(|moved| self.against(record, moved, is_over))
     }
 
-    fn against(&self, moved: &Moved, is_over: bool) -> Option<String> {
+    fn against(&self, record: &ImageRecord, moved: &Moved, is_over: bool) -> Option<String> {
         let had = |image: &String| self.revisions.iter().any(|revision| revision.image_of(&moved.name) == Some(image));
         let went_over = || is_over && had(&moved.from) && had(&moved.to);
         if !same_repository(&moved.from, &moved.to) && !went_over() {
             return Some("it leads from one repository to another".into());
         }
-        let unseen = [&moved.from, &moved.to].into_iter().find(|image| !self.ran(moved, image))?;
+        let went_to = |image: &str| record.led_to(moved, image);
+        let unseen = if !self.ran(moved, |image| image == moved.from) {
+            &moved.from
+        } else if !self.ran(moved, went_to) {
+            &moved.to
+        } else {
+            return None;
+        };
         Some(format!("no revision ran {}", pinned_short(unseen)))
     }
 
-    fn ran(&self, moved: &Moved, image: &str) -> bool {
+    fn ran(&self, moved: &Moved, is_it: impl Fn(&str) -> bool) -> bool {
         let asked = self.template.iter().find(|one| one.name == moved.name && one.init == moved.init);
-        let is_asked = asked.is_some_and(|one| one.image == image);
-        let may_have = self.keeps_none && asked.is_some_and(|one| same_repository(&one.image, image));
-        is_asked || may_have || self.revisions.iter().any(|revision| revision.image_of(&moved.name) == Some(image))
+        let may_have = self.keeps_none && asked.is_some_and(|one| same_repository(&one.image, &moved.to));
+        let mut revisions = self.revisions.iter().filter_map(|revision| revision.image_of(&moved.name));
+        asked.is_some_and(|one| is_it(&one.image)) || may_have || revisions.any(is_it)
     }
 }
 

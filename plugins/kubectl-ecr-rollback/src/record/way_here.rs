@@ -25,7 +25,7 @@ pub fn way_here<'r>(
             now = &moved.from;
             continue;
         }
-        if moved.to != now {
+        if !record.led_to(moved, now) {
             break;
         }
         way.push((record, moved));

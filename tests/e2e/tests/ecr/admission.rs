@@ -6,6 +6,8 @@ use e2e::common::mutating::{mutates, rewrites};
 use e2e::common::run::{Ended, admin, said};
 use e2e::ecr::case::Case;
 use lab::eventually;
+use lab::fixtures::Behavior;
+use lab::registry::Image;
 use serde_json::{Value, json};
 
 async fn rewrites_pods(case: &Case, image: &str) -> Result<()> {
@@ -74,4 +76,77 @@ async fn a_policy_that_undoes_the_write_is_nobody_else() -> Result<()> {
     ensure!(!format!("{}{}", output.stdout, output.stderr).contains("someone else"), "{}", said(&output));
     output.tells("admission policy or webhook")?;
     case.asks_for("1.0.4").await
+}
+
+/// Puts digests behind tags in a Deployment's template, as policies that verify images do.
+fn pinning(digests: &[(&str, &String)]) -> String {
+    let image = "object.spec.template.spec.containers[0].image";
+    let pinned = digests.iter().map(|(tag, digest)| format!("{image}.endsWith(':{tag}') ? {image} + '@{digest}' : "));
+    let pinned: String = pinned.collect();
+    format!("[JSONPatch{{op: 'replace', path: '/spec/template/spec/containers/0/image', value: {pinned}{image}}}]")
+}
+
+/// The rollback would be called failed, and the same words would ask which way to go, while pods run just what was
+/// asked for.
+#[tokio::test]
+async fn a_digest_that_a_policy_puts_into_the_template_is_the_same_image() -> Result<()> {
+    let case = Case::new("template-policy").await?;
+    let digests = case.push(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    case.deploy(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    let of_tags = [("1.0.3", &digests[1]), ("1.0.4", &digests[2])];
+    mutates(&case.ns, ("apps", "deployments", "UPDATE"), &pinning(&of_tags)).await?;
+    eventually("the policy is in force", LIMIT, || async {
+        let words = ["set", "env", "deploy/api", "PROBE=1", "--dry-run=server", "-ojson"];
+        Ok(admin(&case.ns).must(&words).await?.contains(&digests[2]).then_some(()))
+    })
+    .await?;
+    case.back("--timeout=60s --dry-run=server").await?.ends(0)?;
+    let document = case.back("--timeout=60s -ojson").await?.ends(0)?.json()?;
+    assert_eq!(document["workloads"][0]["state"], "done", "{document:#}");
+    assert_eq!(case.record().await?["result"], "done");
+    case.runs(&digests[1]).await?;
+    let again = case.back("-ojson").await?.ends(0)?.json()?;
+    assert_eq!(again["workloads"][0]["state"], "unchanged", "{again:#}");
+    Ok(())
+}
+
+/// And a failed one would be left, for the words that are to be replaced are not there.
+#[tokio::test]
+async fn what_fails_under_such_a_policy_is_taken_back() -> Result<()> {
+    let case = Case::new("template-back").await?;
+    let bad = case.push_on(1, Image::new("1.0.3").behavior(Behavior::CrashLoop)).await?;
+    let good = case.push_on(2, Image::new("1.0.4")).await?;
+    case.deploy(&["1.0.4"]).await?;
+    let of_tags = [("1.0.3", &bad), ("1.0.4", &good)];
+    mutates(&case.ns, ("apps", "deployments", "UPDATE"), &pinning(&of_tags)).await?;
+    eventually("the policy is in force", LIMIT, || async {
+        let words = ["set", "env", "deploy/api", "PROBE=1", "--dry-run=server", "-ojson"];
+        Ok(admin(&case.ns).must(&words).await?.contains(&good).then_some(()))
+    })
+    .await?;
+    case.back("--timeout=30s").await?.ends(5)?;
+    case.runs(&good).await
+}
+
+/// A pipeline that tries first would be told "rolled back" of what the API server makes something else of.
+#[tokio::test]
+async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {
+    let case = Case::new("rehearsed-policy").await?;
+    case.push(&["1.0.3", "1.0.4"]).await?;
+    case.deploy(&["1.0.4"]).await?;
+    let kept = case.repository.image("1.0.4");
+    let patch =
+        format!("[JSONPatch{{op: 'replace', path: '/spec/template/spec/containers/0/image', value: '{kept}'}}]");
+    mutates(&case.ns, ("apps", "deployments", "UPDATE"), &patch).await?;
+    let other = case.repository.image("1.0.3");
+    eventually("the policy is in force", LIMIT, || async {
+        let patch = json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": other}]);
+        let (patch, image) = (patch.to_string(), "-ojsonpath={.spec.template.spec.containers[0].image}");
+        let words = ["patch", "deploy/api", "--type=json", "-p", &patch, "--dry-run=server", image];
+        Ok((admin(&case.ns).must(&words).await? == kept).then_some(()))
+    })
+    .await?;
+    let document = case.back("--dry-run=server -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Rewritten", "{document:#}");
+    Ok(())
 }

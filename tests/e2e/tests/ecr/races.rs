@@ -1,16 +1,19 @@
 //! Two rollbacks at once, or a rollback and any other writer: nobody's write is lost, and nobody
 //! goes back twice.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
+use e2e::common::printed::words::split;
 use e2e::common::run::{Ended, said};
 use e2e::common::stopped_run::StoppedRun;
 use e2e::ecr::calls::{is_image_patch, is_result_note, is_take_back};
+use e2e::ecr::push_on;
 use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, without_secrets};
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Output;
 use lab::api_proxy::When;
 use lab::fixtures::{Behavior, Workload};
+use lab::registry::Image;
 use serde_json::json;
 
 const WORDS: &str = "deploy/api --yes --timeout=60s -ojson";
@@ -139,5 +142,28 @@ async fn a_fix_is_not_lost_to_the_take_back() -> Result<()> {
     releases.set_image("api", "1.0.2").await?;
     go_on(run).await?.ends(3)?;
     assert_eq!(releases.image("api").await?, "1.0.2");
+    Ok(())
+}
+
+/// "rolled back to 1.0.4", while pods run what somebody has pushed under that tag after the plan was read.
+#[tokio::test]
+async fn a_tag_that_is_pushed_again_before_pods_pull_it_is_not_done() -> Result<()> {
+    let releases = deployed("ecr-race-tag", Behavior::Ready).await?;
+    let run = releases.stopped_at(WORDS, is_image_patch, When::Before).await?;
+    let pushed = push_on(&releases.repository, 28, Image::new(PREVIOUS)).await?;
+    let output = go_on(run).await?.ends(1)?;
+    let document = output.json()?;
+    assert_eq!(document["reason"], "OtherImage", "{}", said(&output));
+    let planned = document["workloads"][0]["toDigest"].as_str().context("no digest")?.to_owned();
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains(&planned[..19]) && message.contains(&pushed[..19]), "{}", said(&output));
+    // What is printed leads to what was shown.
+    let next = document["next"].as_str().context("no next")?;
+    let words = split(next)?;
+    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    releases.ns.kubectl(&words).await?.ends(0)?;
+    releases.ns.rolled_out("deployment/api", LIMIT).await?;
+    let again = releases.ns.kubectl(&["get", "pods", "-lapp=api", "-ojsonpath={..imageID}"]).await?.ends(0)?.stdout;
+    ensure!(again.contains(&planned), "{again}");
     Ok(())
 }

@@ -110,6 +110,26 @@ async fn notes_and_single_looks_are_not_depended_on() -> Result<()> {
     with_each(&releases, "--timeout=30s", faults).await.map(drop)
 }
 
+/// With the API server gone, a run would go on for a minute beyond its time, and end with a word about a request.
+#[tokio::test]
+async fn a_watch_that_hears_nothing_ends_with_its_time_and_says_what_is_so() -> Result<()> {
+    let releases = Releases::pushed("ecr-unseen").await?;
+    let gone = |proxy: &ApiProxy| {
+        proxy.once(is_read_of_workload, Action::Delay(Duration::ZERO));
+        proxy.on(is_read_of_workload, refused(503));
+    };
+    let hangs = |proxy: &ApiProxy| {
+        proxy.once(is_read_of_workload, Action::Delay(Duration::ZERO));
+        proxy.on(is_read_of_workload, Action::Delay(Duration::from_secs(90)));
+    };
+    let faults = vec![fault("gone", gone, 4, PREVIOUS), fault("silent", hangs, 4, PREVIOUS)];
+    for said in with_each(&releases, "--timeout=6s", faults).await? {
+        assert_eq!(said["reason"], "Unseen", "{said}");
+        assert!(said["next"].as_str().is_some_and(|next| next.contains("ecr-rollback")), "{said}");
+    }
+    Ok(())
+}
+
 fn blind_for_a_while(proxy: &ApiProxy) {
     proxy.once(is_read_of_workload, Action::Delay(Duration::ZERO));
     proxy.on_times(6, is_read_of_workload, refused(503));
