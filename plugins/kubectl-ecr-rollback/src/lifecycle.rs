@@ -4,6 +4,7 @@ pub mod args;
 pub mod compare;
 pub mod demand;
 pub mod document;
+mod expansion;
 pub mod going_later;
 pub mod needs;
 pub mod objections;

@@ -212,6 +212,10 @@ fn resource(workload: &Workload) -> String {
 /// The command as it was typed, with what blocks overridden.
 fn force(run: &Run, proposal: &Proposal<'_>, blocking: &[&Finding]) -> Next {
     let (options, name) = (proposal.options, proposal.name.to_string());
+    if blocking.iter().any(|finding| finding.id == ids::FORBIDDEN) {
+        // Whoever may not would be refused by the API server all the same.
+        return Next::Look(Command::new("kubectl auth can-i patch").arg(name).scope(run.scope()), None);
+    }
     let forced = options.weighing.force.iter().map(String::as_str);
     let all = forced.chain(blocking.iter().map(|finding| finding.id.as_str())).collect::<Vec<_>>().join(",");
     let command =

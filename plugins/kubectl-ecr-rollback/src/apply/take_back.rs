@@ -86,7 +86,7 @@ async fn to_what_ran(change: &ChangeInProgress<'_>, failure: Failure, seen: Opti
 fn by_digest(change: &ChangeInProgress<'_>) -> String {
     let tag = ImageRef::parse(change.image_change.from()).asked_tag().unwrap_or_default();
     let moves = change.image_change.way_back.digest.is_some();
-    if moves { format!(", which ran: {} may be another image by now", printable(tag)) } else { String::new() }
+    if moves { format!(", which ran: {} may be another image by now, or none", printable(tag)) } else { String::new() }
 }
 
 /// The pods that failed went with their template; what was said of them is still there.

@@ -3,10 +3,14 @@
 //! those that its containers are told of, as operators are of the images of what they make
 //! (`RELATED_IMAGE_…`).
 
+use std::collections::BTreeMap;
+
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::image::{ImageRef, is_digest, is_tag};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::expansion::expanded;
 
 /// A PodSpec, cut down to its images while it is parsed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -24,31 +28,55 @@ pub struct PodSpecImages {
 pub struct NamedImage {
     pub name: String,
     pub image: String,
-    /// References in its environment, command and arguments.
+    /// References in its environment, command, arguments, hooks and probes.
     mentioned: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct StoredContainer {
     name: String,
     image: String,
     env: Vec<Variable>,
     command: Vec<String>,
     args: Vec<String>,
+    lifecycle: Value,
+    liveness_probe: Value,
+    readiness_probe: Value,
+    startup_probe: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Variable {
+    name: String,
     value: Option<String>,
+}
+
+impl StoredContainer {
+    /// What the container is told, as it is told: with the variables that stand before.
+    fn words(&self) -> Vec<String> {
+        let (mut known, mut words) = (BTreeMap::new(), Vec::new());
+        for variable in &self.env {
+            let Some(value) = &variable.value else { continue };
+            let value = expanded(value, &known);
+            words.push(value.clone());
+            known.insert(variable.name.clone(), value);
+        }
+        words.extend(self.command.iter().chain(&self.args).map(|word| expanded(word, &known)));
+        // Their commands are run as they stand.
+        let run = [&self.lifecycle, &self.liveness_probe, &self.readiness_probe, &self.startup_probe];
+        let exec = |handler: &Value| handler["exec"]["command"].as_array().cloned().unwrap_or_default();
+        let commands = run.into_iter().flat_map(|one| [one, &one["postStart"], &one["preStop"]]).flat_map(exec);
+        words.extend(commands.filter_map(|word| word.as_str().map(str::to_owned)));
+        words
+    }
 }
 
 impl From<StoredContainer> for NamedImage {
     fn from(stored: StoredContainer) -> Self {
-        let values = stored.env.iter().filter_map(|variable| variable.value.as_deref());
-        let texts = values.chain(stored.command.iter().chain(&stored.args).map(String::as_str));
-        let mentioned = texts.flat_map(references_in).map(str::to_owned).collect();
+        let words = stored.words();
+        let mentioned = words.iter().flat_map(|word| references_in(word)).map(str::to_owned).collect();
         Self { name: stored.name, image: stored.image, mentioned }
     }
 }
@@ -185,6 +213,24 @@ mod tests {
         let mut sorted = expected.to_vec();
         sorted.sort();
         assert_eq!(references_anywhere(&json!({"data": {"spec": {"containers": [container]}}})), sorted);
+    }
+
+    /// Charts write the registry once, and hooks run other images.
+    #[test]
+    fn variables_hooks_and_probes_name_images_too() {
+        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        let container = json!({"name": "op", "image": "op:1",
+            "env": [{"name": "REG", "value": host}, {"name": "WEB", "value": "$(REG)/web:1"},
+                {"name": "OFF", "value": "$$(REG)/off:1"}, {"name": "EARLY", "value": "$(LATE)/early:1"},
+                {"name": "LATE", "value": host}],
+            "args": ["--side=$(WEB)", "$(LATE)/late:2"],
+            "lifecycle": {"postStart": {"exec": {"command": ["pull", format!("{host}/start:1")]}},
+                "preStop": {"sleep": {"seconds": 5}}},
+            "startupProbe": {"exec": {"command": [format!("crane digest {host}/probe:1")]}},
+            "livenessProbe": null, "readinessProbe": {"httpGet": {"port": 80}}});
+        let read: PodSpecImages = serde_json::from_value(json!({"containers": [container]})).unwrap();
+        let found: Vec<&str> = read.mentioned().map(|image| image.rsplit('/').next().unwrap()).collect();
+        assert_eq!(found, ["web:1", "web:1", "late:2", "start:1", "probe:1"]);
     }
 
     #[test]

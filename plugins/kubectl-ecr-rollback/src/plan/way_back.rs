@@ -23,7 +23,7 @@ impl WayBack {
     /// Of a change that is planned.
     #[must_use]
     pub fn planned(left: &Left, snapshot: &Snapshot, selected: &Selected) -> Self {
-        let moves = left.tag_moves || left.tag_moved_to.is_some();
+        let moves = left.tag_moves || left.tag_moved_to.is_some() || left.tag_gone;
         let has_digest = ImageRef::parse(selected.image()).digest.is_some();
         let digest = left.own_digest().filter(|_| moves && !has_digest);
         Self { digest, ..Self::of_reference(snapshot, selected) }

@@ -65,7 +65,7 @@ impl Looked {
         let clusters = self.unread.iter().map(|(context, why)| {
             let what = format!("cluster {context}");
             if applies {
-                let mend = "name the right --contexts";
+                let mend = "mend that, or name the right --contexts";
                 Finding::blocks(about, ids::CLUSTER_UNREAD, format!("{what}: {why}")).mend(mend)
             } else {
                 Finding::not_checked(about, ids::CLUSTER_UNREAD, &what, why)

@@ -88,7 +88,7 @@ checks! {
     ANNOTATIONS_FULL = "annotations-full", [Bluegreen, EcrRollback], [Warns],
         "other annotations fill the 256 KiB that all of an object may have, and leave no room for our record, even without the history before it";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
-        "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command or arguments, as operators have the images of what they make";
+        "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command, arguments, hooks or probes, as operators have the images of what they make";
     BEING_DELETED = "being-deleted", [Bluegreen, EcrRollback], [Blocks],
         "the Service, or a workload that is to serve, has been deleted and is only waiting for its finalizers or dependents";
     CACHED_IMAGE = "cached-image", [EcrRollback], [Warns],

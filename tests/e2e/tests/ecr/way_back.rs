@@ -9,6 +9,7 @@ use e2e::ecr::case::Case;
 use lab::eventually;
 use lab::fixtures::Behavior;
 use lab::registry::Image;
+use serde_json::json;
 
 /// Two images of a tag, of which the second runs; what it goes back to behaves like this. Gives their digests.
 async fn on_the_second(test: &str, tag: &str, before: Behavior) -> Result<(Case, [String; 2])> {
@@ -97,5 +98,20 @@ async fn a_failed_rollback_is_taken_back_to_what_ran() -> Result<()> {
     case.asks_for(&ran).await?;
     // The tag is followed again by whoever wants that.
     case.ecr("unpin deploy/api --yes").await?.ends(0)?.tells("unpinned to api:latest")?;
+    Ok(())
+}
+
+/// Pasted, the printed undo would lead to pods that nobody can pull.
+#[tokio::test]
+async fn a_tag_that_is_on_nothing_any_more_is_undone_by_its_digest() -> Result<()> {
+    let case = Case::new("undo-untagged").await?;
+    case.push_on(1, Image::new("1.0.3")).await?;
+    case.push_on(2, Image::new("1.0.4").tag("kept")).await?;
+    case.deploy(&["1.0.3", "1.0.4"]).await?;
+    let left = case.running().await?.into_iter().next().context("no digest")?;
+    case.repository.ask("BatchDeleteImage", json!({"imageIds": [{"imageTag": "1.0.4"}]})).await?;
+    let document = case.back("-ojson").await?.ends(0)?.json()?;
+    let undo = document["workloads"][0]["undo"].as_str().context("no undo")?;
+    ensure!(undo.contains(&format!("@{left}")), "{undo}");
     Ok(())
 }

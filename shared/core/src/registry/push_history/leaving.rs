@@ -67,6 +67,9 @@ pub struct Left {
     pub tag_moved_to: Option<String>,
     /// The tag is a name (`latest`, `prod`), or stands for a longer version beside it.
     pub tag_moves: bool,
+    /// The repository has the image, and its tag on nothing any more.
+    #[serde(skip)]
+    pub tag_gone: bool,
     /// The form that is kept: `latest-release-N.N`.
     pub form: Option<String>,
     /// A stuck rollout: what ready pods run instead, as their specs ask for it.
@@ -106,8 +109,9 @@ impl Left {
         Self {
             image: spec.to_owned(),
             tag: tag.map(str::to_owned),
-            tag_moved_to: on.filter(|on| digest.as_ref().is_some_and(|digest| digest != on)),
+            tag_moved_to: on.clone().filter(|on| digest.as_ref().is_some_and(|digest| digest != on)),
             tag_moves: tag.is_some_and(|tag| moves(tag, image)),
+            tag_gone: tag.is_some() && image.is_some() && on.is_none(),
             form: None,
             seen_in: digest.as_deref().filter(|_| catalog.is_none()).and_then(|digest| seen_in(digest, spec, pods)),
             ready_pods_run: ready_pods_run(spec, digest.as_deref(), pods),
