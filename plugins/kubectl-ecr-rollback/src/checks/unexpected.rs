@@ -26,8 +26,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         deployed: case.change.revision.is_some(),
         applications: &applications(images.iter().flat_map(|image| &image.tags)),
     });
-    let newer = pushed_later(case);
-    newer.into_iter().chain(found.into_iter().filter_map(|unexpected| told(case, unexpected))).collect()
+    let newer = pushed_later(case).into_iter().chain(other_repository(case));
+    newer.chain(found.into_iter().filter_map(|unexpected| told(case, unexpected))).collect()
 }
 
 /// After somebody has gone back by hand, what was deployed before is the release that they fled from.
@@ -38,6 +38,17 @@ fn pushed_later(case: &Case<'_>) -> Option<Finding> {
     let (to, from) = (pinned_short(&case.change.to), pinned_short(case.change.from()));
     let finding = case.asks(ids::HIGHER_VERSION, format!("{to} was pushed after {from}: that is forward, not back"));
     Some(finding.mend("name the one that you mean with --to-tag"))
+}
+
+/// Another repository of the same registry may be another application; a registry that was left is none.
+fn other_repository(case: &Case<'_>) -> Option<Finding> {
+    let (from, to) = (ImageRef::parse(case.change.from()).repository, ImageRef::parse(&case.change.to).repository);
+    let registry = |repository: &str| repository.split_once('/').map(|(host, _)| host.to_owned());
+    if case.chosen.named || from == to || registry(from) != registry(to) {
+        return None;
+    }
+    let message = format!("it runs an image of {}, and would get one of {}", printable(from), printable(to));
+    Some(case.warns(ids::OTHER_REPOSITORY, message).mend("name the one that you mean with --to-tag"))
 }
 
 fn names<'a>(tag: Option<&'a str>, image: Option<&'a PushedImage>) -> Names<'a> {

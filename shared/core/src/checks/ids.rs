@@ -191,7 +191,7 @@ checks! {
         "the repository holds several applications, and the image is tagged for another one, or nothing says for which: blocks with `--yes`";
     OTHER_HOST = "other-host", [Lifecycle], [Blocks],
         "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
-    OTHER_REPOSITORY = "other-repository", [Bluegreen], [Warns],
+    OTHER_REPOSITORY = "other-repository", [Bluegreen, EcrRollback], [Warns],
         "a container gets an image of another repository than it had";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";

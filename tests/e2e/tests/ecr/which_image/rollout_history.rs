@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::ecr::case::Case;
+use e2e::ecr::push_on;
 use jiff::{SignedDuration, Timestamp};
 use lab::registry::{AccessKey, Fault, Image};
 use lab::{Output, Running};
@@ -128,4 +129,27 @@ async fn who_named_an_image_is_not_sent_to_another() -> Result<()> {
         ensure!(refused.stderr.contains("--from rollout-history") == offered, "{words}: {}", said(&refused));
     }
     case.asks_for("1.0.3").await
+}
+
+/// A workload that was given to another application: nothing of that one ever ran by the tags of the other, and going
+/// back leaves it.
+#[tokio::test]
+async fn another_repository_of_the_registry_is_another_application() -> Result<()> {
+    let case = Case::new("renamed").await?;
+    case.push(&["1.0.1", "1.0.2"]).await?;
+    case.deploy(&["1.0.1"]).await?;
+    let web = case.ns.repository("web").await?;
+    for (day, tag) in [(3, "1.0.1"), (4, "1.0.2")] {
+        push_on(&web, day, Image::new(tag)).await?;
+    }
+    let image = format!("api={}", web.image("1.0.2"));
+    case.kubectl(&["set", "image", "deploy/api", &image]).await?;
+    case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    // By its own pushes there is one before it, which never ran here.
+    let history = case.ecr("history deploy/api -ojson").await?.ends(0)?.json()?;
+    let ran = history["images"].as_array().into_iter().flatten().filter(|one| !one["revision"].is_null());
+    ensure!(ran.count() <= 1, "{history:#}");
+    let plan = case.plan("--from rollout-history").await?;
+    ensure!(finding_ids(&plan).contains(&"other-repository".to_owned()), "{plan:#}");
+    case.back("--from rollout-history").await?.ends(0)?.tells("other-repository").map(drop)
 }
