@@ -43,6 +43,41 @@ fn what_is_shipped_unwinds() -> Result<()> {
     Ok(())
 }
 
+/// A word of the cluster that reached a shell, or any program but the one that the kubeconfig names, would be obeyed.
+#[test]
+fn no_program_is_run_but_the_one_that_the_kubeconfig_names() -> Result<()> {
+    let starts = ["process::Command", "process::{", "tokio::process", "std::process::*"];
+    assert_eq!(files_with(&starts)?, ["shared/cluster/src/exec_plugin.rs"]);
+    Ok(())
+}
+
+/// Names, tokens or records on a shared runner's disk would outlive the run.
+#[test]
+fn nothing_is_stored_at_home() -> Result<()> {
+    let writes = [
+        "fs::write",
+        "fs::copy",
+        "fs::rename",
+        "fs::create_dir",
+        "fs::remove",
+        "fs::set_permissions",
+        "File::create",
+        "OpenOptions",
+        "DirBuilder",
+        "tempfile",
+        "temp_dir",
+    ];
+    // Renews the schemas that are kept in the repository, for tests.
+    assert_eq!(files_with(&writes)?, ["shared/cli/src/schema.rs"]);
+    Ok(())
+}
+
+/// Files of what is shipped, without their unit tests, in which one of these words stands.
+fn files_with(words: &[&str]) -> Result<Vec<String>> {
+    let has = |source: &&Source| words.iter().any(|word| source.text.contains(word));
+    Ok(sources(&PRODUCT)?.iter().filter(has).map(|source| source.path.display().to_string()).collect())
+}
+
 /// Arrows run from plugins to cli to the clients to core, and plugins never know each other.
 #[test]
 fn crates_point_one_way() -> Result<()> {
