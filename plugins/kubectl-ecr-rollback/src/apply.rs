@@ -3,6 +3,7 @@
 mod conclude;
 mod held;
 mod in_progress;
+mod overtaken;
 mod reasons;
 mod take_back;
 mod unproven;

@@ -8,8 +8,7 @@ use release_cli::progress::Waiting;
 use release_cluster::exchange::ApiError;
 use release_cluster::wait::{after, later, until};
 use release_core::failure::{Exit, Failure, Next};
-use release_core::kube::{Pod, TemplateRevision, Workload, WorkloadKind};
-use release_core::release::record::RunResult;
+use release_core::kube::{Pod, TemplateRevision, Workload};
 use release_core::text::printable;
 use release_core::workload::rollout_pods::{Hold, RolloutPods};
 use release_core::workload::rollout_status::RolloutStatus;
@@ -17,12 +16,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::held::Held;
 use super::in_progress::ChangeInProgress;
+use super::overtaken::{still_ours, theirs};
 use super::reasons::{PATIENCE, Reasons, failing_of, is_about};
 use super::unproven::{ROLLOUT_FAILED, Unproven};
-use super::what_runs::{asked_now, change_runs, rewritten_at_once};
-use crate::container_image::containers_of;
+use super::what_runs::change_runs;
 use crate::pods_now::PodsNow;
-use crate::record::recorded_on;
 use crate::snapshot::read::{template_of, workload_and_pods};
 use crate::words::pinned_short;
 
@@ -165,7 +163,7 @@ impl<'a> Watch<'a> {
         let held = held.filter(|(_, hold)| !why.fails || *hold == Hold::Paused);
         self.tell(workload, &status, &why, held.as_ref().map(|(held, _)| held));
         if let Some(failed) = self.failed(workload.paused, &status, &pods, &why) {
-            return Err(failed);
+            return Err(theirs(change, workload).unwrap_or(failed));
         }
         let waits_in_vain = change.workload.paused && workload.paused;
         if change.run.left().is_zero() || waits_in_vain {
@@ -266,37 +264,4 @@ fn counts(workload: &Workload, waits_for: &str) -> String {
     let Workload { updated, replicas, ready, available, .. } = workload;
     let unavailable = replicas.saturating_sub(*available).max(0);
     format!("{updated} of {replicas} updated, {ready} ready, {unavailable} unavailable ({waits_for})")
-}
-
-/// An admission policy has its say within the write, and a person after it: each of their writes counts.
-fn is_rewritten(change: &ChangeInProgress<'_>, workload: &Workload) -> bool {
-    let ours = if workload.kind == WorkloadKind::Deployment { 1 } else { 0 };
-    let [before, now] = [change.workload, workload].map(|seen| seen.metadata.generation.unwrap_or(0));
-    !change.is_taken_up && now <= before.saturating_add(ours)
-}
-
-/// The images are still those that were written, or another run has taken them back.
-fn still_ours(change: &ChangeInProgress<'_>, workload: &Workload) -> Look<()> {
-    let record = &change.image_change.record;
-    if workload.metadata.uid != change.workload.metadata.uid {
-        let text = format!("{workload} was deleted and made again by someone else; left as it is");
-        return Err(Unproven::Overtaken(Failure::changed(text).look(change.look())));
-    }
-    let template = containers_of(workload);
-    if record.is_in(&template) {
-        return Ok(());
-    }
-    let recorded = recorded_on(workload);
-    let taken_back =
-        recorded.is_of(record) && recorded.current.as_ref().is_some_and(|r| r.result == Some(RunResult::RolledBack));
-    if taken_back && record.is_taken_back_in(&template) {
-        let text = format!("{} failed, and another run took it back", pinned_short(&change.image_change.to));
-        return Err(Unproven::Overtaken(Failure::new(Exit::RolledBack, "RolledBack", text)));
-    }
-    let now = asked_now(change, &template);
-    if is_rewritten(change, workload) {
-        return Err(Unproven::Overtaken(rewritten_at_once(change, &template)));
-    }
-    let text = format!("{workload} was put to {now} by someone else; left as it is");
-    Err(Unproven::Overtaken(Failure::changed(text).look(change.look())))
 }

@@ -11,6 +11,7 @@ use e2e::ecr::push_on;
 use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, without_secrets};
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Output;
+use lab::annotations::BEHAVIOR;
 use lab::api_proxy::When;
 use lab::fixtures::{Behavior, Workload};
 use lab::registry::Image;
@@ -165,5 +166,19 @@ async fn a_tag_that_is_pushed_again_before_pods_pull_it_is_not_done() -> Result<
     releases.ns.rolled_out("deployment/api", LIMIT).await?;
     let again = releases.ns.kubectl(&["get", "pods", "-lapp=api", "-ojsonpath={..imageID}"]).await?.ends(0)?.stdout;
     ensure!(again.contains(&planned), "{again}");
+    Ok(())
+}
+
+/// A good release would be called bad, and passed over for good, for what a colleague changed beside it.
+#[tokio::test]
+async fn what_somebody_else_breaks_meanwhile_is_no_failure_of_the_image() -> Result<()> {
+    let releases = deployed("ecr-race-template", Behavior::Ready).await?;
+    let run = releases.stopped_at(WORDS, is_image_patch, When::After).await?;
+    let broken = json!({"spec": {"template": {"metadata": {"annotations": {BEHAVIOR: "crash-loop"}}}}});
+    releases.ns.patch::<Deployment>("api", broken).await?;
+    let output = go_on(run).await?.ends(3)?;
+    assert_eq!(releases.image("api").await?, PREVIOUS, "{}", said(&output));
+    let record = releases.written("api").await?.record.context("no record")?;
+    ensure!(!record.contains("failure"), "{record}");
     Ok(())
 }
