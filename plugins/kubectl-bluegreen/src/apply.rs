@@ -12,6 +12,7 @@ mod moved;
 mod overtaken;
 mod prove;
 mod redeployed;
+mod rehearsal;
 pub mod scale;
 mod shrunk;
 mod take_back;
@@ -24,8 +25,8 @@ pub use emptied::EMPTIED;
 pub use in_progress::MoveInProgress;
 pub use moved::Moved;
 pub use prove::{Reached, stands};
+pub use rehearsal::rehearse;
 use verify::UNSEEN;
-pub use write::rehearse;
 
 use release_cli::run::Run;
 use release_core::failure::{Exit, Failure, Next, Outcome};

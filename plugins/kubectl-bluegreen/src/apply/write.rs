@@ -3,7 +3,6 @@
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
-use release_cluster::apply::DryRun;
 use release_cluster::conditional::{Found, UNCLEAR, Written};
 use release_cluster::exchange::ApiError;
 use release_core::failure::{Exit, Failure, Next, Outcome};
@@ -140,15 +139,4 @@ fn what_changed(
     let noted = !cleanup.is_as_in(&made.view.cleanup);
     let by = cleanup.note.as_ref().map(|c| format!("{} is being taken down by {}", c.color, c.by));
     noted.then(|| by.unwrap_or_else(|| "the note of its last cleanup was edited".to_owned()))
-}
-
-/// Sends the writes with `dryRun=All`: admission, validation and permissions answer for real.
-///
-/// # Errors
-/// The API server's refusal.
-pub async fn rehearse(run: &Run, changes: &[Change]) -> Outcome<()> {
-    for change in changes {
-        run.cluster.apply(change, DryRun::Server).await?;
-    }
-    Ok(())
 }

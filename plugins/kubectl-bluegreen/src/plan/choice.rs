@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Container;
 use release_core::failure::Outcome;
 use release_core::kube::{Labels, Pod};
-use release_core::registry::image::ImageRef;
+use release_core::registry::image::{ImageRef, TypedImage};
 use release_core::traffic::selector::{Color, Tracks};
 
 use crate::refusal::{self, Ways};
@@ -58,7 +58,7 @@ pub fn by_image(ways: Ways<'_>, tag: &str, snapshot: &Snapshot) -> Outcome<Chose
 /// True where all ready pods of a color run an image of that tag.
 #[must_use]
 pub fn runs(view: &ServiceView<'_>, tracks: &Tracks, color: &Color, tag: &str, pods: &[Pod]) -> bool {
-    let is_it = |image: &str| image == tag || ImageRef::parse(image).tag == Some(tag);
+    let is_it = |image: &str| image == tag || TypedImage::parse(tag).is_tag_of(&ImageRef::parse(image));
     let serving: Vec<&Container> = color.workloads.iter().flat_map(|w| view.serving(w)).collect();
     let ready: Vec<&Pod> = tracks.pods_of(&color.name, pods).into_iter().filter(|pod| pod.is_ready()).collect();
     if ready.is_empty() {

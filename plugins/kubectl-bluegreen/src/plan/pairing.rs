@@ -7,7 +7,8 @@ use release_core::traffic::selector::{Color, is_machine_key};
 use release_core::workload::twin::renamed;
 
 /// The workload of `other` that has the name of this one but for the color, else the only one that has
-/// its labels but for the color's own.
+/// its labels but for the color's own, where this one is the only one with them, too: two would both get the size,
+/// and the template, of one.
 #[must_use]
 pub fn counterpart<'c>(workload: &Workload, color: &Color, other: &'c Color) -> Option<&'c Arc<Workload>> {
     let name = renamed(workload.name(), &color.name, &other.name);
@@ -18,8 +19,9 @@ pub fn counterpart<'c>(workload: &Workload, color: &Color, other: &'c Color) -> 
     }
     let own = told_apart_by(workload, &color.name);
     let mut alike = other.workloads.iter().filter(|w| told_apart_by(w, &other.name) == own);
+    let is_only = color.workloads.iter().filter(|w| told_apart_by(w, &color.name) == own).count() <= 1;
     match (alike.next(), alike.next()) {
-        (Some(only), None) if !own.is_empty() => Some(only),
+        (Some(only), None) if is_only && !own.is_empty() => Some(only),
         _ => None,
     }
 }
@@ -70,5 +72,7 @@ mod tests {
         assert_eq!(pairs(&target, &active), [Some("old-jobs".into()), Some("old-shop".into())]);
         let alike = color("blue", &[("one", "front"), ("two", "front")]);
         assert_eq!(pairs(&target, &alike), [None, None], "two could be meant");
+        let whole = color("red", &[("one-for-both", "front")]);
+        assert_eq!(pairs(&alike, &whole), [None, None], "both would get the size of the whole");
     }
 }

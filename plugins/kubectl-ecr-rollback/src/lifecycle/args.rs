@@ -155,7 +155,7 @@ pub struct ApplyArgs {
     #[arg(short, long)]
     pub yes: bool,
     /// client: show the plan only (ECR can't try a write without making it)
-    #[arg(long, value_enum, default_value_t, value_name = "WHERE", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE", hide_possible_values = true, num_args = 0..=1, default_missing_value = "client", require_equals = true)]
     pub dry_run: DryRunFlag,
     #[command(flatten)]
     pub output: OutputArgs,

@@ -97,6 +97,19 @@ impl<'a> TypedImage<'a> {
     }
 }
 
+impl TypedImage<'_> {
+    /// True for an image with that tag: of any repository where none was typed (`1.5.0`), and of one that ends so where
+    /// its name was (`api:1.5.0`, as tables show it).
+    #[must_use]
+    pub fn is_tag_of(&self, image: &ImageRef<'_>) -> bool {
+        let ends_so = |name: &str| {
+            let before = image.repository.strip_suffix(name);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        self.tag.is_some() && self.tag == image.tag && self.digest.is_none() && self.repository.is_none_or(ends_so)
+    }
+}
+
 /// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`, as the OCI distribution specification has tags.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {
@@ -141,6 +154,17 @@ mod tests {
             let parsed = ImageRef::parse(reference);
             assert_eq!(parsed, ImageRef { repository, tag, digest }, "{reference}");
             assert_eq!(parsed.short(), short);
+        }
+    }
+
+    #[test]
+    fn a_tag_is_that_of_images_that_are_called_so() {
+        let is = |typed: &str| TypedImage::parse(typed).is_tag_of(&ImageRef::parse("r.io/shop/api:1.5.0@sha256:aa"));
+        for typed in ["1.5.0", "api:1.5.0", "shop/api:1.5.0", "r.io/shop/api:1.5.0"] {
+            assert!(is(typed), "{typed}");
+        }
+        for typed in ["1.5", "pi:1.5.0", "web:1.5.0", "api", "api:1.5.0@sha256:aa", "sha256:aa", ""] {
+            assert!(!is(typed), "{typed}");
         }
     }
 

@@ -6,6 +6,7 @@ use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
 use e2e::bluegreen::written::versions;
 use e2e::bluegreen::{active, app, blue_green};
 use e2e::common::events::events;
+use e2e::common::mutating::mutates;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use lab::api_proxy::{ApiProxy, Call};
@@ -223,5 +224,23 @@ async fn all_namespaces_are_shown_at_once() -> Result<()> {
     }
     let here = bluegreen(&one, "status").await?.ends(0)?;
     ensure!(here.stdout.contains("api") && !here.stdout.contains(two.name()), "{}", said(&here));
+    Ok(())
+}
+
+/// A pipeline that tries first would be told "switched" of what the API server makes something else of.
+#[tokio::test]
+async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {
+    let ns = namespace("rehearsed-policy").await?;
+    blue_green(&ns, 1).await?;
+    let keeps = "[JSONPatch{op: 'replace', path: '/spec/selector/version', value: 'blue'}]";
+    mutates(&ns, ("", "services", "UPDATE"), keeps).await?;
+    let patch = r#"{"spec":{"selector":{"version":"probe"}}}"#;
+    let words = ["patch", "service", "api", "-p", patch, "--dry-run=server", "-ojsonpath={.spec.selector.version}"];
+    eventually("the policy is in force", LIMIT, || async {
+        Ok((ns.kubectl(&words).await?.ends(0)?.stdout == "blue").then_some(()))
+    })
+    .await?;
+    let document = bluegreen(&ns, "switch api --to green --dry-run=server -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Rewritten", "{document:#}");
     Ok(())
 }

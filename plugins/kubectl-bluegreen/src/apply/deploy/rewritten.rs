@@ -9,17 +9,16 @@ use release_cli::run::Run;
 use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::{Pod, Workload};
+use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::image::ImageRef;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::container_image::ContainerImage;
 
 use super::rollout::Rollout;
+use crate::apply::rehearsal::REWRITTEN;
 use crate::prepared::Prepared;
 use crate::snapshot::workloads_and_images;
 
-/// The reason where something else decides what runs than what was written; as in `kubectl ecr-rollback`.
-const REWRITTEN: &str = "Rewritten";
 /// Pods are counted and listed at two moments: for so long they may contradict each other.
 const SETTLED: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(250);
@@ -60,7 +59,7 @@ impl Odd {
     ) -> Option<Self> {
         let workload = workloads.iter().find(|w| w.kind == one.kind && w.name() == one.name)?;
         let own = tracks.pods_of(color, pods).into_iter().filter(|pod| pod.is_ready() && pod.is_alive());
-        let own: Vec<&Pod> = own.filter(|pod| workload.owns(pod)).collect();
+        let own: Vec<&Pod> = own.filter(|pod| workload.owns(pod) && !is_held(workload, pod)).collect();
         // One that somebody deployed anew meanwhile is no longer what was asked for: the move tells of that.
         let asked = one.containers().into_iter().filter(|container| asks_for(workload, container));
         asked.into_iter().find_map(|container| {
@@ -84,6 +83,12 @@ impl Odd {
         let look = Command::new("kubectl get mutatingwebhookconfigurations").scope(run.scope());
         Failure::failed(REWRITTEN, text).look(look)
     }
+}
+
+/// One that a partition, or `OnDelete`, keeps on what it runs: whoever overrode that knows it.
+fn is_held(workload: &Workload, pod: &Pod) -> bool {
+    let revision = pod.metadata.labels.get("controller-revision-hash");
+    workload.kind == WorkloadKind::StatefulSet && revision.is_some() && revision != workload.update_revision.as_ref()
 }
 
 /// Whether the template still has the image.
