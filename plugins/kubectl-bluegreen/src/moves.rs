@@ -14,5 +14,5 @@ pub use expected::now;
 pub use next_step::what_would_go_through;
 pub use planning::{make_plan, views};
 pub use report::MoveReport;
-pub use rights::rights;
+pub use rights::{may_move_all, rights};
 pub use steps::{make, write_agreed};

@@ -7,6 +7,7 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 
+use crate::options::MoveOptions;
 use crate::plan::SwitchPlan;
 use crate::snapshot::Reading;
 
@@ -22,14 +23,22 @@ pub async fn rights(run: &Run, services: &[String]) -> BTreeMap<String, Reading<
     join_all(services.iter().map(ask)).await.into_iter().collect()
 }
 
-/// Of one Service the write itself tells. Of a set, some would have been moved by then.
+/// The Services whose right is asked for first. Of one alone the write itself tells; of a set, some would have been
+/// moved by then, and where a color is brought to size first, that would have been written.
+#[must_use]
+pub fn written_after_others(options: &MoveOptions) -> &[String] {
+    if options.services.len() > 1 || options.grows() { &options.services } else { &[] }
+}
+
+/// Holds the plan against the rights that were asked for.
 ///
 /// # Errors
-/// Exit 1 where one of a set may not be written.
+/// Exit 1 where one may not be written.
 pub fn may_move_all(plan: &SwitchPlan, rights: &BTreeMap<String, Reading<bool>>, run: &Run) -> Outcome<()> {
     let forbidden = plan.moves().map(|plan| plan.service()).find(|name| rights.get(*name) == Some(&Ok(false)));
     let Some(name) = forbidden else { return Ok(()) };
-    let text = format!("you may not patch service/{name}, and the Services move as one; nothing was written");
+    let together = if plan.moves().nth(1).is_some() { ", and the Services move as one" } else { "" };
+    let text = format!("you may not patch service/{name}{together}; nothing was written");
     let look = Command::new("kubectl auth can-i patch").arg(format!("services/{name}")).scope(run.scope());
     Err(Failure::failed("Forbidden", text).look(look))
 }

@@ -213,3 +213,27 @@ async fn who_may_only_switch_deletes_nothing() -> Result<()> {
     assert_eq!(replicas(&ns, "api-blue").await?, 1);
     Ok(())
 }
+
+/// A color would be brought to size, or get another image, for a move that nobody may make.
+#[tokio::test]
+async fn who_may_not_move_the_service_prepares_nothing_either() -> Result<()> {
+    let ns = namespace("may-all-but-move").await?;
+    app::blue_green(&ns, 1).await?;
+    app::taken_down(&ns, "green").await?;
+    let rules = json!([
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["apps", "autoscaling"], "resources": ["*"], "verbs": ["*"]},
+    ]);
+    let user = with_rules(&ns, "all-but-move", &rules).await?;
+    let kubectl = ns.kubectl_as(user.kubeconfig);
+    let before = versions(&ns).await?;
+    for words in [
+        "switch api --to green --scale --yes -ojson",
+        "deploy api --image app=registry.example.com/api:1.6.0 --yes -ojson",
+    ] {
+        let document = bluegreen_as(&kubectl, words).await?.ends(1)?.json()?;
+        assert_eq!(document["reason"], "Forbidden", "{document:#}");
+        assert_eq!(versions(&ns).await?, before, "{words}");
+    }
+    Ok(())
+}
