@@ -13,6 +13,7 @@ mod overtaken;
 mod prove;
 mod redeployed;
 mod rehearsal;
+mod rewritten;
 pub mod scale;
 mod shrunk;
 mod take_back;

@@ -6,6 +6,7 @@ use super::exchange::ApiError;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure};
 use release_core::release::change::Change;
+use serde_json::Value;
 
 /// A refusal although nothing we rely on has changed is a race with an unrelated write: the patch
 /// carries its own conditions, so it may be offered again this often.
@@ -28,7 +29,8 @@ pub enum Found {
 /// How a write was found to have been made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
-    Answered,
+    /// With the object as the API server has stored it.
+    Answered(Box<Value>),
     /// There was no clear answer, and reading back found it.
     ReadBack(ApiError),
 }
@@ -81,7 +83,10 @@ impl Cluster {
         let mut change = change.clone();
         let mut conflicts = 0;
         loop {
-            let Err(error) = self.apply(&change, mode).await else { return Ok(Written::Answered) };
+            let error = match self.apply(&change, mode).await {
+                Ok(stored) => return Ok(Written::Answered(Box::new(stored))),
+                Err(error) => error,
+            };
             let refused = matches!(error.code(), Some(409 | 422));
             if !refused && !error.leaves_write_unclear() {
                 return Err(Unwritten::Refused(error));

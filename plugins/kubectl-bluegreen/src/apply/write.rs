@@ -13,6 +13,7 @@ use release_core::release::record::{Recorded, RunResult};
 use release_core::traffic::selector::as_label_selector;
 
 use super::in_progress::{MoveInProgress, rollback, status};
+use super::rewritten::{other_selector, put_back};
 use super::{conclude, take_back};
 use crate::cleanup_note::CleanupNote;
 use crate::record::Record;
@@ -86,7 +87,10 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
     let text = format!("interrupted while {} was being written", change.object);
     run.stands(Stand { text, next: Some(Next::Look(look_again.clone(), None)) });
     match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, made).await).await {
-        Ok(Written::Answered) => Ok(()),
+        Ok(Written::Answered(stored)) => match other_selector(&stored, made) {
+            Some(selector) => Err(put_back(run, made, selector).await),
+            None => Ok(()),
+        },
         Ok(Written::ReadBack(error)) => {
             if error.leaves_write_unclear() {
                 run.progress.step("read back", &format!("{error}; the change is there"));

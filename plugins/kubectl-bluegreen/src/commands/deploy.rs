@@ -91,13 +91,7 @@ async fn prepare_and_move(
             apply::rehearse(run, &rehearsed(&plan, &views, &movement, options)).await?;
             would_have_been(run, &plan, options, report);
         }
-        Agreed::ToWrite => {
-            if !options.no_switch {
-                let rights = moves::rights(run, &movement.services).await;
-                moves::may_move_all(&plan.moves, &rights, run)?;
-            }
-            release::release(run, options, (&plan, &views), report).await?;
-        }
+        Agreed::ToWrite => release::release(run, options, (&plan, &views), report).await?,
     }
     Ok(())
 }

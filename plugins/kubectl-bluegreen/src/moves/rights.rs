@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
+use release_cli::flags::DryRunFlag;
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
@@ -24,10 +25,11 @@ pub async fn rights(run: &Run, services: &[String]) -> BTreeMap<String, Reading<
 }
 
 /// The Services whose right is asked for first. Of one alone the write itself tells; of a set, some would have been
-/// moved by then, and where a color is brought to size first, that would have been written.
+/// moved by then, and where a color is brought to size first, that would have been written, unless it is only tried.
 #[must_use]
-pub fn written_after_others(options: &MoveOptions) -> &[String] {
-    if options.services.len() > 1 || options.grows() { &options.services } else { &[] }
+pub fn written_after_others<'o>(options: &'o MoveOptions, run: &Run) -> &'o [String] {
+    let is_tried = run.dry_run != DryRunFlag::None;
+    if options.services.len() > 1 || (options.grows() && !is_tried) { &options.services } else { &[] }
 }
 
 /// Holds the plan against the rights that were asked for.

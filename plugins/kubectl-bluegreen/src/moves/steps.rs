@@ -31,7 +31,7 @@ use crate::snapshot::{ReadScope, Snapshot, load};
 pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut report: MoveReport<'_>) -> Outcome<()> {
     let key = options.track_key.as_deref();
     let reading = run.within(load(&run.cluster, &options.services, options.looking(extent)));
-    let needed = written_after_others(options);
+    let needed = written_after_others(options, run);
     let (snapshot, rights) = join(reading, rights(run, needed)).await;
     let snapshot = snapshot?;
     let views = views(&snapshot, key);

@@ -227,6 +227,29 @@ async fn all_namespaces_are_shown_at_once() -> Result<()> {
     Ok(())
 }
 
+/// Users would be left with nobody behind the Service, and the operator with "someone else".
+#[tokio::test]
+async fn a_selector_that_a_policy_rewrites_is_put_back_at_once() -> Result<()> {
+    let ns = namespace("rewritten-selector").await?;
+    blue_green(&ns, 1).await?;
+    // Whoever writes green gets a color that nobody runs.
+    let selector = "object.spec.selector.version";
+    let patch = format!(
+        "[JSONPatch{{op: 'replace', path: '/spec/selector/version', value: {selector} == 'blue' ? 'blue' : 'red'}}]"
+    );
+    mutates(&ns, ("", "services", "UPDATE"), &patch).await?;
+    let probe = r#"{"spec":{"selector":{"version":"probe"}}}"#;
+    let words = ["patch", "service", "api", "-p", probe, "--dry-run=server", "-ojsonpath={.spec.selector.version}"];
+    eventually("the policy is in force", LIMIT, || async {
+        Ok((ns.kubectl(&words).await?.ends(0)?.stdout == "red").then_some(()))
+    })
+    .await?;
+    let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Rewritten", "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "blue", "{document:#}");
+    Ok(())
+}
+
 /// A pipeline that tries first would be told "switched" of what the API server makes something else of.
 #[tokio::test]
 async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {

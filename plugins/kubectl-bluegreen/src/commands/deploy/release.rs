@@ -36,6 +36,11 @@ pub async fn release(
 ) -> Outcome<()> {
     let Some(moving) = plan.moves.moves().next() else { return Ok(()) };
     let Some(tracks) = tracks_of(views, moving.service()) else { return Ok(()) };
+    if !options.no_switch {
+        // Nothing is prepared for a move that may not be made.
+        let rights = moves::rights(run, std::slice::from_ref(&options.service)).await;
+        moves::may_move_all(&plan.moves, &rights, run)?;
+    }
     let mut written = Vec::new();
     let note = |change: &Change| {
         report.members.wrote(change);

@@ -1,0 +1,56 @@
+//! A selector that an admission policy or webhook made of the one that was written.
+
+use std::cell::Cell;
+
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::failure::Failure;
+use release_core::kube::Labels;
+use release_core::release::record::RunResult;
+use release_core::traffic::selector::as_label_selector;
+use serde_json::Value;
+
+use super::in_progress::MoveInProgress;
+use super::meanwhile::Meanwhile;
+use super::moved::Moved;
+use super::rehearsal::REWRITTEN;
+use super::take_back;
+use crate::plan::Move;
+
+/// The selector that the API server has stored, where it is not the one that was written.
+#[must_use]
+pub fn other_selector(answered: &Value, made: &MoveInProgress<'_>) -> Option<Labels> {
+    let service: Service = serde_json::from_value(answered.clone()).ok()?;
+    let stored = service.spec?.selector.unwrap_or_default();
+    (stored != made.movement.selector).then_some(stored)
+}
+
+/// Puts the Service back to where it was: what it selects now nobody has asked for.
+pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, stored: Labels) -> Failure {
+    let (service, from) = (made.service(), &made.movement.from);
+    let shown = as_label_selector(&stored);
+    let text = format!(
+        "service/{service} selects {shown} now, though {} was written: an admission policy or webhook rewrites it",
+        as_label_selector(&made.movement.selector)
+    );
+    let movement = Move { selector: stored, ..made.movement.clone() };
+    let there = MoveInProgress {
+        movement: &movement,
+        view: made.view,
+        tracks: made.tracks,
+        required: made.required,
+        verify_for: made.verify_for,
+        image: made.image,
+        strict: made.strict,
+        moved: Moved::new(true),
+        is_recorded: Cell::new(made.is_recorded.get()),
+        meanwhile: Meanwhile::default(),
+    };
+    let back = match take_back::one(run, &there, &text, RunResult::Failed).await {
+        Ok(()) => format!("it is on {from} again"),
+        Err(why) => format!("it could not be put back to {from}: {}", why.message),
+    };
+    let look = Command::new("kubectl get mutatingwebhookconfigurations").scope(run.scope());
+    Failure::failed(REWRITTEN, format!("{text}\n{back}")).look(look)
+}
