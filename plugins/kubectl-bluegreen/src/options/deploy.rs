@@ -39,7 +39,7 @@ impl DeployOptions {
 /// Exit 2 for names and images that are none, and where nothing says what is to be deployed.
 pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     let images = images(&args.image, args.images_from.as_deref())?;
-    let services = service_names(std::slice::from_ref(&args.service))?;
+    let services = service_names(args.service.as_slice())?;
     something_to_deploy(&args, &images)?;
     let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
     let movement = MoveOptions { scale: true, prepares: true, ..plain };

@@ -28,3 +28,15 @@ fn documents_are_as_their_schemas_say() {
     holds::<HistoryMembers>();
     holds::<CleanupMembers>();
 }
+
+/// Editors check a release's document by it while it is written.
+#[test]
+fn the_release_document_is_as_its_schema_says() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/bluegreen-document.json");
+    let schema = release_core::release::document::schema();
+    let schema = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&kept, &schema).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&kept).unwrap_or_default(), schema, "UPDATE_SCHEMAS=1");
+}

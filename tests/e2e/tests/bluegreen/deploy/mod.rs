@@ -1,6 +1,8 @@
 //! A whole release from image to traffic: `kubectl bluegreen deploy`.
 
+mod broken;
 mod created;
+mod document;
 mod dry_run;
 mod existing;
 mod fingerprint;
