@@ -22,6 +22,8 @@ pub struct FilledIn {
     pub namespace: Option<String>,
     /// What is to be known about the document, a line each.
     pub notes: Vec<String>,
+    /// What else the file holds, as objects; those of lists one by one.
+    pub others: Vec<Value>,
 }
 
 /// Reads the document, where there is one.
@@ -30,7 +32,9 @@ pub struct FilledIn {
 /// Exit 2 with the place for a file that is none, exit 1 for what it asks for and no release does yet. Nothing
 /// has been sent anywhere by then.
 pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
-    let Some(path) = &args.filename else { return Ok(FilledIn { args, namespace: None, notes: Vec::new() }) };
+    let Some(path) = &args.filename else {
+        return Ok(FilledIn { args, namespace: None, notes: Vec::new(), others: Vec::new() });
+    };
     let manifests = manifest_file::read(path)?;
     let (ours, others): (Vec<&Manifest>, Vec<&Manifest>) = manifests.iter().partition(|m| is_ours(&m.value));
     if let Some(list) = others.iter().find(|other| items_of(&other.value).any(is_ours)) {
@@ -39,10 +43,11 @@ pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
     let documents = ours.iter().map(|m| Ok((*m, m.read_as()?))).collect::<Outcome<Vec<_>>>()?;
     let document = chosen(&documents, args.service.as_deref(), path)?;
     refuse(document)?;
-    let mut notes: Vec<String> = others.iter().map(|other| not_applied(other)).collect();
+    let mut notes = Vec::new();
     args.service = Some(document.service().to_owned());
     fill(&mut args, &document.spec, &mut notes);
-    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes })
+    let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
+    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, others })
 }
 
 /// One that says that it is a release, or was meant to.
@@ -102,9 +107,9 @@ fn chosen<'d>(
     }
 }
 
-/// It belongs to somebody else, who applies it.
-fn not_applied(other: &Manifest) -> String {
-    format!("{} of the file is neither compared nor applied", other.reference())
+/// The object, or those of a list.
+fn objects_of(object: &Value) -> Vec<Value> {
+    if object["kind"] == "List" { items_of(object).cloned().collect() } else { vec![object.clone()] }
 }
 
 fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {

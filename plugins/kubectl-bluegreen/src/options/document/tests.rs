@@ -1,5 +1,7 @@
 //! A document is what its flags would be.
 
+mod as_found;
+
 use std::time::Duration;
 
 use clap::Parser;
@@ -37,7 +39,7 @@ fn filled(name: &str, text: &str, words: &str) -> Outcome<FilledIn> {
 
 #[test]
 fn each_field_is_the_flag_that_says_the_same() {
-    let FilledIn { args, namespace, notes } = filled("whole", WHOLE, "").unwrap();
+    let FilledIn { args, namespace, notes, .. } = filled("whole", WHOLE, "").unwrap();
     assert_eq!((args.service.as_deref(), namespace.as_deref()), (Some("user-service"), Some("shop")));
     assert_eq!((args.track.track_key.as_deref(), args.replicas), (Some("slot"), Some(3)));
     assert_eq!(args.image, ["app=r.io/app:2", "proxy=r.io/proxy:7"]);
@@ -98,9 +100,13 @@ fn of_several_documents_one_is_chosen_by_its_service() {
     assert_eq!((web.args.service.as_deref(), web.args.image[0].as_str()), (Some("web"), "app=r.io/app:6"));
 }
 
+/// They are compared, and never applied.
 #[test]
-fn other_kinds_are_named_and_not_applied() {
-    let other = "---\napiVersion: v1\nkind: Service\nmetadata: {name: user-service}\n";
-    assert_eq!(filled("other", &format!("{WHOLE}{other}"), "").unwrap().notes.len(), 1);
-    assert_eq!(filled("none", other, "").unwrap_err().exit, Exit::Usage);
+fn other_kinds_are_kept_apart() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: user-service}\n";
+    let list = "apiVersion: v1\nkind: List\nitems: [{kind: ConfigMap}, {kind: Secret}]\n";
+    let filled_in = filled("other", &format!("{WHOLE}---\n{service}---\n{list}"), "").unwrap();
+    let kinds: Vec<&Value> = filled_in.others.iter().map(|other| &other["kind"]).collect();
+    assert_eq!(kinds, ["Service", "ConfigMap", "Secret"]);
+    assert_eq!(filled("none", service, "").unwrap_err().exit, Exit::Usage);
 }

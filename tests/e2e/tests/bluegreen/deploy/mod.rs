@@ -5,6 +5,7 @@ mod created;
 mod document;
 mod dry_run;
 mod existing;
+mod file;
 mod fingerprint;
 mod held;
 mod kills;
