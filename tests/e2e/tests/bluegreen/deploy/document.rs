@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::bluegreen::app::{active, blue_green, replicas};
+use e2e::bluegreen::app::{GREEN, active, blue_green, replicas};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::written::versions;
 use e2e::common::run::{Ended, admin, said, words_of};
@@ -116,6 +116,27 @@ async fn of_several_documents_the_service_that_was_named_is_released() -> Result
     bluegreen(&ns, &file.words("worker --yes")).await?.ends(2)?.tells("service/worker")?;
     assert_eq!(versions(&ns).await?, before);
     bluegreen(&ns, &file.words("svc/api --yes")).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+/// A document without images is for the color that somebody has got ready by other means; without the color's name
+/// a retried job would go to and fro.
+#[tokio::test]
+async fn without_images_the_color_that_is_named_is_released_as_it_is() -> Result<()> {
+    let ns = namespace("deploy-as-it-is").await?;
+    blue_green(&ns, 2).await?;
+    let without = RELEASE.lines().filter(|line| !line.contains("images")).collect::<Vec<_>>().join("\n");
+    let file = File::new("as-it-is", without)?;
+    let before = versions(&ns).await?;
+    bluegreen(&ns, &file.words("--yes")).await?.ends(2)?.tells("--to COLOR")?;
+    assert_eq!(versions(&ns).await?, before);
+    let words = file.words("--to green --yes -ojson");
+    let document = bluegreen(&ns, &words).await?.ends(0)?.json()?;
+    assert_eq!(written(&document), ["deploy/api-green"], "{document:#}");
+    assert_eq!((images(&ns, "api-green").await?, replicas(&ns, "api-green").await?), (vec![GREEN.to_owned()], 3));
+    let again = bluegreen(&ns, &words).await?.ends(0)?.json()?;
+    ensure!(written(&again).is_empty(), "{again:#}");
     assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
