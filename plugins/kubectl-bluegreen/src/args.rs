@@ -51,6 +51,8 @@ pub enum VerbArgs {
     History(HistoryArgs),
     /// Scale the idle color to zero, or delete it, once its retention has passed
     Cleanup(CleanupArgs),
+    /// Print the JSON Schema of the document that deploy -f reads
+    Schema,
     /// Print the completion shim for kubectl (see docs/completion.md)
     Completion,
     #[command(hide = true, name = "__complete")]

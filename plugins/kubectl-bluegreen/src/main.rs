@@ -17,6 +17,7 @@ mod candidates;
 mod checks;
 mod cleanup_note;
 mod commands;
+mod compared;
 mod fingerprint;
 mod hand;
 mod idle;

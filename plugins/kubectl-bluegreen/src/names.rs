@@ -1,6 +1,7 @@
 //! Names of Services as people type them.
 
 use release_core::failure::{Failure, Outcome};
+use release_core::text::is_service_name;
 
 /// Names without `svc/`, each once, in the order typed.
 ///
@@ -10,8 +11,7 @@ pub fn service_names(typed: &[String]) -> Outcome<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for word in typed {
         let name = ["svc/", "service/", "services/"].iter().find_map(|kind| word.strip_prefix(kind)).unwrap_or(word);
-        let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || name.len() > 63 || !name.chars().all(is_label) {
+        if !is_service_name(name) {
             let hint = if word.contains('/') {
                 "only Services can be switched: svc/NAME"
             } else {

@@ -1,6 +1,7 @@
 //! From what was typed to what is meant; conflicts that clap can't see end here.
 
 pub mod deploy;
+pub mod document;
 pub mod images;
 
 use std::time::Duration;
@@ -182,7 +183,7 @@ pub fn plain_switch(
         prepares: false,
         now: false,
         verify_for: VerifyFor::of(after, write.timeout),
-        retain: after.retain,
+        retain: after.retain.unwrap_or(RETAINED),
         take_back: TakeBack::of(after),
         reason: write.reason,
         yes: write.yes,
@@ -271,7 +272,7 @@ fn because(reason: &str) -> Option<String> {
 fn afterwards(args: &AfterArgs) -> impl Iterator<Item = String> + use<> {
     let time = |flag: &str, time: Duration| format!("{flag}={}", typed(time));
     let watched = args.verify_for.map(|limit| time("--verify-for", limit));
-    let kept = (args.retain != RETAINED).then(|| time("--retain", args.retain));
+    let kept = args.retain.filter(|kept| *kept != RETAINED).map(|kept| time("--retain", kept));
     let left = args.no_rollback.then(|| "--no-rollback".to_owned());
     watched.into_iter().chain(kept).chain(left)
 }

@@ -12,6 +12,7 @@ use release_core::failure::{Exit, Failure};
 use crate::args::{Cli, VerbArgs};
 use crate::candidates;
 use crate::commands::{cleanup, completion, deploy, history, preflight, rollback, status, switch};
+use crate::options::document::{self, FilledIn, overruled};
 
 /// How long a verb may wait that has no flag for it.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -22,6 +23,7 @@ pub async fn run(cli: Cli) -> Exit {
     let connection = &ConnectionFlags { own, ..cli.connection };
     match cli.verb {
         VerbArgs::Completion => print_shim(),
+        VerbArgs::Schema => print_schema(),
         VerbArgs::Complete(words) => print_candidates(words),
         VerbArgs::Undo(typed) => unknown(connection, "undo", "rollback", &typed.words),
         VerbArgs::Promote(typed) => unknown(connection, "promote", "switch", &typed.words),
@@ -37,10 +39,10 @@ pub async fn run(cli: Cli) -> Exit {
             let setting = reading(&args.output);
             to_the_end(connection, setting, async |run, report| history::run(run, &args.service, report).await).await
         }
-        VerbArgs::Deploy(args) => {
-            let setting = writing(&args.output, &args.write);
-            to_the_end(connection, setting, async |run, report| deploy::run(run, args, report).await).await
-        }
+        VerbArgs::Deploy(args) => match document::filled_in(args) {
+            Ok(filled) => deploy(connection, filled).await,
+            Err(failure) => release_cli::usage::refuse(&failure),
+        },
         VerbArgs::Switch(args) => {
             let setting = writing(&args.output, &args.write);
             to_the_end(connection, setting, async |run, report| switch::run(run, args, report).await).await
@@ -54,6 +56,23 @@ pub async fn run(cli: Cli) -> Exit {
             to_the_end(connection, setting, async |run, report| cleanup::run(run, &args, report).await).await
         }
     }
+}
+
+/// A deploy by its words and its document.
+async fn deploy(connection: &ConnectionFlags, filled: FilledIn) -> Exit {
+    let FilledIn { args, namespace, notes, others } = filled;
+    let mut connection = connection.clone();
+    // To kubectl `-n ""` says nothing.
+    let typed = connection.namespace.take().filter(|name| !name.is_empty());
+    notes.iter().for_each(output::talk);
+    if let Some((typed, said)) = typed.as_ref().zip(namespace.as_ref()).filter(|(typed, said)| typed != said) {
+        output::talk(overruled("metadata.namespace", said, &format!("--namespace={typed}")));
+    }
+    connection.namespace = typed.or(namespace);
+    // Flags that the document stood for are said again in every command to paste.
+    connection.own.flags = args.track.track_key.iter().map(|key| format!("--track-key={key}")).collect();
+    let setting = writing(&args.output, &args.write);
+    to_the_end(&connection, setting, async |run, report| deploy::run(run, (args, &others), report).await).await
 }
 
 /// A track key that was typed has to be typed again: nobody remembers it for whoever pastes a command.
@@ -76,6 +95,11 @@ fn reading(output: &OutputArgs) -> Setting {
 
 fn writing(output: &OutputArgs, write: &WriteArgs) -> Setting {
     Setting { output: output.output, dry_run: write.dry_run, timeout: write.timeout }
+}
+
+fn print_schema() -> Exit {
+    output::json(&release_core::release::document::schema(), true);
+    print::written()
 }
 
 fn print_shim() -> Exit {

@@ -16,6 +16,7 @@ pub mod complete;
 pub mod confirm;
 mod escape;
 pub mod flags;
+pub mod manifest_file;
 pub mod output;
 pub mod print;
 pub mod progress;

@@ -20,7 +20,14 @@ pub fn of<M: Members + 'static>() -> String {
 /// # Errors
 /// What to do where they differ.
 pub fn check<M: Members + 'static>(kept: &Path) -> Result<(), String> {
-    let schema = of::<M>();
+    keep(kept, of::<M>())
+}
+
+/// The same of a schema as text.
+///
+/// # Errors
+/// What to do where they differ.
+pub fn keep(kept: &Path, schema: String) -> Result<(), String> {
     if std::env::var_os("UPDATE_SCHEMAS").is_some() {
         return std::fs::write(kept, schema).map_err(|error| format!("{}: {error}", kept.display()));
     }

@@ -11,7 +11,7 @@ use super::exchange::{ApiError, request};
 use super::query::with_query;
 use super::read::pause_before_retry;
 use release_core::release::change::{Action, Change};
-use release_core::release::hand::{makers_manager, notes_manager};
+use release_core::release::hand::{comparing_manager, makers_manager, notes_manager};
 
 /// How often a write is sent again after a plain no, which says that nothing was done: 429, and 409
 /// for a deletion whose object is what it was. Nothing else is ever repeated here.
@@ -133,6 +133,19 @@ impl Cluster {
             query.push(("dryRun", "All".to_owned()));
         }
         self.ask(request(method, &with_query(&change.path, &query), content_type, body.to_string().into_bytes())).await
+    }
+
+    /// The object as an apply of that would leave it; nothing is stored, and it is no write. Asked as
+    /// `kubectl diff --server-side --force-conflicts` does, by a manager that has applied nothing: what the object
+    /// doesn't name stays as it is, and defaults and admission are the server's own.
+    ///
+    /// # Errors
+    /// See [`ApiError`]; it takes the right to patch the object.
+    pub async fn would_apply(&self, path: &str, object: &Value) -> Result<Value, ApiError> {
+        let manager = comparing_manager(&self.field_manager);
+        let query = [("fieldManager", manager), ("force", "true".to_owned()), ("dryRun", "All".to_owned())];
+        let body = object.to_string().into_bytes();
+        self.ask(request(Method::PATCH, &with_query(path, &query), "application/apply-patch+yaml", body)).await
     }
 
     /// Whether the API server would let us do this to that object of a group and kind in our

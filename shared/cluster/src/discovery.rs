@@ -24,6 +24,28 @@ pub struct ServedKind {
     pub plural: String,
 }
 
+/// How a kind is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedKind {
+    /// As in paths: `rollouts`
+    pub plural: String,
+    pub namespaced: bool,
+}
+
+/// `metav1.APIResourceList`
+#[derive(Deserialize)]
+struct OfVersion {
+    resources: Vec<NamedResource>,
+}
+
+#[derive(Deserialize)]
+struct NamedResource {
+    name: String,
+    #[serde(default)]
+    namespaced: bool,
+    kind: String,
+}
+
 #[derive(Deserialize)]
 struct Groups {
     items: Vec<Group>,
@@ -83,6 +105,28 @@ impl Cluster {
         Ok(kinds(groups))
     }
 
+    /// The kind of that name in a group and version (`apps/v1`, `v1`); nothing where the server doesn't have it.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn kind_named(&self, api_version: &str, kind: &str) -> Result<Option<NamedKind>, ApiError> {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        let parts: Vec<&str> = api_version.split('/').collect();
+        let root = match parts.as_slice() {
+            ["v1"] => "/api/v1".to_owned(),
+            [group, version] if !group.is_empty() && !version.is_empty() => format!("/apis/{group}/{version}"),
+            _ => return Ok(None),
+        };
+        if !parts.iter().all(|part| part.chars().all(is_of_name) && !part.starts_with('.')) {
+            return Ok(None);
+        }
+        match self.get::<OfVersion>(&root).await {
+            Ok(version) => Ok(named(version, kind)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// How many objects of a kind there are in all namespaces, without reading them; nothing where
     /// there are several and the server doesn't say how many.
     ///
@@ -96,6 +140,13 @@ impl Cluster {
         let rest = first.metadata.remaining_item_count;
         Ok(if first.metadata.r#continue.is_empty() { Some(here) } else { rest.map(|rest| here.saturating_add(rest)) })
     }
+}
+
+/// Subresources (`deployments/scale`) have kinds of their own, or the same one.
+fn named(version: OfVersion, kind: &str) -> Option<NamedKind> {
+    let mut whole = version.resources.into_iter().filter(|resource| !resource.name.contains('/'));
+    let found = whole.find(|resource| resource.kind == kind)?;
+    Some(NamedKind { plural: found.name, namespaced: found.namespaced })
 }
 
 fn kinds(groups: Groups) -> Vec<ServedKind> {

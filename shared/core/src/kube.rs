@@ -1,5 +1,6 @@
 //! The objects a release is made of, cut down to what decisions need.
 
+pub mod differing;
 mod labels;
 pub mod manifest;
 mod node;

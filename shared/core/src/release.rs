@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod change;
+pub mod document;
 pub mod event;
 pub mod hand;
 pub mod record;

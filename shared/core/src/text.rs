@@ -64,6 +64,13 @@ pub fn is_label_key(key: &str) -> bool {
     prefix_ok && !name.is_empty() && is_label_value(name)
 }
 
+/// Of a Service's name (RFC 1035 label, as the API server demands) what anybody may mistake.
+#[must_use]
+pub fn is_service_name(name: &str) -> bool {
+    let is_of_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.len() <= 63 && name.chars().all(is_of_label)
+}
+
 /// At most 63 characters, alphanumeric at both ends; may be empty.
 #[must_use]
 pub fn is_label_value(value: &str) -> bool {

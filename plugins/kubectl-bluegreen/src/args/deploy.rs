@@ -11,9 +11,13 @@ use super::shared::{AfterArgs, CheckArgs, TrackArgs};
 /// `deploy`.
 #[derive(Debug, Args)]
 pub struct DeployArgs {
-    /// The Service, as `api` or `svc/api`
-    #[arg(value_name = "SERVICE")]
-    pub service: String,
+    /// The Service, as `api` or `svc/api`; with -f only where the file is for several
+    #[arg(value_name = "SERVICE", required_unless_present = "filename")]
+    pub service: Option<String>,
+    /// What the release is to be, as a BlueGreenDeployment document (see `schema`); - is standard input.
+    /// Flags win over it
+    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub filename: Option<PathBuf>,
     /// A container's new image; may be repeated. A pod's only container needs no name
     #[arg(long, value_name = "CONTAINER=IMAGE")]
     pub image: Vec<String>,

@@ -39,9 +39,9 @@ pub struct AfterArgs {
     /// window, 10s to 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub verify_for: Option<Duration>,
-    /// How long the color that is left stays warm
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h")]
-    pub retain: Duration,
+    /// How long the color that is left stays warm [default: 1h]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub retain: Option<Duration>,
     /// Leave a failed switch as it is
     #[arg(long)]
     pub no_rollback: bool,

@@ -2,6 +2,7 @@
 //! them, and who has the color that is overwritten.
 
 mod case;
+mod file;
 mod held;
 mod images;
 mod in_use;
@@ -16,7 +17,8 @@ pub use case::DeployCase;
 
 type Check = fn(&DeployCase<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 6] = [in_use::check, images::check, likeness::check, held::check, others::check, sizes::check];
+const CHECKS: [Check; 7] =
+    [in_use::check, images::check, likeness::check, held::check, others::check, sizes::check, file::check];
 
 /// Runs every check and weighs what was found, the worst first.
 #[must_use]

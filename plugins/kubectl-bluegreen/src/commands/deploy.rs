@@ -1,10 +1,12 @@
 //! `deploy`: prepare the idle color, and move the Service to it.
 
+mod compare;
 mod manifests;
 mod next_step;
 mod objects;
 mod release;
 
+use futures::future::try_join;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, would_be};
@@ -13,10 +15,12 @@ use release_core::checks::ids;
 use release_core::checks::severity::Severity;
 use release_core::failure::Outcome;
 use release_core::release::change::Change;
+use serde_json::Value;
 
 use crate::apply::{self, MoveInProgress};
 use crate::args::DeployArgs;
 use crate::checks::deploy::{DeployCase, run as checks};
+use crate::compared::Compared;
 use crate::moves::{self, make_plan, views};
 use crate::options::MoveOptions;
 use crate::options::deploy::{self as options, DeployOptions};
@@ -31,7 +35,7 @@ use crate::snapshot::{ReadScope, Snapshot, load};
 ///
 /// # Errors
 /// As the exit codes say.
-pub async fn run(run: &Run, args: DeployArgs, report: &mut Report<DeployMembers>) -> Outcome<()> {
+pub async fn run(run: &Run, (args, others): (DeployArgs, &[Value]), report: &mut Report<DeployMembers>) -> Outcome<()> {
     let options = options::deploy(args)?;
     let movement = &options.movement;
     let looking = movement.looking(ReadScope::Everything);
@@ -39,21 +43,27 @@ pub async fn run(run: &Run, args: DeployArgs, report: &mut Report<DeployMembers>
     let key = movement.track_key.as_deref();
     let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, key);
     let deploying = planning::choose(&snapshot, &view, &options)?;
-    let objects = run.within(objects::read(&run.cluster, &deploying, &snapshot)).await?;
+    let compare = async { Ok(compare::compare(&run.cluster, others).await) };
+    let (objects, compared) =
+        run.within(async { try_join(objects::read(&run.cluster, &deploying, &snapshot), compare).await }).await?;
     let active = &deploying.tracks.active;
     let to_active = options.to.as_ref().is_none_or(|to| to == active);
     if to_active && planning::runs_already(&deploying, &objects, &options)? {
         run.say(&format!("{active} has these images already"));
+        if !compared.is_empty() {
+            run.say("what else the file holds is not judged, for nothing is prepared");
+        }
         return moves::make(run, &options.move_to(active), ReadScope::Everything, of_move(report)).await;
     }
     if deploying.color == *active {
         return Err(is_active(&view, deploying.tracks, run.scope()));
     }
-    prepare_and_move(run, &options, (&snapshot, &deploying, &objects), report).await
+    prepare_and_move(run, &options, (&snapshot, &deploying, &objects, &compared), report).await
 }
 
-/// What a deploy is made from: what was read, which color, and the objects as they are.
-type Basis<'b, 'v> = (&'b Snapshot, &'b Deploying<'v>, &'b Objects);
+/// What a deploy is made from: what was read, which color, the objects as they are, and those that its file has
+/// besides.
+type Basis<'b, 'v> = (&'b Snapshot, &'b Deploying<'v>, &'b Objects, &'b [Compared]);
 
 async fn prepare_and_move(
     run: &Run,
@@ -61,7 +71,7 @@ async fn prepare_and_move(
     basis: Basis<'_, '_>,
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
-    let (snapshot, deploying, objects) = basis;
+    let (snapshot, deploying, objects, _) = basis;
     let movement = options.move_to(&deploying.color);
     let prepared = planning::prepare(deploying, objects, options)?;
     let world = planning::as_prepared(snapshot, &prepared)?;
@@ -105,13 +115,13 @@ fn leave_to_the_switch(findings: &mut [Finding]) {
 
 /// The plan with what its checks found, those of the move among them.
 fn plan(
-    (snapshot, deploying, _): Basis<'_, '_>,
+    (snapshot, deploying, _, compared): Basis<'_, '_>,
     prepared: Vec<crate::prepared::Prepared>,
     writes: Vec<Change>,
     (moves, movement): (crate::plan::SwitchPlan, &MoveOptions),
 ) -> DeployPlan {
     let Deploying { view, tracks, color, .. } = deploying;
-    let case = DeployCase { snapshot, view, tracks, color, prepared: &prepared };
+    let case = DeployCase { snapshot, view, tracks, color, prepared: &prepared, compared };
     let mut findings = checks(&case, &movement.weighing);
     findings.extend(moves.findings.iter().cloned());
     findings.sort_by_key(|finding| (finding.severity, finding.overridden));
@@ -124,7 +134,7 @@ fn text(
     basis: Basis<'_, '_>,
     (views, world): (&[ServiceView<'_>], &Snapshot),
 ) -> String {
-    let (snapshot, deploying, _) = basis;
+    let (snapshot, deploying, ..) = basis;
     let mut lines = planning::lines(deploying, &plan.prepared, &plan.writes, snapshot);
     let required = plan.moves.moves().next().map_or(1, |plan| plan.required);
     let then = if options.no_switch { "" } else { ", then" };

@@ -39,7 +39,7 @@ impl DeployOptions {
 /// Exit 2 for names and images that are none, and where nothing says what is to be deployed.
 pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     let images = images(&args.image, args.images_from.as_deref())?;
-    let services = service_names(std::slice::from_ref(&args.service))?;
+    let services = service_names(args.service.as_slice())?;
     something_to_deploy(&args, &images)?;
     let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
     let movement = MoveOptions { scale: true, prepares: true, ..plain };
@@ -58,16 +58,17 @@ pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     })
 }
 
+/// Without an image a color is deployed as it is, which has to be named: once it is done, the same words would go
+/// to the other one, and back.
 fn something_to_deploy(args: &DeployArgs, images: &[TypedImage]) -> Outcome<()> {
-    if images.is_empty() && !args.sync {
-        let next = "--image CONTAINER=IMAGE, or --images-from FILE";
-        return Err(Failure::usage("nothing says what to deploy").next(next));
+    if !images.is_empty() || args.to.is_some() {
+        return Ok(());
     }
-    if images.is_empty() && args.to.is_none() {
-        // Once it is done, the same words would sync the other color, and go there.
+    if args.sync {
         return Err(Failure::usage("without an image, --sync needs --to COLOR").next("name the idle color"));
     }
-    Ok(())
+    let next = "--image CONTAINER=IMAGE, --images-from FILE, or --to COLOR for the images that it has";
+    Err(Failure::usage("nothing says what to deploy").next(next))
 }
 
 /// As it is typed.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use release_core::failure::{Failure, Outcome};
-use release_core::registry::image::{ImageRef, is_tag};
+use release_core::registry::image::{is_container_name, is_reference};
 use release_core::text::printable;
 use serde::Deserialize;
 
@@ -65,24 +65,13 @@ fn typed_image(word: &str) -> TypedImage {
     }
 }
 
-/// What the API server would take, and no node could pull: a variable that was not set, above all.
 fn checked(image: TypedImage) -> Outcome<TypedImage> {
-    let TypedImage { container, image: reference } = &image;
-    let ImageRef { repository, tag, digest } = ImageRef::parse(reference);
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/:[]".contains(c);
-    let named = !repository.is_empty() && repository.chars().all(is_name) && !repository.starts_with(['-', '.', '/']);
-    let digested = digest
-        .is_none_or(|digest| digest.split_once(':').is_some_and(|(kind, hex)| !kind.is_empty() && hex.len() >= 32));
-    if !named || !tag.is_none_or(is_tag) || !digested || reference.contains("://") {
-        return Err(
-            Failure::usage(format!("\"{}\" is no image", reference.escape_debug())).next("--image CONTAINER=IMAGE")
-        );
+    let wrong = |why: String| Err(Failure::usage(why).next("--image CONTAINER=IMAGE"));
+    if !is_reference(&image.image) {
+        return wrong(format!("\"{}\" is no image", image.image.escape_debug()));
     }
-    let is_label =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    match container.as_deref().filter(|name| !is_label(name)) {
-        Some(name) => Err(Failure::usage(format!("\"{}\" is no container's name", name.escape_debug()))
-            .next("--image CONTAINER=IMAGE")),
+    match image.container.as_deref().filter(|name| !is_container_name(name)) {
+        Some(name) => wrong(format!("\"{}\" is no container's name", name.escape_debug())),
         None => Ok(image),
     }
 }

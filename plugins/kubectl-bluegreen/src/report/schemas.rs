@@ -28,3 +28,12 @@ fn documents_are_as_their_schemas_say() {
     holds::<HistoryMembers>();
     holds::<CleanupMembers>();
 }
+
+/// Editors check a release's document by it while it is written.
+#[test]
+fn the_release_document_is_as_its_schema_says() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/bluegreen-document.json");
+    let schema = release_core::release::document::schema();
+    let schema = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+    assert_eq!(release_cli::schema::keep(&kept, schema), Ok(()));
+}

@@ -105,6 +105,8 @@ checks! {
         "another container of the same repository keeps its image";
     DEADLINE_EXCEEDED = "deadline-exceeded", [Bluegreen], [Blocks],
         "its rollout passed `progressDeadlineSeconds`";
+    DIFFERS_FROM_FILE = "differs-from-file", [Bluegreen], [Warns],
+        "the file of `deploy -f` has an object besides the release that is not there, or that an apply would change. Nothing of it is applied; which color the Service selects, and sizes and images of its colors, aren't compared";
     ECR_DIFFERS = "ecr-differs", [Lifecycle], [Warns],
         "ECR's own preview differs from what is judged here";
     ECR_PREVIEW = "ecr-preview", [Lifecycle], [],

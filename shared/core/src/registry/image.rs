@@ -110,6 +110,23 @@ impl TypedImage<'_> {
     }
 }
 
+/// False for what the API server would take and no node could pull: a variable that was not set, above all.
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    let ImageRef { repository, tag, digest } = ImageRef::parse(text);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/:[]".contains(c);
+    let named = !repository.is_empty() && repository.chars().all(is_name) && !repository.starts_with(['-', '.', '/']);
+    let digested = digest
+        .is_none_or(|digest| digest.split_once(':').is_some_and(|(kind, hex)| !kind.is_empty() && hex.len() >= 32));
+    named && tag.is_none_or(is_tag) && digested && !text.contains("://")
+}
+
+/// A container's name, as the API server takes it (RFC 1123 label).
+#[must_use]
+pub fn is_container_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 /// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`, as the OCI distribution specification has tags.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {

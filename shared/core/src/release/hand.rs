@@ -12,6 +12,8 @@ use crate::text::printable;
 const NOTES: &str = "-notes";
 /// What it gets where it makes a whole object.
 const MADE: &str = "-made";
+/// What it gets where it only asks what an apply would change.
+const COMPARING: &str = "-comparing";
 /// The API server refuses longer names of managers
 /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers>).
 const LONGEST_NAME: usize = 128;
@@ -36,6 +38,12 @@ pub fn is_as_we_made_it(metadata: &ObjectMeta, field: &str) -> bool {
     let holds = |entry: &&ManagedFieldsEntry| entry.fields_v1.as_ref().is_some_and(|f| f.0.pointer(field).is_some());
     let holders: Vec<_> = metadata.managed_fields.iter().flatten().filter(holds).collect();
     matches!(holders[..], [one] if one.manager.as_deref().is_some_and(|manager| manager.ends_with(MADE)))
+}
+
+/// The name under which it is asked what an apply would change. Nothing is ever stored under it.
+#[must_use]
+pub fn comparing_manager(manager: &str) -> String {
+    named(manager, COMPARING)
 }
 
 fn named(manager: &str, suffix: &str) -> String {

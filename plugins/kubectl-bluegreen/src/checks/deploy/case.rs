@@ -4,6 +4,7 @@ use release_core::checks::finding::Finding;
 use release_core::checks::ids::CheckId;
 use release_core::traffic::selector::{Color, Tracks};
 
+use crate::compared::Compared;
 use crate::prepared::Prepared;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -16,6 +17,8 @@ pub struct DeployCase<'a> {
     pub tracks: &'a Tracks,
     pub color: &'a str,
     pub prepared: &'a [Prepared],
+    /// What else the release's file holds.
+    pub compared: &'a [Compared],
 }
 
 impl DeployCase<'_> {

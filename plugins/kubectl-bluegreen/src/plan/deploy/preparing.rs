@@ -89,7 +89,8 @@ pub fn runs_already(deploying: &Deploying<'_>, objects: &Objects, options: &Depl
     let own = deploying.pairs.iter().filter_map(|pair| objects.get(&pair.active.as_ref()?.reference()));
     let own: Vec<&Value> = own.collect();
     if options.images.is_empty() || own.is_empty() {
-        return Ok(false);
+        // As it is, it is deployed: no image was asked for, and nothing is copied.
+        return Ok(options.images.is_empty() && !options.sync && options.to.is_some());
     }
     let images = asked(deploying.view, &options.images, &own)?;
     for workload in &own {

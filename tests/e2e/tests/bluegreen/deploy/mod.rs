@@ -1,8 +1,11 @@
 //! A whole release from image to traffic: `kubectl bluegreen deploy`.
 
+mod broken;
 mod created;
+mod document;
 mod dry_run;
 mod existing;
+mod file;
 mod fingerprint;
 mod held;
 mod kills;

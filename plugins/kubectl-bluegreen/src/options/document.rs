@@ -1,0 +1,168 @@
+//! What a `BlueGreenDeployment` document says, as if it had been typed. What was typed wins, and that is said.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use release_cli::manifest_file::{self, Manifest};
+use release_core::failure::{Failure, Outcome};
+use release_core::release::document::{API_VERSIONS, BlueGreenDeployment, KIND, Spec, Time, refused_in};
+use release_core::text::printable;
+use serde_json::Value;
+
+use crate::args::DeployArgs;
+use crate::names::service_names;
+
+/// A deploy's words, with what its document adds.
+#[derive(Debug)]
+pub struct FilledIn {
+    pub args: DeployArgs,
+    /// The document's.
+    pub namespace: Option<String>,
+    /// What is to be known about the document, a line each.
+    pub notes: Vec<String>,
+    /// What else the file holds, as objects; those of lists one by one.
+    pub others: Vec<Value>,
+}
+
+/// Reads the document, where there is one.
+///
+/// # Errors
+/// Exit 2 with the place for a file that is none, exit 1 for what it asks for and no release does yet. Nothing
+/// has been sent anywhere by then.
+pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
+    let Some(path) = &args.filename else {
+        return Ok(FilledIn { args, namespace: None, notes: Vec::new(), others: Vec::new() });
+    };
+    let manifests = manifest_file::read(path)?;
+    let (ours, others): (Vec<&Manifest>, Vec<&Manifest>) = manifests.iter().partition(|m| is_ours(&m.value));
+    if let Some(list) = others.iter().find(|other| items_of(&other.value).any(is_ours)) {
+        return Err(list.wrong(&format!("a {KIND} in a list is not read; make it a document of its own")));
+    }
+    let documents = ours.iter().map(|m| Ok((*m, m.read_as()?))).collect::<Outcome<Vec<_>>>()?;
+    let document = chosen(&documents, args.service.as_deref(), path)?;
+    refuse(document)?;
+    let mut notes = Vec::new();
+    args.service = Some(document.service().to_owned());
+    fill(&mut args, &document.spec, &mut notes);
+    let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
+    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, others })
+}
+
+/// One that says that it is a release, or was meant to.
+fn is_ours(object: &Value) -> bool {
+    let word = |field: &str| object[field].as_str().unwrap_or_default();
+    word("kind").eq_ignore_ascii_case(KIND) || API_VERSIONS.contains(&word("apiVersion"))
+}
+
+/// Of a `List`, as `kubectl get` prints it.
+fn items_of(object: &Value) -> impl Iterator<Item = &Value> {
+    object["items"].as_array().into_iter().flatten()
+}
+
+/// What no release does yet.
+fn refuse(document: &BlueGreenDeployment) -> Outcome<()> {
+    // As it was read: merged keys and aliases are in it.
+    let read = serde_json::to_value(document);
+    let refused = refused_in(&read.map_err(|error| Failure::usage(printable(&error.to_string())))?);
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let name = printable(&document.metadata.name);
+    let message = format!("{KIND}/{name} asks for what deploy does not do yet: {}", refused.join(", "));
+    Err(Failure::failed("NotHonoured", message).next("nothing was written; without them it would be released"))
+}
+
+/// The one release of the file, or that of the Service that was named.
+fn chosen<'d>(
+    documents: &'d [(&Manifest, BlueGreenDeployment)],
+    service: Option<&str>,
+    path: &Path,
+) -> Outcome<&'d BlueGreenDeployment> {
+    let file = manifest_file::name(path);
+    for (index, (manifest, document)) in documents.iter().enumerate() {
+        if documents.iter().take(index).any(|(_, before)| before.service() == document.service()) {
+            return Err(manifest.wrong(&format!("a second document for service/{}", document.service())));
+        }
+    }
+    let named = service.map(|service| service_names(&[service.to_owned()])).transpose()?;
+    let named = named.iter().flatten().next();
+    let mut fitting = documents.iter().filter(|(_, one)| named.is_none_or(|named| named == one.service()));
+    let all: Vec<String> = documents.iter().map(|(_, one)| format!("service/{}", one.service())).collect();
+    match (fitting.next(), fitting.next()) {
+        (Some((_, only)), None) => Ok(only),
+        (Some(_), Some((second, _))) => {
+            let message = format!("deploy releases one Service at a time, and the file has {}", all.join(", "));
+            Err(second.wrong(&message).next("deploy SERVICE -f FILE --no-switch for each, then one switch of all"))
+        }
+        (None, _) if documents.is_empty() => {
+            let schema = "the verb schema prints what it is like";
+            Err(Failure::usage(format!("{file} has no document of kind {KIND}")).next(schema))
+        }
+        (None, _) => {
+            let named = named.map(String::as_str).unwrap_or_default();
+            Err(Failure::usage(format!("{file} has no document for service/{named}, only for {}", all.join(", "))))
+        }
+    }
+}
+
+/// The object, or those of a list.
+fn objects_of(object: &Value) -> Vec<Value> {
+    if object["kind"] == "List" { items_of(object).cloned().collect() } else { vec![object.clone()] }
+}
+
+fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {
+    let mut overrule = |field: &str, said: String, flag: String| notes.push(overruled(field, &said, &flag));
+    let time = |time: std::time::Duration| String::from(Time(time));
+    prefer(&mut args.replicas, spec.replicas, |said, typed| {
+        overrule("spec.replicas", said.to_string(), format!("--replicas={typed}"));
+    });
+    prefer(&mut args.track.track_key, spec.track_key.clone(), |said, typed| {
+        overrule("spec.trackKey", said.clone(), format!("--track-key={typed}"));
+    });
+    prefer(&mut args.after.retain, spec.retain_previous_version.map(|Time(kept)| kept), |said, typed| {
+        overrule("spec.retainPreviousVersion", time(*said), format!("--retain={}", time(*typed)));
+    });
+    let watched = spec.verify.as_ref().and_then(|verify| verify.for_).map(|Time(watched)| watched);
+    prefer(&mut args.after.verify_for, watched, |said, typed| {
+        overrule("spec.verify.for", time(*said), format!("--verify-for={}", time(*typed)));
+    });
+    match (args.after.no_rollback, spec.rollback_on_failure) {
+        (true, Some(true)) => overrule("spec.rollbackOnFailure", "true".into(), "--no-rollback".into()),
+        (false, said) => args.after.no_rollback = said == Some(false),
+        _ => {}
+    }
+    fill_images(args, spec, &mut overrule);
+}
+
+/// A container's image that was typed wins; images that name no container, or a file of them, win over all.
+fn fill_images(args: &mut DeployArgs, spec: &Spec, overrule: &mut impl FnMut(&str, String, String)) {
+    let typed = args.image.clone();
+    let file = args.images_from.as_ref().map(|path| format!("--images-from={}", path.display()));
+    for (container, image) in &spec.images {
+        let field = format!("spec.images.{container}");
+        let own = |word: &&String| word.split_once('=').is_none_or(|(name, _)| name == container);
+        let wins = typed.iter().find(own).map(|word| format!("--image={word}"));
+        match wins.or_else(|| file.clone()) {
+            Some(flag) if flag == format!("--image={container}={image}") => {}
+            Some(flag) => overrule(&field, image.clone(), flag),
+            None => args.image.push(format!("{container}={image}")),
+        }
+    }
+}
+
+/// Takes what the document says where nothing was typed; where both say something else, `differ` is told.
+fn prefer<T: PartialEq>(typed: &mut Option<T>, said: Option<T>, differ: impl FnOnce(&T, &T)) {
+    match (&*typed, said) {
+        (Some(typed), Some(said)) if *typed != said => differ(&said, typed),
+        (None, said) => *typed = said,
+        _ => {}
+    }
+}
+
+/// A flag that wins over the document.
+#[must_use]
+pub fn overruled(field: &str, said: &str, flag: &str) -> String {
+    printable(&format!("{flag} wins over {field}: {said}"))
+}

@@ -1,0 +1,112 @@
+//! A document is what its flags would be.
+
+mod as_found;
+
+use std::time::Duration;
+
+use clap::Parser;
+use release_core::failure::Exit;
+
+use super::*;
+use crate::args::{Cli, VerbArgs};
+
+const WHOLE: &str = "
+apiVersion: deploy.example.com/v1
+kind: BlueGreenDeployment
+metadata: {name: users, namespace: shop}
+spec:
+  service: user-service
+  trackKey: slot
+  router: service
+  replicas: 3
+  images: {app: 'r.io/app:2', proxy: 'r.io/proxy:7'}
+  rollbackOnFailure: false
+  retainPreviousVersion: 2h
+  verify: {for: 45s}
+";
+
+/// Reads the text as `deploy -f` with more words does.
+fn filled(name: &str, text: &str, words: &str) -> Outcome<FilledIn> {
+    let path = std::env::temp_dir().join(format!("document-{}-{name}.yaml", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let words = words.split_whitespace().map(str::to_owned);
+    let typed = ["x".to_owned(), "deploy".to_owned(), format!("-f={}", path.display())].into_iter().chain(words);
+    let VerbArgs::Deploy(args) = Cli::try_parse_from(typed).unwrap().verb else { panic!("another verb") };
+    let filled = filled_in(args);
+    std::fs::remove_file(&path).unwrap();
+    filled
+}
+
+#[test]
+fn each_field_is_the_flag_that_says_the_same() {
+    let FilledIn { args, namespace, notes, .. } = filled("whole", WHOLE, "").unwrap();
+    assert_eq!((args.service.as_deref(), namespace.as_deref()), (Some("user-service"), Some("shop")));
+    assert_eq!((args.track.track_key.as_deref(), args.replicas), (Some("slot"), Some(3)));
+    assert_eq!(args.image, ["app=r.io/app:2", "proxy=r.io/proxy:7"]);
+    assert!(args.after.no_rollback && notes.is_empty(), "{notes:?}");
+    let times = (args.after.retain, args.after.verify_for);
+    assert_eq!(times, (Some(Duration::from_secs(7200)), Some(Duration::from_secs(45))));
+}
+
+#[test]
+fn what_was_typed_wins_and_that_is_said() {
+    let words = "--replicas=5 --image=app=r.io/app:3 --retain=2h --verify-for=10s --track-key=color";
+    let FilledIn { args, notes, .. } = filled("typed", WHOLE, words).unwrap();
+    assert_eq!((args.replicas, args.track.track_key.as_deref()), (Some(5), Some("color")));
+    assert_eq!(args.image, ["app=r.io/app:3", "proxy=r.io/proxy:7"]);
+    assert_eq!(args.after.verify_for, Some(Duration::from_secs(10)));
+    // What both say alike needs no word.
+    assert_eq!(notes.len(), 4, "{notes:?}");
+    let kept = filled("kept", &WHOLE.replace("false", "true"), "--no-rollback").unwrap();
+    assert!(kept.args.after.no_rollback && kept.notes.len() == 1, "{:?}", kept.notes);
+    let all = filled("all", WHOLE, "--images-from=build.json").unwrap();
+    assert!(all.args.image.is_empty() && all.notes.len() == 2, "{:?}", all.notes);
+}
+
+/// A smoke test that nobody runs would be taken for one that passed.
+#[test]
+fn what_is_not_done_yet_is_refused_by_name() {
+    for (name, more) in [
+        ("spec.healthCheck", "healthCheck: {httpGet: {path: /health, port: 8080}}"),
+        ("spec.smokeTests", "smokeTests: [{name: a, endpoint: /a}]"),
+        ("spec.hooks.migrate", "hooks: {migrate: {job: m.yaml}}"),
+        ("spec.notify", "notify: [{slack: secret/a/b}]"),
+    ] {
+        let failure = filled("refused", &format!("{WHOLE}  {more}\n"), "").unwrap_err();
+        assert!(failure.exit == Exit::Failed && failure.message.contains(name), "{failure}");
+    }
+    let routed = filled("routed", &WHOLE.replace("router: service", "router: virtualservice"), "").unwrap_err();
+    assert!(routed.exit == Exit::Failed && routed.message.contains("spec.router: virtualservice"), "{routed}");
+}
+
+#[test]
+fn a_merged_key_is_a_key() {
+    let merged = "apiVersion: deploy.example.com/v1\nkind: BlueGreenDeployment\nmetadata: {name: api}\nspec:\n  \
+                  <<: {smokeTests: [{name: a, endpoint: /a}]}\n";
+    let failure = filled("merged", merged, "").unwrap_err();
+    assert!(failure.exit == Exit::Failed && failure.message.contains("spec.smokeTests"), "{failure}");
+}
+
+#[test]
+fn of_several_documents_one_is_chosen_by_its_service() {
+    let two = format!("{WHOLE}---{}", WHOLE.replace("user-service", "web").replace("'r.io/app:2'", "1.6"));
+    let mistaken = filled("two", &two, "web").unwrap_err();
+    assert!(mistaken.exit == Exit::Usage && mistaken.message.contains("line 23, "), "{mistaken}");
+    let two = two.replace("app: 1.6", "app: 'r.io/app:6'");
+    for (words, exit) in [("", Exit::Usage), ("api", Exit::Usage), ("a/b", Exit::Usage)] {
+        assert_eq!(filled("several", &two, words).unwrap_err().exit, exit, "{words}");
+    }
+    let web = filled("web", &two, "svc/web").unwrap();
+    assert_eq!((web.args.service.as_deref(), web.args.image[0].as_str()), (Some("web"), "app=r.io/app:6"));
+}
+
+/// They are compared, and never applied.
+#[test]
+fn other_kinds_are_kept_apart() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: user-service}\n";
+    let list = "apiVersion: v1\nkind: List\nitems: [{kind: ConfigMap}, {kind: Secret}]\n";
+    let filled_in = filled("other", &format!("{WHOLE}---\n{service}---\n{list}"), "").unwrap();
+    let kinds: Vec<&Value> = filled_in.others.iter().map(|other| &other["kind"]).collect();
+    assert_eq!(kinds, ["Service", "ConfigMap", "Secret"]);
+    assert_eq!(filled("none", service, "").unwrap_err().exit, Exit::Usage);
+}

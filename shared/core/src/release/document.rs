@@ -1,0 +1,183 @@
+//! A release as a team writes it down: the `BlueGreenDeployment` document. Nothing in the cluster knows it.
+//!
+//! It is values only; the file, its YAML and its positions are the edge's.
+
+mod checked;
+mod refused;
+mod time;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use refused::{REFUSED, refused_in};
+pub use time::Time;
+
+/// The kind that is read.
+pub const KIND: &str = "BlueGreenDeployment";
+/// Its groups and versions: as teams have it already, and our own.
+pub const API_VERSIONS: [&str; 2] = ["deploy.example.com/v1", "kubectl-release.dev/v1"];
+
+/// A blue-green release of one Service.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlueGreenDeployment {
+    pub api_version: ApiVersion,
+    pub kind: Kind,
+    pub metadata: Metadata,
+    #[serde(default)]
+    pub spec: Spec,
+}
+
+impl BlueGreenDeployment {
+    /// The Service that is released: of the same name where none is said.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.spec.service.as_deref().unwrap_or(&self.metadata.name)
+    }
+}
+
+/// `apiVersion` of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum ApiVersion {
+    #[serde(rename = "deploy.example.com/v1")]
+    Example,
+    #[serde(rename = "kubectl-release.dev/v1")]
+    Own,
+}
+
+/// `kind` of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Kind {
+    BlueGreenDeployment,
+}
+
+/// Whose release it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    /// The Service's name where `spec.service` says no other.
+    #[serde(deserialize_with = "checked::service")]
+    pub name: String,
+    /// The namespace; `-n` wins over it.
+    pub namespace: Option<String>,
+}
+
+/// What a release is to be like. What is left out is inferred.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Spec {
+    /// The Service, where it has another name than the document.
+    #[serde(deserialize_with = "checked::other_service")]
+    pub service: Option<String>,
+    /// The label that tells the colors apart.
+    #[serde(deserialize_with = "checked::label")]
+    pub track_key: Option<String>,
+    /// What carries the traffic.
+    pub router: Option<String>,
+    /// At least so many pods.
+    #[serde(deserialize_with = "checked::size")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub replicas: Option<i32>,
+    /// New images by container.
+    #[serde(deserialize_with = "checked::images")]
+    pub images: BTreeMap<String, String>,
+    /// Asked of every pod before the traffic moves.
+    pub health_check: Option<HealthCheck>,
+    /// Asked of at least one pod after that.
+    pub smoke_tests: Vec<SmokeTest>,
+    /// Whether a failed release is taken back by itself; it is where nothing is said.
+    pub rollback_on_failure: Option<bool>,
+    /// How long the color that is left stays warm.
+    pub retain_previous_version: Option<Time>,
+    /// What is watched after the switch.
+    pub verify: Option<Verify>,
+    pub hooks: Option<Hooks>,
+    /// Who is told.
+    pub notify: Vec<Value>,
+}
+
+/// A probe of every pod.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HealthCheck {
+    pub http_get: HttpGet,
+    /// Seconds from the pod's start to the first probe.
+    pub initial_delay_seconds: Option<u32>,
+    /// Seconds between two probes.
+    pub period_seconds: Option<u32>,
+}
+
+/// As in a pod's probe.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpGet {
+    pub path: String,
+    pub port: Option<u16>,
+    pub scheme: Option<String>,
+}
+
+/// One request to the idle color, and what is to come back.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmokeTest {
+    pub name: String,
+    /// The path that is asked.
+    pub endpoint: String,
+    /// Its own, else the health check's, else the Service's only target port.
+    pub port: Option<u16>,
+    pub scheme: Option<String>,
+    pub method: Option<String>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    pub body: Option<String>,
+    pub expect: Option<Expect>,
+    pub timeout: Option<Time>,
+    pub retries: Option<u32>,
+}
+
+/// What an answer has to be.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    pub status: Option<u16>,
+    /// Text that the body holds.
+    pub body: Option<String>,
+    /// What the body is as JSON.
+    pub json: Option<Value>,
+}
+
+/// After the switch.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Verify {
+    /// How long the color is watched.
+    #[serde(rename = "for")]
+    pub for_: Option<Time>,
+    /// Queries whose answers decide.
+    pub analysis: Vec<Value>,
+    /// The new color beside the old one.
+    pub compare: Option<Value>,
+}
+
+/// Jobs around the switch, as references to their manifests.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Hooks {
+    pub before_switch: Option<Value>,
+    pub after_switch: Option<Value>,
+    pub migrate: Option<Value>,
+    pub contract: Option<Value>,
+}
+
+/// The document's JSON Schema, as one reads and writes it.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_deserialize();
+    settings.into_generator().into_root_schema_for::<BlueGreenDeployment>()
+}
+
+#[cfg(test)]
+mod tests;

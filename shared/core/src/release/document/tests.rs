@@ -1,0 +1,80 @@
+//! No field of the document is passed over.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// What a release does today; the rest is in [`REFUSED`].
+const HONOURED: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata.name",
+    "metadata.namespace",
+    "spec.service",
+    "spec.trackKey",
+    "spec.router",
+    "spec.replicas",
+    "spec.images",
+    "spec.rollbackOnFailure",
+    "spec.retainPreviousVersion",
+    "spec.verify.for",
+];
+
+/// The paths of all fields that have no fields of their own, lists and maps included.
+fn leaves(schema: &Value, root: &Value, path: &str, found: &mut Vec<String>) {
+    let target = schema["$ref"].as_str().and_then(|name| root.pointer(name.trim_start_matches('#')));
+    if let Some(target) = target {
+        return leaves(target, root, path, found);
+    }
+    let of_option = schema["anyOf"].as_array().into_iter().flatten().find(|one| one["type"] != "null");
+    if let Some(one) = of_option {
+        return leaves(one, root, path, found);
+    }
+    match schema["properties"].as_object() {
+        Some(fields) => fields.iter().for_each(|(name, field)| {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            leaves(field, root, &path, found);
+        }),
+        None => found.push(path.to_owned()),
+    }
+}
+
+fn under(path: &str, above: &str) -> bool {
+    path == above || path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// A smoke test that nobody ran would be taken for one that passed.
+#[test]
+fn every_field_of_the_schema_is_honoured_or_refused_by_name() {
+    let schema = schema().to_value();
+    let mut found = Vec::new();
+    leaves(&schema, &schema, "", &mut found);
+    assert!(found.len() > 15, "{found:?}");
+    for path in &found {
+        let honoured = HONOURED.iter().filter(|known| under(path, known)).count();
+        let refused = REFUSED.iter().filter(|known| under(path, known)).count();
+        assert_eq!(honoured + refused, 1, "{path}");
+    }
+    for known in HONOURED.iter().chain(REFUSED) {
+        assert!(found.iter().any(|path| under(path, known)), "{known} is no field");
+    }
+}
+
+#[test]
+fn what_is_refused_is_found_wherever_it_says_something() {
+    for path in REFUSED {
+        let value = path.rsplit('.').fold(json!([{"a": 1}]), |value, name| json!({ name: value }));
+        assert_eq!(refused_in(&value), [*path]);
+        let nothing = path.rsplit('.').fold(Value::Null, |value, name| json!({ name: value }));
+        assert!(refused_in(&nothing).is_empty(), "{path}");
+    }
+    assert!(refused_in(&json!({"spec": {"smokeTests": [], "router": "service"}})).is_empty());
+    assert_eq!(refused_in(&json!({"spec": {"router": "alb"}})), ["spec.router: alb"]);
+}
+
+#[test]
+fn the_names_of_its_versions_are_those_that_are_read() {
+    let read = |version: &str| serde_json::from_value::<ApiVersion>(json!(version)).is_ok();
+    assert!(API_VERSIONS.iter().all(|version| read(version)) && !read("v1"));
+    assert!(serde_json::from_value::<Kind>(json!(KIND)).is_ok());
+}
