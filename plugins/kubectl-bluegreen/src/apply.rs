@@ -7,6 +7,7 @@ mod emptied;
 mod in_progress;
 mod known_pods;
 mod lasting;
+mod lost_nodes;
 mod meanwhile;
 mod moved;
 mod overtaken;

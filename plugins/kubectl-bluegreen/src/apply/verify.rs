@@ -24,7 +24,7 @@ use super::emptied::{TOLERATED, emptied, unreachable};
 use super::in_progress::{MoveInProgress, status};
 use super::lasting::Lasting;
 use super::together::Together;
-use super::{redeployed, shrunk};
+use super::{lost_nodes, redeployed, shrunk};
 use crate::hand::hand_on;
 use crate::record::{Record, RecordedVerb};
 use crate::service_view::ready_count;
@@ -81,7 +81,11 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
     if ready_now(&view.slices) >= made.required {
         made.meanwhile.shrunk.take();
     }
-    if is_watched { redeployed::verdict(run, made).await } else { Ok(()) }
+    if !is_watched {
+        return Ok(());
+    }
+    lost_nodes::check(run, &view.slices, made, required).await?;
+    redeployed::verdict(run, made).await
 }
 
 /// Until the time is over, or the next look.

@@ -56,6 +56,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
             report.would_be(run, &plan);
         }
         Agreed::ToWrite => {
+            in_time(run)?;
             if plan.to_scale().next().is_some() {
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }
@@ -66,6 +67,13 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
         }
     }
     Ok(())
+}
+
+/// Whoever has no time left to see it arrive would have to take it back at once, and call it failed.
+fn in_time(run: &Run) -> Outcome<()> {
+    let failure =
+        || Failure::out_of_time("out of time before anything was written").next("give it longer with --timeout");
+    if run.left().is_zero() { Err(failure()) } else { Ok(()) }
 }
 
 /// What was brought to size is told, with its undo, where no move follows: it was written, whatever else

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
-use crate::kube::Pod;
+use crate::kube::{Node, Pod};
 
 /// Label that ties a slice to its Service.
 pub const SERVICE_LABEL: &str = "kubernetes.io/service-name";
@@ -118,6 +118,14 @@ impl Slices {
     #[must_use]
     pub fn ready_nodes(&self) -> BTreeSet<&str> {
         self.all().filter(|listed| listed.ready).filter_map(|listed| listed.node).collect()
+    }
+
+    /// Ready pods whose node is none of these, or isn't ready, each with it.
+    #[must_use]
+    pub fn ready_without_node(&self, nodes: &[Node]) -> BTreeMap<&str, &str> {
+        let is_there = |name: &str| nodes.iter().any(|node| node.metadata.name == name && node.is_ready());
+        let ready = self.all().filter(|listed| listed.ready);
+        ready.filter_map(|listed| Some((listed.pod, listed.node.filter(|node| !is_there(node))?))).collect()
     }
 
     /// Slices that the controller of the Service's selector doesn't write, with who does: their

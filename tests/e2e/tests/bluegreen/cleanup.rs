@@ -237,3 +237,21 @@ async fn the_way_back_from_a_color_in_trouble_stays() -> Result<()> {
     assert_eq!(replicas(&ns, "api-blue").await?, 2);
     Ok(())
 }
+
+/// The way back would be taken away a second before it is needed.
+#[tokio::test]
+async fn what_a_move_that_is_being_proven_left_stays_whoever_is_in_a_hurry() -> Result<()> {
+    let ns = namespace("cleanup-hurry").await?;
+    blue_green(&ns, 1).await?;
+    let running = start(&ns, "switch api --to green --yes --verify-for=15s --retain=0s")?;
+    bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    for words in ["cleanup api --before-due --yes -ojson", "cleanup api --before-due --delete --yes -ojson"] {
+        let document = bluegreen(&ns, words).await?.ends(1)?.json()?;
+        ensure!(document.to_string().contains("unfinished"), "{document:#}");
+    }
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    running.wait(LIMIT).await?.ends(0)?;
+    bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 0);
+    Ok(())
+}

@@ -3,7 +3,8 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, green_on_its_own_node};
-use e2e::bluegreen::run::{bluegreen, bluegreen_as};
+use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
+use e2e::bluegreen::written::versions;
 use e2e::common::permissions::{bound_to, with_rules};
 use e2e::common::pods::pods;
 use e2e::common::run::{Ended, finding, finding_ids, said};
@@ -57,6 +58,34 @@ async fn what_nobody_can_know_before_is_taken_back_at_once() -> Result<()> {
     let output = bluegreen_as(&user, "switch api --to green --yes --verify-for=20s").await?.ends(5)?;
     ensure!(output.stderr.contains("FailedToUpdateEndpointSlices"), "{}", said(&output));
     assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// A node that goes leaves its endpoints in, until something else makes the controller look: "verified", while every
+/// request hangs.
+#[tokio::test]
+async fn a_node_that_goes_while_it_is_watched_is_no_proof() -> Result<()> {
+    let ns = namespace("node-goes-in-watch").await?;
+    let node = green_on_its_own_node(&ns).await?;
+    let running = start(&ns, "switch api --to green --yes --verify-for=8s -ojson")?;
+    bluegreen(&ns, "status api --wait-for converged --wait-for active=green --timeout 60s").await?.ends(0)?;
+    node.leave().await?;
+    let output = running.wait(LIMIT).await?.ends(5)?;
+    assert_eq!(active(&ns, "api").await?, "blue", "{}", said(&output));
+    Ok(())
+}
+
+/// Nothing would be proven by a run that has no time: it went there and back, and called the target failed.
+#[tokio::test]
+async fn without_time_nothing_is_written() -> Result<()> {
+    let ns = namespace("no-time").await?;
+    blue_green(&ns, 1).await?;
+    let before = versions(&ns).await?;
+    for words in ["switch api --to green --timeout 0s --yes", "switch api --to green --scale --timeout 0s --yes"] {
+        bluegreen(&ns, words).await?.ends(4)?;
+        assert_eq!(versions(&ns).await?, before, "{words}");
+    }
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
     Ok(())
 }
 

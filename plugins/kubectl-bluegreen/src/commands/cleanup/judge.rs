@@ -68,14 +68,17 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if !users.is_empty() {
         return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
     }
-    if let Some(Held { reason, why, .. }) = held_by_others(seen, color).filter(|_| !asked.before_due) {
+    // Nobody who is in a hurry means to take the way back from a move that is being proven.
+    let holds = |held: &Held| !asked.before_due || held.reason == KeptReason::Unfinished;
+    if let Some(Held { reason, why, .. }) = held_by_others(seen, color).filter(holds) {
         return kept(reason, why, sooner(asked, seen, (color, reason)));
     }
     match held {
         Some(Held { reason: KeptReason::NoRecord, why, .. }) => {
             return kept(KeptReason::NoRecord, why, by_hand(seen, color));
         }
-        Some(Held { reason, why, .. }) if !asked.before_due => {
+        Some(held) if holds(&held) => {
+            let Held { reason, why, .. } = held;
             return kept(reason, why, sooner(asked, seen, (color, reason)));
         }
         _ => {}
