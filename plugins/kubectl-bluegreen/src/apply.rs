@@ -67,7 +67,7 @@ pub async fn finish(
     take_back: TakeBack,
     began: Instant,
 ) -> Outcome<Vec<Reached>> {
-    let failure = match prove::all(run, snapshot, moves, began).await {
+    let failure = match Box::pin(prove::all(run, snapshot, moves, began)).await {
         Ok(reached) => {
             conclude::done(run, moves).await;
             return Ok(reached);
@@ -85,7 +85,7 @@ pub async fn finish(
         conclude::left_as_is(run, moves, &failure).await;
         return Err(with_way_back(run, moves, failure));
     }
-    Err(take_back::all(run, snapshot, moves, failure, began).await)
+    Err(Box::pin(take_back::all(run, snapshot, moves, failure, began)).await)
 }
 
 fn stays(made: &MoveInProgress<'_>) -> String {

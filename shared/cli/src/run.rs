@@ -167,7 +167,8 @@ pub async fn to_the_end<M: Members>(
     };
     let verb = async |report: &mut Report<M>| {
         let run = run?;
-        verb(&run, report).await.map_err(|failure| of_this_cluster(failure, run.scope()))
+        // A verb is large, and is handed on: its stack would be, too.
+        Box::pin(verb(&run, report)).await.map_err(|failure| of_this_cluster(failure, run.scope()))
     };
     print_end(setting.output, &origin, &standing, verb).await
 }

@@ -81,9 +81,11 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
     if ready_now(&view.slices) >= made.required {
         made.meanwhile.shrunk.take();
     }
-    if !is_watched {
-        return Ok(());
-    }
+    if is_watched { at_the_end(run, view, made, required).await } else { Ok(()) }
+}
+
+/// What was watched to the end is what the move was made for, and can be reached.
+async fn at_the_end(run: &Run, view: &SliceView, made: &MoveInProgress<'_>, required: usize) -> Outcome<()> {
     lost_nodes::check(run, &view.slices, made, required).await?;
     redeployed::verdict(run, made).await
 }

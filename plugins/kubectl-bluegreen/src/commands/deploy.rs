@@ -26,7 +26,7 @@ use crate::options::MoveOptions;
 use crate::options::deploy::{self as options, DeployOptions};
 use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
 use crate::plan::{moves_text, subjects_of};
-use crate::refusal::deploying::is_active;
+use crate::refusal::deploying::{autoscaler_taken, is_active};
 use crate::report::deploy_document::{DeployMembers, of_move};
 use crate::service_view::ServiceView;
 use crate::snapshot::{ReadScope, Snapshot, load};
@@ -82,6 +82,9 @@ async fn prepare_and_move(
     }
     let prepared = planning::sized(prepared, &moves, &views, options)?;
     let writes = planning::writes(&prepared, objects, snapshot, &deploying.exchange());
+    if let Some(taken) = planning::autoscaler_taken(&writes, snapshot) {
+        return Err(autoscaler_taken(taken, &deploying.color, run.scope()));
+    }
     let plan = plan(basis, prepared, writes, (moves, &movement));
     let text = text(&plan, options, basis, (&views, &world));
     show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);

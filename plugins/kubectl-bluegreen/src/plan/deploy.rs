@@ -12,6 +12,7 @@ mod undo;
 mod world;
 mod writes;
 
+pub use autoscalers::taken as autoscaler_taken;
 pub use chosen::{Deploying, choose};
 pub use preparing::{Objects, prepare, runs_already};
 pub use text::{lines, said};

@@ -1,5 +1,6 @@
 //! Why a color can't be prepared.
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
 use release_core::kube::{Labels, Workload};
@@ -58,6 +59,16 @@ pub fn name_taken(view: &ServiceView<'_>, taken: &Workload, labels: &Labels, sco
         format!("{taken} is there, and is no color of service/{}: its pods aren't labelled {labels}", view.name());
     let look = Command::new("kubectl get").arg(taken.reference()).scope(scope).arg("--show-labels");
     refused("NameTaken", message).look(look)
+}
+
+/// Another autoscaler has the name that the color's own would get.
+pub fn autoscaler_taken(taken: &HorizontalPodAutoscaler, color: &str, scope: &Scope) -> Failure {
+    let name = taken.metadata.name.as_deref().unwrap_or_default();
+    let target =
+        taken.spec.as_ref().map(|spec| format!("{}/{}", spec.scale_target_ref.kind, spec.scale_target_ref.name));
+    let target = printable(&target.unwrap_or_default());
+    let message = format!("hpa/{name} is there, and scales {target}: {color} can't get one like the active color's");
+    refused("NameTaken", message).look(Command::new("kubectl get hpa").arg(name).scope(scope))
 }
 
 /// Neither color has a workload.

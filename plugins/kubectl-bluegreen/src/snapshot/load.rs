@@ -40,7 +40,8 @@ pub async fn load(cluster: &Cluster, names: &[String], looking: Looking<'_>) -> 
     // The first read opens the one connection that all others share.
     let first = service(cluster, &names[0]).await?;
     let beside = OptionalReads::of(cluster, extent);
-    let (found, read) = join(essentials(cluster, names, first, looking), beside.read()).await;
+    // All these reads at once are large; whatever waits for them is small by this.
+    let (found, read) = Box::pin(join(essentials(cluster, names, first, looking), beside.read())).await;
     let found = found?;
     let read = Snapshot {
         namespace: found.namespace,

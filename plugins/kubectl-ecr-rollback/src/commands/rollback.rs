@@ -75,7 +75,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
                 ChangeInProgress { run, workload, recorded, image_change, options, is_recorded, is_taken_up: true };
             attach(&change, report).await
         }
-        StateOfRecord::Open => plan_and_go(run, options, workload, &selected, report).await,
+        StateOfRecord::Open => Box::pin(plan_and_go(run, options, workload, &selected, report)).await,
     }
 }
 

@@ -133,6 +133,8 @@ checks! {
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
         "blocks: `maxReplicas` of the target's autoscaler is below what is required. Warns: `minReplicas` is below the active color's ready pods (not with `--scale`)";
+    IMAGE_DIFFERS = "image-differs", [Bluegreen], [Blocks],
+        "a container that a deploy doesn't name has another image than in the active color";
     IMAGE_UNTAGGED = "image-untagged", [Bluegreen], [Warns],
         "an image that is deployed has neither tag nor digest, or the tag `latest`";
     IMAGE_UPDATER = "image-updater", [Bluegreen, EcrRollback], [Blocks, Warns],

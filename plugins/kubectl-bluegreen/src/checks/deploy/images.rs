@@ -13,7 +13,8 @@ pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
     let of_edits = case.prepared.iter().flat_map(|one| of_edits(case, one));
     let staying = case.prepared.iter().flat_map(|one| staying(case, one));
     let migrating = case.prepared.iter().flat_map(|one| migrating(case, one));
-    let mut findings: Vec<Finding> = of_edits.chain(staying).chain(migrating).collect();
+    let differing = case.prepared.iter().flat_map(|one| differing(case, one));
+    let mut findings: Vec<Finding> = of_edits.chain(staying).chain(migrating).chain(differing).collect();
     findings.dedup();
     findings
 }
@@ -54,6 +55,31 @@ fn staying(case: &DeployCase<'_>, one: &Prepared) -> Vec<Finding> {
         .iter()
         .filter(belongs)
         .map(|c| case.warns(ids::CONTAINER_STAYS, message(c)).mend("name it too"))
+        .collect()
+}
+
+/// Whoever names one container means the others as they are live: the idle color's may be of a release before.
+fn differing(case: &DeployCase<'_>, one: &Prepared) -> Vec<Finding> {
+    // A color that is released as it is was meant as it is.
+    if case.prepared.iter().all(|one| one.edits.is_empty()) {
+        return Vec::new();
+    }
+    let live = one.like.as_ref().map(containers_of).unwrap_or_default();
+    let is_named = |c: &ContainerImage| one.edits.iter().any(|edit| edit.container.name == c.name && !edit.follows);
+    let of_idle = containers_of(&one.wanted).into_iter().filter(|c| one.idle.is_some() && !is_named(c));
+    let differs = of_idle.filter_map(|c| {
+        let live = live.iter().find(|live| live.name == c.name && live.init == c.init)?;
+        (live.image != c.image).then(|| (c, live.clone()))
+    });
+    let message = |(own, live): (ContainerImage, ContainerImage)| {
+        let (has, runs) = (ImageRef::parse(&own.image).short(), ImageRef::parse(&live.image).short());
+        format!("{} has {has}, and {} runs {runs}", printable(&own.name), case.tracks.active)
+    };
+    // An init container that follows what was named is told of there.
+    let follows = |c: &ContainerImage| one.edits.iter().any(|edit| edit.container.name == c.name && edit.follows);
+    let others = differs.filter(|(own, _)| !follows(own));
+    others
+        .map(|pair| case.blocks(ids::IMAGE_DIFFERS, message(pair)).mend("name it too, or copy it with --sync"))
         .collect()
 }
 

@@ -46,10 +46,10 @@ pub async fn release(
         report.members.wrote(change);
         written.push(change.clone());
     };
-    let ready = prepare(run, options, (plan, moving, tracks), note).await;
+    let ready = Box::pin(prepare(run, options, (plan, moving, tracks), note)).await;
     let ended = match ready {
         Ok(()) if options.no_switch => print_fingerprint(run, options, moving, report).await,
-        Ok(()) => switch(run, options, (plan, moving), report).await,
+        Ok(()) => Box::pin(switch(run, options, (plan, moving), report)).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = ended else { return Ok(()) };

@@ -29,6 +29,18 @@ pub fn alike(one: &Prepared, objects: &Objects, snapshot: &Snapshot, exchange: &
     std::iter::once(made).chain(raised).collect()
 }
 
+/// One that is there, by the name of one that is to be made: it scales something else.
+#[must_use]
+pub fn taken<'s>(writes: &[Change], snapshot: &'s Snapshot) -> Option<&'s HorizontalPodAutoscaler> {
+    let made: Vec<&str> = writes
+        .iter()
+        .filter(|w| matches!(w.action, Action::Create(_)))
+        .filter_map(|w| w.object.strip_prefix("hpa/"))
+        .collect();
+    let named = |hpa: &&HorizontalPodAutoscaler| hpa.metadata.name.as_deref().is_some_and(|name| made.contains(&name));
+    snapshot.autoscalers.iter().flatten().find(named)
+}
+
 fn made(one: &Prepared, objects: &Objects, snapshot: &Snapshot, exchange: &Exchange<'_>) -> Option<Change> {
     let like = one.like.as_ref()?["metadata"]["name"].as_str()?;
     if of_workload(snapshot, one.kind, &one.name).next().is_some() {

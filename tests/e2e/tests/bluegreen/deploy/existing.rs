@@ -1,12 +1,12 @@
 //! A color that is there gets new images, and then the traffic.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale, taken_down};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::written::{record, versions};
 use e2e::common::events::events;
 use e2e::common::run::{Ended, finding, finding_ids, said};
-use e2e::namespace;
+use e2e::{LIMIT, namespace};
 use lab::fixtures::Behavior;
 use serde_json::json;
 
@@ -207,5 +207,33 @@ async fn each_workload_of_a_color_gets_the_images_of_its_own() -> Result<()> {
     let refused =
         bluegreen(&ns, "deploy api --image app=registry.example.com/third:1 --yes -ojson").await?.ends(1)?.json()?;
     assert_eq!(refused["reason"], "AmbiguousContainer", "{refused:#}");
+    Ok(())
+}
+
+/// Whoever releases the proxy would put an older application live with it.
+#[tokio::test]
+async fn a_container_that_was_not_named_and_is_another_than_the_live_one_is_told() -> Result<()> {
+    let ns = namespace("deploy-two-parts").await?;
+    let two = |name: &str, app: &str| {
+        let workload = color(name, 1, Behavior::Ready).container("proxy", "registry.example.com/proxy:7");
+        let mut workload = api().workload(&workload);
+        workload["spec"]["template"]["spec"]["containers"][0]["image"] =
+            json!(format!("registry.example.com/api:{app}"));
+        workload
+    };
+    ns.apply_all(&[two("blue", "1.5.0"), two("green", "1.4.0"), api().service("blue")]).await?;
+    for deployment in ["deployment/api-blue", "deployment/api-green"] {
+        ns.rolled_out(deployment, LIMIT).await?;
+    }
+    let words = "deploy api --image proxy=registry.example.com/proxy:8 --yes --verify-for=0";
+    let document = bluegreen(&ns, &format!("{words} -ojson")).await?.ends(1)?.json()?;
+    let found = finding(&document, "image-differs").with_context(|| format!("{document:#}"))?;
+    let message = found["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("1.4.0") && message.contains("1.5.0"), "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "blue");
+    bluegreen(&ns, &format!("{words} --sync")).await?.ends(0)?;
+    let live = images(&ns, "api-green").await?;
+    ensure!(live.contains(&"registry.example.com/api:1.5.0".to_owned()), "{live:?}");
+    ensure!(live.contains(&"registry.example.com/proxy:8".to_owned()), "{live:?}");
     Ok(())
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, color, replicas, rolled_out, scale};
 use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::written::versions;
 use e2e::common::run::{Ended, finding_ids};
 use e2e::{LIMIT, namespace};
 use lab::fixtures::{Behavior, autoscaler, budget};
@@ -48,6 +49,22 @@ async fn applied(ns: &Namespace, object: &Value) -> Result<()> {
     std::fs::write(&file, object.to_string())?;
     let file = file.to_string_lossy();
     ns.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &file]).await?.ends(0).map(drop)
+}
+
+/// The image would be written, and the deploy end at an autoscaler that isn't the color's, each time again.
+#[tokio::test]
+async fn an_autoscaler_of_somebody_elses_by_that_name_is_told_first() -> Result<()> {
+    let ns = namespace("deploy-hpa-taken").await?;
+    blue_green(&ns, 1).await?;
+    ns.apply(&autoscaler("api-blue", 1, 5)).await?;
+    let mut other = autoscaler("api-green", 1, 5);
+    other["spec"]["scaleTargetRef"]["name"] = json!("worker");
+    ns.apply(&other).await?;
+    let before = versions(&ns).await?;
+    let document = bluegreen(&ns, &format!("{NEXT} -ojson")).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "NameTaken", "{document:#}");
+    assert_eq!(versions(&ns).await?, before);
+    Ok(())
 }
 
 /// What a deploy made for the color goes with it; what somebody made his own, or made himself, stays.

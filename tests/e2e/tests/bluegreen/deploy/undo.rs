@@ -72,7 +72,15 @@ async fn a_synced_color_goes_back_to_its_template_and_size() -> Result<()> {
 /// The loser of a race would be told how to take the winner's release out from under its users.
 #[tokio::test]
 async fn what_somebody_else_has_changed_since_is_not_offered_to_be_taken_back() -> Result<()> {
-    const VERB: &[&str] = &["deploy", "api", "--image", "app=registry.example.com/api:1.6.0", "--yes", "-ojson"];
+    const VERB: &[&str] = &[
+        "deploy",
+        "api",
+        "--image",
+        "app=registry.example.com/api:1.6.0",
+        "--yes",
+        "--request-timeout=120s",
+        "-ojson",
+    ];
     let setup = Setup::new("deploy-undo-lost", &["api"]).await?;
     let is_write = |call: &Call| call.is_write() && call.is_about("/deployments/api-green");
     let start = |kubeconfig: &Path| setup.start(kubeconfig, VERB);
