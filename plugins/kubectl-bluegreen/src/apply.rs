@@ -28,10 +28,9 @@ pub use in_progress::MoveInProgress;
 pub use moved::Moved;
 pub use prove::{Reached, stands};
 pub use rehearsal::rehearse;
-use verify::UNSEEN;
 
 use release_cli::run::Run;
-use release_core::failure::{Exit, Failure, Next, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome, UNSEEN};
 use tokio::time::Instant;
 
 use crate::options::TakeBack;

@@ -10,6 +10,7 @@ use release_core::kube::{Pod, Workload};
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::text::{one_line, printable};
 use release_core::traffic::selector::{Color, Tracks};
+use release_core::workload::container_image::containers_of;
 
 /// Stands where nothing is known.
 const NOTHING: &str = "-";
@@ -84,7 +85,7 @@ impl Mark {
             template: workload.revision.as_ref().map(|revision| revision.name.clone()),
             replicas: Some(workload.replicas),
             digests: Some(digests),
-            images: Some(images_of(workload)),
+            images: Some(containers_of(workload).into_iter().map(|container| container.image).collect()),
         }
     }
 
@@ -110,14 +111,6 @@ impl Mark {
         let says = if there.contains(odd) { "run" } else { "no longer run" };
         Some(format!("pods of {what} {says} {}", short_digest(odd)))
     }
-}
-
-/// What all containers of its template ask for, init containers last.
-fn images_of(workload: &Workload) -> Vec<String> {
-    let spec = workload.template.spec.as_ref();
-    let mains = spec.into_iter().flat_map(|spec| &spec.containers);
-    let inits = spec.into_iter().flat_map(|spec| spec.init_containers.iter().flatten());
-    mains.chain(inits).map(|container| container.image.clone().unwrap_or_default()).collect()
 }
 
 /// Runtimes name an image by its digest alone, too.

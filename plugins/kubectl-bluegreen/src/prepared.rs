@@ -1,6 +1,6 @@
 //! A workload of the color that a deploy prepares: as it is, and as it is to be.
 
-use release_core::kube::WorkloadKind;
+use release_core::kube::{Workload, WorkloadKind};
 use release_core::registry::image::ImageRef;
 use release_core::workload::twin::{ContainerImage, Difference, ImageEdit, containers_of};
 use serde_json::Value;
@@ -25,6 +25,12 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// True for the workload that it is about, by kind and name.
+    #[must_use]
+    pub fn is(&self, workload: &Workload) -> bool {
+        workload.kind == self.kind && workload.name() == self.name
+    }
+
     /// `deploy/api-green`
     #[must_use]
     pub fn reference(&self) -> String {

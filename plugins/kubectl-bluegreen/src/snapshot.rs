@@ -17,7 +17,7 @@ pub use optional::{ReadScope, rollouts_in};
 #[cfg(test)]
 pub use read::ReplicaSets;
 pub use read::{
-    attributed, daemon_sets, pods_selected, pods_with, service, templates, workload_now, workloads,
+    attributed, daemon_sets, nodes, pods_selected, pods_with, service, templates, workload_now, workloads,
     workloads_and_images, workloads_and_pods,
 };
 pub use release_cluster::read::Reading;

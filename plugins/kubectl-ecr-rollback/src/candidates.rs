@@ -16,10 +16,10 @@ use release_core::kube::{Workload, WorkloadKind};
 use release_core::log::Log;
 
 use crate::args::Cli;
-use crate::container_image::containers_of;
 use crate::names::WorkloadName;
 use crate::selection::{Asked, Selection, select};
 use crate::snapshot::read;
+use release_core::workload::container_image::containers_of;
 
 /// The command line, with what can be typed next at each of its words.
 #[must_use]

@@ -15,12 +15,12 @@ use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::ImageStatus;
 
 use crate::checks::{self, case::Case};
-use crate::container_image::containers_of;
 use crate::options::WriteOptions;
 use crate::record::recorded_on;
 use crate::snapshot::read;
 use crate::tag_now::{TagNow, tag_now};
 use crate::words::pinned_short;
+use release_core::workload::container_image::containers_of;
 
 /// What was read so lately is as it was.
 const FRESH: Duration = Duration::from_secs(2);

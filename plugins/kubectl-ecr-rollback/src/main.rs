@@ -16,7 +16,6 @@ mod args;
 mod candidates;
 mod checks;
 mod commands;
-mod container_image;
 mod contents;
 mod decide;
 mod document;

@@ -18,7 +18,7 @@ use release_core::workload::revisions::{Revision, deployed_number};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::container_image::ContainerImage;
+use release_core::workload::container_image::ContainerImage;
 
 /// Why a template was changed last, as `kubectl rollout history` shows it
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>).

@@ -9,10 +9,10 @@ use release_core::registry::push_history::{
 };
 use release_core::text::printable;
 
-use crate::container_image::ContainerImage;
 use crate::selection::Selected;
 use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed, WHICH};
 use crate::words::{beside, pinned_short, whole};
+use release_core::workload::container_image::ContainerImage;
 
 /// What is made of what stands in manifests alone.
 const READ_MANIFESTS: &str =

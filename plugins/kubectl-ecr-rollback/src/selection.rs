@@ -6,7 +6,7 @@ use release_core::kube::Workload;
 use release_core::registry::ecr_reference::{EcrRepository, same_repository};
 use release_core::workload::revisions::may_have_another;
 
-use crate::container_image::{ContainerImage, containers_of};
+use release_core::workload::container_image::{ContainerImage, containers_of};
 
 /// The containers that go back, all with one image.
 #[derive(Debug, Clone, PartialEq, Eq)]

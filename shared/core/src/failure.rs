@@ -5,6 +5,9 @@ use std::fmt;
 use crate::command::Command;
 use crate::text::one_line;
 
+/// The reason where nobody answers any more who could tell what became of a write.
+pub const UNSEEN: &str = "Unseen";
+
 /// Exit codes, the same in every plugin of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {

@@ -6,3 +6,4 @@ pub mod document;
 pub mod event;
 pub mod hand;
 pub mod record;
+pub mod rewritten;

@@ -2,14 +2,11 @@
 
 use release_cli::run::Run;
 use release_cluster::apply::DryRun;
-use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::release::change::{Action, Change, Op};
+use release_core::release::rewritten::rewritten as failure;
 use release_core::text::one_line;
 use serde_json::Value;
-
-/// The reason where something else decides what is stored than what was written; as in `kubectl ecr-rollback`.
-pub const REWRITTEN: &str = "Rewritten";
 
 /// Sends the writes with `dryRun=All`: admission, validation and permissions answer for real.
 ///
@@ -38,6 +35,5 @@ fn rewritten(change: &Change, answered: &Value, run: &Run) -> Option<Failure> {
         path.trim_start_matches('/'),
         odd.0["value"]
     );
-    let look = Command::new("kubectl get mutatingwebhookconfigurations").scope(run.scope());
-    Some(Failure::failed(REWRITTEN, one_line(&text)).look(look))
+    Some(failure(one_line(&text), run.scope()))
 }

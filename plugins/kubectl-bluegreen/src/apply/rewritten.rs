@@ -2,27 +2,25 @@
 
 use std::cell::Cell;
 
-use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
-use release_core::command::Command;
 use release_core::failure::Failure;
 use release_core::kube::Labels;
 use release_core::release::record::RunResult;
+use release_core::release::rewritten::rewritten;
 use release_core::traffic::selector::as_label_selector;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::in_progress::MoveInProgress;
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
-use super::rehearsal::REWRITTEN;
 use super::take_back;
 use crate::plan::Move;
 
 /// The selector that the API server has stored, where it is not the one that was written.
 #[must_use]
 pub fn other_selector(answered: &Value, made: &MoveInProgress<'_>) -> Option<Labels> {
-    let service: Service = serde_json::from_value(answered.clone()).ok()?;
-    let stored = service.spec?.selector.unwrap_or_default();
+    let stored = Option::<Labels>::deserialize(&answered["spec"]["selector"]).ok()?.unwrap_or_default();
     (stored != made.movement.selector).then_some(stored)
 }
 
@@ -51,6 +49,5 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, stored: Labels) -> F
         Ok(()) => format!("it is on {from} again"),
         Err(why) => format!("it could not be put back to {from}: {}", why.message),
     };
-    let look = Command::new("kubectl get mutatingwebhookconfigurations").scope(run.scope());
-    Failure::failed(REWRITTEN, format!("{text}\n{back}")).look(look)
+    rewritten(format!("{text}\n{back}"), run.scope())
 }

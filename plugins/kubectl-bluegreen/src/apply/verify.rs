@@ -10,7 +10,7 @@ use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::SliceView;
 use release_cluster::wait::later;
 use release_core::command::Command;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Outcome, UNSEEN};
 use release_core::kube::service::service_path;
 use release_core::kube::{Pod, Workload};
 use release_core::release::record::Recorded;
@@ -30,8 +30,6 @@ use crate::record::{Record, RecordedVerb};
 use crate::service_view::ready_count;
 use crate::snapshot::workloads_and_pods;
 
-/// The reason of a failure to see how a move ended.
-pub const UNSEEN: &str = "Unseen";
 /// How often the last look is tried.
 const LOOKS: usize = 3;
 /// How often the Service itself is looked at.

@@ -167,7 +167,7 @@ fn rehearsed(
 ) -> Vec<Change> {
     let moves = if options.no_switch { Vec::new() } else { MoveInProgress::all(&plan.moves, views, movement) };
     // What would be made first isn't there in a rehearsal.
-    let is_there = |change: &&Change| planning::creates(change) || !plan.makes(&change.object);
+    let is_there = |change: &&Change| change.creates() || !plan.makes(&change.object);
     let writes = plan.writes.iter().filter(is_there).cloned();
     writes.chain(moves.iter().map(MoveInProgress::change)).collect()
 }

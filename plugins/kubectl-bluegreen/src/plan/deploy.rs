@@ -17,7 +17,7 @@ pub use chosen::{Deploying, choose};
 pub use preparing::{Objects, prepare, runs_already};
 pub use text::{lines, said};
 pub use world::as_prepared;
-pub use writes::{creates, writes};
+pub use writes::writes;
 
 use release_core::checks::finding::Finding;
 use release_core::failure::Outcome;
@@ -46,7 +46,7 @@ impl DeployPlan {
     /// True where it makes the object.
     #[must_use]
     pub fn makes(&self, object: &str) -> bool {
-        self.writes.iter().any(|change| creates(change) && change.object == object)
+        self.writes.iter().any(|change| change.creates() && change.object == object)
     }
 }
 
@@ -67,7 +67,7 @@ pub fn sized(
         return Err(several_to_size(&prepared));
     }
     let size = |one: &Prepared| {
-        let own = needed.iter().find(|(w, _)| w.kind == one.kind && w.name() == one.name);
+        let own = needed.iter().find(|(workload, _)| one.is(workload));
         let needed = own.map_or(0, |(_, size)| *size);
         needed.max(one.replicas()).max(options.replicas.unwrap_or(0))
     };

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::move_document::MoveEntry;
 use crate::moves::MoveReport;
-use crate::plan::deploy::creates;
 use crate::prepared::Prepared;
 
 /// What `deploy` has of its own.
@@ -161,7 +160,7 @@ impl Differing {
 
 impl Write {
     fn of(change: &Change) -> Self {
-        let (object, creates) = (change.object.clone(), creates(change));
+        let (object, creates) = (change.object.clone(), change.creates());
         Self { object, creates, change: change.summary.clone(), made: false, undo: None }
     }
 }

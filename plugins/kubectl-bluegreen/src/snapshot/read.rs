@@ -155,18 +155,23 @@ async fn workloads_and_pods_as(
     slim: fn(Pod) -> Pod,
 ) -> Outcome<(Vec<Arc<Workload>>, Vec<Pod>)> {
     let selector = as_label_selector(labels);
-    let (path, everything) = (path_of("", "v1", "nodes", None), ListQuery::default());
-    let nodes = cluster.list_map(&path, &everything, Node::slim);
-    let (found, pods, nodes) = join3(workloads(cluster), pods_selected(cluster, &selector, slim), nodes).await;
+    let (found, pods, nodes) = join3(workloads(cluster), pods_selected(cluster, &selector, slim), nodes(cluster)).await;
     let ((mut workloads, sets), mut pods) = (found?, pods?);
     attributed(&mut pods, &sets, &workloads);
     if needs_daemon_sets(&pods) {
         workloads.extend(daemon_sets(cluster, Some(&cluster.namespace)).await);
     }
-    if let Some(nodes) = nodes.ok().filter(|nodes| !nodes.items.is_empty()) {
-        lose_unreachable(&mut pods, &nodes.items);
+    if let Some(nodes) = nodes {
+        lose_unreachable(&mut pods, &nodes);
     }
     Ok((workloads, pods))
+}
+
+/// The cluster's nodes, cut down while they are read; nothing where they can't be, or none is shown.
+pub async fn nodes(cluster: &Cluster) -> Option<Vec<Node>> {
+    let (path, everything) = (path_of("", "v1", "nodes", None), ListQuery::default());
+    let listed = cluster.list_map(&path, &everything, Node::slim).await;
+    listed.ok().map(|nodes| nodes.items).filter(|nodes| !nodes.is_empty())
 }
 
 /// True where a DaemonSet runs one of the pods.

@@ -8,9 +8,9 @@ use release_core::release::record::RunResult;
 use super::in_progress::ChangeInProgress;
 use super::unproven::Unproven;
 use super::what_runs::{asked_now, rewritten_at_once};
-use crate::container_image::containers_of;
 use crate::record::recorded_on;
 use crate::words::pinned_short;
+use release_core::workload::container_image::containers_of;
 
 /// That somebody else has changed more of the template than the images since they were written: what fails then may be
 /// of that, and is no failure of the image.

@@ -18,13 +18,13 @@ use tokio::time::sleep;
 
 use super::conclude;
 use super::in_progress::ChangeInProgress;
-use crate::container_image::containers_of;
 use crate::plan::image_change::ImageChange;
 use crate::plan::way_back::{WayBack, digests_of};
 use crate::record::{ImageRecord, recorded_on};
 use crate::snapshot::read::{again, workload_and_pods};
 use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::words::pinned_short;
+use release_core::workload::container_image::containers_of;
 
 /// Unclear answers and races with notes of our own are looked at and tried again this often.
 const ATTEMPTS: u32 = 4;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use release_cli::progress::Waiting;
 use release_cluster::exchange::ApiError;
 use release_cluster::wait::{after, later, until};
-use release_core::failure::{Exit, Failure, Next};
+use release_core::failure::{Exit, Failure, Next, UNSEEN};
 use release_core::kube::{Pod, TemplateRevision, Workload};
 use release_core::text::printable;
 use release_core::workload::rollout_pods::{Hold, RolloutPods};
@@ -32,8 +32,6 @@ const START: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(60);
 /// For so long a last word is waited for once time is over.
 const LAST_WORD: Duration = Duration::from_secs(5);
-/// The reason where nobody told what became of a change.
-const UNSEEN: &str = "Unseen";
 
 const OUT_OF_TIME: &str = "out of time";
 

@@ -11,20 +11,19 @@ use release_core::failure::Failure;
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::is_index;
+use release_core::release::rewritten::rewritten as failure;
 use release_core::text::printable;
 use release_core::workload::rollout_pods::RolloutPods;
 
 use super::in_progress::ChangeInProgress;
-use crate::container_image::ContainerImage;
 use crate::plan::way_back::digests_of;
 use crate::record::RecordVerb;
 use crate::snapshot::read::workload_and_pods;
 use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::typed::TARGET;
 use crate::words::{listed, pinned_short};
+use release_core::workload::container_image::ContainerImage;
 
-/// The reason where something else decides what runs than what was written.
-pub const REWRITTEN: &str = "Rewritten";
 /// Pods are listed and counted at two moments: for so long they may contradict each other.
 const SETTLED: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(250);
@@ -66,7 +65,7 @@ async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
     let (workload, to) = (change.workload, pinned_short(&change.image_change.to));
     let text = format!("{workload} asks for {to}, and none of its pods runs it: they ask for {}", listed(&images));
     let text = printable(&format!("{text}; an admission policy or webhook rewrites pods as they are made"));
-    Some(Failure::failed(REWRITTEN, text).look(who_rewrites(change)))
+    Some(failure(text, change.run.scope()))
 }
 
 /// That the template itself asks for something else as soon as it is written.
@@ -75,7 +74,7 @@ pub fn rewritten_at_once(change: &ChangeInProgress<'_>, template: &[ContainerIma
     let (to, was) = (pinned_short(&change.image_change.to), if is_rehearsed(change) { "is to be" } else { "was" });
     let text =
         format!("{workload} asks for {now}, though {to} {was} written: an admission policy or webhook rewrites it");
-    Failure::failed(REWRITTEN, text).look(who_rewrites(change))
+    failure(text, change.run.scope())
 }
 
 fn is_rehearsed(change: &ChangeInProgress<'_>) -> bool {
@@ -87,11 +86,6 @@ pub fn asked_now(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> 
     let ours = change.image_change.containers.iter();
     let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
     found.map(|one| pinned_short(&one.image)).collect::<Vec<_>>().join(", ")
-}
-
-/// Policies are of one kind or another; webhooks every API server has.
-pub fn who_rewrites(change: &ChangeInProgress<'_>) -> Command {
-    Command::new("kubectl get mutatingwebhookconfigurations").scope(change.run.scope())
 }
 
 /// That the new pods run what was left, or something else than the revision ran. Nothing where that was

@@ -7,10 +7,10 @@ use release_core::kube::Workload;
 
 use super::conclude;
 use super::in_progress::ChangeInProgress;
-use crate::container_image::containers_of;
 use crate::record::recorded_on;
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
+use release_core::workload::container_image::containers_of;
 
 /// Makes the write and finds out what became of it.
 ///

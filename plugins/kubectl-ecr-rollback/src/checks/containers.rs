@@ -4,8 +4,8 @@ use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 
 use super::case::Case;
-use crate::container_image::ContainerImage;
 use crate::words::pinned_short;
+use release_core::workload::container_image::ContainerImage;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     case.selected.staying.iter().map(|one| told(case, one)).collect()

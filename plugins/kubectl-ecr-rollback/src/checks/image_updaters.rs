@@ -6,7 +6,7 @@ use release_core::checks::image_updater::{Updater, updaters};
 use release_core::text::printable;
 
 use super::case::Case;
-use crate::container_image::ContainerImage;
+use release_core::workload::container_image::ContainerImage;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let is_about = |path: &str| case.change.containers.iter().any(|one| is_of(path, one));

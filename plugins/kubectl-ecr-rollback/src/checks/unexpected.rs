@@ -42,12 +42,12 @@ fn pushed_later(case: &Case<'_>) -> Option<Finding> {
 
 /// Another repository of the same registry may be another application; a registry that was left is none.
 fn other_repository(case: &Case<'_>) -> Option<Finding> {
-    let (from, to) = (ImageRef::parse(case.change.from()).repository, ImageRef::parse(&case.change.to).repository);
-    let registry = |repository: &str| repository.split_once('/').map(|(host, _)| host.to_owned());
-    if case.chosen.named || from == to || registry(from) != registry(to) {
+    let (from, to) = (ImageRef::parse(case.change.from()), ImageRef::parse(&case.change.to));
+    if case.chosen.named || from.repository == to.repository || from.registry() != to.registry() {
         return None;
     }
-    let message = format!("it runs an image of {}, and would get one of {}", printable(from), printable(to));
+    let (from, to) = (printable(from.repository), printable(to.repository));
+    let message = format!("it runs an image of {from}, and would get one of {to}");
     Some(case.warns(ids::OTHER_REPOSITORY, message).mend("name the one that you mean with --to-tag"))
 }
 

@@ -19,7 +19,6 @@ use release_core::workload::revisions::{Revision, deployed_number, may_have_anot
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, HowChosen, Pushed};
-use crate::container_image::containers_of;
 use crate::contents::RepositoryContents;
 use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
@@ -40,6 +39,7 @@ use crate::tag_now::{self, TagNow, leads_forward, tag_now};
 use crate::typed::{CONTAINERS, TARGET};
 use crate::which_containers;
 use crate::words::pinned_short;
+use release_core::workload::container_image::containers_of;
 
 /// Runs the verb.
 ///

@@ -8,7 +8,6 @@ use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::{ImageStatus, TagForm, TagKind};
 
 use crate::checks::case::{Case, Gate, HowChosen};
-use crate::container_image::ContainerImage;
 use crate::document::UnpinMembers;
 use crate::options::UnpinOptions;
 use crate::plan::image_change::{Author, unpinned};
@@ -22,6 +21,7 @@ use crate::snapshot::{Snapshot, read};
 use crate::tag_now::{TagNow, tag_now};
 use crate::which_containers;
 use crate::words::pinned_short;
+use release_core::workload::container_image::ContainerImage;
 
 /// Runs the verb.
 ///

@@ -16,12 +16,12 @@ use release_core::workload::failing::failing;
 use release_core::workload::revisions::deployed_number;
 use release_core::workload::trouble::summarize;
 
-use crate::container_image::{ContainerImage, containers_of};
 use crate::record::way_here::tag_followed;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages, room};
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
 use crate::words::{arrow, beside};
+use release_core::workload::container_image::{ContainerImage, containers_of};
 
 /// A change of a workload's images.
 #[derive(Debug, Clone)]

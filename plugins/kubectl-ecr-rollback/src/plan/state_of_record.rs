@@ -9,12 +9,12 @@ use release_core::registry::image::{ImageRef, TypedImage};
 use release_core::release::record::RunResult;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
-use crate::container_image::containers_of;
 use crate::options::RollbackOptions;
 use crate::record::way_here::standing;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
 use crate::selection::Selected;
 use crate::words::{pinned_short, when};
+use release_core::workload::container_image::containers_of;
 
 /// What the record makes of the command.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use super::image_change::{At, resumed};
 use super::state_of_record::{StateOfRecord, state_of_record};
 use crate::args::Cli;
-use crate::container_image::containers_of;
 use crate::names::WorkloadName;
 use crate::options::{RollbackOptions, WriteOptions};
 use crate::record::samples::record;
 use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selected, Selection, select};
 use crate::typed::Typed;
+use release_core::workload::container_image::containers_of;
 
 const REPOSITORY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/api";
 

@@ -8,8 +8,8 @@ use release_core::release::record::{Record as _, RunResult};
 use release_core::workload::revisions::Revision;
 
 use super::{ImageRecord, Moved, RecordedImages};
-use crate::container_image::{ContainerImage, containers_of};
 use crate::words::pinned_short;
+use release_core::workload::container_image::{ContainerImage, containers_of};
 
 /// What a workload is seen to have run.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use release_core::registry::push_history::LeftBehind;
 use release_core::release::record::RunResult;
 
 use super::{ImageRecord, Moved, RecordVerb, RecordedImages};
-use crate::container_image::ContainerImage;
+use release_core::workload::container_image::ContainerImage;
 
 /// The changes that led a container to what it asks for, the last one first. One that failed and was
 /// taken back led nowhere; what was before something else was deployed didn't lead here.

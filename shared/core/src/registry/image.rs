@@ -33,6 +33,12 @@ impl<'a> ImageRef<'a> {
         self.tag.or_else(|| self.digest.is_none().then_some("latest"))
     }
 
+    /// What stands before its path: a registry's host, or of Docker Hub an owner; nothing where there is no path.
+    #[must_use]
+    pub fn registry(&self) -> Option<&'a str> {
+        self.repository.split_once('/').map(|(host, _)| host)
+    }
+
     /// The image of that digest in the same repository.
     #[must_use]
     pub fn at(&self, digest: &str) -> String {

@@ -64,6 +64,26 @@ pub fn json_patch(ops: &[Op]) -> Value {
     ops.iter().map(|op| op.0.clone()).collect()
 }
 
+/// The patch that takes another one back, where all is still there that it wrote: what it tests and then sets is
+/// tested for what it was set to, and set to what was there; what it only tests stays a condition. A member that it sets without
+/// a test before is left.
+#[must_use]
+pub fn inverse(ops: &[Op]) -> Vec<Op> {
+    let is = |op: &Op, what: &str| op.0["op"] == what;
+    let is_set = |path: &Value| ops.iter().any(|op| !is(op, "test") && op.0["path"] == *path);
+    let before = |path: &Value| ops.iter().find(|op| is(op, "test") && op.0["path"] == *path).map(|op| &op.0["value"]);
+    let back = |op: &Op| {
+        let path = &op.0["path"];
+        if is(op, "test") {
+            return if is_set(path) { Vec::new() } else { vec![op.clone()] };
+        }
+        let Some(before) = before(path) else { return Vec::new() };
+        let still = json!({"op": "test", "path": path, "value": op.0["value"]});
+        vec![Op(still), Op(json!({"op": op.0["op"], "path": path, "value": before}))]
+    };
+    ops.iter().flat_map(back).collect()
+}
+
 /// The JSON pointer of an annotation (RFC 6901 escapes `/` as `~1` and `~` as `~0`).
 #[must_use]
 pub fn annotation_pointer(key: &str) -> String {
@@ -101,6 +121,14 @@ pub struct Change {
     pub undo: Option<Command>,
 }
 
+impl Change {
+    /// True for a write that makes an object.
+    #[must_use]
+    pub fn creates(&self) -> bool {
+        matches!(self.action, Action::Create(_))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +154,29 @@ mod tests {
         assert_eq!(Op::test("/spec/replicas", Value::Null).unmet_in(&json!({"spec": {"replicas": 0}})), None);
         let gone = Op::test("/metadata/annotations/a", "x");
         assert_eq!(gone.unmet_in(&now).map(|(_, _, now)| now), Some(&Value::Null));
+    }
+
+    #[test]
+    fn what_takes_a_patch_back_asks_for_what_that_wrote() {
+        let image = "/spec/template/spec/containers/0/image";
+        let name = Op::test("/spec/template/spec/containers/0/name", "app");
+        let forward = [
+            name.clone(),
+            Op::test(image, "api:1"),
+            Op::replace(image, "api:2"),
+            Op::test("/spec/replicas", 0),
+            Op::add("/spec/replicas", 3),
+            Op::add("/metadata/labels/new", "x"),
+        ];
+        let back = [
+            name,
+            Op::test(image, "api:2"),
+            Op::replace(image, "api:1"),
+            Op::test("/spec/replicas", 3),
+            Op::add("/spec/replicas", 0),
+        ];
+        assert_eq!(inverse(&forward), back);
+        assert_eq!(inverse(&back), forward[..5]);
     }
 
     #[test]

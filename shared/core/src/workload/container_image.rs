@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use k8s_openapi::api::core::v1::Container;
+
+use crate::kube::Workload;
 use crate::registry::ecr_reference::EcrRepository;
 use crate::registry::image::ImageRef;
+use crate::text::one_line;
 
 /// A container or init container of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,25 @@ impl ContainerImage {
     pub fn ecr_repository(&self) -> Option<EcrRepository> {
         EcrRepository::of(&self.image).ok()
     }
+}
+
+/// All containers of the template, init containers last.
+#[must_use]
+pub fn containers_of(workload: &Workload) -> Vec<ContainerImage> {
+    let spec = workload.template.spec.as_ref();
+    let mains = spec.map(|s| s.containers.as_slice()).unwrap_or_default();
+    let inits = spec.and_then(|s| s.init_containers.as_deref()).unwrap_or_default();
+    listed(mains, false).chain(listed(inits, true)).collect()
+}
+
+fn listed(containers: &[Container], init: bool) -> impl Iterator<Item = ContainerImage> {
+    containers.iter().enumerate().map(move |(index, c)| ContainerImage {
+        name: one_line(&c.name),
+        init,
+        sidecar: init && c.restart_policy.as_deref() == Some("Always"),
+        index,
+        image: c.image.clone().unwrap_or_default(),
+    })
 }
 
 /// The name of a list of containers in a pod's spec.

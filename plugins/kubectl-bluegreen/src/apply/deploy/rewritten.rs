@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use release_cli::run::Run;
 use release_cluster::wait::{later, until};
-use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::image::ImageRef;
+use release_core::release::rewritten::rewritten;
 use release_core::traffic::selector::Tracks;
-use release_core::workload::container_image::ContainerImage;
+use release_core::workload::container_image::{ContainerImage, containers_of};
 
 use super::rollout::Rollout;
-use crate::apply::rehearsal::REWRITTEN;
 use crate::prepared::Prepared;
 use crate::snapshot::workloads_and_images;
 
@@ -57,12 +56,13 @@ impl Odd {
         color: &str,
         (workloads, pods): &(Vec<Arc<Workload>>, Vec<Pod>),
     ) -> Option<Self> {
-        let workload = workloads.iter().find(|w| w.kind == one.kind && w.name() == one.name)?;
+        let workload = workloads.iter().find(|workload| one.is(workload))?;
         let own = tracks.pods_of(color, pods).into_iter().filter(|pod| pod.is_ready() && pod.is_alive());
         let own: Vec<&Pod> = own.filter(|pod| workload.owns(pod) && !is_held(workload, pod)).collect();
         // One that somebody deployed anew meanwhile is no longer what was asked for: the move tells of that.
-        let asked = one.containers().into_iter().filter(|container| asks_for(workload, container));
-        asked.into_iter().find_map(|container| {
+        let template = containers_of(workload);
+        let is_asked = |c: &ContainerImage| template.iter().any(|own| own.name == c.name && own.image == c.image);
+        one.containers().into_iter().filter(is_asked).find_map(|container| {
             let odd: Vec<&str> = own.iter().filter_map(|pod| other_image(pod, &container)).collect();
             (!odd.is_empty()).then(|| Self {
                 workload: one.reference(),
@@ -80,8 +80,7 @@ impl Odd {
         let text = format!(
             "{workload} asks for {wanted}, and {pods} of its {all} ready pods for {images}: an admission policy or webhook rewrites pods as they are made\nno Service was switched"
         );
-        let look = Command::new("kubectl get mutatingwebhookconfigurations").scope(run.scope());
-        Failure::failed(REWRITTEN, text).look(look)
+        rewritten(text, run.scope())
     }
 }
 
@@ -89,14 +88,6 @@ impl Odd {
 fn is_held(workload: &Workload, pod: &Pod) -> bool {
     let revision = pod.metadata.labels.get("controller-revision-hash");
     workload.kind == WorkloadKind::StatefulSet && revision.is_some() && revision != workload.update_revision.as_ref()
-}
-
-/// Whether the template still has the image.
-fn asks_for(workload: &Workload, container: &ContainerImage) -> bool {
-    let spec = workload.template.spec.as_ref();
-    let mains = spec.into_iter().flat_map(|spec| &spec.containers);
-    let mut all = mains.chain(spec.into_iter().flat_map(|spec| spec.init_containers.iter().flatten()));
-    all.any(|own| own.name == container.name && own.image.as_ref() == Some(&container.image))
 }
 
 /// What a pod asks for in the place of a container's image; nothing where it has no such container.

@@ -12,8 +12,6 @@ use release_core::text::one_line;
 use release_core::workload::twin::containers_of;
 use serde_json::Value;
 
-use crate::plan::deploy::creates;
-
 /// Makes the writes in their order, and tells of each that was made. `again` is the command that goes on from
 /// wherever this ends.
 ///
@@ -25,7 +23,7 @@ pub async fn all(run: &Run, changes: &[Change], again: &Command, mut made: impl 
         run.stands(Stand { text, next: Some(Next::Try(vec![again.clone()], Some("goes on".into()))) });
         let look = Command::new("kubectl get").arg(&change.object).scope(run.scope());
         let written = run.cluster.write_if_unchanged(change, run.write_mode(), async || found(run, change).await).await;
-        let past = if creates(change) { "created" } else { "changed" };
+        let past = if change.creates() { "created" } else { "changed" };
         match written {
             Ok(Written::ReadBack(error)) if error.leaves_write_unclear() => {
                 run.progress.step("read back", &format!("{error}; {} is there", change.object));

@@ -15,8 +15,7 @@ pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
 }
 
 fn known<'c>(case: &'c DeployCase<'_>, one: &Prepared) -> Option<&'c Workload> {
-    let mut workloads = case.snapshot.workloads.iter();
-    workloads.find(|w| w.kind == one.kind && w.name() == one.name).map(AsRef::as_ref)
+    case.snapshot.workloads.iter().find(|workload| one.is(workload)).map(AsRef::as_ref)
 }
 
 /// It would never begin

@@ -65,22 +65,17 @@ fn differing(case: &DeployCase<'_>, one: &Prepared) -> Vec<Finding> {
         return Vec::new();
     }
     let live = one.like.as_ref().map(containers_of).unwrap_or_default();
-    let is_named = |c: &ContainerImage| one.edits.iter().any(|edit| edit.container.name == c.name && !edit.follows);
-    let of_idle = containers_of(&one.wanted).into_iter().filter(|c| one.idle.is_some() && !is_named(c));
-    let differs = of_idle.filter_map(|c| {
-        let live = live.iter().find(|live| live.name == c.name && live.init == c.init)?;
-        (live.image != c.image).then(|| (c, live.clone()))
-    });
-    let message = |(own, live): (ContainerImage, ContainerImage)| {
+    // What follows is told of with what it follows.
+    let is_edited = |c: &ContainerImage| one.edits.iter().any(|edit| edit.container.name == c.name);
+    let message = |own: &ContainerImage| {
+        let live = live.iter().find(|live| live.name == own.name && live.init == own.init)?;
         let (has, runs) = (ImageRef::parse(&own.image).short(), ImageRef::parse(&live.image).short());
-        format!("{} has {has}, and {} runs {runs}", printable(&own.name), case.tracks.active)
+        let text = || format!("{} has {has}, and {} runs {runs}", printable(&own.name), case.tracks.active);
+        (live.image != own.image).then(text)
     };
-    // An init container that follows what was named is told of there.
-    let follows = |c: &ContainerImage| one.edits.iter().any(|edit| edit.container.name == c.name && edit.follows);
-    let others = differs.filter(|(own, _)| !follows(own));
-    others
-        .map(|pair| case.blocks(ids::IMAGE_DIFFERS, message(pair)).mend("name it too, or copy it with --sync"))
-        .collect()
+    let kept = one.containers().into_iter().filter(|own| one.idle.is_some() && !is_edited(own));
+    let finding = |text| case.blocks(ids::IMAGE_DIFFERS, text).mend("name it too, or copy it with --sync");
+    kept.filter_map(|own| message(&own)).map(finding).collect()
 }
 
 /// Once for each pod: they may run beside each other, while the active color still uses the old schema.

@@ -12,8 +12,7 @@ use crate::prepared::Prepared;
 
 pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
     let written = case.prepared.iter().filter(|one| one.idle.is_some() && one.changes_pods());
-    let known =
-        |one: &Prepared| case.snapshot.workloads.iter().find(|w| w.kind == one.kind && w.name() == one.name).cloned();
+    let known = |one: &Prepared| case.snapshot.workloads.iter().find(|workload| one.is(workload)).cloned();
     let mut found: Vec<Finding> = written
         .filter_map(|one| Some((one, known(one)?)))
         .flat_map(|(one, workload)| owners(case, one, &workload))

@@ -87,7 +87,7 @@ async fn prepare(
 /// The color as it was asked for: whoever takes it down meanwhile is noticed by its sizes.
 fn with_sizes(color: &Color, plan: &DeployPlan) -> Color {
     let workloads = color.workloads.iter().map(|workload| {
-        let own = plan.prepared.iter().find(|one| one.kind == workload.kind && one.name == workload.name());
+        let own = plan.prepared.iter().find(|one| one.is(workload));
         let replicas = own.map_or(workload.replicas, crate::prepared::Prepared::size);
         std::sync::Arc::new(release_core::kube::Workload { replicas, ..workload.as_ref().clone() })
     });

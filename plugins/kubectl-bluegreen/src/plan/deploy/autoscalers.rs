@@ -32,11 +32,8 @@ pub fn alike(one: &Prepared, objects: &Objects, snapshot: &Snapshot, exchange: &
 /// One that is there, by the name of one that is to be made: it scales something else.
 #[must_use]
 pub fn taken<'s>(writes: &[Change], snapshot: &'s Snapshot) -> Option<&'s HorizontalPodAutoscaler> {
-    let made: Vec<&str> = writes
-        .iter()
-        .filter(|w| matches!(w.action, Action::Create(_)))
-        .filter_map(|w| w.object.strip_prefix("hpa/"))
-        .collect();
+    let made = writes.iter().filter(|write| write.creates()).filter_map(|write| write.object.strip_prefix("hpa/"));
+    let made: Vec<&str> = made.collect();
     let named = |hpa: &&HorizontalPodAutoscaler| hpa.metadata.name.as_deref().is_some_and(|name| made.contains(&name));
     snapshot.autoscalers.iter().flatten().find(named)
 }

@@ -5,7 +5,6 @@ use release_core::release::change::Change;
 use release_core::workload::twin::ImageEdit;
 
 use super::chosen::Deploying;
-use super::writes::creates;
 use crate::prepared::Prepared;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -33,7 +32,7 @@ pub fn lines(deploying: &Deploying<'_>, prepared: &[Prepared], writes: &[Change]
 /// `create deploy/api-green like deploy/api-blue, app api:1.5.0 -> 1.6.0, 6 replicas`
 #[must_use]
 pub fn said(change: &Change) -> String {
-    let verb = if creates(change) { "create " } else { "" };
+    let verb = if change.creates() { "create " } else { "" };
     format!("{verb}{} {}", change.object, change.summary)
 }
 

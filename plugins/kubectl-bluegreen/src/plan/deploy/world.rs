@@ -23,10 +23,10 @@ const NOT_YET: &str = "(not rolled out yet)";
 pub fn as_prepared(snapshot: &Snapshot, prepared: &[Prepared]) -> Outcome<Snapshot> {
     let mut world = snapshot.clone();
     for one in prepared {
-        let before = snapshot.workloads.iter().find(|w| w.kind == one.kind && w.name() == one.name);
+        let before = snapshot.workloads.iter().find(|workload| one.is(workload));
         let workload = cold(one, before)?;
         world.pods.retain(|pod: &Pod| !before.is_some_and(|before| before.owns(pod)));
-        world.workloads.retain(|w| w.kind != one.kind || w.name() != one.name);
+        world.workloads.retain(|workload| !one.is(workload));
         world.workloads.push(Arc::new(workload));
     }
     Ok(world)

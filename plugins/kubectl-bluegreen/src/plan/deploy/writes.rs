@@ -22,12 +22,6 @@ pub fn writes(prepared: &[Prepared], objects: &Objects, snapshot: &Snapshot, exc
     floors.chain(workloads).chain(alike).collect()
 }
 
-/// True for a write that makes an object.
-#[must_use]
-pub fn creates(change: &Change) -> bool {
-    matches!(change.action, Action::Create(_))
-}
-
 fn workload_writes(one: &Prepared, snapshot: &Snapshot) -> Vec<Change> {
     let collection = path_of("apps", "v1", one.kind.plural(), Some(&snapshot.namespace));
     let scope = &snapshot.scope;
@@ -58,14 +52,16 @@ fn workload_writes(one: &Prepared, snapshot: &Snapshot) -> Vec<Change> {
         ];
         let synced = change(template, synced(one), undo_sync(one, idle, scope));
         // Each with what takes it back: a revision of a template knows no size.
-        let resized = Prepared { edits: Vec::new(), ..one.clone() };
-        let size = size(one).map(|text| change(size_ops(one, idle), text, undo(&resized, idle, scope)));
+        let ops = size_ops(one, idle);
+        let back = undo(one, &ops, scope);
+        let size = size(one).map(|text| change(ops, text, back));
         return std::iter::once(synced).chain(size).collect();
     }
     let images = one.edits.iter().filter(|edit| !edit.is_so()).flat_map(ImageEdit::ops);
-    let ops = images.chain(size_ops(one, idle)).collect();
+    let ops: Vec<Op> = images.chain(size_ops(one, idle)).collect();
     let summary = one.image_changes().into_iter().chain(size(one)).collect::<Vec<_>>().join(", ");
-    vec![change(ops, summary, undo(one, idle, scope))]
+    let back = undo(one, &ops, scope);
+    vec![change(ops, summary, back)]
 }
 
 /// `like deploy/api-blue, app api:1.5.0 -> 1.6.0, 6 replicas`

@@ -149,8 +149,7 @@ impl<'a> Deployments<'a> {
 /// the form that is still used. Another repository of the same registry holds another application.
 fn may_have_moved(image: &str, left: &Left) -> bool {
     let (then, now) = (ImageRef::parse(image), ImageRef::parse(&left.image));
-    let registry = |image: &ImageRef<'_>| image.repository.split_once('/').map(|(host, _)| host.to_owned());
-    if registry(&then) == registry(&now) {
+    if then.registry() == now.registry() {
         return false;
     }
     let like = then.tag.zip(now.tag).is_some_and(|(then, now)| TagForm::of(then).is_like(&TagForm::of(now)));
