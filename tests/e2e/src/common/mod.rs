@@ -14,6 +14,7 @@ pub mod load;
 pub mod lost_output;
 pub mod mutating;
 pub mod nodes;
+pub mod paste;
 pub mod peak;
 pub mod permissions;
 pub mod pods;

@@ -7,12 +7,17 @@ use serde_json::json;
 use super::run::admin;
 use crate::LIMIT;
 
-/// From a moment after it returns on, what matches (group, resource, operation) gets what the expression says.
+/// From when it returns on, what matches (group, resource, operation) gets what the expression says: the probe, a
+/// command that stores nothing, shows it.
 ///
 /// # Errors
 /// Where the API server refuses the policy.
-pub async fn mutates(ns: &Namespace, resource: (&str, &str, &str), patch: &str) -> Result<()> {
-    let (group, plural, operation) = resource;
+pub async fn mutates(
+    ns: &Namespace,
+    (group, plural, operation): (&str, &str, &str),
+    patch: &str,
+    probe: (&[&str], impl Fn(&str) -> bool),
+) -> Result<()> {
     let name = format!("{}-{plural}.example.com", ns.name());
     let policy = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy", "metadata": {"name": name},
@@ -30,16 +35,17 @@ pub async fn mutates(ns: &Namespace, resource: (&str, &str, &str), patch: &str) 
         "metadata": {"name": name},
         "spec": {"policyName": name, "matchResources": {"namespaceSelector": of_namespace}},
     });
-    ns.apply_all(&[policy, binding]).await
+    ns.apply_all(&[policy, binding]).await?;
+    let (words, shows) = probe;
+    eventually("the policy is in force", LIMIT, || async { Ok(shows(&admin(ns).must(words).await?).then_some(())) })
+        .await
 }
 
-/// From when it returns on, new pods get what the expression says; `probe` is an image that it changes.
+/// The same of new pods; `probe` is an image that it changes.
 ///
 /// # Errors
 /// Where the API server refuses the policy.
 pub async fn rewrites(ns: &Namespace, patch: &str, probe: &str) -> Result<()> {
-    mutates(ns, ("", "pods", "CREATE"), patch).await?;
     let words = ["run", "probe", "--image", probe, "--dry-run=server", "-o", "jsonpath={.spec.containers[0].image}"];
-    eventually("the policy is in force", LIMIT, || async { Ok((admin(ns).must(&words).await? != probe).then_some(())) })
-        .await
+    mutates(ns, ("", "pods", "CREATE"), patch, (&words, |image| image != probe)).await
 }

@@ -227,6 +227,17 @@ async fn all_namespaces_are_shown_at_once() -> Result<()> {
     Ok(())
 }
 
+/// Which color the Service would select, written another one.
+const PROBE: [&str; 7] = [
+    "patch",
+    "service",
+    "api",
+    "-p",
+    r#"{"spec":{"selector":{"version":"probe"}}}"#,
+    "--dry-run=server",
+    "-ojsonpath={.spec.selector.version}",
+];
+
 /// Users would be left with nobody behind the Service, and the operator with "someone else".
 #[tokio::test]
 async fn a_selector_that_a_policy_rewrites_is_put_back_at_once() -> Result<()> {
@@ -237,13 +248,7 @@ async fn a_selector_that_a_policy_rewrites_is_put_back_at_once() -> Result<()> {
     let patch = format!(
         "[JSONPatch{{op: 'replace', path: '/spec/selector/version', value: {selector} == 'blue' ? 'blue' : 'red'}}]"
     );
-    mutates(&ns, ("", "services", "UPDATE"), &patch).await?;
-    let probe = r#"{"spec":{"selector":{"version":"probe"}}}"#;
-    let words = ["patch", "service", "api", "-p", probe, "--dry-run=server", "-ojsonpath={.spec.selector.version}"];
-    eventually("the policy is in force", LIMIT, || async {
-        Ok((ns.kubectl(&words).await?.ends(0)?.stdout == "red").then_some(()))
-    })
-    .await?;
+    mutates(&ns, ("", "services", "UPDATE"), &patch, (&PROBE, |color| color == "red")).await?;
     let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "Rewritten", "{document:#}");
     assert_eq!(active(&ns, "api").await?, "blue", "{document:#}");
@@ -256,13 +261,7 @@ async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {
     let ns = namespace("rehearsed-policy").await?;
     blue_green(&ns, 1).await?;
     let keeps = "[JSONPatch{op: 'replace', path: '/spec/selector/version', value: 'blue'}]";
-    mutates(&ns, ("", "services", "UPDATE"), keeps).await?;
-    let patch = r#"{"spec":{"selector":{"version":"probe"}}}"#;
-    let words = ["patch", "service", "api", "-p", patch, "--dry-run=server", "-ojsonpath={.spec.selector.version}"];
-    eventually("the policy is in force", LIMIT, || async {
-        Ok((ns.kubectl(&words).await?.ends(0)?.stdout == "blue").then_some(()))
-    })
-    .await?;
+    mutates(&ns, ("", "services", "UPDATE"), keeps, (&PROBE, |color| color == "blue")).await?;
     let document = bluegreen(&ns, "switch api --to green --dry-run=server -ojson").await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "Rewritten", "{document:#}");
     Ok(())

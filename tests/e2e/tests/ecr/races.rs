@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
-use e2e::common::printed::words::split;
+use e2e::common::paste::paste;
 use e2e::common::run::{Ended, said};
 use e2e::common::stopped_run::StoppedRun;
 use e2e::ecr::calls::{is_image_patch, is_result_note, is_take_back};
@@ -159,10 +159,7 @@ async fn a_tag_that_is_pushed_again_before_pods_pull_it_is_not_done() -> Result<
     let message = document["message"].as_str().unwrap_or_default();
     ensure!(message.contains(&planned[..19]) && message.contains(&pushed[..19]), "{}", said(&output));
     // What is printed leads to what was shown.
-    let next = document["next"].as_str().context("no next")?;
-    let words = split(next)?;
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    releases.ns.kubectl(&words).await?.ends(0)?;
+    paste(&releases.ns, document["next"].as_str().context("no next")?).await?.ends(0)?;
     releases.ns.rolled_out("deployment/api", LIMIT).await?;
     let again = releases.ns.kubectl(&["get", "pods", "-lapp=api", "-ojsonpath={..imageID}"]).await?.ends(0)?.stdout;
     ensure!(again.contains(&planned), "{again}");

@@ -16,7 +16,7 @@ pub mod found;
 mod harmless;
 mod judge;
 mod reach;
-pub mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

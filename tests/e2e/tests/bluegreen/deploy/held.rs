@@ -4,15 +4,14 @@ use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
 use e2e::bluegreen::app::{active, api, blue_green, color};
 use e2e::bluegreen::run::bluegreen;
-use e2e::bluegreen::written::versions;
-use e2e::common::printed::words::split;
+use e2e::common::paste::paste;
 use e2e::common::run::{Ended, finding};
 use e2e::namespace;
 use lab::Namespace;
 use lab::fixtures::Behavior;
 use serde_json::{Value, json};
 
-use super::NEXT;
+use super::{NEXT, refused_untouched};
 
 async fn sets(test: &str, strategy: &Value) -> Result<Namespace> {
     let ns = namespace(test).await?;
@@ -35,16 +34,10 @@ async fn pods_that_nobody_replaces_are_told_before_anything_is_written() -> Resu
         ("held-whole", json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 7}}), "partition"),
     ] {
         let ns = sets(test, &strategy).await?;
-        let before = versions(&ns).await?;
-        let document = bluegreen(&ns, &format!("{NEXT} -ojson")).await?.ends(1)?.json()?;
+        let document = refused_untouched(&ns).await?;
         let found = finding(&document, id).with_context(|| format!("{document:#}"))?;
         assert_eq!(found["severity"], "block", "{document:#}");
-        assert_eq!(versions(&ns).await?, before, "nothing is written");
-        let fix = found["fix"].as_str().unwrap_or_default().to_owned();
-        let words = split(&fix)?;
-        ensure!(words.first().is_some_and(|word| word == "kubectl"), "{fix}");
-        let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-        ns.kubectl(&words).await?.ends(0)?;
+        paste(&ns, found["fix"].as_str().unwrap_or_default()).await?.ends(0)?;
         bluegreen(&ns, NEXT).await?.ends(0)?;
         assert_eq!(active(&ns, "api").await?, "green");
     }

@@ -17,6 +17,7 @@ mod undo;
 
 use anyhow::Result;
 use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::written::versions;
 use e2e::common::run::Ended;
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Namespace;
@@ -42,4 +43,12 @@ async fn deployed(ns: &Namespace, words: &str) -> Result<Value> {
 fn written(document: &Value) -> Vec<&str> {
     let writes = document["writes"].as_array().into_iter().flatten();
     writes.filter(|write| write["made"] == true).filter_map(|write| write["object"].as_str()).collect()
+}
+
+/// A deploy that is refused before its first write, as a document.
+async fn refused_untouched(ns: &Namespace) -> Result<Value> {
+    let before = versions(ns).await?;
+    let document = bluegreen(ns, &format!("{NEXT} -ojson")).await?.ends(1)?.json()?;
+    assert_eq!(versions(ns).await?, before, "{document:#}");
+    Ok(document)
 }

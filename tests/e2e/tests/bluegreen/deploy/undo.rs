@@ -7,12 +7,10 @@ use e2e::LIMIT;
 use e2e::bluegreen::app::{active, blue_green, replicas, taken_down};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::setup::Setup;
-use e2e::common::printed::words::split;
+use e2e::common::paste::paste;
 use e2e::common::run::Ended;
 use e2e::common::stopped_run::StoppedRun;
 use e2e::namespace;
-use lab::Namespace;
-use lab::Output;
 use lab::api_proxy::{Call, When};
 use serde_json::Value;
 
@@ -25,14 +23,6 @@ fn undo_of<'d>(document: &'d Value, object: &str) -> Result<&'d str> {
     let writes = document["writes"].as_array().into_iter().flatten();
     let write = writes.filter(|write| write["object"] == object).find(|write| write["made"] == true);
     write.and_then(|write| write["undo"].as_str()).with_context(|| format!("{document:#}"))
-}
-
-/// As it is printed, by the same tool.
-async fn paste(ns: &Namespace, command: &str) -> Result<Output> {
-    let words = split(command)?;
-    ensure!(words.first().is_some_and(|word| word == "kubectl"), "{command}");
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    ns.kubectl(&words).await
 }
 
 /// The color would be left with the pods that only the failed release needed, or with its image.
