@@ -10,6 +10,7 @@ mod lasting;
 mod lost_nodes;
 mod meanwhile;
 mod moved;
+pub mod narrow;
 mod overtaken;
 mod prove;
 mod redeployed;

@@ -1,6 +1,7 @@
 //! What can be typed. `options` turns it into what the commands work with.
 
 mod deploy;
+mod init;
 mod shared;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use release_core::duration::duration;
 
 use crate::fingerprint::Fingerprint;
 pub use deploy::DeployArgs;
+pub use init::InitArgs;
 pub use shared::{AfterArgs, CheckArgs, TrackArgs};
 
 const EXIT_CODES: &str = "\
@@ -41,6 +43,8 @@ pub enum VerbArgs {
     Status(StatusArgs),
     /// Run the checks of a switch and change nothing
     Preflight(PreflightArgs),
+    /// Make a Service of one Deployment ready for colors
+    Init(InitArgs),
     /// Prepare the idle color with new images, and move the Service to it
     Deploy(DeployArgs),
     /// Move a Service (or several as one) to another color
@@ -195,6 +199,9 @@ pub struct CleanupArgs {
     /// All Services of the namespace whose retention has passed
     #[arg(long, conflicts_with = "services")]
     pub due: bool,
+    /// With --due: of all namespaces
+    #[arg(short = 'A', long, conflicts_with = "services")]
+    pub all_namespaces: bool,
     /// Delete the workloads instead of scaling them to zero; volume claims always stay
     #[arg(long)]
     pub delete: bool,

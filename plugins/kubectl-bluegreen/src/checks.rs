@@ -9,8 +9,10 @@ pub mod deploy;
 mod drain;
 mod endpoints;
 mod failed_before;
+mod frozen;
 mod headless;
 mod image_updaters;
+pub mod initial;
 mod load_balancer;
 mod network;
 mod ownership;
@@ -48,7 +50,7 @@ pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 /// Findings about who else writes what a move writes.
 pub const OF_OWNERS: [CheckId; 4] = [ids::GITOPS, ids::HELM, ids::KUBECTL_APPLY, ids::OWNED_BY_CONTROLLER];
 
-const CHECKS: [Check; 23] = [
+const CHECKS: [Check; 24] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -72,6 +74,7 @@ const CHECKS: [Check; 23] = [
     rights::check,
     way_back::check,
     failed_before::check,
+    frozen::check,
 ];
 
 /// Runs every check and weighs what was found, the worst first.

@@ -4,6 +4,7 @@ pub mod cleanup;
 pub mod completion;
 pub mod deploy;
 pub mod history;
+pub mod init;
 pub mod preflight;
 pub mod rollback;
 pub mod status;

@@ -104,12 +104,13 @@ impl LeftWorkload {
         if same {
             return None;
         }
-        let (then, image) = (self.images.first().map_or("", String::as_str), now.image());
+        let then = || self.images.iter().map(String::as_str);
+        let gone = then().find(|then| now.images().all(|image| image != *then));
+        let new = now.images().find(|image| then().all(|then| then != *image));
         let short = |image: &str| ImageRef::parse(image).short();
-        Some(if then == image {
-            format!("{now} has another pod template")
-        } else {
-            format!("{now} has {} now, it had {}", short(image), short(then))
+        Some(match (gone, new) {
+            (Some(gone), Some(new)) => format!("{now} has {} now, it had {}", short(new), short(gone)),
+            _ => format!("{now} has another pod template"),
         })
     }
 }

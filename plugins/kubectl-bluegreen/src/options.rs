@@ -3,6 +3,7 @@
 pub mod deploy;
 pub mod document;
 pub mod images;
+pub mod init;
 
 use std::time::Duration;
 

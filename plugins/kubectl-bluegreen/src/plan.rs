@@ -6,6 +6,7 @@ mod case;
 mod choice;
 pub mod deploy;
 mod images;
+pub mod init;
 mod movement;
 mod pairing;
 pub mod scale;
@@ -17,7 +18,7 @@ mod text;
 mod way;
 
 pub use choice::runs;
-pub use images::running;
+pub use images::{running, shown};
 pub use movement::Move;
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
 pub use stay::{Stay, StayState};

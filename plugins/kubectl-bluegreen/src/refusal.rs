@@ -4,6 +4,7 @@ mod added;
 mod argo;
 mod asked;
 pub mod deploying;
+pub mod initial;
 mod key;
 mod near;
 mod restored;

@@ -3,6 +3,7 @@
 pub mod cleanup_document;
 pub mod deploy_document;
 pub mod history_document;
+pub mod init_document;
 pub mod move_document;
 pub mod status;
 pub mod status_document;

@@ -9,9 +9,9 @@ use release_cluster::connection::Connection;
 use release_core::command::{Command, Own};
 use release_core::failure::{Exit, Failure};
 
-use crate::args::{Cli, VerbArgs};
+use crate::args::{Cli, DeployArgs, VerbArgs};
 use crate::candidates;
-use crate::commands::{cleanup, completion, deploy, history, preflight, rollback, status, switch};
+use crate::commands::{cleanup, completion, deploy, history, init, preflight, rollback, status, switch};
 use crate::options::document::{self, FilledIn, overruled};
 
 /// How long a verb may wait that has no flag for it.
@@ -39,10 +39,11 @@ pub async fn run(cli: Cli) -> Exit {
             let setting = reading(&args.output);
             to_the_end(connection, setting, async |run, report| history::run(run, &args.service, report).await).await
         }
-        VerbArgs::Deploy(args) => match document::filled_in(args) {
-            Ok(filled) => deploy(connection, filled).await,
-            Err(failure) => release_cli::usage::refuse(&failure),
-        },
+        VerbArgs::Init(args) => {
+            let setting = writing(&args.output, &args.write);
+            to_the_end(connection, setting, async |run, report| init::run(run, args, report).await).await
+        }
+        VerbArgs::Deploy(args) => deploy(connection, args).await,
         VerbArgs::Switch(args) => {
             let setting = writing(&args.output, &args.write);
             to_the_end(connection, setting, async |run, report| switch::run(run, args, report).await).await
@@ -59,8 +60,11 @@ pub async fn run(cli: Cli) -> Exit {
 }
 
 /// A deploy by its words and its document.
-async fn deploy(connection: &ConnectionFlags, filled: FilledIn) -> Exit {
-    let FilledIn { args, namespace, notes, others } = filled;
+async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
+    let FilledIn { args, namespace, notes, others } = match document::filled_in(args) {
+        Ok(filled) => filled,
+        Err(failure) => return release_cli::usage::refuse(&failure),
+    };
     let mut connection = connection.clone();
     // To kubectl `-n ""` says nothing.
     let typed = connection.namespace.take().filter(|name| !name.is_empty());

@@ -31,7 +31,7 @@ use crate::talk::{Stand, Standing, Talk};
 #[derive(Debug)]
 pub struct Run {
     pub cluster: Cluster,
-    pub talk: Talk,
+    pub talk: Rc<Talk>,
     pub dry_run: DryRunFlag,
     started: Instant,
     /// How long it may wait.
@@ -59,8 +59,21 @@ impl Run {
         if !is_namespace(&cluster.namespace) {
             return Err(Failure::usage(format!("\"{}\" is no namespace name", cluster.namespace.escape_debug())));
         }
-        let (talk, id) = (Talk::new(output, standing), run_id());
+        let (talk, id) = (Rc::new(Talk::new(output, standing)), run_id());
         Ok(Self { cluster, talk, dry_run, started: Instant::now(), timeout, id })
+    }
+
+    /// The same run in another namespace.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        Self {
+            cluster: self.cluster.in_namespace(namespace),
+            talk: Rc::clone(&self.talk),
+            dry_run: self.dry_run,
+            started: self.started,
+            timeout: self.timeout,
+            id: self.id.clone(),
+        }
     }
 
     /// What a printed command must repeat to reach our namespace of this cluster.

@@ -68,17 +68,17 @@ impl Cluster {
     }
 
     /// The same, and after an unclear answer it reads back whether what the change is to bring
-    /// about is so.
+    /// about is so. Answers with what the API server has stored, where it has said so.
     ///
     /// # Errors
     /// See [`ApiError`]; after an unclear one it was not found to be so.
-    pub async fn apply_and_see(&self, change: &Change, dry_run: DryRun) -> Result<(), ApiError> {
+    pub async fn apply_and_see(&self, change: &Change, dry_run: DryRun) -> Result<Option<Value>, ApiError> {
         match self.apply(change, dry_run).await {
             Err(error) if error.leaves_write_unclear() && dry_run == DryRun::None => match self.is_so(change).await {
-                Ok(true) => Ok(()),
+                Ok(true) => Ok(None),
                 _ => Err(error),
             },
-            other => other.map(drop),
+            other => other.map(Some),
         }
     }
 

@@ -4,6 +4,7 @@ pub mod annotations;
 pub mod change;
 pub mod document;
 pub mod event;
+pub mod freeze;
 pub mod hand;
 pub mod record;
 pub mod rewritten;

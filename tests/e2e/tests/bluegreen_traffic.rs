@@ -73,6 +73,25 @@ async fn deploys_under_load_lose_no_request() -> Result<()> {
     Ok(())
 }
 
+/// Whoever begins loses no request on the way to the first color.
+#[tokio::test]
+async fn a_first_color_under_load_loses_no_request() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let ns = Lab::from_env().await?.namespace("init-traffic").await?;
+    let plain = Workload::color("web", "registry.example.com/web:1.4.0").replicas(3).pre_stop(2);
+    ns.apply_all(&plain.objects()).await?;
+    ns.rolled_out("deployment/web", LIMIT).await?;
+    let load = Load::new(answering(&ns, "web").await?).fresh_clients(3).kept_clients(3).rate(300.0);
+    let load = load.max_requests(1_000_000).max_time(2 * LIMIT).start();
+    bluegreen(&ns, "init web --yes --verify-for=0").await?.ends(0)?;
+    tokio::time::sleep(SYNC_PERIOD + SAMPLING).await;
+    let traffic = load.stop().await;
+    println!("{traffic}");
+    assert_eq!(traffic.failures().len(), 0, "{traffic}");
+    assert!(traffic.rate() >= 200.0, "{traffic}");
+    Ok(())
+}
+
 /// The same load does fail where the switch is a bare patch to a color that isn't ready.
 #[tokio::test]
 async fn a_bare_patch_to_a_color_that_is_not_ready_loses_requests() -> Result<()> {

@@ -29,10 +29,14 @@ pub struct Aim<'a> {
     pub color: &'a str,
 }
 
+/// The reason of a move of which the endpoints have seen nothing: the color that was left went on serving.
+pub const NOT_FOLLOWED: &str = "NotFollowed";
+
 /// Waits for convergence.
 ///
 /// # Errors
-/// Exit 1 where the Service stays without a ready endpoint, 4 once the run's time is over.
+/// Exit 1 where the Service stays without a ready endpoint, 4 once the run's time is over
+/// ([`NOT_FOLLOWED`] where the color has served nobody until then).
 pub async fn wait(
     run: &Run,
     view: &mut SliceView,
@@ -44,6 +48,7 @@ pub async fn wait(
     let mut looked = began;
     // Where nothing served before either, it is no news that nothing does: controllers may take long.
     let (mut served, mut empty) = (false, Lasting::default());
+    let mut arrived = false;
     loop {
         let seen = view.slices.convergence(&known.ready_of(aim.color), |pod| known.is_foreign(pod, aim.color));
         let strangers = view.slices.pods().iter().any(|pod| !known.colors.contains_key(*pod));
@@ -64,18 +69,15 @@ pub async fn wait(
         }
         let serves = !view.slices.ready_pods().is_empty();
         served |= serves;
+        arrived |= seen.ready > 0;
         if empty.longer_than(TOLERATED, served && !serves) {
             return Err(emptied(run, aim.service, aim.color).await);
         }
         if run.left().is_zero() {
-            return Err(not_converged(aim, seen, run.scope()));
+            return Err(not_converged(aim, seen, arrived, run.scope()));
         }
         if began.elapsed() > PATIENCE {
-            let text = format!(
-                "{}: {} ready, {} missing, {} of other colors",
-                aim.service, seen.ready, seen.missing, seen.foreign
-            );
-            run.waiting(&text);
+            run.waiting(&format!("{}: {}", aim.service, counts(seen)));
         }
         view.changed(run.left().min(LOOK_AGAIN)).await;
     }
@@ -87,10 +89,14 @@ async fn refresh(run: &Run, tracks: &Tracks) -> Option<KnownPods> {
     Some(KnownPods::of(tracks, &pods))
 }
 
-fn not_converged(aim: Aim<'_>, seen: Convergence, scope: &Scope) -> Failure {
-    let text = format!(
-        "out of time: the endpoints of service/{} did not follow to {} ({} ready, {} missing, {} of other colors)",
-        aim.service, aim.color, seen.ready, seen.missing, seen.foreign
-    );
-    Failure::out_of_time(text).look(status(aim.service, scope))
+fn counts(seen: Convergence) -> String {
+    format!("{} ready, {} missing, {} of other colors", seen.ready, seen.missing, seen.foreign)
+}
+
+fn not_converged(aim: Aim<'_>, seen: Convergence, arrived: bool, scope: &Scope) -> Failure {
+    let Aim { service, color } = aim;
+    let text = format!("out of time: the endpoints of service/{service} did not follow to {color} ({})", counts(seen));
+    let failure = Failure::out_of_time(text).look(status(service, scope));
+    let reason = if arrived || seen.foreign == 0 { failure.reason } else { NOT_FOLLOWED };
+    Failure { reason, ..failure }
 }

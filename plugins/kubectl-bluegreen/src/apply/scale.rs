@@ -11,6 +11,7 @@ use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::Change;
+use release_core::release::rewritten::rewritten;
 use release_core::text::printable;
 use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks, as_label_selector};
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 
 use super::lasting::Lasting;
 use super::warnings::newest_warning;
+use crate::plan::scale::as_stored;
 use crate::snapshot::{pods_with, workloads, workloads_and_pods};
 
 /// Between two looks at the workloads.
@@ -35,7 +37,7 @@ pub const PODS_REFUSED: &str = "PodsRefused";
 /// Makes the writes, and notes which were made.
 ///
 /// # Errors
-/// Where one is refused; a changed replica count is exit 3.
+/// Where one is refused; a changed replica count is exit 3. Exit 1 where admission makes another size of one.
 pub async fn apply(run: &Run, changes: &[Change], written: &mut Vec<Change>) -> Outcome<()> {
     let mut undos = Vec::new();
     for change in changes {
@@ -43,12 +45,17 @@ pub async fn apply(run: &Run, changes: &[Change], written: &mut Vec<Change>) -> 
             format!("interrupted while scaling; no Service was switched. See {}", workloads_command(run.scope()));
         undos.extend(change.undo.clone());
         run.stands(Stand { text, next: Some(Next::Try(undos.clone(), Some("undoes the scaling".into()))) });
-        run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
+        let stored = run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
             Some(409 | 422) => {
                 Failure::changed(format!("{} was changed by someone else meanwhile: {error}", change.object))
             }
             _ => Failure::from(error),
         })?;
+        if let Some(stored) = stored.and_then(|stored| as_stored(change, &stored, run.scope())) {
+            let text = format!("{} {}: an admission policy or webhook rewrites it", stored.object, stored.summary);
+            written.extend(stored.undo.is_some().then_some(stored));
+            return Err(rewritten(format!("{text}\nno Service was switched"), run.scope()));
+        }
         written.push(change.clone());
         // Its undo is told where no move follows: pods that have traffic are no longer to be scaled back.
         run.progress.step("scaled", &format!("{} {}", change.object, change.summary));

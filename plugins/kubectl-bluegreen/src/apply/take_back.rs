@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use stand::{Stand, stand};
 
 use super::conclude;
+use super::converge::NOT_FOLLOWED;
 use super::in_progress::{MoveInProgress, rollback};
 use crate::cleanup_note::CleanupNote;
 use crate::left::{LeftWorkload, differences};
@@ -85,7 +86,11 @@ async fn rolled_back(
     let to = moves.first().map_or("", |j| j.movement.to.as_str());
     let is_rollback = moves.first().is_some_and(|made| made.movement.record.verb == RecordedVerb::Rollback);
     let what = if is_rollback { "rollback failed and was taken back" } else { "switch failed and was rolled back" };
-    let sentence = format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0));
+    let sentence = if failure.reason == NOT_FOLLOWED && moves.len() == 1 {
+        format!("{what}; {to} had no traffic, the endpoint controller has not acted")
+    } else {
+        format!("{what}; {to} had traffic for {:.0} s", exposed.as_secs_f32().max(1.0))
+    };
     let message = format!("{sentence}\n{}{unserved}", failure.message);
     let served_elsewhere = if unserved.is_empty() { None } else { elsewhere(run, moves).await };
     let next = match (served_elsewhere, failure.next) {
@@ -114,6 +119,8 @@ fn because_of(made: &MoveInProgress<'_>, moves: &[MoveInProgress<'_>], failure: 
         Some(failed) if !made.meanwhile.failed.get() => {
             (format!("along with service/{}: {}", failed.service(), failure.message), RunResult::Failed)
         }
+        // Nobody has seen it fail.
+        _ if failure.reason == NOT_FOLLOWED => (failure.message.clone(), RunResult::Failed),
         _ => (failure.message.clone(), RunResult::RolledBack),
     }
 }

@@ -20,6 +20,12 @@ type Check = fn(&DeployCase<'_>) -> Vec<Finding>;
 const CHECKS: [Check; 7] =
     [in_use::check, images::check, likeness::check, held::check, others::check, sizes::check, file::check];
 
+/// What a copy of a workload brings with it, where no image changes.
+#[must_use]
+pub fn of_a_copy(case: &DeployCase<'_>) -> Vec<Finding> {
+    likeness::of_a_copy(case).into_iter().chain(held::check(case)).collect()
+}
+
 /// Runs every check and weighs what was found, the worst first.
 #[must_use]
 pub fn run(case: &DeployCase<'_>, weighing: &Weighing) -> Vec<Finding> {

@@ -1,5 +1,6 @@
 //! What stands between clients and the Service, and follows a switch in its own way.
 
+mod endpoint_groups;
 mod node_traffic;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
@@ -16,10 +17,11 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let ip_targets = ip_targets(case, spec);
     let mut findings: Vec<Finding> = affinity(case, spec).into_iter().collect();
     findings.extend(node_traffic::check(case, spec));
-    if !ip_targets.iter().any(|f| f.severity == Severity::Blocks) {
+    let by_pod: Vec<Finding> = ip_targets.into_iter().chain(endpoint_groups::check(case)).collect();
+    if !by_pod.iter().any(|f| f.severity == Severity::Blocks) {
         findings.extend(propagation(case, spec));
     }
-    findings.extend(ip_targets);
+    findings.extend(by_pod);
     findings
 }
 
@@ -81,14 +83,8 @@ fn has_ip_targets(service: &Service, spec: &ServiceSpec) -> bool {
 }
 
 /// Load balancers that know nodes leave the choice of pod to kube-proxy, unless only nodes with a
-/// pod answer their health check; those that know pods have to be told of each
-/// (<https://cloud.google.com/kubernetes-engine/docs/how-to/container-native-load-balancing>).
+/// pod answer their health check.
 fn propagation(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
-    let annotations = case.view.service.metadata.annotations.as_ref();
-    if annotations.is_some_and(|a| a.contains_key("cloud.google.com/neg-status")) {
-        let message = "network endpoint groups follow seconds later";
-        return Some(case.warns(ids::LB_PROPAGATION, message).mend("keep the old color up for a while"));
-    }
     if !is_load_balancer(spec) {
         return None;
     }

@@ -13,7 +13,9 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let service = (format!("service/{}", case.view.name()), &case.view.service.metadata);
     let workloads = case.target.workloads.iter().map(|w| (w.reference(), &w.metadata));
     let relied_on = std::iter::once(service).chain(workloads);
-    let deleted = relied_on.filter(|(_, metadata)| metadata.deletion_timestamp.is_some());
+    let namespace =
+        case.snapshot.namespace_metadata.iter().map(|of| (format!("namespace/{}", case.snapshot.namespace), of));
+    let deleted = relied_on.chain(namespace).filter(|(_, metadata)| metadata.deletion_timestamp.is_some());
     let deleted = deleted.map(|(name, _)| case.blocks(ids::BEING_DELETED, format!("{name} is being deleted")));
     deleted.chain(selector_owner(case)).chain(size_owners(case)).collect()
 }

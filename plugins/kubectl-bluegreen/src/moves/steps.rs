@@ -98,7 +98,7 @@ async fn scale_and_write(
     let failure = scaling::left_serving(&serving, failure);
     let of_service = |service: &str| {
         let own = scaling::of_service(plan, views, snapshot, service);
-        own.into_iter().filter(|change| written.contains(change)).collect()
+        written.iter().filter(|change| own.iter().any(|one| one.path == change.path)).cloned().collect()
     };
     let is_left = !written.is_empty() && report.left_scaled(of_service);
     Err(if is_left { scaling::left_scaled(&written, failure) } else { failure })

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::checks::ownership::applied;
-use release_core::command::Command;
+use release_core::command::{Command, Scope, patch_command};
 use release_core::kube::Workload;
 use release_core::kube::path::{collection, path_of};
-use release_core::release::change::{Action, Change, Op, annotation_pointer};
+use release_core::release::change::{Action, Change, Op, annotation_pointer, json_patch};
 use release_core::release::hand::Written;
 use serde_json::{Value, json};
 
@@ -37,9 +37,6 @@ pub fn changes(sizes: &[(Arc<Workload>, i32)], snapshot: &Snapshot) -> Vec<Chang
 #[must_use]
 pub fn resize(workload: &Workload, wanted: i32, snapshot: &Snapshot) -> Change {
     let collection = path_of("apps", "v1", workload.kind.plural(), Some(&snapshot.namespace));
-    // Only while it has the size that we gave it.
-    let undo = Command::new("kubectl scale").arg(workload.reference()).scope(&snapshot.scope);
-    let undo = undo.option("--current-replicas", &wanted.to_string());
     Change {
         object: workload.reference(),
         path: format!("{collection}/{}/scale", workload.name()),
@@ -50,9 +47,41 @@ pub fn resize(workload: &Workload, wanted: i32, snapshot: &Snapshot) -> Change {
                 .collect(),
         ),
         summary: format!("replicas: {} -> {wanted}", workload.replicas),
-        undo: Some(undo.option("--replicas", &workload.replicas.to_string())),
+        undo: Some(size_command(&workload.reference(), (wanted, workload.replicas), &snapshot.scope)),
     }
 }
+
+/// The bare kubectl command that sets a workload's size, while it is what it was.
+fn size_command(reference: &str, (from, to): (i32, i32), scope: &Scope) -> Command {
+    let command = Command::new("kubectl scale").arg(reference).scope(scope);
+    command.option("--current-replicas", &from.to_string()).option("--replicas", &to.to_string())
+}
+
+/// A write of this file's with the size that the API server has stored, and the undo of that, where it is another
+/// one than was written: admission has made it.
+#[must_use]
+pub fn as_stored(change: &Change, stored: &Value, scope: &Scope) -> Option<Change> {
+    let Action::JsonPatch(ops) = &change.action else { return None };
+    let (path, size): (_, SizeCommand) = match change.path.strip_suffix("/scale") {
+        Some(_) => ("/spec/replicas", size_command),
+        None => ("/spec/minReplicas", floor_command),
+    };
+    let odd = ops.iter().find(|op| op.0["path"] == *path && !op.holds_in(stored))?;
+    let before = ops.iter().find(|op| op.0["op"] == "test" && op.0["path"] == *path)?;
+    // A zero is left out.
+    let number = |value: &Value| i32::try_from(value.as_i64().unwrap_or_default()).ok();
+    let (from, to) = (number(stored.pointer(path).unwrap_or(&Value::Null))?, number(&before.0["value"])?);
+    let as_stored = |op: &Op| if op == odd { Op::add(path, from) } else { op.clone() };
+    Some(Change {
+        action: Action::JsonPatch(ops.iter().map(as_stored).collect()),
+        summary: format!("{}, and {from} was stored", change.summary),
+        undo: (from != to).then(|| size(&change.object, (from, to), scope)),
+        ..change.clone()
+    })
+}
+
+/// The command that sets a size: of what, from which to which.
+type SizeCommand = fn(&str, (i32, i32), &Scope) -> Command;
 
 /// Refuses a patch of a namesake that was made since.
 fn same(metadata: &ObjectMeta) -> Option<Op> {
@@ -81,7 +110,7 @@ pub fn raise_floor(hpa: &HorizontalPodAutoscaler, wanted: i32, snapshot: &Snapsh
         ops.push(Op::add(&annotation_pointer(FLOOR_BEFORE), floor.to_string()));
     }
     ops.push(Op::replace("/spec/minReplicas", raised));
-    Some(floor_change(hpa, ops, snapshot, (floor, raised)))
+    Some(floor_change(hpa, ops, (&snapshot.namespace, &snapshot.scope), (floor, raised)))
 }
 
 /// The floor that an autoscaler had before we raised it, and the one that it has; nothing where it was not
@@ -102,32 +131,37 @@ fn raised_by_us(hpa: &HorizontalPodAutoscaler) -> Option<(i32, i32)> {
     (applied(&hpa.metadata, "/spec/minReplicas") != Some(now.into())).then_some((before, now))
 }
 
-/// The bare kubectl command that sets an autoscaler's floor.
+/// The bare kubectl command that sets an autoscaler's floor, while it is what it was.
 #[must_use]
-pub fn floor_command(hpa: &str, floor: i32, snapshot: &Snapshot) -> Command {
-    let patch = json!({"spec": {"minReplicas": floor}}).to_string();
-    Command::new("kubectl patch hpa").arg(hpa).scope(&snapshot.scope).flag("-p", patch)
+pub fn floor_command(reference: &str, (from, to): (i32, i32), scope: &Scope) -> Command {
+    let ops = [Op::test("/spec/minReplicas", from), Op::replace("/spec/minReplicas", to)];
+    patch_command(reference, scope, &json_patch(&ops))
 }
 
 /// Puts an autoscaler's floor back to what it was before we raised it.
 #[must_use]
-pub fn restore_floor(hpa: &HorizontalPodAutoscaler, snapshot: &Snapshot) -> Option<Change> {
+pub fn restore_floor(hpa: &HorizontalPodAutoscaler, namespace: &str, scope: &Scope) -> Option<Change> {
     let (before, now) = raised_by_us(hpa)?;
     let ops = vec![
         Op::test("/spec/minReplicas", now),
         Op::replace("/spec/minReplicas", before.clamp(1, now.max(1))),
         Op::remove(&annotation_pointer(FLOOR_BEFORE)),
     ];
-    Some(floor_change(hpa, ops, snapshot, (now, before)))
+    Some(floor_change(hpa, ops, (namespace, scope), (now, before)))
 }
 
-fn floor_change(hpa: &HorizontalPodAutoscaler, ops: Vec<Op>, snapshot: &Snapshot, (from, to): (i32, i32)) -> Change {
+fn floor_change(
+    hpa: &HorizontalPodAutoscaler,
+    ops: Vec<Op>,
+    (namespace, scope): (&str, &Scope),
+    (from, to): (i32, i32),
+) -> Change {
     let name = hpa.metadata.name.as_deref().unwrap_or_default();
     Change {
         object: format!("hpa/{name}"),
-        path: format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace))),
+        path: format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(namespace))),
         action: Action::JsonPatch(same(&hpa.metadata).into_iter().chain(ops).collect()),
         summary: format!("minReplicas: {from} -> {to}"),
-        undo: Some(floor_command(name, from, snapshot)),
+        undo: Some(floor_command(&format!("hpa/{name}"), (to, from), scope)),
     }
 }

@@ -23,6 +23,9 @@ impl Members for CleanupMembers {
 pub struct ColorEntry {
     /// The Service's name.
     pub name: String,
+    /// Its namespace: with `--all-namespaces` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// Absent where the Service doesn't tell which.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,

@@ -110,15 +110,14 @@ impl DeployMembers {
 
     /// One more of the writes was made.
     pub fn wrote(&mut self, change: &Change) {
-        let undo = change.undo.as_ref().map(ToString::to_string);
-        if let Some(write) = self.writes.iter_mut().find(|write| !write.made) {
-            (write.made, write.undo) = (true, undo);
+        if let Some(write) = self.writes.iter_mut().find(|write| write.is_open()) {
+            write.made(change);
         }
     }
 
     /// Somebody else has changed since what one of them left.
     pub fn is_others(&mut self, change: &Change) {
-        let left = self.writes.iter_mut().find(|write| write.object == change.object && write.change == change.summary);
+        let left = self.writes.iter_mut().find(|write| write.is_about(change));
         left.into_iter().for_each(|write| write.undo = None);
     }
 }
@@ -159,8 +158,32 @@ impl Differing {
 }
 
 impl Write {
-    fn of(change: &Change) -> Self {
+    /// One that is to be made.
+    #[must_use]
+    pub fn of(change: &Change) -> Self {
         let (object, creates) = (change.object.clone(), change.creates());
         Self { object, creates, change: change.summary.clone(), made: false, undo: None }
+    }
+
+    /// It was not made yet.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.made
+    }
+
+    /// True where it is that change.
+    #[must_use]
+    pub fn is_about(&self, change: &Change) -> bool {
+        self.object == change.object && self.change == change.summary
+    }
+
+    /// This run made it.
+    pub fn made(&mut self, change: &Change) {
+        (self.made, self.undo) = (true, change.undo.as_ref().map(ToString::to_string));
+    }
+
+    /// This run has undone it.
+    pub fn taken_back(&mut self) {
+        (self.made, self.undo) = (false, None);
     }
 }

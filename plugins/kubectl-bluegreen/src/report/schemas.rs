@@ -8,6 +8,7 @@ use release_cli::schema::check;
 use super::cleanup_document::CleanupMembers;
 use super::deploy_document::DeployMembers;
 use super::history_document::HistoryMembers;
+use super::init_document::InitMembers;
 use super::move_document::{PreflightMembers, RollbackMembers, SwitchMembers};
 use super::status_document::StatusMembers;
 
@@ -22,6 +23,7 @@ fn holds<M: Members + 'static>() {
 fn documents_are_as_their_schemas_say() {
     holds::<StatusMembers>();
     holds::<PreflightMembers>();
+    holds::<InitMembers>();
     holds::<DeployMembers>();
     holds::<SwitchMembers>();
     holds::<RollbackMembers>();

@@ -37,7 +37,8 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
         notes.push(Note::warns("converging", message));
     }
     if !serves {
-        notes.push(unserved(view, tracks, snapshot));
+        let elsewhere = foreign.saturating_add(strangers);
+        notes.push(if elsewhere > 0 { behind(&colors, active, strangers) } else { unserved(view, tracks, snapshot) });
     }
     ServiceStatus {
         name: view.name().to_owned(),
@@ -56,6 +57,15 @@ fn strangers(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> us
     let Some(at) = snapshot.slices.get(view.name()) else { return 0 };
     let own = tracks.pods_of(&tracks.active, &snapshot.pods);
     at.slices.unmanaged().map(|theirs| theirs.addresses.saturating_sub(theirs.of(&own))).sum()
+}
+
+/// The endpoints have not followed the selector yet: those that it has left answer.
+fn behind(colors: &[ColorStatus], active: &str, strangers: usize) -> Note {
+    let serving = colors.iter().filter(|color| !color.active && color.endpoints > 0).map(|color| color.name.as_str());
+    let others = (strangers > 0).then_some("addresses of no pod of it");
+    let answering: Vec<&str> = serving.chain(others).collect();
+    let message = format!("no endpoint is of {active} yet: requests go to {}", printable(&answering.join(", ")));
+    Note::blocks("no-endpoints", message)
 }
 
 /// Nobody is there to answer: with what would work now.
@@ -100,12 +110,13 @@ fn endpoints_of(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot
 
 fn of_workload(workload: &Arc<Workload>, color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> WorkloadStatus {
     let pods = tracks.pods_of(&color.name, &snapshot.pods);
-    let running = plan::running(workload, &pods);
+    let running = plan::running(workload, tracks, &pods);
+    let image = plan::shown(workload, tracks).and_then(|c| c.image.as_deref()).unwrap_or_default();
     WorkloadStatus {
-        running: if running == [workload.image()] { Vec::new() } else { running },
+        running: if running == [image] { Vec::new() } else { running },
         kind: workload.kind.kind(),
         name: workload.name().to_owned(),
-        image: workload.image().to_owned(),
+        image: image.to_owned(),
         replicas: workload.replicas,
         ready: pods.iter().filter(|pod| pod.is_ready() && workload.owns(pod)).count(),
         reference: workload.reference(),

@@ -95,12 +95,13 @@ fn raised_floors(tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let autoscalers = || snapshot.autoscalers.iter().flatten();
     let own = workloads
         .flat_map(|(w, active)| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)).map(move |hpa| (hpa, active)));
+    let lower = |name: &str, sizes| floor_command(&format!("hpa/{name}"), sizes, &snapshot.scope);
     let raised = own.filter_map(|(hpa, active)| Some((hpa.metadata.name.as_deref()?, raised_floor(hpa)?, active)));
     let notes = raised.map(|(name, (before, now), active)| {
         // Of a color that no move left, no cleanup comes.
         let until = if active { "; the cleanup of the color before lowers it" } else { "" };
         let message = format!("hpa/{name} min {now} since a move, {before} before{until}");
-        Note { fix: Some(floor_command(name, before, snapshot).to_string()), ..Note::warns("floor-raised", message) }
+        Note { fix: Some(lower(name, (now, before)).to_string()), ..Note::warns("floor-raised", message) }
     });
     notes.collect()
 }

@@ -8,6 +8,7 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_cluster::read::Reading;
 use release_cluster::slice_view::SlicesAt;
 use release_core::command::Scope;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub at: Timestamp,
     /// The user as the API server knows them.
     pub who: Reading<String>,
+    /// Of the namespace itself: whether it is frozen, or being deleted. Read where a move waits for everything.
+    pub namespace_metadata: Reading<ObjectMeta>,
     /// The Services asked for, in the order asked.
     pub services: Vec<Service>,
     /// All Services of the namespace.
@@ -70,6 +73,7 @@ impl Snapshot {
             scope: scope.clone(),
             at,
             who: Err("not asked".into()),
+            namespace_metadata: Ok(ObjectMeta::default()),
             services: Vec::new(),
             neighbours: Ok(Vec::new()),
             workloads: Vec::new(),

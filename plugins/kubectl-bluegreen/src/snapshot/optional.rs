@@ -5,9 +5,10 @@ use std::time::Duration;
 use futures::future::join;
 use k8s_openapi::Resource;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_cluster::Cluster;
 use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::Node;
@@ -36,6 +37,8 @@ pub struct OptionalReads {
     cluster: Cluster,
     query: ListQuery,
     colors_only: bool,
+    /// A rollback is never frozen.
+    namespace_too: bool,
 }
 
 /// An object of which only the name matters.
@@ -46,6 +49,7 @@ struct ObjectName {
 
 type Policies = (
     Reading<String>,
+    Reading<ObjectMeta>,
     Reading<Vec<Node>>,
     Reading<Vec<PodDisruptionBudget>>,
     Reading<Vec<NetworkPolicy>>,
@@ -67,12 +71,12 @@ impl OptionalReads {
         match extent {
             ReadScope::Everything | ReadScope::Colors => {
                 let colors_only = matches!(extent, ReadScope::Colors);
-                Self { cluster: cluster.clone(), query: ListQuery::default(), colors_only }
+                Self { cluster: cluster.clone(), query: ListQuery::default(), colors_only, namespace_too: !colors_only }
             }
             ReadScope::Essentials { others } => {
                 let query = ListQuery { cached: true, ..ListQuery::default() };
                 let cluster = cluster.with_request_timeout(others.min(cluster.request_timeout()));
-                Self { cluster, query, colors_only: false }
+                Self { cluster, query, colors_only: false, namespace_too: false }
             }
         }
     }
@@ -97,8 +101,10 @@ impl OptionalReads {
             http_routes,
             ..empty
         };
-        let Some((who, nodes, budgets, network_policies, target_group_bindings)) = policies else { return shown };
-        Snapshot { who, nodes, budgets, network_policies, target_group_bindings, ..shown }
+        let Some((who, namespace_metadata, nodes, budgets, network_policies, target_group_bindings)) = policies else {
+            return shown;
+        };
+        Snapshot { who, namespace_metadata, nodes, budgets, network_policies, target_group_bindings, ..shown }
     }
 
     /// What only a move needs to know.
@@ -109,11 +115,22 @@ impl OptionalReads {
         let who = async { self.cluster.who_am_i().await.map_err(|e| e.short()) };
         Some(futures::join!(
             who,
+            self.namespace(),
             self.nodes(),
             self.built_in::<PodDisruptionBudget>(),
             self.built_in::<NetworkPolicy>(),
             self.target_group_bindings(),
         ))
+    }
+
+    /// A Role of the namespace may give the right to read it.
+    async fn namespace(&self) -> Reading<ObjectMeta> {
+        if !self.namespace_too {
+            return Ok(ObjectMeta::default());
+        }
+        let path = format!("{}/{}", path_of("", "v1", "namespaces", None), self.cluster.namespace);
+        let read = self.cluster.get::<Namespace>(&path).await;
+        read.map(|namespace| namespace.metadata).map_err(|e| e.short())
     }
 
     async fn nodes(&self) -> Reading<Vec<Node>> {

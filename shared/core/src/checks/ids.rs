@@ -115,6 +115,8 @@ checks! {
         "the target failed before, was taken back, and hasn't changed since";
     FORBIDDEN = "forbidden", [EcrRollback], [Blocks],
         "the API server would not let you patch the workload";
+    FROZEN = "frozen", [Bluegreen], [Blocks],
+        "an annotation of the Service or of its namespace says that nothing is to be released now: `kubectl-release.dev/freeze`, `kubectl-release.dev/freeze-windows`";
     GITOPS = "gitops", [Bluegreen, EcrRollback], [Blocks],
         "a controller owns the field that is written: Argo CD, Flux, Config Sync, a Rancher object set, the addon manager, or somebody else who holds it by server-side apply";
     GOES_LATER = "goes-later", [Lifecycle], [Blocks, Warns],
@@ -153,10 +155,12 @@ checks! {
         "kinds of a cluster that may need images could not be read; of those that are never read it is only said that there are objects";
     KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
+    LB_ENDPOINT_GROUPS = "lb-endpoint-groups", [Bluegreen], [Blocks],
+        "a Google Cloud load balancer reaches the pods by network endpoint groups (`cloud.google.com/neg`, `cloud.google.com/neg-status`)";
     LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
         "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets";
     LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],
-        "a load balancer follows in its own time: by health check of the nodes (`externalTrafficPolicy: Local`), or by network endpoint groups; *quiet* where its nodes simply follow kube-proxy";
+        "a load balancer follows in its own time, by health check of the nodes (`externalTrafficPolicy: Local`); *quiet* where its nodes simply follow kube-proxy";
     LIST_IS_AND = "list-is-and", [Lifecycle], [Warns],
         "a rule's list has several entries, and an image needs a tag for every one of them";
     LOCAL_TRAFFIC_UNCOVERED = "local-traffic-uncovered", [Bluegreen], [Warns],

@@ -49,6 +49,8 @@ impl Op {
     pub fn holds_in(&self, object: &Value) -> bool {
         let found = self.0["path"].as_str().and_then(|path| object.pointer(path));
         match (self.0["op"].as_str(), found) {
+            // Made for what is written into it.
+            (Some("add"), Some(value)) if self.0["value"] == json!({}) => value.is_object(),
             (Some("add" | "replace"), Some(value)) => *value == self.0["value"],
             // The API server leaves out zeros.
             (Some("add" | "replace"), None) => self.0["value"] == 0,
@@ -139,6 +141,9 @@ mod tests {
         let holds = |ops: &[Op]| ops.iter().all(|op| op.holds_in(&scaled));
         assert!(holds(&[Op::test("/spec/replicas", 2), Op::add("/spec/replicas", 0)]));
         assert!(holds(&[Op::add(&annotation_pointer("a/b"), "new"), Op::remove("/metadata/labels")]));
+        let made = Op::add("/metadata/annotations", json!({}));
+        assert!(holds(std::slice::from_ref(&made)), "what is written into it comes in the same patch");
+        assert!(!made.holds_in(&json!({"metadata": {}})));
         assert!(!holds(&[Op::add("/spec/replicas", 2)]));
         assert!(!holds(&[Op::replace(&annotation_pointer("a/b"), "old")]));
         assert!(!holds(&[Op::remove(&annotation_pointer("a/b"))]));

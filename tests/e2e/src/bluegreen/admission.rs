@@ -50,6 +50,24 @@ impl Policy {
         Ok(policy)
     }
 
+    /// No EndpointSlice is written any more, so that what is published stays what it is.
+    ///
+    /// # Errors
+    /// Where the API server refuses the policy.
+    pub async fn keep_slices(ns: &Namespace) -> Result<Self> {
+        let message = "endpoints stay as they are";
+        let rule = json!({"apiGroups": ["discovery.k8s.io"], "apiVersions": ["v1"], "resources": ["endpointslices"],
+            "operations": ["CREATE", "UPDATE", "DELETE"]});
+        let policy = Self::written(ns, "slices", &rule, ("false", message), "Deny").await?;
+        let kubectl = admin(ns);
+        eventually("policy on EndpointSlices", LIMIT, || async {
+            let asked = kubectl.run(&["label", "endpointslices", "--all", "probe=1", "--dry-run=server"]).await?;
+            Ok(asked.stderr.contains(message).then_some(()))
+        })
+        .await?;
+        Ok(policy)
+    }
+
     async fn create(ns: &Namespace, service: &str, expression: &str, message: &str, action: &str) -> Result<Self> {
         let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["services"],
             "operations": ["UPDATE"], "resourceNames": [service]});

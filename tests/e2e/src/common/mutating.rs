@@ -18,7 +18,7 @@ pub async fn mutates(
     patch: &str,
     probe: (&[&str], impl Fn(&str) -> bool),
 ) -> Result<()> {
-    let name = format!("{}-{plural}.example.com", ns.name());
+    let name = format!("{}-{}.example.com", ns.name(), plural.replace('/', "-"));
     let policy = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy", "metadata": {"name": name},
         "spec": {

@@ -1,7 +1,7 @@
 //! Printed commands, as a person pastes them.
 
 use anyhow::{Result, ensure};
-use lab::{Namespace, Output};
+use lab::{Kubectl, Namespace, Output};
 
 use super::printed::words::split;
 
@@ -10,8 +10,21 @@ use super::printed::words::split;
 /// # Errors
 /// Where it is none of kubectl's, or a shell would read more than one plain command.
 pub async fn paste(ns: &Namespace, command: &str) -> Result<Output> {
+    let words = words(command)?;
+    ns.kubectl(&words.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+/// Runs one as somebody else.
+///
+/// # Errors
+/// As [`paste`].
+pub async fn paste_as(user: &Kubectl, command: &str) -> Result<Output> {
+    let words = words(command)?;
+    user.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+fn words(command: &str) -> Result<Vec<String>> {
     let words = split(command)?;
     ensure!(words.first().is_some_and(|word| word == "kubectl"), "{command}");
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    ns.kubectl(&words).await
+    Ok(words.into_iter().skip(1).collect())
 }

@@ -53,9 +53,17 @@ pub async fn annotate_pods(ns: &Namespace, labels: &str, annotations: &[(&str, &
         annotations.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     for pod in pods(ns, labels).await? {
         let patch = Patch::Merge(json!({"metadata": {"annotations": values}}));
-        ns.api::<Pod>().patch(&pod.name_any(), &PatchParams::default(), &patch).await?;
+        match ns.api::<Pod>().patch(&pod.name_any(), &PatchParams::default(), &patch).await {
+            Err(error) if !went(&error) => return Err(error.into()),
+            // A rollout may take one away meanwhile.
+            _ => {}
+        }
     }
     Ok(())
+}
+
+fn went(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 404)
 }
 
 /// Waits until no pod with these labels is left.

@@ -4,10 +4,12 @@
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{api, color, left_blue, replicas, rolled_out};
 use e2e::bluegreen::blue_green;
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, bluegreen_as};
 use e2e::bluegreen::written::{RECORD, written_long_ago};
+use e2e::common::permissions::{bound_to, documented};
 use e2e::common::run::{Ended, said};
 use e2e::namespace;
+use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::Service;
 use lab::fixtures::{App, Behavior};
 use serde_json::{Value, json};
@@ -48,6 +50,58 @@ async fn a_colors_own_service_that_something_sends_to_keeps_it() -> Result<()> {
         .await?;
     bluegreen(&ns, "cleanup api --yes").await?.ends(1)?.tells("ingress/old by service/api-blue")?;
     assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    Ok(())
+}
+
+/// A job in each namespace, or old versions that are paid for where nobody made one.
+#[tokio::test]
+async fn one_nightly_run_takes_down_what_is_due_in_every_namespace() -> Result<()> {
+    let (one, other) = (left_blue("nightly-one", 1).await?, left_blue("nightly-other", 1).await?);
+    // Whoever may list all Services and clean up in these two: the namespaces of other tests are theirs.
+    let reader = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": one.name()}, "rules": [{"apiGroups": [""], "resources": ["services"], "verbs": ["list"]}]});
+    let identity = bound_to(&one, "bluegreen-cleanup").await?;
+    let user = format!("bluegreen-cleanup@{}", one.name());
+    let subject = json!([{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]);
+    let binding = |kind: &str, role: &str, of: &str| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": one.name()},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": of, "name": role}, "subjects": subject})
+    };
+    one.apply_all(&[reader, binding("ClusterRoleBinding", one.name(), "ClusterRole")]).await?;
+    other.apply_yaml(&documented("bluegreen-cleanup")?).await?;
+    other.apply(&binding("RoleBinding", "bluegreen-cleanup", "Role")).await?;
+    let cleaner = one.kubectl_as(identity.kubeconfig);
+    let cleaned = || async { bluegreen_as(&cleaner, "cleanup --due -A --yes -ojson").await?.json() };
+    let document = cleaned().await?;
+    let entries = document["services"].as_array().context("services")?;
+    for ns in [&one, &other] {
+        let own = entries.iter().find(|entry| entry["namespace"] == ns.name()).context("not its namespace")?;
+        assert_eq!((&own["name"], &own["gone"]), (&json!("api"), &json!(true)), "{own:#}");
+        assert_eq!((replicas(ns, "api-blue").await?, replicas(ns, "api-green").await?), (0, 1));
+    }
+    bluegreen(&one, "cleanup api -A --yes").await?.ends(2)?;
+    bluegreen(&one, "cleanup -A --yes").await?.ends(2)?;
+    Ok(())
+}
+
+/// A manifest that can't be applied, or that may not do what it is for, is found out at night.
+#[tokio::test]
+async fn the_documented_cron_job_may_do_its_work() -> Result<()> {
+    let ns = left_blue("nightly-job", 1).await?;
+    let document = include_str!("../../../../docs/cleanup.md");
+    let manifest =
+        document.split("```yaml\n").nth(1).and_then(|rest| rest.split("\n```").next()).context("no manifest")?;
+    ns.apply_yaml(&documented("bluegreen-cleanup")?).await?;
+    for part in manifest.split("---\n") {
+        ns.apply_yaml(&part.replace("namespace: shop", &format!("namespace: {}", ns.name()))).await?;
+    }
+    let job = ns.api::<CronJob>().get("bluegreen-cleanup").await?;
+    let pod = job.spec.and_then(|spec| spec.job_template.spec).and_then(|job| job.template.spec).context("pod")?;
+    let account = pod.service_account_name.context("service account")?;
+    let words = pod.containers[0].args.clone().context("args")?.join(" ");
+    let impersonated = format!("{words} --as=system:serviceaccount:{}:{account} -ojson", ns.name());
+    bluegreen(&ns, &impersonated).await?.ends(0)?;
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "api-green").await?), (0, 1));
     Ok(())
 }
 

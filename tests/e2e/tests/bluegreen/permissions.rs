@@ -1,11 +1,13 @@
 //! Rights: the documented Roles are enough, and less than them is said and survived.
 
 use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::app::replicas;
 use e2e::bluegreen::run::bluegreen_as;
 use e2e::bluegreen::written::versions;
 use e2e::bluegreen::{active, app, blue_green};
 use e2e::common::events::events;
+use e2e::common::paste::paste_as;
 use e2e::common::permissions::{bound_to, documented, with_rules};
 use e2e::common::run::{Ended, finding_ids, said};
 use e2e::namespace;
@@ -92,6 +94,26 @@ async fn what_could_not_be_checked_is_shown_where_it_blocks() -> Result<()> {
         ensure!(shown, "{}", said(&output));
     }
     Ok(())
+}
+
+/// Whoever was told how to undo it was refused: kubectl's own commands need more than our writes.
+#[tokio::test]
+async fn the_documented_role_may_undo_what_was_printed() -> Result<()> {
+    let ns = namespace("undo-role").await?;
+    blue_green(&ns, 2).await?;
+    app::taken_down(&ns, "green").await?;
+    ns.apply(&autoscaler("api-green", 1, 5)).await?;
+    let policy = Policy::deny(&ns, "api", "object.spec.selector.version == 'blue'", "freeze").await?;
+    let mover = as_role(&ns, "bluegreen").await?;
+    let words = "switch api --to green --scale --yes --verify-for=0 -ojson";
+    let document = bluegreen_as(&mover, words).await?.ends(1)?.json()?;
+    let left = document["services"][0]["leftScaled"].as_array().context("leftScaled")?.clone();
+    assert_eq!(left.len(), 2, "{document:#}");
+    for one in &left {
+        paste_as(&mover, one["undo"].as_str().context("no undo")?).await?.ends(0)?;
+    }
+    assert_eq!(replicas(&ns, "api-green").await?, 0);
+    policy.remove().await
 }
 
 /// A pipeline that may release would stop with a color half prepared.

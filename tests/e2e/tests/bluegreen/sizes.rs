@@ -82,7 +82,7 @@ async fn a_raised_floor_is_shown_and_lowered_with_the_color_that_was_left() -> R
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
     let notes = status["services"][0]["notes"].as_array().context("notes")?;
     let note = notes.iter().find(|note| note["id"] == "floor-raised").with_context(|| format!("{status:#}"))?;
-    ensure!(note["fix"].as_str().is_some_and(|fix| fix.starts_with("kubectl patch hpa api-green")), "{note:#}");
+    ensure!(note["fix"].as_str().is_some_and(|fix| fix.starts_with("kubectl patch hpa/api-green")), "{note:#}");
     bluegreen(&ns, "cleanup --due --yes").await?.ends(0)?;
     assert_eq!((floor(&ns, "api-green").await?, replicas(&ns, "api-blue").await?), (Some(1), 0));
     let after = bluegreen(&ns, "status api").await?.ends(0)?;

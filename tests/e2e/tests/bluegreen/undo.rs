@@ -5,6 +5,7 @@ use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::app::{active, blue_green, replicas, taken_down, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::setup::Setup;
+use e2e::common::mutating::mutates;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use lab::fixtures::Behavior;
@@ -54,6 +55,24 @@ async fn what_was_scaled_for_a_move_that_was_refused_is_said() -> Result<()> {
     assert_eq!(next, text(&service["leftScaled"][0]["undo"], &document)?);
     ensure!(pasted(&ns, next).await?, "{next}");
     assert_eq!(replicas(&ns, "api-green").await?, 0);
+    Ok(())
+}
+
+/// Pods would run that nobody named: a policy gives a color another size than was asked for.
+#[tokio::test]
+async fn a_size_that_a_policy_makes_another_is_told_with_its_undo() -> Result<()> {
+    let ns = namespace("rewritten-size").await?;
+    blue_green(&ns, 3).await?;
+    taken_down(&ns, "green").await?;
+    let one = "[JSONPatch{op: 'replace', path: '/spec/replicas', value: 1}]";
+    let probe =
+        ["scale", "deployment/api-green", "--replicas=2", "--dry-run=server", "-o", "jsonpath={.spec.replicas}"];
+    mutates(&ns, ("apps", "deployments/scale", "UPDATE"), one, (&probe, |size| size == "1")).await?;
+    let document = bluegreen(&ns, "switch api --to green --scale --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Rewritten", "{document:#}");
+    let left = &document["services"][0]["leftScaled"][0];
+    ensure!(left["undo"].to_string().contains("--current-replicas=1 --replicas=0"), "{document:#}");
+    assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-green").await?), ("blue", 1));
     Ok(())
 }
 

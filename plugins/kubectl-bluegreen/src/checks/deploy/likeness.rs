@@ -14,12 +14,18 @@ const TOLD: usize = 5;
 pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = case.prepared.iter().flat_map(|one| differences(case, one)).collect();
     findings.extend(new_color(case));
+    findings.extend(case.prepared.iter().filter_map(|one| called_after(case, one)));
     for one in case.prepared.iter().filter(|one| one.idle.is_none()) {
-        findings.extend(called_after(case, one));
         findings.extend(overlapping(case, one));
         findings.extend(shared_claims(case, one));
     }
     findings
+}
+
+/// What a copy shares with what it was made from.
+pub fn of_a_copy(case: &DeployCase<'_>) -> Vec<Finding> {
+    let copies = case.prepared.iter().filter(|one| one.idle.is_none());
+    copies.flat_map(|one| overlapping(case, one).into_iter().chain(shared_claims(case, one))).collect()
 }
 
 /// What was tried on one color isn't what the other one runs with.
@@ -46,6 +52,9 @@ fn new_color(case: &DeployCase<'_>) -> Option<Finding> {
 
 /// It is copied as it is: whose settings the copy is to have, nobody here knows.
 fn called_after(case: &DeployCase<'_>, one: &Prepared) -> Option<Finding> {
+    if one.idle.is_some() && !one.is_synced {
+        return None;
+    }
     let named = of_one_color(&one.wanted, &case.tracks.active);
     let message =
         || format!("{} will use what is called after {}: {}", one.reference(), case.tracks.active, named.join(", "));

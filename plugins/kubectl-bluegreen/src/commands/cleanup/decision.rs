@@ -105,6 +105,6 @@ impl Decision {
             }
             Self::Down { service, color } => (service, Some(color), ColorOutcome::Down),
         };
-        ColorEntry { name: name.clone(), color: color.cloned(), verdict }
+        ColorEntry { name: name.clone(), namespace: None, color: color.cloned(), verdict }
     }
 }

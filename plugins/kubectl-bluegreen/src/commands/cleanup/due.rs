@@ -1,5 +1,7 @@
 //! The Services whose retention has passed, for a run that names none.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
@@ -14,35 +16,39 @@ use crate::record::Record;
 use crate::report::cleanup_document::KeptReason;
 use crate::service_view::ServiceView;
 
-/// What a run is about.
-#[derive(Debug)]
+/// What a run is about in one namespace.
+#[derive(Debug, Default)]
 pub struct Due {
     pub names: Vec<String>,
     /// What nothing can be done with, and so has to be told.
     pub kept: Vec<Kept>,
 }
 
-/// Services of the namespace with a record of ours whose retention has passed, and those whose record
-/// can't be read.
+/// Services of the namespace, or of all, with a record of ours whose retention has passed, and those whose record
+/// can't be read; by namespace. They are listed once.
 ///
 /// # Errors
 /// Where Services can't be listed.
-pub async fn services(run: &Run) -> Outcome<Due> {
-    let path = collection::<Service>(Some(&run.cluster.namespace));
+pub async fn services(run: &Run, everywhere: bool) -> Outcome<BTreeMap<String, Due>> {
+    let own = run.cluster.namespace.as_str();
+    let path = collection::<Service>((!everywhere).then_some(own));
     let listed = run.cluster.list::<Service>(&path, &ListQuery::default()).await?;
     let now = run.cluster.now();
-    let mut due = Due { names: Vec::new(), kept: Vec::new() };
+    let mut all: BTreeMap<String, Due> = BTreeMap::new();
     for service in listed.items {
         let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
         let is_due = recorded.current.as_ref().is_some_and(|record| may_be_due(record, &service, now));
+        let home = service.metadata.namespace.unwrap_or_else(|| own.to_owned());
         let Some(service) = service.metadata.name else { continue };
+        let due = all.entry(home).or_default();
         match (recorded.current, recorded.unreadable) {
             (Some(_), _) if is_due => due.names.push(service),
             (None, Some(why)) => due.kept.push(kept(service, None, why)),
             _ => {}
         }
     }
-    Ok(due)
+    all.retain(|_, due| !due.names.is_empty() || !due.kept.is_empty());
+    Ok(all)
 }
 
 /// Where the API server doesn't tell when the record was written, that has to be said.

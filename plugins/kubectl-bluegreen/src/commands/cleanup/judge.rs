@@ -152,7 +152,7 @@ fn floors(Seen { snapshot, tracks, .. }: Seen<'_>, color: &Color, but: &[&Horizo
     let autoscalers = || snapshot.autoscalers.iter().flatten();
     let raised = own.flat_map(|w| autoscalers().filter(move |hpa| w.is_scaled_by(hpa)));
     let stays = |hpa: &&HorizontalPodAutoscaler| but.iter().all(|other| other.metadata.uid != hpa.metadata.uid);
-    raised.filter(stays).filter_map(|hpa| scale::restore_floor(hpa, snapshot)).collect()
+    raised.filter(stays).filter_map(|hpa| scale::restore_floor(hpa, &snapshot.namespace, &snapshot.scope)).collect()
 }
 
 /// Autoscalers that a deploy made for a color's workloads, and that nobody has made theirs since: without what they

@@ -22,7 +22,7 @@ pub async fn check(run: &Run, removal: &Removal) -> Outcome<()> {
     }
     for change in &removal.give_back {
         match run.cluster.apply_and_see(change, run.write_mode()).await {
-            Ok(()) => run.progress.step("given back", &format!("{} {}", change.object, change.summary)),
+            Ok(_) => run.progress.step("given back", &format!("{} {}", change.object, change.summary)),
             // Whoever switched to it has brought it to size already.
             Err(error) => run.progress.step("left", &format!("{}: {error}", change.object)),
         }

@@ -13,7 +13,7 @@ use super::look::look_again;
 use super::removal::Removal;
 use super::{budgets, gone, refused};
 use crate::args::CleanupArgs;
-use crate::report::cleanup_document::{CleanupMembers, ColorOutcome};
+use crate::report::cleanup_document::{CleanupMembers, ColorEntry, ColorOutcome};
 
 /// Takes down what was agreed to, one after the other.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl TakeDown<'_> {
                 None
             }
         };
-        told(agreed, others, report);
+        told(run, agreed, others, report);
         Ok(())
     }
 
@@ -79,11 +79,12 @@ impl TakeDown<'_> {
     }
 }
 
-fn told(removal: &Removal, others: Option<String>, report: &mut Report<CleanupMembers>) {
+fn told(run: &Run, removal: &Removal, others: Option<String>, report: &mut Report<CleanupMembers>) {
     let but = others.as_ref().map(|others| format!("; {others} stays")).unwrap_or_default();
     let line = format!("{} of service/{} taken down{but}", removal.color, removal.service);
     report.text = if report.text.is_empty() { line } else { format!("{}\n{line}", report.text) };
-    let mut entries = report.members.services.iter_mut();
+    let here = |entry: &&mut ColorEntry| entry.namespace.as_ref().is_none_or(|name| *name == run.cluster.namespace);
+    let mut entries = report.members.services.iter_mut().filter(here);
     if let Some(entry) =
         entries.find(|entry| entry.name == removal.service && entry.color.as_ref() == Some(&removal.color))
         && let ColorOutcome::Remove { gone, others: beside, .. } = &mut entry.verdict

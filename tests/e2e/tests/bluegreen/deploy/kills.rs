@@ -75,7 +75,8 @@ async fn points((setup, state): &(Setup, State)) -> Result<Vec<String>> {
 
 /// `PATCH /services/api (note)`: without the namespace.
 fn point_of(call: &Call) -> String {
-    let path = call.path.split_once("/namespaces/").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
+    let within = call.path.split_once("/namespaces/").map(|(_, rest)| rest);
+    let path = within.map(|rest| rest.split_once('/').map_or("namespace", |(_, path)| path));
     let note = if call.line().contains("-notes") { " (note)" } else { "" };
     let watch = if call.is_watch() { " (watch)" } else { "" };
     format!("{} /{}{note}{watch}", call.method, path.unwrap_or(&call.path).trim_start_matches('/'))

@@ -10,7 +10,9 @@ use super::LOOKS;
 async fn help_of_every_verb() -> Result<()> {
     let lab = Lab::from_env().await?;
     let user = lab.kubectl(lab.kubeconfig());
-    for verb in ["status", "preflight", "deploy", "switch", "rollback", "history", "cleanup", "schema", "completion"] {
+    for verb in
+        ["status", "preflight", "init", "deploy", "switch", "rollback", "history", "cleanup", "schema", "completion"]
+    {
         LOOKS.see(&user, &format!("help_{verb}"), &format!("{verb} --help")).await?;
     }
     LOOKS.see(&user, "help", "--help").await?;

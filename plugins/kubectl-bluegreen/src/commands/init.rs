@@ -1,0 +1,171 @@
+//! `init`: a Service that one Deployment runs gets its first color.
+
+mod next_step;
+mod release;
+
+use futures::future::try_join_all;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use release_cli::report::{Manifest, Report};
+use release_cli::run::Run;
+use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, would_be};
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::manifest::as_manifest;
+use release_core::kube::path::collection;
+use release_core::kube::{Labels, Workload};
+use release_core::release::change::Action;
+use serde_json::{Value, json};
+
+use crate::apply;
+use crate::args::InitArgs;
+use crate::checks::initial::{InitCase, run as checks};
+use crate::options::init::{self as options, InitOptions};
+use crate::plan::deploy::{Objects, said, writes};
+use crate::plan::init::{self as planning, InitPlan, Initial};
+use crate::plan::subjects_of;
+use crate::refusal::initial::no_pods;
+use crate::report::init_document::InitMembers;
+use crate::service_view::{ServiceView, ready_count};
+use crate::snapshot::{Looking, ReadScope, Snapshot, load};
+use next_step::all_the_same;
+
+/// Runs the verb.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn run(run: &Run, args: InitArgs, report: &mut Report<InitMembers>) -> Outcome<()> {
+    let options = options::init(args)?;
+    let snapshot = run.within(read(run, &options)).await?;
+    let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);
+    let initial = planning::find(&view, &snapshot, &options)?;
+    let objects = run.within(objects(run, &initial, &snapshot)).await?;
+    let plan = plan(&view, &initial, (&snapshot, &objects), &options)?;
+    report.members.planned(&initial, &plan);
+    report.findings.clone_from(&plan.findings);
+    report.names = vec![format!("service/{}", view.name())];
+    let subjects = subjects_of(std::slice::from_ref(&options.service));
+    if plan.is_done() {
+        run.say(&heading(run, &subjects));
+        report.text = format!("{} is {} by {} already: nothing to do", subjects, initial.color, initial.tracks.key);
+        return Ok(());
+    }
+    show(run, &heading(run, &subjects), &text(&plan, &initial, &options), &plan.findings, 1);
+    refuse_blocked(&plan.findings, "made ready", |blocking| all_the_same(blocking, &options, run.scope()))?;
+    let asked = format!("Make {subjects} ready for colors");
+    match agree(run, &question(&asked, &plan.findings), options.yes)? {
+        Agreed::ToLook => {
+            report.manifests = manifests(&plan, &view, &initial);
+            report.text = would_have_been(run, &plan);
+        }
+        Agreed::ToRehearse => {
+            apply::rehearse(run, &plan.writes().cloned().collect::<Vec<_>>()).await?;
+            report.text = would_have_been(run, &plan);
+        }
+        Agreed::ToWrite => {
+            let at = snapshot.slices.get(view.name()).cloned().unwrap_or_default();
+            Box::pin(release::make(run, &options, (&initial, &plan, at), report)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The pods of the Service as it is, and those of any color.
+async fn read(run: &Run, options: &InitOptions) -> Outcome<Snapshot> {
+    let looking = Looking { key: None, extent: ReadScope::Everything, images: true };
+    load(&run.cluster, std::slice::from_ref(&options.service), looking).await
+}
+
+/// The workload that is copied, and its autoscalers, as the API server has them.
+async fn objects(run: &Run, initial: &Initial, snapshot: &Snapshot) -> Outcome<Objects> {
+    let Some(workload) = initial.unlabelled.as_ref().filter(|_| initial.labelled.is_none()) else {
+        return Ok(Objects::new());
+    };
+    let own = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
+    let autoscalers = own.filter_map(|hpa| hpa.metadata.name.as_deref()).map(|name| {
+        let path = format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace)));
+        (format!("hpa/{name}"), path)
+    });
+    let wanted = std::iter::once((workload.reference(), workload.path(&snapshot.namespace))).chain(autoscalers);
+    let read = wanted.map(async |(reference, path)| match run.cluster.get::<Value>(&path).await {
+        Ok(object) => Ok((reference, object)),
+        Err(error) => Err(Failure::from(error)),
+    });
+    Ok(try_join_all(read).await?.into_iter().collect())
+}
+
+fn plan(
+    view: &ServiceView<'_>,
+    initial: &Initial,
+    (snapshot, objects): (&Snapshot, &Objects),
+    options: &InitOptions,
+) -> Outcome<InitPlan> {
+    let source = initial.unlabelled.as_ref().filter(|_| initial.labelled.is_none());
+    let prepared = source.and_then(|w| Some(planning::prepared(initial, objects.get(&w.reference())?, w)));
+    let required = required(view, initial, snapshot)?;
+    let makes = prepared.as_slice();
+    let makes = writes(makes, objects, snapshot, &planning::exchange(initial));
+    let narrowing = (!initial.is_narrowed).then(|| planning::narrowing(initial, view, snapshot));
+    let labelled: Labels = match (&initial.labelled, &prepared) {
+        (Some(workload), _) => workload.pod_labels(),
+        (None, Some(one)) => labels_of(&one.wanted),
+        (None, None) => Labels::new(),
+    };
+    let needed = planning::selects_only_old(initial, &labelled, snapshot);
+    let removal = initial.unlabelled.as_ref().filter(|w| needed.is_none() && w.replicas > 0);
+    let removal = removal.map(|workload| planning::removal(workload, snapshot));
+    let case = InitCase { snapshot, view, initial, prepared: prepared.as_ref(), needed: needed.as_deref() };
+    let findings = checks(&case, &options.weighing);
+    Ok(InitPlan { prepared, makes, narrowing, removal, required, findings })
+}
+
+/// As many ready pods as serve now, and no fewer than are asked for.
+fn required(view: &ServiceView<'_>, initial: &Initial, snapshot: &Snapshot) -> Outcome<usize> {
+    let runs: Vec<&Workload> = initial.unlabelled.iter().chain(&initial.labelled).map(AsRef::as_ref).collect();
+    let selected: Vec<_> = snapshot.pods.iter().filter(|pod| runs.iter().any(|w| w.owns(pod))).collect();
+    match runs.first() {
+        Some(first) if ready_count(&selected) == 0 => Err(no_pods(view, first, &snapshot.scope)),
+        Some(first) => Ok(usize::try_from(first.replicas).unwrap_or(1).max(1)),
+        None => Ok(1),
+    }
+}
+
+fn labels_of(workload: &Value) -> Labels {
+    serde_json::from_value(workload["spec"]["template"]["metadata"]["labels"].clone()).unwrap_or_default()
+}
+
+fn text(plan: &InitPlan, initial: &Initial, options: &InitOptions) -> String {
+    let mut lines: Vec<String> =
+        plan.makes.iter().map(|change| format!("  create {}   {}", change.object, change.summary)).collect();
+    if let Some(narrowing) = &plan.narrowing {
+        lines.push(format!("  wait for {} ready pods of {} among the endpoints, then", plan.required, initial.color));
+        lines.push(format!("  {}   {}", narrowing.object, narrowing.summary));
+    }
+    if let Some(removal) = &plan.removal {
+        let watched = release_core::duration::short_duration(options.verify_for);
+        lines.push(format!("  {}   {}, once the endpoints have held for {watched}", removal.object, removal.summary));
+    }
+    lines.join("\n")
+}
+
+fn would_have_been(run: &Run, plan: &InitPlan) -> String {
+    let lines = plan.writes().map(|change| {
+        let line = if change.creates() { said(change) } else { format!("{} {}", change.object, change.summary) };
+        would_be(run, &line)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What it would leave, for those who commit it.
+fn manifests(plan: &InitPlan, view: &ServiceView<'_>, initial: &Initial) -> Vec<Manifest> {
+    let made = plan.makes.iter().filter_map(|change| match &change.action {
+        Action::Create(object) => {
+            Some(Manifest { comment: format!("created: {}", change.summary), object: object.clone() })
+        }
+        _ => None,
+    });
+    let narrowed = plan.narrowing.as_ref().map(|change| {
+        let mut object = as_manifest(&json!(view.service));
+        object["spec"]["selector"] = json!(initial.tracks.selector_for(&initial.color));
+        Manifest { comment: change.summary.clone(), object }
+    });
+    made.chain(narrowed).collect()
+}
