@@ -11,6 +11,7 @@
     )
 )]
 
+pub mod bounded_file;
 pub mod clock;
 pub mod complete;
 pub mod confirm;

@@ -3,9 +3,8 @@
 mod parts;
 mod problem;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use release_core::failure::{Failure, Outcome};
 use release_core::text::printable;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use serde_saphyr::Options;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
+use crate::bounded_file;
 use parts::parts;
 use problem::Problem;
 
@@ -89,10 +89,11 @@ fn is_no_content(line: &str) -> bool {
 /// All documents of a file, `-` for standard input; empty ones are none.
 ///
 /// # Errors
-/// Exit 2 where it can't be read, is too large, or is no YAML: with the place.
-pub fn read(path: &Path) -> Outcome<Vec<Manifest>> {
+/// Exit 2 where it can't be read in that time, is too large, or is no YAML: with the place.
+pub fn read(path: &Path, limit: Duration) -> Outcome<Vec<Manifest>> {
     let file = name(path);
-    let bytes = bytes(path).map_err(|error| Failure::usage(format!("{file}: {error}")))?;
+    let bytes = bounded_file::read(path, LARGEST.saturating_add(1), limit);
+    let bytes = bytes.map_err(|error| Failure::usage(format!("{file}: {error}")))?;
     of_text(&bytes, &file)
 }
 
@@ -100,17 +101,6 @@ pub fn read(path: &Path) -> Outcome<Vec<Manifest>> {
 #[must_use]
 pub fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { printable(&path.display().to_string()) }
-}
-
-fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let most = LARGEST.saturating_add(1);
-    if path == Path::new("-") {
-        std::io::stdin().take(most).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 fn of_text(bytes: &[u8], file: &str) -> Outcome<Vec<Manifest>> {

@@ -38,7 +38,7 @@ impl DeployOptions {
 /// # Errors
 /// Exit 2 for names and images that are none, and where nothing says what is to be deployed.
 pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
-    let images = images(&args.image, args.images_from.as_deref())?;
+    let images = images(&args.image, args.images_from.as_deref(), args.write.timeout)?;
     let services = service_names(args.service.as_slice())?;
     something_to_deploy(&args, &images)?;
     let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);

@@ -35,7 +35,7 @@ pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
     let Some(path) = &args.filename else {
         return Ok(FilledIn { args, namespace: None, notes: Vec::new(), others: Vec::new() });
     };
-    let manifests = manifest_file::read(path)?;
+    let manifests = manifest_file::read(path, args.write.timeout)?;
     let (ours, others): (Vec<&Manifest>, Vec<&Manifest>) = manifests.iter().partition(|m| is_ours(&m.value));
     if let Some(list) = others.iter().find(|other| items_of(&other.value).any(is_ours)) {
         return Err(list.wrong(&format!("a {KIND} in a list is not read; make it a document of its own")));

@@ -1,8 +1,9 @@
 //! Images as they are typed, and as a build writes them into a file.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
+
+use release_cli::bounded_file;
 
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::image::{is_container_name, is_reference};
@@ -34,10 +35,10 @@ struct Definition {
 /// All images that were asked for, each container's once.
 ///
 /// # Errors
-/// Exit 2 for what is no image, for a file that is none of images, and for a container with two.
-pub fn images(typed: &[String], file: Option<&Path>) -> Outcome<Vec<TypedImage>> {
+/// Exit 2 for what is no image, for a file that is none of images or is not read in that time, and for a container with two.
+pub fn images(typed: &[String], file: Option<&Path>, limit: Duration) -> Outcome<Vec<TypedImage>> {
     let mut images: Vec<TypedImage> = Vec::new();
-    let of_file = file.map(definitions).transpose()?.unwrap_or_default();
+    let of_file = file.map(|path| definitions(path, limit)).transpose()?.unwrap_or_default();
     for image in typed.iter().map(|word| typed_image(word)).chain(of_file) {
         let image = checked(image)?;
         match images.iter().find(|known| known.container == image.container) {
@@ -76,12 +77,12 @@ fn checked(image: TypedImage) -> Outcome<TypedImage> {
     }
 }
 
-fn definitions(path: &Path) -> Outcome<Vec<TypedImage>> {
+fn definitions(path: &Path, limit: Duration) -> Outcome<Vec<TypedImage>> {
     let name = printable(&path.display().to_string());
     let unread = |why: String| Failure::usage(format!("{name}: {why}")).next(DEFINITIONS);
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST.saturating_add(1)).read_to_string(&mut text));
-    read.map_err(|error| unread(error.to_string()))?;
+    let read = bounded_file::read(path, LARGEST.saturating_add(1), limit);
+    let text = read.map(String::from_utf8).map_err(|error| unread(error.to_string()))?;
+    let text = text.map_err(|_| unread("this is no UTF-8".to_owned()))?;
     if text.len() as u64 > LARGEST {
         return Err(unread("larger than a file of images ever is".to_owned()));
     }
@@ -98,9 +99,11 @@ fn definitions(path: &Path) -> Outcome<Vec<TypedImage>> {
 mod tests {
     use super::*;
 
+    const LIMIT: Duration = Duration::from_secs(30);
+
     fn read(typed: &[&str]) -> Result<Vec<(Option<String>, String)>, String> {
         let typed: Vec<String> = typed.iter().map(ToString::to_string).collect();
-        let images = images(&typed, None).map_err(|failure| failure.message)?;
+        let images = images(&typed, None, LIMIT).map_err(|failure| failure.message)?;
         Ok(images.into_iter().map(|image| (image.container, image.image)).collect())
     }
 
@@ -141,7 +144,7 @@ mod tests {
         let from = |text: &str| {
             let path = folder.join("imagedefinitions.json");
             std::fs::write(&path, text).unwrap();
-            images(&[], Some(&path))
+            images(&[], Some(&path), LIMIT)
         };
         let read = from("\u{feff}[{\"name\":\"app\",\"imageUri\":\"r.io/api:2\"}]\n").unwrap();
         assert_eq!(read[0], TypedImage { container: Some("app".into()), image: "r.io/api:2".into() });
@@ -153,7 +156,7 @@ mod tests {
             assert_eq!(failure.exit, release_core::failure::Exit::Usage, "{other:.40}");
             assert!(failure.next.is_some());
         }
-        assert!(images(&[], Some(&folder.join("missing.json"))).is_err());
+        assert!(images(&[], Some(&folder.join("missing.json")), LIMIT).is_err());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

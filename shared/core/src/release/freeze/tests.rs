@@ -64,6 +64,20 @@ fn a_window_holds_each_week_in_its_own_zone() {
     assert!(told(FREEZE_WINDOWS, window, "2026-07-03T13:59:00Z").is_none());
 }
 
+/// As in OctopusDeploy/Issues#9291, where Monday in Tokyo is still Sunday elsewhere; and as in argo-cd#17750, around
+/// the nights in which clocks are changed.
+#[test]
+fn a_day_is_that_of_the_zone_and_clocks_may_change_within() {
+    let monday = "Mon 00:00/Mon 06:00 Asia/Tokyo";
+    assert!(told(FREEZE_WINDOWS, monday, "2026-11-29T15:30:00Z").unwrap().contains("until 2026-11-29T21:00:00Z"));
+    assert_eq!(told(FREEZE_WINDOWS, monday, "2026-11-30T01:00:00Z"), None);
+    // 02:30 isn't there on 29 March 2026, and is there twice on 25 October.
+    let night = "Sun 01:00/Sun 02:30 Europe/Berlin";
+    assert!(told(FREEZE_WINDOWS, night, "2026-03-29T00:30:00Z").unwrap().contains("until 2026-03-29T01:30:00Z"));
+    assert!(told(FREEZE_WINDOWS, night, "2026-10-25T00:15:00Z").is_some());
+    assert_eq!(told(FREEZE_WINDOWS, night, "2026-10-25T02:00:00Z"), None);
+}
+
 #[test]
 fn windows_may_be_daily_within_a_day_and_several() {
     let night = "22:00/06:00";

@@ -3,6 +3,7 @@
 mod annotations;
 mod connection;
 mod full_annotations;
+mod pipes;
 mod services;
 mod targets;
 mod words;
