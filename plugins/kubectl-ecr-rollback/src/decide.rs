@@ -42,7 +42,8 @@ pub fn settle(
         other => {
             let workload = options.workload.to_string();
             let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
-            Err(undecided(&other, selected, retyped))
+            let look = retyped.look(selected, question.repository.is_some());
+            Err(undecided(&other, selected, retyped, look))
         }
     }
 }

@@ -7,16 +7,16 @@ use release_cli::run::Run;
 use release_cluster::wait::later;
 use release_core::checks::finding::Finding;
 use release_core::checks::weighing::blocking;
-use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
-use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::ecr_reference::{EcrRepository, same_repository};
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::ImageStatus;
 
 use crate::checks::{self, case::Case};
 use crate::options::WriteOptions;
 use crate::record::recorded_on;
+use crate::refusal::images_or_revisions;
 use crate::snapshot::read;
 use crate::tag_now::{TagNow, tag_now};
 use crate::words::pinned_short;
@@ -39,7 +39,7 @@ pub async fn look_again(run: &Run, case: &Case<'_>, options: &WriteOptions) -> O
     let (cluster, _) = futures::future::try_join(at_cluster(run, case, options), at_registry(run, case)).await?;
     match cluster.first() {
         None => Ok(()),
-        Some(finding) => Err(changed(case, format!("{} ({})", finding.message, finding.id))),
+        Some(finding) => Err(changed(case, case.workload(), &format!("{} ({})", finding.message, finding.id))),
     }
 }
 
@@ -60,16 +60,16 @@ async fn at_cluster(run: &Run, case: &Case<'_>, options: &WriteOptions) -> Outco
 fn is_as_shown(case: &Case<'_>, now: &Workload) -> Outcome<()> {
     let (shown, template) = (case.workload(), containers_of(now));
     if now.metadata.uid != shown.metadata.uid {
-        return Err(changed(case, format!("{shown} was deleted and made again by someone else")));
+        return Err(changed(case, now, &format!("{shown} was deleted and made again by someone else")));
     }
     if !case.change.record.was_left_for(&template) {
         let find = |name: &str| template.iter().find(|one| one.name == name);
         let images = case.change.containers.iter().filter_map(|one| find(&one.name));
         let images: Vec<String> = images.map(|one| pinned_short(&one.image)).collect();
-        return Err(changed(case, format!("{shown} was put to {} by someone else", images.join(", "))));
+        return Err(changed(case, now, &format!("{shown} was put to {} by someone else", images.join(", "))));
     }
     if recorded_on(now).raw_current != case.snapshot.recorded.raw_current {
-        return Err(changed(case, format!("{shown} has another record of a rollback than it had")));
+        return Err(changed(case, now, &format!("{shown} has another record of a rollback than it had")));
     }
     Ok(())
 }
@@ -82,12 +82,12 @@ async fn at_registry(run: &Run, case: &Case<'_>) -> Outcome<()> {
     let Some(known) = by_tag.or(by_record).filter(|_| in_ecr) else { return Ok(()) };
     let name = pinned_short(&case.change.to);
     match tag_now(run, &case.change.to, run.deadline().min(later(PATIENCE))).await {
-        TagNow::Gone => Err(changed(case, format!("{name} is not in the repository any more"))),
+        TagNow::Gone => Err(changed_in_registry(case, &format!("{name} is not in the repository any more"))),
         TagNow::On(image) if image.status != ImageStatus::Active => {
-            Err(changed(case, format!("{name} is in the archive now")))
+            Err(changed_in_registry(case, &format!("{name} is in the archive now")))
         }
         TagNow::On(image) if to.digest.is_none() && image.digest != *known => {
-            Err(changed(case, format!("the tag of {name} is on {} now", short_digest(&image.digest))))
+            Err(changed_in_registry(case, &format!("the tag of {name} is on {} now", short_digest(&image.digest))))
         }
         TagNow::On(_) => Ok(()),
         TagNow::Unknown(why) => {
@@ -97,8 +97,20 @@ async fn at_registry(run: &Run, case: &Case<'_>) -> Outcome<()> {
     }
 }
 
-fn changed(case: &Case<'_>, what: String) -> Failure {
-    let history = Command::new("kubectl ecr-rollback history").arg(case.workload().reference());
-    let history = history.flag("-c", case.selected.container()).scope(&case.snapshot.scope);
-    Failure::changed(format!("{what}; nothing was written")).look(history)
+/// The repository is shown where it was asked for what was planned, and is still that of the workload.
+fn changed(case: &Case<'_>, now: &Workload, what: &str) -> Failure {
+    let container = case.selected.container();
+    let image = containers_of(now).into_iter().find(|one| one.name == container).map(|one| one.image);
+    let is_same = image.is_some_and(|image| same_repository(&image, case.change.from()));
+    unwritten(case, what, is_same && case.pushed.is_some())
+}
+
+/// It has answered just now, for the repository of what is gone to.
+fn changed_in_registry(case: &Case<'_>, what: &str) -> Failure {
+    unwritten(case, what, same_repository(&case.change.to, case.change.from()))
+}
+
+fn unwritten(case: &Case<'_>, what: &str, has_answered: bool) -> Failure {
+    let look = images_or_revisions(&case.workload().reference(), case.selected.container(), has_answered);
+    Failure::changed(format!("{what}; nothing was written")).look(look.scope(&case.snapshot.scope))
 }

@@ -2,7 +2,7 @@
 
 use release_cli::run::Run;
 use release_cluster::wait::later;
-use release_core::failure::{Failure, Next, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::registry::push_history::{Choice, Decision};
 
 use crate::options::RollbackOptions;
@@ -16,7 +16,9 @@ pub fn without_registry(run: &Run, options: &RollbackOptions, offline: bool, fai
         return failure;
     }
     let workload = options.workload.to_string();
-    let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
+    let typed = &options.write.typed;
+    let typed = if failure.exit == Exit::OutOfTime { typed.with_time() } else { typed.clone() };
+    let retyped = Retyped { workload: &workload, typed: &typed, scope: run.scope() };
     let (fallback, left_out) = retyped.alone();
     let mut commands = failure.next.as_ref().map(|next| next.commands().to_vec()).unwrap_or_default();
     let note = failure.next.as_ref().and_then(Next::note).map(|note| format!("or first: {note}"));

@@ -10,7 +10,7 @@ use release_core::registry::push_history::{
 use release_core::text::printable;
 
 use crate::selection::Selected;
-use crate::typed::{CONTAINERS, OF_REGISTRY, TARGET, Typed, WHICH};
+use crate::typed::{OF_REGISTRY, TARGET, Typed, WHICH};
 use crate::words::{beside, pinned_short, whole};
 use release_core::workload::container_image::ContainerImage;
 
@@ -57,9 +57,23 @@ impl Retyped<'_> {
         }
     }
 
-    fn history(&self) -> Command {
-        let command = Command::new("kubectl ecr-rollback history").arg(self.workload);
-        command.args(self.typed.only(&CONTAINERS[..1])).scope(self.scope)
+    /// What shows what there is to go back to: the repository's images, where it was asked and has answered; else what
+    /// the cluster keeps.
+    #[must_use]
+    pub fn look(&self, selected: &Selected, has_answered: bool) -> Command {
+        let is_there = has_answered && selected.repository.is_some();
+        images_or_revisions(self.workload, selected.container(), is_there).scope(self.scope)
+    }
+}
+
+/// What shows a repository's images; the revisions that the cluster keeps where it is not known that ECR answers. The
+/// container is named: it may have been picked, or be the only one of ECR.
+#[must_use]
+pub fn images_or_revisions(workload: &str, container: &str, has_answered: bool) -> Command {
+    if has_answered {
+        Command::new("kubectl ecr-rollback history").arg(workload).flag("-c", container)
+    } else {
+        Command::new("kubectl rollout history").arg(workload)
     }
 }
 
@@ -84,18 +98,22 @@ pub fn several_containers(containers: &[ContainerImage], retyped: Retyped<'_>) -
     Failure::failed("SeveralContainers", text).next(Next::Try(commands, None))
 }
 
-/// Words a decision that is no choice.
+/// Words a decision that is no choice; `look` shows what there is.
 #[must_use]
-pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>) -> Failure {
+pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>, look: Command) -> Failure {
     let left = pinned_short(selected.image());
     match decision {
         Decision::Chosen(_) => Failure::failed("Undecided", "nothing was decided"),
-        Decision::Disagree { pushed_before, deployed_before } => {
-            disagree(selected.image(), pushed_before.as_ref(), deployed_before, retyped)
+        Decision::Disagree { step, pushed_before, deployed_before, open } => {
+            let text = disagree(selected.image(), *step, pushed_before.as_ref(), deployed_before);
+            let commands = open.iter().map(|source| retyped.from(*source)).collect();
+            let by_history = open.contains(&Source::RolloutHistory);
+            let note = retyped.without_gate().filter(|_| by_history).map(|note| format!("by rollout history {note}"));
+            Failure::failed("Disagree", text).next(Next::Try(commands, note))
         }
-        Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), retyped),
+        Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), retyped, look),
         Decision::NothingOlder { of_another_form, skipped } => {
-            let failure = nothing_older(&left, of_another_form.as_deref(), skipped, retyped);
+            let failure = nothing_older(&left, of_another_form.as_deref(), skipped, (retyped, look));
             match sealed(skipped).zip(selected.repository.as_ref()) {
                 Some((index, repository)) => failure.next(restore(index, repository)),
                 None => failure,
@@ -106,20 +124,20 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>)
             Failure::failed("CannotPin", text).try_next(by_tag(image, selected.image(), retyped))
         }
         Decision::NoSuchTag { tag, close } => {
-            missing(format!("no tag \"{}\" in the repository", tag.escape_debug()), "--to-tag", close, retyped)
+            let text = format!("no tag \"{}\" in the repository", tag.escape_debug());
+            missing(text, "--to-tag", close, (retyped, look))
         }
         Decision::NoSuchDigest { digest, close } if close.len() > 1 => {
             let text = format!("several images begin with \"{}\"", digest.escape_debug());
-            missing(text, "--to-digest", close, retyped)
+            missing(text, "--to-digest", close, (retyped, look))
         }
         Decision::NoSuchDigest { digest, close } => {
             let text = format!("no image \"{}\" in the repository", digest.escape_debug());
-            missing(text, "--to-digest", close, retyped)
+            missing(text, "--to-digest", close, (retyped, look))
         }
         Decision::NotDeployable { digest, tag, why } => {
             let image = tag.clone().unwrap_or_else(|| short_digest(digest));
-            Failure::failed("NotDeployable", format!("{} can't be deployed: {why}", printable(&image)))
-                .look(retyped.history())
+            Failure::failed("NotDeployable", format!("{} can't be deployed: {why}", printable(&image))).look(look)
         }
         Decision::AlreadyRuns { .. } => Failure::failed("AlreadyRuns", format!("{left} is what is asked for already")),
     }
@@ -165,23 +183,19 @@ fn cannot_pin(image: &str, revision: i64, seen_in: Option<&str>) -> String {
     }
 }
 
-fn disagree(left: &str, pushed: Option<&Chosen>, deployed: &Chosen, retyped: Retyped<'_>) -> Failure {
-    let pushed_text = pushed.map_or_else(|| "nothing of its form".into(), |c| pinned_short(&c.image));
+fn disagree(left: &str, step: usize, pushed: Option<&Chosen>, deployed: &Chosen) -> String {
+    let steps = if step > 1 { format!("{step} steps ") } else { String::new() };
+    let pushed = pushed.map_or_else(|| "nothing of its form".into(), |c| pinned_short(&c.image));
     let revision = deployed.revision.map(|r| format!(" (revision {r})")).unwrap_or_default();
-    let text = format!(
-        "before {}, {pushed_text} was pushed, but {}{revision} was deployed; nothing was written{}",
+    format!(
+        "{steps}before {}, {pushed} was pushed, but {}{revision} was deployed; nothing was written{}",
         pinned_short(left),
         beside(left, &deployed.image),
         all_passed_over(&deployed.skipped)
-    );
-    let sources = [Source::Registry, Source::RolloutHistory];
-    let open = if pushed.is_some() { &sources[..] } else { &sources[1..] };
-    let commands = open.iter().map(|source| retyped.from(*source)).collect();
-    let note = retyped.without_gate().map(|note| format!("by rollout history {note}"));
-    Failure::failed("Disagree", text).next(Next::Try(commands, note))
+    )
 }
 
-fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>) -> Failure {
+fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>, look: Command) -> Failure {
     let text = match why {
         UnknownRunning::SeveralDigests { digests } => {
             let shown: Vec<String> = digests.iter().map(|d| short_digest(d)).collect();
@@ -204,12 +218,17 @@ fn unknown(why: &UnknownRunning, deployed: Option<&Chosen>, retyped: Retyped<'_>
         Some(_) => failure.next(Next::Try(vec![retyped.from(Source::RolloutHistory)], retyped.without_gate())),
         None => {
             let then = "then --to-tag TAG or --to-digest DIGEST".to_owned();
-            failure.next(Next::Look(retyped.history(), Some(then)))
+            failure.next(Next::Look(look, Some(then)))
         }
     }
 }
 
-fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: Retyped<'_>) -> Failure {
+fn nothing_older(
+    left: &str,
+    other: Option<&str>,
+    skipped: &[Skipped],
+    (retyped, look): (Retyped<'_>, Command),
+) -> Failure {
     let passed = all_passed_over(skipped);
     let failure = Failure::failed("NothingOlder", format!("nothing to go back to before {left}{passed}"));
     let is_in_doubt = |s: &Skipped| s.why == SkipReason::LeftOut { why: LeftOut::MaybePart };
@@ -219,7 +238,7 @@ fn nothing_older(left: &str, other: Option<&str>, skipped: &[Skipped], retyped: 
             let flag = if image.starts_with("sha256:") { "--to-digest" } else { "--to-tag" };
             failure.try_next(retyped.with(flag, image, &TARGET))
         }
-        None => failure.look(retyped.history()),
+        None => failure.look(look),
     }
 }
 
@@ -269,10 +288,10 @@ pub fn passed_over(skipped: &Skipped) -> String {
     format!("{image}{revision}: {why}")
 }
 
-fn missing(text: String, flag: &str, close: &[String], retyped: Retyped<'_>) -> Failure {
+fn missing(text: String, flag: &str, close: &[String], (retyped, look): (Retyped<'_>, Command)) -> Failure {
     let failure = Failure::failed("NoSuchImage", text);
     if close.is_empty() {
-        return failure.look(retyped.history());
+        return failure.look(look);
     }
     let commands = close.iter().take(3).map(|word| retyped.with(flag, word, &["--to-tag", "--to-digest"]));
     failure.next(Next::Try(commands.collect(), None))

@@ -16,7 +16,9 @@ pub const OF_REGISTRY: [&str; 4] = ["--from", "--to-tag", "--to-digest", "--max-
 /// Flags that say which containers are meant.
 pub const CONTAINERS: [&str; 2] = ["--container", "--include-init-containers"];
 /// Flags that matter to a change that is made already: it is watched, and taken back or left.
-pub const UNDER_WAY: [&str; 4] = [CONTAINERS[0], CONTAINERS[1], "--no-rollback", "--timeout"];
+pub const UNDER_WAY: [&str; 4] = [CONTAINERS[0], CONTAINERS[1], "--no-rollback", TIME];
+/// How long a run may take.
+const TIME: &str = "--timeout";
 
 /// A verb, and its flags by their long names, each as it is typed. Not among them: the workload, connection
 /// flags (they are the scope's), and what is about one run alone: `--output`, `--yes`, `--dry-run`. What is
@@ -25,6 +27,8 @@ pub const UNDER_WAY: [&str; 4] = [CONTAINERS[0], CONTAINERS[1], "--no-rollback",
 pub struct Typed {
     verb: &'static str,
     flags: Vec<(&'static str, String)>,
+    /// It was given less time than it has where none is named.
+    is_short: bool,
 }
 
 impl Typed {
@@ -72,7 +76,7 @@ impl Typed {
     }
 
     fn of(verb: &'static str, containers: &ContainerArgs) -> Self {
-        let mut typed = Self { verb, flags: Vec::new() };
+        let mut typed = Self { verb, flags: Vec::new(), is_short: false };
         typed.value("--container", Some(containers.container.join(",")).filter(|names| !names.is_empty()));
         typed
     }
@@ -83,6 +87,7 @@ impl Typed {
         self.switch("--no-wait", rollout.no_wait);
         self.switch("--no-rollback", rollout.no_rollback);
         self.value("--timeout", Some(write.timeout).filter(|limit| *limit != TIMEOUT).map(typed_duration));
+        self.is_short = write.timeout < TIMEOUT;
         self.value("--reason", Some(write.reason.clone()).filter(|reason| !reason.is_empty()));
     }
 
@@ -92,6 +97,15 @@ impl Typed {
 
     fn switch(&mut self, flag: &'static str, given: bool) {
         self.flags.extend(given.then(|| (flag, flag.to_owned())));
+    }
+
+    /// The same with no less time than where none is named, for what comes after that it was too little: the same
+    /// words would end the same way.
+    #[must_use]
+    pub fn with_time(&self) -> Self {
+        let mut longer = self.clone();
+        longer.flags.retain(|(flag, _)| !self.is_short || *flag != TIME);
+        Self { is_short: false, ..longer }
     }
 
     /// All flags but these, as words of a command.
@@ -183,6 +197,20 @@ mod tests {
         let again = format!("deploy/api {}", typed(words).all().collect::<Vec<_>>().join(" "));
         assert_eq!(typed(&again), typed(words));
         assert_eq!(typed("deploy/api --yes -n shop -ojson --dry-run").all().count(), 0);
+    }
+
+    /// Whoever pastes what "watches on" after a second would be told the same for ever.
+    #[test]
+    fn what_was_too_short_is_not_repeated_and_what_is_longer_stays() {
+        let words = |typed: Typed| typed.all().map(str::to_owned).collect::<Vec<_>>();
+        for short in ["1ms", "9s", "4m59s"] {
+            let typed = typed(&format!("deploy/api --timeout={short} --strict"));
+            assert_eq!(words(typed.with_time()), ["--strict"], "{short}");
+        }
+        for as_long in ["5m", "20m"] {
+            let typed = typed(&format!("deploy/api --timeout={as_long} --strict"));
+            assert_eq!(words(typed.with_time()), words(typed), "{as_long}");
+        }
     }
 
     #[test]

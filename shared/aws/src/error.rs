@@ -115,8 +115,18 @@ impl RegistryError {
             Trouble::Unsupported | Trouble::Garbled(_) if self.location.endpoint.is_some() => {
                 "AWS_ENDPOINT_URL may not be an ECR that can do this".into()
             }
+            Trouble::Garbled(_) => {
+                "try again; where it stays so, see whether HTTPS_PROXY answers in ECR's place".into()
+            }
+            Trouble::Service { status, .. } if *status < 500 => self.reference().into(),
             _ => "try again".into(),
         }
+    }
+
+    /// Where AWS says what its codes mean.
+    fn reference(&self) -> String {
+        let page = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_";
+        format!("see what the code means: {page}{}.html", self.operation)
     }
 }
 
@@ -148,11 +158,8 @@ impl fmt::Display for RegistryError {
             Trouble::PreviewRunning => write!(f, "ECR's preview of {} was not done in time", self.repository),
             Trouble::PreviewFailed(status) => write!(f, "ECR's preview of {} ended as {status}", self.repository),
             Trouble::Unsupported => write!(f, "the service does not know {}", self.operation),
-            Trouble::Service { code, message, request_id, .. } => {
+            Trouble::Service { code, request_id, .. } => {
                 write!(f, "ECR refused {} in {location} ({code})", self.operation)?;
-                if !message.is_empty() {
-                    write!(f, ": {message}")?;
-                }
                 request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request {id})"))
             }
         }

@@ -50,10 +50,10 @@ pub enum Trouble {
     PreviewFailed(String),
     /// The service does not know the operation.
     Unsupported,
-    /// Any other refusal.
+    /// Any other refusal. What it says besides is never kept.
     Service {
+        /// `KmsException`; `HTTP 502` where no code came, or none that could be one.
         code: String,
-        message: String,
         status: u16,
         request_id: Option<Box<str>>,
     },
@@ -89,7 +89,7 @@ impl Trouble {
                 200..=299 => Self::Garbled("no JSON of the kind that was asked for".into()),
                 429 => Self::Throttled,
                 501 => Self::Unsupported,
-                _ => Self::Service { code: format!("HTTP {status}"), message: String::new(), status, request_id: None },
+                _ => Self::Service { code: format!("HTTP {status}"), status, request_id: None },
             };
         };
         match code {
@@ -116,10 +116,9 @@ impl Trouble {
             | "NotImplemented"
             | "InvalidAction" => Self::Unsupported,
             code => Self::Service {
-                code: printable(code),
-                message: printable(message),
+                code: if is_code(code) { code.to_owned() } else { format!("HTTP {status}") },
                 status,
-                request_id: error.request_id().map(|id| printable(id).into()),
+                request_id: error.request_id().filter(|id| is_request_id(id)).map(Into::into),
             },
         }
     }
@@ -152,20 +151,57 @@ where
     }
 }
 
-/// The role or user without the session's name, and the reason that AWS gives after "because".
+/// The longest code that AWS has is about half of this.
+const CODE_CHARS: usize = 64;
+
+/// True for what may be an error's code: a name of letters. Keys and tokens have digits and signs, or capitals alone.
+fn is_code(text: &str) -> bool {
+    let is_name = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().any(|c| c.is_ascii_lowercase());
+    is_name && text.len() <= CODE_CHARS && text.chars().all(|c| c.is_ascii_alphabetic())
+}
+
+/// AWS numbers calls by UUIDs.
+fn is_request_id(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
+/// The kinds of policies by which AWS may deny a call
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>).
+const POLICIES: [&str; 7] = [
+    "identity-based policy",
+    "resource-based policy",
+    "resource control policy",
+    "service control policy",
+    "permissions boundary",
+    "session policy",
+    "VPC endpoint policy",
+];
+
+/// The role or user without the session's name, and which policy is the reason, where AWS says so.
 fn denied(message: &str) -> Trouble {
     let arn = message.split_whitespace().find(|word| word.starts_with("arn:"));
     let who = arn.and_then(|arn| {
         let resource = arn.rsplit(':').next()?;
         let mut parts = resource.split('/');
         match (parts.next()?, parts.next()?) {
-            ("assumed-role", role) => Some(format!("role {}", printable(role))),
-            ("user", _) => Some(format!("user {}", printable(resource.rsplit('/').next()?))),
+            ("assumed-role", role) if is_name(role) => Some(format!("role {role}")),
+            ("user", _) => resource.rsplit('/').next().filter(|name| is_name(name)).map(|name| format!("user {name}")),
             _ => None,
         }
     });
-    let because = message.split_once("because ").map(|(_, why)| printable(why));
+    let policy = POLICIES.into_iter().find(|kind| message.contains(kind));
+    let because = policy.map(|kind| match message.contains("explicit deny") {
+        true => format!("the {kind} denies it"),
+        false => format!("no {kind} allows it"),
+    });
     Trouble::AccessDenied { who, because }
+}
+
+/// What IAM takes for a user's or role's name.
+fn is_name(text: &str) -> bool {
+    let may_stand = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    !text.is_empty() && text.len() <= 64 && text.chars().all(may_stand)
 }
 
 /// The chain is read for its kind only: what a credential process or an endpoint printed may be in it.

@@ -99,7 +99,9 @@ impl<'a> ChangeInProgress<'a> {
             return self.look();
         }
         let command = Command::new("kubectl ecr-rollback").arg(self.workload.reference());
-        let command = command.args(self.options.typed.only(&UNDER_WAY));
+        // It is asked for where time has run out.
+        let typed = self.options.typed.with_time();
+        let command = command.args(typed.only(&UNDER_WAY));
         let command = match self.image_change.record.verb {
             // Without its target it would be a rollback, from what was just gone to.
             RecordVerb::Forward => command.args(self.target()),

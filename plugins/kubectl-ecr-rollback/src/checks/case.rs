@@ -7,7 +7,7 @@ use release_core::checks::ids::CheckId;
 use release_core::command::Command;
 use release_core::kube::Workload;
 use release_core::registry::index_manifest::IndexChildren;
-use release_core::registry::push_history::{PushedImage, ScanSeverity};
+use release_core::registry::push_history::{Counted, PushedImage, ScanSeverity};
 
 use crate::plan::image_change::ImageChange;
 use crate::selection::Selected;
@@ -63,6 +63,10 @@ pub struct HowChosen {
     pub further: Option<Command>,
     /// The command that goes to what was most likely deployed directly before, and has lost its tag.
     pub to_lost: Option<Command>,
+    /// The pushes that were counted on the way to it.
+    pub counted: Vec<Counted>,
+    /// Why it is not known whether it was pushed before what is left, where a record had a say in the choice.
+    pub unproven: Option<String>,
 }
 
 impl Case<'_> {

@@ -15,19 +15,52 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.change.record.verb == RecordVerb::Unpin {
         return Vec::new();
     }
+    let to = ImageRef::parse(&case.change.to);
+    let found = surprises(case, (to.tag, &case.change.record.to_digest), case.change.revision.is_some());
+    let target = found.into_iter().filter_map(|unexpected| told(case, unexpected, ""));
+    let newer = pushed_later(case).into_iter().chain(unproven(case)).chain(other_repository(case));
+    newer.chain(target).chain(on_the_way(case)).collect()
+}
+
+/// What would surprise about an image, by the tag that it is written with and its digest.
+fn surprises(case: &Case<'_>, (tag, digest): (Option<&str>, &Option<String>), deployed: bool) -> Vec<Unexpected> {
     let images = case.pushed.as_ref().map(|pushed| pushed.images).unwrap_or_default();
     let (left, to) = (ImageRef::parse(case.change.from()), ImageRef::parse(&case.change.to));
     let by_digest = |digest: &Option<String>| images.iter().find(|image| Some(&image.digest) == digest.as_ref());
-    let record = &case.change.record;
-    let found = unexpected(&Way {
-        from: names(left.tag, by_digest(&record.from_digest)),
-        to: names(to.tag, by_digest(&record.to_digest)),
+    unexpected(&Way {
+        from: names(left.tag, by_digest(&case.change.record.from_digest)),
+        to: names(tag, by_digest(digest)),
         own: &[case.workload().name(), case.selected.container(), to.base_name()],
-        deployed: case.change.revision.is_some(),
+        deployed,
         applications: &applications(images.iter().flat_map(|image| &image.tags)),
-    });
-    let newer = pushed_later(case).into_iter().chain(other_repository(case));
-    newer.chain(found.into_iter().filter_map(|unexpected| told(case, unexpected))).collect()
+    })
+}
+
+/// Who counts three back counts what lies on the way: where one of these is nothing that people mean by "back", nor is
+/// the number. Each kind is said once, of the nearest.
+fn on_the_way(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for counted in &case.chosen.counted {
+        let found = surprises(case, (None, &Some(counted.digest.clone())), counted.deployed);
+        let told = found.into_iter().filter_map(|unexpected| told(case, unexpected, "counted on the way: "));
+        for finding in told {
+            if !findings.iter().any(|other| other.id == finding.id) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// What a record passes over decides where the rollout history leads, and only the registry knows whether that is back.
+fn unproven(case: &Case<'_>) -> Option<Finding> {
+    let why = case.chosen.unproven.as_ref()?;
+    let (to, from) = (pinned_short(&case.change.to), pinned_short(case.change.from()));
+    let message = format!(
+        "whether {to} was pushed before {from} is not known ({}), and only a record says that this is back",
+        printable(why)
+    );
+    Some(case.asks(ids::HIGHER_VERSION, message).mend("name the one that you mean with --to-tag"))
 }
 
 /// After somebody has gone back by hand, what was deployed before is the release that they fled from.
@@ -59,14 +92,15 @@ fn goes_elsewhere(case: &Case<'_>) -> bool {
     ImageRef::parse(case.change.from()).base_name() != ImageRef::parse(&case.change.to).base_name()
 }
 
-fn told(case: &Case<'_>, unexpected: Unexpected) -> Option<Finding> {
+/// As a finding; `lead` says of which image, where it is not the target.
+fn told(case: &Case<'_>, unexpected: Unexpected, lead: &str) -> Option<Finding> {
     match unexpected {
         // Forward is where a higher version is, and versions of two applications say nothing.
         Unexpected::HigherVersion { .. } if case.change.record.verb == RecordVerb::Forward || goes_elsewhere(case) => {
             None
         }
         Unexpected::HigherVersion { from, to } => {
-            let message = format!("{} is a higher version than {}", printable(&to), printable(&from));
+            let message = format!("{lead}{} is a higher version than {}", printable(&to), printable(&from));
             let finding = if case.chosen.named || case.chosen.by_deployments {
                 case.warns(ids::HIGHER_VERSION, message)
             } else {
@@ -77,18 +111,59 @@ fn told(case: &Case<'_>, unexpected: Unexpected) -> Option<Finding> {
         Unexpected::OtherApplication { from, to } => {
             let message = match (from, to) {
                 (_, Some(to)) => {
-                    format!("the image is tagged for {}, one of several applications here", printable(&to))
+                    format!("{lead}the image is tagged for {}, one of several applications here", printable(&to))
                 }
                 (from, None) => {
                     let own = printable(&from.unwrap_or_default());
-                    format!("no tag of it says that it is of {own}, one of several applications here")
+                    format!("{lead}no tag of it says that it is of {own}, one of several applications here")
                 }
             };
             Some(case.asks(ids::OTHER_APPLICATION, message).mend("--tag-filter can leave the others out"))
         }
         Unexpected::PullRequest { tag } => {
-            let message = format!("the image was built of a pull request ({})", printable(&tag));
+            let message = format!("{lead}the image was built of a pull request ({})", printable(&tag));
             Some(case.asks(ids::PULL_REQUEST_BUILD, message).mend("--tag-filter can leave such builds out"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use release_core::registry::push_history::Counted;
+
+    use crate::checks::testing::{World, image};
+
+    /// `--steps 2` would go past what `--steps 1` asks about, and count it.
+    #[test]
+    fn what_is_counted_on_the_way_counts_for_what_lies_behind_it() {
+        for (id, left, between, target) in [
+            ("higher-version", "1.4.1", "1.5.0", "1.4.0"),
+            ("pull-request-build", "main-abc1234", "pr-12-bcd2345", "main-bcd2345"),
+            ("other-application", "api-1.2", "web-3.1", "api-1.1"),
+        ] {
+            let told = |counted: bool, unasked: bool| {
+                let mut world = World::healthy();
+                world.images[0].tags.push(left.to_owned());
+                world.images[1].tags.push(target.to_owned());
+                world.images.push(image(between, 1));
+                let digest = image(between, 1).digest;
+                world.chosen.counted = if counted { vec![Counted { digest, deployed: false }] } else { Vec::new() };
+                world.chosen.unasked = unasked;
+                world.told()
+            };
+            assert_eq!(told(true, true), [format!("x {id}")]);
+            assert_eq!(told(true, false), [format!("! {id}")]);
+            assert!(told(false, true).is_empty(), "{id}");
+        }
+    }
+
+    /// Whoever may annotate would lead forward what nobody can ask the registry about.
+    #[test]
+    fn a_way_that_only_a_record_calls_back_is_asked_for() {
+        let mut world = World::healthy();
+        (world.chosen.unproven, world.chosen.unasked) = (Some("no answer".into()), true);
+        assert_eq!(world.told(), ["x higher-version"]);
+        world.chosen.unasked = false;
+        assert_eq!(world.told(), ["! higher-version"]);
     }
 }

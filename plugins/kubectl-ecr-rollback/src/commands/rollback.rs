@@ -1,5 +1,7 @@
 //! The rollback: load, see where things stand, ask the registry, choose, check, agree, write, watch.
 
+mod state;
+
 use std::cell::Cell;
 
 use futures::future::try_join;
@@ -15,7 +17,7 @@ use release_core::registry::ecr_reference::{names_repository_of, same_repository
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, SkipReason, Why, choose};
 use release_core::text::printable;
-use release_core::workload::revisions::{Revision, deployed_number, may_have_another};
+use release_core::workload::revisions::may_have_another;
 
 use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, Gate, HowChosen, Pushed};
@@ -26,20 +28,20 @@ use crate::options::RollbackOptions;
 use crate::outage::{pins_without_registry, without_registry};
 use crate::plan::image_change::{Author, ImageChange, resumed, to_chosen};
 use crate::plan::lines;
-use crate::plan::state_of_record::{StateOfRecord, state_of_record};
+use crate::plan::state_of_record::StateOfRecord;
 use crate::pods_now::pods_now;
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
-use crate::record::believed::believed;
-use crate::record::way_here::{left_behind, standing};
-use crate::record::{RecordVerb, RecordedImages, recorded_on};
+use crate::record::way_here::left_behind;
+use crate::record::{RecordVerb, recorded_on};
 use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
-use crate::tag_now::{self, TagNow, leads_forward, tag_now};
+use crate::tag_now::{self, Order, TagNow, order, tag_now};
 use crate::typed::{CONTAINERS, TARGET};
 use crate::which_containers;
 use crate::words::pinned_short;
 use release_core::workload::container_image::containers_of;
+use state::state_of_believed;
 
 /// Runs the verb.
 ///
@@ -77,31 +79,6 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
         }
         StateOfRecord::Open => Box::pin(plan_and_go(run, options, workload, &selected, report)).await,
     }
-}
-
-/// What the record makes of the command, as far as the workload's revisions bear it out; they are read only where
-/// there is a record.
-async fn state_of_believed(
-    run: &Run,
-    options: &RollbackOptions,
-    workload: &Workload,
-    (recorded, selected): (&RecordedImages, &Selected),
-) -> Outcome<StateOfRecord> {
-    let some = recorded.all().next().is_some();
-    let revisions = if some { read::revisions_of(&run.cluster, workload).await? } else { Vec::new() };
-    let believed = believed(recorded, workload, &revisions);
-    let state = state_of_record(workload, &believed, selected, options, run.scope())?;
-    let outdated = state != StateOfRecord::Open && is_outdated(workload, &revisions, &believed, selected);
-    Ok(if outdated { StateOfRecord::Open } else { state })
-}
-
-/// True where something else ran since the last record was written.
-fn is_outdated(workload: &Workload, revisions: &[Revision], recorded: &RecordedImages, selected: &Selected) -> bool {
-    // One that was followed by another, which was taken back, is younger than the last release.
-    let last = standing(recorded, &selected.containers[0], &containers_of(workload));
-    let Some(record) = last.filter(|record| recorded.is_of(record)) else { return false };
-    let own = record.revision.map(|left| left.saturating_add(1));
-    own.is_some() && deployed_number(workload) > own && record.is_outdated(revisions)
 }
 
 /// A reference that was pasted has to be of the repository that is rolled back in.
@@ -191,7 +168,7 @@ async fn go_back(
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &options.write.reason };
     let mut change = to_chosen(snapshot, selected, choice, chosen, &author);
     let known = Known::of(run, contents, chosen).await;
-    let tag_now = tag_of_history(run, options, chosen, &mut change).await;
+    let (tag_now, order) = tag_of_history(run, options, chosen, &mut change).await;
     // What the registry has looked at needs no second look.
     change.expects = chosen.digest.clone().filter(|_| matches!(tag_now, Some(TagNow::Unknown(_))));
     let case = Case {
@@ -201,7 +178,7 @@ async fn go_back(
         pushed: contents.map(|contents| known.pushed(contents)),
         tag_now: tag_now.as_ref(),
         gate: gate(options),
-        chosen: how_chosen(run, options, chosen),
+        chosen: HowChosen { unproven: unproven(chosen, order), ..how_chosen(run, options, chosen) },
         now: Timestamp::now(),
     };
     let unpin = Command::new("kubectl ecr-rollback unpin").arg(snapshot.workload.reference());
@@ -222,18 +199,31 @@ async fn tag_of_history(
     options: &RollbackOptions,
     chosen: &Chosen,
     change: &mut ImageChange,
-) -> Option<TagNow> {
+) -> (Option<TagNow>, Option<Order>) {
     if !options.is_offline() {
-        return None;
+        return (None, None);
     }
     change.record.by_history = true;
     let patience = run.deadline().min(later(tag_now::PATIENCE));
     let now = tag_now(run, &chosen.image, patience).await;
     let left = (change.from(), change.record.from_digest.as_ref());
-    if same_repository(left.0, &chosen.image) && leads_forward(run, &now, left, patience).await {
+    let order = if same_repository(left.0, &chosen.image) {
+        order(run, &now, left, patience).await
+    } else {
+        Order::Unknown("it is of another repository".into())
+    };
+    if order == Order::Forward {
         change.record.verb = RecordVerb::Forward;
     }
-    Some(now).filter(|_| ImageRef::parse(&chosen.image).digest.is_none())
+    (Some(now).filter(|_| ImageRef::parse(&chosen.image).digest.is_none()), Some(order))
+}
+
+/// Why it is not known that the way leads back, where a record had a say in it: whoever may annotate writes records, and
+/// what one passes over decides where the rollout history leads.
+fn unproven(chosen: &Chosen, order: Option<Order>) -> Option<String> {
+    let Some(Order::Unknown(why)) = order else { return None };
+    let by_record = chosen.skipped.iter().any(|skipped| skipped.why == SkipReason::RolledBackFrom);
+    by_record.then_some(why)
 }
 
 /// All images of the repository, unless the rollout history alone decides.
@@ -278,7 +268,15 @@ fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChose
         _ => None,
     });
     let to_lost = lost.map(|digest| retyped.with("--to-digest", digest, &TARGET));
-    HowChosen { named, by_deployments: options.is_offline(), unasked: options.write.yes, further, to_lost }
+    HowChosen {
+        named,
+        by_deployments: options.is_offline(),
+        unasked: options.write.yes,
+        further,
+        to_lost,
+        counted: chosen.counted.clone(),
+        unproven: None,
+    }
 }
 
 fn gate(options: &RollbackOptions) -> Gate {

@@ -2,7 +2,7 @@
 
 use release_cli::report::Report;
 use release_cli::run::Run;
-use release_core::command::Command;
+use release_cluster::wait::later;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::{ImageStatus, TagForm, TagKind};
@@ -16,9 +16,10 @@ use crate::proposal::{Proposal, Settled, nothing, propose};
 use crate::record::Moved;
 use crate::record::believed::had_tag;
 use crate::record::way_here::{tag_followed, way_here};
+use crate::refusal::images_or_revisions;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
-use crate::tag_now::{TagNow, tag_now};
+use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::which_containers;
 use crate::words::pinned_short;
 use release_core::workload::container_image::ContainerImage;
@@ -48,7 +49,10 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
     }
     let snapshot = run.within(read::beside(&run.cluster, workload)).await?;
     let selected = pinned_along(selected, &snapshot, &options.containers);
-    let to = tag_before(&snapshot, &selected)?;
+    let to = match tag_before(&snapshot, &selected) {
+        Ok(to) => to,
+        Err(why) => return Err(no_tag(run, &snapshot, &selected, &why).await),
+    };
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };
     let on = tag_now(run, &to, run.deadline()).await;
     is_there(&snapshot, &selected, &to, &on)?;
@@ -86,8 +90,8 @@ fn pinned_along(mut selected: Selected, snapshot: &Snapshot, named: &[String]) -
 }
 
 /// The tag that the workload went by before it was pinned, else the one in the reference itself, else
-/// one that a change of ours left.
-fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
+/// one that a change of ours left; or why there is none.
+fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Result<String, String> {
     let now = ImageRef::parse(selected.image());
     let recorded = &snapshot.believed;
     let way = way_here(recorded, selected.container(), selected.image());
@@ -107,14 +111,21 @@ fn tag_before(snapshot: &Snapshot, selected: &Selected) -> Outcome<String> {
     if let Some(tag) = noted.or(followed).or(now.tag).or(any) {
         return Ok(format!("{}:{tag}", now.repository));
     }
-    let image = pinned_short(selected.image());
-    let then = "then set the image to one of its tags".to_owned();
-    let why = match unseen {
+    Err(match unseen {
         Some(tag) => format!("its record says {tag}, which no revision had"),
         None => "no record says which it had".to_owned(),
-    };
-    Err(Failure::failed("NoTag", format!("{image} has no tag, and {why}"))
-        .next(Next::Look(history(snapshot, selected), Some(then))))
+    })
+}
+
+/// The repository has tags, where it answers.
+async fn no_tag(run: &Run, snapshot: &Snapshot, selected: &Selected, why: &str) -> Failure {
+    let image = pinned_short(selected.image());
+    let patience = run.deadline().min(later(PATIENCE));
+    let has_answered = !matches!(tag_now(run, selected.image(), patience).await, TagNow::Unknown(_));
+    let look = images_or_revisions(&snapshot.workload.reference(), selected.container(), has_answered);
+    let then = "then set the image to one of its tags".to_owned();
+    let failure = Failure::failed("NoTag", format!("{image} has no tag, and {why}"));
+    failure.next(Next::Look(look.scope(&snapshot.scope), Some(then)))
 }
 
 /// Pods of a tag that is on nothing would not start.
@@ -127,12 +138,8 @@ fn is_there(snapshot: &Snapshot, selected: &Selected, to: &str, on: &TagNow) -> 
     };
     let then = "then push it again, or set the image to another tag".to_owned();
     let failure = Failure::failed(reason, format!("{tag} {why}; nothing was written"));
-    Err(failure.next(Next::Look(history(snapshot, selected), Some(then))))
-}
-
-fn history(snapshot: &Snapshot, selected: &Selected) -> Command {
-    let history = Command::new("kubectl ecr-rollback history").arg(snapshot.workload.reference());
-    history.flag("-c", selected.container()).scope(&snapshot.scope)
+    let look = images_or_revisions(&snapshot.workload.reference(), selected.container(), true);
+    Err(failure.next(Next::Look(look.scope(&snapshot.scope), Some(then))))
 }
 
 fn tag_is_on(to: &str, on: &TagNow) -> String {

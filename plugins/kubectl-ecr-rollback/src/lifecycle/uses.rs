@@ -161,7 +161,7 @@ fn targets(container: &RollbackContainer, images: &[PushedImage], children: &Ind
     let in_doubt: Vec<String> = in_doubt.filter(|_| choice.left.unknown.is_none()).collect();
     let chosen = match choice.decision {
         Decision::Chosen(chosen) => vec![chosen],
-        Decision::Disagree { pushed_before, deployed_before } => {
+        Decision::Disagree { pushed_before, deployed_before, .. } => {
             pushed_before.into_iter().chain([deployed_before]).collect()
         }
         Decision::UnknownRunning { deployed_before, .. } => deployed_before.into_iter().collect(),

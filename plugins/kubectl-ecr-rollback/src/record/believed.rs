@@ -5,7 +5,7 @@ use release_core::kube::Workload;
 use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::ImageRef;
 use release_core::release::record::{Record as _, RunResult};
-use release_core::workload::revisions::Revision;
+use release_core::workload::revisions::{Revision, deployed_number};
 
 use super::{ImageRecord, Moved, RecordedImages};
 use crate::words::pinned_short;
@@ -18,13 +18,16 @@ struct Seen<'a> {
     revisions: &'a [Revision],
     /// Earlier templates are not kept: of them nothing can be seen.
     keeps_none: bool,
+    /// The number of the template that is there, where they are counted.
+    deployed: Option<i64>,
 }
 
 /// The records without those that lead from or to an image which the workload never ran, or from one repository to
 /// another, unless that is over and revisions have both. Where the last one is left out that the template would be the outcome of, it is reported.
 #[must_use]
 pub fn believed(recorded: &RecordedImages, workload: &Workload, revisions: &[Revision]) -> RecordedImages {
-    let seen = Seen { template: containers_of(workload), revisions, keeps_none: workload.keeps_no_revisions };
+    let (template, keeps_none) = (containers_of(workload), workload.keeps_no_revisions);
+    let seen = Seen { template, revisions, keeps_none, deployed: deployed_number(workload) };
     let mut believed = recorded.clone();
     let refused = believed.current.take_if(|record| seen.speaks_against(record).is_some());
     believed.history.retain(|record| seen.speaks_against(record).is_none());
@@ -48,7 +51,36 @@ impl Seen<'_> {
     fn speaks_against(&self, record: &ImageRecord) -> Option<String> {
         // What is over leads nowhere any more: it only keeps the same words from going further.
         let is_over = matches!(record.result, Some(RunResult::Done | RunResult::RolledBack));
-        record.containers.iter().find_map(|moved| self.against(record, moved, is_over))
+        let left_another = || self.left_another(record).filter(|_| !is_over);
+        record.containers.iter().find_map(|moved| self.against(record, moved, is_over)).or_else(left_another)
+    }
+
+    /// Each run notes which template it left; the next one is its own. What is gone on with leads from the one to the
+    /// other, and may be taken back.
+    fn left_another(&self, record: &ImageRecord) -> Option<String> {
+        self.deployed?;
+        let Some(left) = record.revision else { return Some("it says of no revision that it left it".into()) };
+        let came_from = |moved: &Moved, image: &str| moved.from == image;
+        let led_to = |moved: &Moved, image: &str| record.led_to(moved, image);
+        let odd = self.ran_another(left, record, came_from).map(|moved| (left, &moved.from));
+        let odd = odd.or_else(|| {
+            let own = left.saturating_add(1);
+            self.ran_another(own, record, led_to).map(|moved| (own, &moved.to))
+        });
+        odd.map(|(number, image)| format!("revision {number} did not run {}", pinned_short(image)))
+    }
+
+    /// The container that a revision had another image in, where that revision is still there.
+    fn ran_another<'r>(
+        &self,
+        number: i64,
+        record: &'r ImageRecord,
+        is_it: impl Fn(&Moved, &str) -> bool,
+    ) -> Option<&'r Moved> {
+        let had_it = |revision: &&Revision| revision.number == number || revision.earlier_numbers.contains(&number);
+        let revision = self.revisions.iter().find(had_it)?;
+        let is_odd = |moved: &&Moved| revision.image_of(&moved.name).is_none_or(|image| !is_it(moved, image));
+        record.containers.iter().find(is_odd)
     }
 
     fn against(&self, record: &ImageRecord, moved: &Moved, is_over: bool) -> Option<String> {
@@ -137,6 +169,31 @@ mod tests {
         for open in [None, Some(RunResult::Unfinished), Some(RunResult::Failed)] {
             assert!(!is_believed(&of("2"), open.clone()), "{open:?} would be gone on with");
         }
+    }
+
+    /// A rollout that fails would be taken back to whatever a forger has written that it came from.
+    #[test]
+    fn what_is_gone_on_with_leads_from_the_revision_that_it_left_to_the_next() {
+        let revisions = [revision(3, &of("1")), revision(2, &of("2")), revision(1, &of("3"))];
+        let numbered = |image: &str| {
+            let mut workload = workload(image, 10);
+            let number = ("deployment.kubernetes.io/revision".to_owned(), "3".to_owned());
+            workload.metadata.annotations = Some([number].into());
+            workload
+        };
+        let is_believed = |from: &str, left: Option<i64>, result: Option<RunResult>| {
+            let record = ImageRecord { revision: left, result, ..record(&of(from), &of("1")) };
+            let recorded = RecordedImages { current: Some(record), ..RecordedImages::default() };
+            believed(&recorded, &numbered(&of("1")), &revisions).current.is_some()
+        };
+        for open in [None, Some(RunResult::Unfinished), Some(RunResult::Failed)] {
+            assert!(is_believed("2", Some(2), open.clone()));
+            for (from, left) in [("3", Some(2)), ("3", Some(1)), ("3", None), ("2", None)] {
+                assert!(!is_believed(from, left, open.clone()), "{from} {left:?}");
+            }
+        }
+        // What is over leads nowhere.
+        assert!(is_believed("3", None, Some(RunResult::Done)));
     }
 
     /// A job that is retried would go back two releases where a workload keeps no revisions.

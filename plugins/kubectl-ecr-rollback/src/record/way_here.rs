@@ -69,7 +69,12 @@ pub fn left_behind(recorded: &RecordedImages, container: &str, asked_for: &str) 
     for (record, moved) in way_here(recorded, container, asked_for) {
         match record.verb {
             RecordVerb::Rollback if !returned_to.contains(&identity(&record.from_digest, &moved.from)) => {
-                left.push(LeftBehind { image: moved.from.clone(), digest: record.from_digest.clone() });
+                left.push(LeftBehind {
+                    image: moved.from.clone(),
+                    digest: record.from_digest.clone(),
+                    to: moved.to.clone(),
+                    to_digest: record.to_digest.clone(),
+                });
             }
             RecordVerb::Forward => {
                 returned_to.insert(identity(&record.to_digest, &moved.to));

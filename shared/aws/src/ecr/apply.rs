@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::registry::{Call, Registry};
 use crate::error::RegistryError;
+use crate::trouble::Trouble;
 
 /// How long a policy is read back after a write without an answer.
 const READ_BACK: Duration = Duration::from_secs(5);
@@ -25,8 +26,14 @@ impl Registry {
         let call = Call::write("PutLifecyclePolicy", repository);
         let request = self.client.put_lifecycle_policy().repository_name(repository).lifecycle_policy_text(text);
         let request = request.set_registry_id(self.account.clone());
-        match self.made(call, || request.clone().send()).await {
-            Ok(_) => Ok(()),
+        let answer = self.made(call, || request.clone().send()).await;
+        // ECR repeats the policy: whoever doesn't may have done nothing.
+        let put = answer.and_then(|answer| match answer.lifecycle_policy_text {
+            Some(_) => Ok(()),
+            None => Err(self.failed(call, Trouble::Garbled("it has no lifecyclePolicyText".into()))),
+        });
+        match put {
+            Ok(()) => Ok(()),
             Err(error) if error.leaves_write_unclear() && self.is_in_force(repository, text).await => Ok(()),
             Err(error) => Err(error),
         }

@@ -13,8 +13,7 @@ use release_core::registry::index_manifest;
 use release_core::registry::index_manifest::IndexChild;
 
 impl Registry {
-    /// The images that each of these indexes points at; none for a manifest of one image, and no
-    /// entry for a digest that isn't there.
+    /// The images that each of these indexes points at; no entry for a digest that isn't there.
     ///
     /// ECR takes reading a manifest for a pull and notes the time of it on the index (not on what
     /// it points at): read [`Self::images`] before, and ask for as few as answer the question.
@@ -42,7 +41,7 @@ impl Registry {
         let types = index_manifest::INDEX_TYPES.map(str::to_owned).to_vec();
         let request = request.set_image_ids(Some(ids)).set_accepted_media_types(Some(types));
         let answer = self.made(call, || request.clone().send()).await?;
-        let read = answer.images.unwrap_or_default().into_iter().filter_map(|image| {
+        let read = self.list(call, "images", answer.images)?.into_iter().filter_map(|image| {
             let digest = image.image_id.and_then(|id| id.image_digest)?;
             Some(index_manifest::children(&image.image_manifest?).map(|children| (digest, children)))
         });

@@ -9,6 +9,7 @@ use aws_sdk_ecr::types::LifecyclePolicyPreviewStatus;
 use tokio::time::{Instant, sleep};
 
 use super::apply::same_policy;
+use super::read::Pages;
 use super::registry::{Call, PreviewedImage, Registry};
 use super::translate;
 use crate::error::RegistryError;
@@ -35,13 +36,16 @@ impl Registry {
         let mut ours = self.start_preview(repository, text).await?;
         let mut pause = self.pace.preview;
         loop {
-            match self.preview_page(repository, None).await {
+            match self.preview_page(repository, (1, None)).await {
                 Ok(page) if is_running(&page) => {}
-                Ok(page) if ours.as_ref().is_some_and(|ours| ours.is(&page)) => {
-                    return self.preview_results(repository, page).await;
+                Ok(page) => {
+                    let shown = self.text_of(repository, page.lifecycle_policy_text())?;
+                    if ours.as_ref().is_some_and(|ours| same_policy(ours, shown)) {
+                        return self.preview_results(repository, page).await;
+                    }
+                    // Somebody else's, which is over: now ours can start.
+                    ours = self.start_preview(repository, text).await?;
                 }
-                // Somebody else's, which is over: now ours can start.
-                Ok(_) => ours = self.start_preview(repository, text).await?,
                 Err(error) if !error.is_code("LifecyclePolicyPreviewNotFoundException") => return Err(error),
                 Err(_) if ours.is_none() => ours = self.start_preview(repository, text).await?,
                 Err(_) => {}
@@ -55,13 +59,13 @@ impl Registry {
         }
     }
 
-    /// Nothing where another preview of the repository is still running.
-    async fn start_preview(&self, repository: &str, text: Option<&str>) -> Result<Option<Started>, RegistryError> {
+    /// The policy's text as ECR took it; nothing where another preview of the repository is still running.
+    async fn start_preview(&self, repository: &str, text: Option<&str>) -> Result<Option<String>, RegistryError> {
         let call = Call::new("StartLifecyclePolicyPreview", repository);
         let request = self.client.start_lifecycle_policy_preview().repository_name(repository);
         let request = request.set_registry_id(self.account.clone()).set_lifecycle_policy_text(text.map(str::to_owned));
         match self.made(call, || request.clone().send()).await {
-            Ok(answer) => Ok(Some(Started(answer.lifecycle_policy_text))),
+            Ok(answer) => self.text_of(repository, answer.lifecycle_policy_text()).map(|text| Some(text.to_owned())),
             Err(error) if error.is_code("LifecyclePolicyPreviewInProgressException") => Ok(None),
             Err(error) => Err(error),
         }
@@ -70,9 +74,8 @@ impl Registry {
     async fn preview_page(
         &self,
         repository: &str,
-        page: Option<(usize, String)>,
+        (number, token): (usize, Option<String>),
     ) -> Result<GetLifecyclePolicyPreviewOutput, RegistryError> {
-        let (number, token) = page.map_or((1, None), |(number, token)| (number, Some(token)));
         let call = Call { page: number, ..Call::new("GetLifecyclePolicyPreview", repository) };
         let request = self.client.get_lifecycle_policy_preview().repository_name(repository);
         let request = request.set_registry_id(self.account.clone()).max_results(PAGE).set_next_token(token);
@@ -91,31 +94,32 @@ impl Registry {
             return Err(self.failed(call, Trouble::PreviewFailed(status)));
         }
         let mut images = Vec::new();
-        let mut page = first;
-        let mut token = None;
+        let promised = first.summary.as_ref().and_then(|summary| summary.expiring_image_total_count);
+        let (mut page, mut pages) = (first, Pages::default());
         loop {
-            for result in page.preview_results.unwrap_or_default() {
+            for result in self.list(call, "previewResults", page.preview_results)? {
                 images.push(translate::previewed(result).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
-            token = self.next_page(call, token, page.next_token, images.len())?;
-            let Some(next) = token.clone() else { return Ok(images) };
+            if !self.has_next_page(call, &mut pages, page.next_token, images.len())? {
+                break;
+            }
             call.page = call.page.saturating_add(1);
-            page = self.preview_page(repository, Some((call.page, next))).await?;
+            page = self.preview_page(repository, (call.page, pages.token())).await?;
         }
+        let is_less = |promised: i32| usize::try_from(promised).is_ok_and(|promised| images.len() < promised);
+        if promised.is_some_and(is_less) {
+            return Err(self.failed(call, Trouble::Garbled("it lists fewer images than it counts".into())));
+        }
+        Ok(images)
+    }
+
+    /// Whose preview it is: without that it may be anybody's.
+    fn text_of<'t>(&self, repository: &str, text: Option<&'t str>) -> Result<&'t str, RegistryError> {
+        let call = Call::new("GetLifecyclePolicyPreview", repository);
+        text.ok_or_else(|| self.failed(call, Trouble::Garbled("it has no lifecyclePolicyText".into())))
     }
 }
 
 fn is_running(page: &GetLifecyclePolicyPreviewOutput) -> bool {
     page.status == Some(LifecyclePolicyPreviewStatus::InProgress)
-}
-
-/// A preview that we started: the policy's text as ECR took it.
-struct Started(Option<String>);
-
-impl Started {
-    /// True where what ECR shows is ours, as far as can be told.
-    fn is(&self, page: &GetLifecyclePolicyPreviewOutput) -> bool {
-        let (Some(ours), Some(shown)) = (&self.0, page.lifecycle_policy_text()) else { return true };
-        same_policy(ours, shown)
-    }
 }

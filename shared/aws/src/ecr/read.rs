@@ -1,6 +1,6 @@
 //! Reading images: whole repositories page by page, or a few images by name.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageStatusFilter};
 use futures::{StreamExt, stream};
@@ -33,17 +33,16 @@ impl Registry {
     pub async fn images(&self, repository: &str) -> Result<Vec<PushedImage>, RegistryError> {
         let mut call = Call::new("DescribeImages", repository);
         let mut images = Vec::new();
-        let mut token: Option<String> = None;
+        let mut pages = Pages::default();
         loop {
             let request =
                 self.client.describe_images().repository_name(repository).set_registry_id(self.account.clone());
-            let request = request.max_results(PAGE).set_next_token(token.clone()).filter(every_status());
+            let request = request.max_results(PAGE).set_next_token(pages.token()).filter(every_status());
             let page = self.made(call, || request.clone().send()).await?;
-            for detail in page.image_details.unwrap_or_default() {
+            for detail in self.list(call, "imageDetails", page.image_details)? {
                 images.push(translate::image(detail).map_err(|why| self.failed(call, Trouble::Garbled(why)))?);
             }
-            token = self.next_page(call, token, page.next_token, images.len())?;
-            if token.is_none() {
+            if !self.has_next_page(call, &mut pages, page.next_token, images.len())? {
                 return Ok(in_order(images));
             }
             call.page = call.page.saturating_add(1);
@@ -81,11 +80,16 @@ impl Registry {
     async fn all_of(&self, repository: &str, ids: &[ImageId]) -> Result<Vec<PushedImage>, RegistryError> {
         let call = Call::new("DescribeImages", repository);
         let request = self.client.describe_images().repository_name(repository).set_registry_id(self.account.clone());
-        let ids = ids.iter().map(translate::identifier).collect();
-        let request = request.set_image_ids(Some(ids)).filter(every_status());
+        let named = ids.iter().map(translate::identifier).collect();
+        let request = request.set_image_ids(Some(named)).filter(every_status());
         let answer = self.made(call, || request.clone().send()).await?;
-        let images: Result<_, _> = answer.image_details.unwrap_or_default().into_iter().map(translate::image).collect();
-        images.map_err(|why| self.failed(call, Trouble::Garbled(why)))
+        let described = self.list(call, "imageDetails", answer.image_details)?.into_iter().map(translate::image);
+        let images: Result<Vec<PushedImage>, String> = described.collect();
+        let images = images.map_err(|why| self.failed(call, Trouble::Garbled(why)))?;
+        if images.iter().any(|image| !ids.iter().any(|id| id.names(image))) {
+            return Err(self.failed(call, Trouble::Garbled("an image that was not asked for".into())));
+        }
+        Ok(images)
     }
 
     /// What the scan of one image found. Enhanced scans and the newer basic scans are not in
@@ -109,24 +113,45 @@ impl Registry {
         }
     }
 
-    /// The token of the next page, where there is one; `so_far` counts what was read. A page that points at
-    /// itself is no answer, and neither is a list without an end.
-    pub(super) fn next_page(
+    /// A list that ECR gives in each answer, that of an empty repository too (`"imageDetails": []`): an answer without
+    /// it, or with `null` in its place, says nothing of what there is.
+    pub(super) fn list<T>(&self, call: Call<'_>, member: &str, list: Option<Vec<T>>) -> Result<Vec<T>, RegistryError> {
+        list.ok_or_else(|| self.failed(call, Trouble::Garbled(format!("it has no {member}"))))
+    }
+
+    /// Whether there is another page, whose token is that of `pages` then; `so_far` counts what was read. Pages that
+    /// lead back to one of them are no answer, and neither is a list without an end.
+    pub(super) fn has_next_page(
         &self,
         call: Call<'_>,
-        asked: Option<String>,
+        pages: &mut Pages,
         next: Option<String>,
         so_far: usize,
-    ) -> Result<Option<String>, RegistryError> {
-        let next = next.filter(|token| !token.is_empty());
-        if next.is_some() && next == asked {
-            return Err(self.failed(call, Trouble::Garbled("a page that is followed by itself".into())));
-        }
-        if next.is_some() && (call.page >= MOST_PAGES || so_far >= MOST_ITEMS) {
+    ) -> Result<bool, RegistryError> {
+        let Some(next) = next.filter(|token| !token.is_empty()) else { return Ok(false) };
+        if call.page >= MOST_PAGES || so_far >= MOST_ITEMS {
             let why = format!("a list without an end ({so_far} entries in {} pages, and more to come)", call.page);
             return Err(self.failed(call, Trouble::Garbled(why)));
         }
-        Ok(next)
+        if !pages.asked.insert(next.clone()) {
+            return Err(self.failed(call, Trouble::Garbled("a page that leads back to one before it".into())));
+        }
+        pages.next = Some(next);
+        Ok(true)
+    }
+}
+
+/// The pages of one list that were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    asked: BTreeSet<String>,
+    next: Option<String>,
+}
+
+impl Pages {
+    /// The token of the page to ask for; the first has none.
+    pub fn token(&self) -> Option<String> {
+        self.next.clone()
     }
 }
 

@@ -10,6 +10,7 @@ use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use release_core::failure::Outcome;
 use release_core::log::Log;
+use release_core::registry::push_history::PushedImage;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::throttle::Throttle;
@@ -58,6 +59,17 @@ pub enum ImageId {
     Tag(String),
     /// `sha256:…`
     Digest(String),
+}
+
+impl ImageId {
+    /// Whether it is a name of that image.
+    #[must_use]
+    pub fn names(&self, image: &PushedImage) -> bool {
+        match self {
+            Self::Tag(tag) => image.tags.contains(tag),
+            Self::Digest(digest) => image.digest == *digest,
+        }
+    }
 }
 
 /// A repository as ECR describes it.

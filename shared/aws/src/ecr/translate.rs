@@ -16,7 +16,7 @@ use release_core::registry::push_history::{Findings, ImageStatus, PushedImage, S
 /// An image without a digest or a time has no place in any order: that is an answer we don't
 /// understand, and no reason to guess.
 pub(super) fn image(detail: ImageDetail) -> Result<PushedImage, String> {
-    let digest = detail.image_digest.ok_or("an image without imageDigest")?;
+    let digest = detail.image_digest.filter(|digest| !digest.is_empty()).ok_or("an image without imageDigest")?;
     let pushed_at = detail.image_pushed_at.as_ref().and_then(timestamp).ok_or("an image without imagePushedAt")?;
     let mut tags = detail.image_tags.unwrap_or_default();
     tags.sort_unstable();
@@ -72,11 +72,15 @@ fn severity_of(severity: &FindingSeverity) -> ScanSeverity {
     }
 }
 
+/// Without its address and account nobody can tell which images that run are of it.
 pub(super) fn repository(info: Repository) -> Result<RepositoryInfo, String> {
+    let member = |value: Option<String>, name: &str| {
+        value.filter(|value| !value.is_empty()).ok_or_else(|| format!("a repository without {name}"))
+    };
     Ok(RepositoryInfo {
-        name: info.repository_name.ok_or("a repository without repositoryName")?,
-        uri: info.repository_uri.unwrap_or_default(),
-        registry_id: info.registry_id.unwrap_or_default(),
+        name: member(info.repository_name, "repositoryName")?,
+        uri: member(info.repository_uri, "repositoryUri")?,
+        registry_id: member(info.registry_id, "registryId")?,
         tags: match info.image_tag_mutability {
             Some(ImageTagMutability::Immutable) => TagMutability::Immutable,
             Some(ImageTagMutability::ImmutableWithExclusion) => TagMutability::ImmutableWithExclusion,
@@ -95,7 +99,7 @@ pub(super) fn previewed(result: LifecyclePolicyPreviewResult) -> Result<Previewe
     let mut tags = result.image_tags.unwrap_or_default();
     tags.sort_unstable();
     Ok(PreviewedImage {
-        digest: result.image_digest.ok_or("a previewed image without imageDigest")?,
+        digest: result.image_digest.filter(|d| !d.is_empty()).ok_or("a previewed image without imageDigest")?,
         tags,
         pushed_at: result.image_pushed_at.as_ref().and_then(timestamp),
         rule: result.applied_rule_priority.and_then(|p| u32::try_from(p).ok()).ok_or("a preview without a rule")?,

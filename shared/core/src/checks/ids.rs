@@ -130,7 +130,7 @@ checks! {
     HELM = "helm", [Bluegreen, EcrRollback], [Warns],
         "a Helm release has the object";
     HIGHER_VERSION = "higher-version", [EcrRollback], [Blocks, Warns],
-        "what was pushed before has a higher version, or a higher build number, or what `--from rollout-history` leads to was pushed later than what runs: blocks with `--yes`, unless the image was named. What ran before and is only called higher warns";
+        "what was pushed before, or was counted on the way to it, has a higher version, or a higher build number; or what `--from rollout-history` leads to was pushed later than what runs, or nobody knows whether it was and a record passes over what ran in between: blocks with `--yes`, unless the image was named. What ran before and is only called higher warns";
     HPA_AT_LIMIT = "hpa-at-limit", [EcrRollback], [Warns],
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
@@ -196,7 +196,7 @@ checks! {
     ON_DELETE = "on-delete", [Bluegreen, EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
     OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
-        "the repository holds several applications, and the image is tagged for another one, or nothing says for which: blocks with `--yes`";
+        "the repository holds several applications, and the image, or one that was counted on the way to it, is tagged for another one, or nothing says for which: blocks with `--yes`";
     OTHER_HOST = "other-host", [Lifecycle], [Blocks],
         "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
     OTHER_REPOSITORY = "other-repository", [Bluegreen, EcrRollback], [Warns],
@@ -226,13 +226,13 @@ checks! {
     PREFIX_MATCHES_MORE = "prefix-matches-more", [Lifecycle], [Warns],
         "a prefix that ends in a digit selects longer numbers too";
     PULL_REQUEST_BUILD = "pull-request-build", [EcrRollback], [Blocks, Warns],
-        "the image was built of a pull or merge request or of its branch, and what runs was not: blocks with `--yes`";
+        "the image, or one that was counted on the way to it, was built of a pull or merge request or of its branch, and what runs was not: blocks with `--yes`";
     PULLED_LATELY = "pulled-lately", [Lifecycle], [Blocks],
         "ECR recorded a pull in the last 30 days";
     READY_BELOW_ACTIVE = "ready-below-active", [Bluegreen], [Blocks],
         "fewer ready pods than the active color has, or than `--min-ready` asks for";
     RECORD = "record", [EcrRollback], [Warns],
-        "our record on the workload makes no sense, or leads from or to an image that no revision of it had: somebody else wrote it";
+        "our record on the workload makes no sense, or leads from or to an image that no revision of it had, or that the revision did not have which it says that it left: somebody else wrote it";
     RECORD_UNREADABLE = "record-unreadable", [Bluegreen], [Warns],
         "our record on the Service was edited by hand and makes no sense";
     RECREATE = "recreate", [EcrRollback], [Warns],

@@ -38,14 +38,15 @@ impl IndexChild {
     }
 }
 
-/// The entries of an index in their order; none at all for a manifest of one image.
+/// The entries of an index in their order.
 ///
 /// # Errors
-/// A few words where it is neither.
+/// A few words, none of them the manifest's, where it is no index: that something else was answered doesn't say that an
+/// index has no entries.
 pub fn children(manifest: &str) -> Result<Vec<IndexChild>, String> {
-    let unreadable = |e: serde_json::Error| format!("a manifest that can't be read ({e})");
+    let unreadable = |_: serde_json::Error| "a manifest that can't be read".to_owned();
     let mut index: Map<String, Value> = serde_json::from_str(manifest).map_err(unreadable)?;
-    let Some(entries) = index.remove("manifests") else { return Ok(Vec::new()) };
+    let entries = index.remove("manifests").ok_or("a manifest that is no index")?;
     let entries: Vec<Entry> = serde_json::from_value(entries).map_err(unreadable)?;
     entries.into_iter().map(Entry::into_child).collect()
 }
@@ -122,11 +123,30 @@ mod tests {
     }
 
     #[test]
-    fn one_image_has_no_children_and_nonsense_is_said_to_be_so() {
-        let manifest = json!({"schemaVersion": 2, "config": {"digest": digest(1)}, "layers": []});
-        assert_eq!(children(&manifest.to_string()), Ok(vec![]));
-        for bad in ["", "[]", "null", r#"{"manifests": [{"digest": "latest"}]}"#, r#"{"manifests": {}}"#] {
+    fn an_empty_index_has_no_children_and_what_is_no_index_is_said_to_be_so() {
+        let empty = json!({"schemaVersion": 2, "mediaType": INDEX_TYPES[0], "manifests": []});
+        assert_eq!(children(&empty.to_string()), Ok(vec![]));
+        let of_one = json!({"schemaVersion": 2, "config": {"digest": digest(1)}, "layers": []}).to_string();
+        let without = json!({"schemaVersion": 2, "mediaType": INDEX_TYPES[1]}).to_string();
+        let nonsense = [
+            "",
+            "[]",
+            "null",
+            "{}",
+            r#"{"manifests": null}"#,
+            r#"{"manifests": [{"digest": "latest"}]}"#,
+            r#"{"manifests": {}}"#,
+        ];
+        for bad in nonsense.into_iter().chain([of_one.as_str(), &without]) {
             assert!(children(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// What a proxy has put into an answer would be printed.
+    #[test]
+    fn what_can_not_be_read_is_not_repeated() {
+        for bad in [r#"{"manifests": "theSecret"}"#, r#"{"manifests": [{"digest": "theSecret"}]}"#, "theSecret"] {
+            assert!(!children(bad).unwrap_err().contains("theSecret"), "{bad}");
         }
     }
 }

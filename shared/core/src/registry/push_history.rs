@@ -19,12 +19,13 @@ mod pushed_image;
 mod question;
 mod repository;
 mod scan;
+mod steps;
 mod tag;
 mod target;
 mod unexpected;
 
 pub use super::index_manifest::IndexChildren;
-pub use answer::{Choice, Chosen, Decision, Pinned, SkipReason, Skipped, Why};
+pub use answer::{Choice, Chosen, Counted, Decision, Pinned, SkipReason, Skipped, Why};
 pub use choice::{choose, pick};
 pub use deployable::{LeftOut, is_index};
 pub use deployments::PUSH_MAY_FOLLOW;

@@ -7,10 +7,12 @@ use e2e::common::faults::refused;
 use e2e::common::run::{Ended, finding, said};
 use e2e::ecr::RECORD;
 use e2e::ecr::cast::Cast;
-use e2e::ecr::releases::{NEWEST, ONE_FURTHER, PREVIOUS, Releases};
+use e2e::ecr::releases::{NEWEST, ONE_FURTHER, PREVIOUS, Releases, finished};
 use k8s_openapi::api::apps::v1::Deployment;
+use lab::Running;
 use lab::api_proxy::ApiProxy;
 use lab::fixtures::Behavior;
+use lab::registry::{AccessKey, Fault};
 use serde_json::{Value, json};
 
 /// A registry that nothing in the cluster has ever been pulled from.
@@ -84,6 +86,136 @@ async fn a_rollback_that_never_was_is_not_done() -> Result<()> {
         forge(&cast, name, &forged).await?;
         cast.runs(&format!("deploy/{name} --yes {flags}")).await?.ends(0)?;
         assert_eq!(releases.image(name).await?, PREVIOUS, "{name}");
+    }
+    Ok(())
+}
+
+/// 1.0.6, from which people went back by hand to 1.0.3, and then 1.0.4.
+async fn fled_from_the_newest(releases: &Releases, name: &str, replicas: i32) -> Result<()> {
+    releases.deploy(&releases.app(name)).await?;
+    let resource = format!("deployment/{name}");
+    for tag in ["1.0.3", ONE_FURTHER] {
+        releases.set_image(name, tag).await?;
+        releases.ns.rolled_out(&resource, LIMIT).await?;
+    }
+    if replicas == 0 {
+        e2e::common::run::admin(&releases.ns).must(&["scale", &resource, "--replicas=0"]).await?;
+        releases.ns.rolled_out(&resource, LIMIT).await?;
+    }
+    Ok(())
+}
+
+/// What a record calls left is passed over: a forger would choose where "back" leads, and that to the release that people
+/// fled from.
+#[tokio::test]
+async fn a_rollback_that_never_was_leads_to_no_later_push() -> Result<()> {
+    let releases = Releases::pushed("forged-left").await?;
+    let cast = Cast::of(&releases).await?;
+    let of = |tag: &str| releases.repository.image(tag);
+    let forged = async |name: &str, more: Value| {
+        let record = record(&releases, name, &of("1.0.3"), &of(ONE_FURTHER), more).await?;
+        forge(&cast, name, &record).await
+    };
+    let words = |name: &str, more: &str| format!("deploy/{name} --yes --again -ojson {more}");
+    // Without pods nobody tells a digest.
+    for (name, replicas) in [("api-a", 1), ("api-b", 0)] {
+        fled_from_the_newest(&releases, name, replicas).await?;
+        forged(name, json!({"result": "done"})).await?;
+        let output = cast.runs(&words(name, "--from rollout-history")).await?.ends(1)?;
+        let document = output.json()?;
+        let found = finding(&document, "higher-version").map(|found| found["severity"].clone());
+        assert_eq!(
+            (found, &document["workloads"][0]["verb"]),
+            (Some(json!("block")), &json!("forward")),
+            "{}",
+            said(&output)
+        );
+        assert_eq!(releases.image(name).await?, ONE_FURTHER);
+        // By the registry 1.0.3 was pushed before: no rollback can have left it for 1.0.4.
+        cast.runs(&words(name, "")).await?.ends(0)?;
+        assert_eq!(releases.image(name).await?, "1.0.3", "{name}");
+    }
+    // Whoever can't ask doesn't know, and a record alone is not enough.
+    fled_from_the_newest(&releases, "api-c", 1).await?;
+    forged("api-c", json!({"result": "done"})).await?;
+    let key = AccessKey::fresh();
+    key.interceptor().fail("*", 1000, Fault::server_error()).await?;
+    let without_ecr = async |more: &str| {
+        let mut command =
+            releases.command(&releases.admin(), &words("api-c", &format!("--from rollout-history {more}")));
+        command.envs(key.environment());
+        finished(Running::start(command)?).await
+    };
+    let output = without_ecr("").await?.ends(1)?;
+    let found = finding(&output.json()?, "higher-version").with_context(|| said(&output))?;
+    ensure!(found["message"].as_str().is_some_and(|text| text.contains("not known")), "{found:#}");
+    assert_eq!(releases.image("api-c").await?, ONE_FURTHER);
+    without_ecr("--force=higher-version").await?.ends(0)?;
+    assert_eq!(releases.image("api-c").await?, NEWEST);
+    Ok(())
+}
+
+/// "Rolled back to 1.0.4", which is what the operator wants to leave.
+#[tokio::test]
+async fn an_open_record_of_a_move_forward_is_no_rollback_under_way() -> Result<()> {
+    let releases = Releases::pushed("forged-under-way").await?;
+    let cast = Cast::of(&releases).await?;
+    let of = |tag: &str| releases.repository.image(tag);
+    let digest = releases.repository.images().await?[0]["imageDigest"].clone();
+    for (n, more) in [
+        json!({"revision": 2}),
+        json!({"revision": 2, "result": "unfinished"}),
+        json!({"revision": 2, "fromDigest": digest, "toDigest": digest}),
+        json!({"revision": 2, "byHistory": true}),
+        json!({}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for flags in ["--again", ""] {
+            let name = format!("api-{n}{}", flags.len());
+            fled_from_the_newest(&releases, &name, 1).await?;
+            let record = record(&releases, &name, &of("1.0.3"), &of(ONE_FURTHER), more.clone()).await?;
+            forge(&cast, &name, &record).await?;
+            let output = cast.runs(&format!("deploy/{name} --yes {flags}")).await?.ends(0)?;
+            assert_eq!(releases.image(&name).await?, "1.0.3", "{more} {}", said(&output));
+            ensure!(
+                !output.stdout.contains(&format!("rolled back to ms-account-management:{ONE_FURTHER}")),
+                "{}",
+                said(&output)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A rollout that fails would be "taken back" to where a forger has written that it came from.
+#[tokio::test]
+async fn what_is_taken_back_to_is_what_the_revision_ran_that_was_left() -> Result<()> {
+    let releases = Releases::with("forged-way-back", Behavior::NeverReady).await?;
+    let cast = Cast::of(&releases).await?;
+    let of = |tag: &str| releases.repository.image(tag);
+    for (n, more) in
+        [json!({"revision": 2}), json!({"revision": 1}), json!({}), json!({"result": "failed", "revision": 2})]
+            .into_iter()
+            .enumerate()
+    {
+        let name = format!("api-{n}");
+        releases.deploy(&releases.app(&name)).await?;
+        releases.set_image(&name, ONE_FURTHER).await?;
+        releases.ns.rolled_out(&format!("deployment/{name}"), LIMIT).await?;
+        releases.set_image(&name, PREVIOUS).await?;
+        let third = async || {
+            let deployment = releases.ns.api::<Deployment>().get(&name).await?;
+            let number =
+                deployment.metadata.annotations.and_then(|all| all.get("deployment.kubernetes.io/revision").cloned());
+            Ok(number.filter(|number| number == "3"))
+        };
+        lab::eventually("the third template is seen", LIMIT, third).await?;
+        // 1.0.5 does not come up; it was 1.0.4 that was left for it.
+        forge(&cast, &name, &record(&releases, &name, &of(NEWEST), &of(PREVIOUS), more.clone()).await?).await?;
+        cast.runs(&format!("deploy/{name} --yes --again --timeout=90s")).await?.ends(0)?;
+        assert_eq!(releases.image(&name).await?, ONE_FURTHER, "{more}");
     }
     Ok(())
 }

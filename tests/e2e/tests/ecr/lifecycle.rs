@@ -9,6 +9,7 @@ mod other_hosts;
 mod overrides;
 mod records;
 mod throttling;
+mod unsaid;
 
 use anyhow::{Result, ensure};
 use e2e::common::run::{Ended, finding_ids};

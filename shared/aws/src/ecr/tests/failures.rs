@@ -55,7 +55,7 @@ async fn a_denied_call_names_role_and_reason() {
     .await;
     let Trouble::AccessDenied { who, because } = &error.trouble else { panic!("{error:?}") };
     assert_eq!(who.as_deref(), Some("role ci-deploy"));
-    assert_eq!(because.as_deref(), Some("no identity-based policy allows the ecr:DescribeImages action"));
+    assert_eq!(because.as_deref(), Some("no identity-based policy allows it"));
     let shown = error.to_string();
     for part in ["ecr:DescribeImages", "api", ACCOUNT, "eu-west-1"] {
         assert!(shown.contains(part), "{part} in {shown}");
@@ -100,6 +100,17 @@ async fn an_answer_that_makes_no_sense_is_no_empty_repository() {
         r#"{"imageDetails": [{"imagePushedAt": 5}]}"#.to_owned(),
         r#"{"imageDetails": [], "nextToken": "the same"}"#.to_owned(),
         r#"{"imageDetails": "#.to_owned(),
+        // ECR says of an empty repository that it is one: `"imageDetails": []`.
+        "{}".to_owned(),
+        "null".to_owned(),
+        String::new(),
+        r#"{"imageDetails": null}"#.to_owned(),
+        r#"{"imageDetails": {}}"#.to_owned(),
+        r#"{"imageDetails": [null]}"#.to_owned(),
+        r#"{"imageDetails": [{}]}"#.to_owned(),
+        r#"{"imageDetails": [{"imageDigest": "", "imagePushedAt": 5}]}"#.to_owned(),
+        r#"{"imageDetails": [{"imageDigest": "sha256:1", "imagePushedAt": null}]}"#.to_owned(),
+        r#"{"images": []}"#.to_owned(),
     ];
     for body in bodies {
         let shown = body.clone();
@@ -108,6 +119,98 @@ async fn an_answer_that_makes_no_sense_is_no_empty_repository() {
     }
     let error = error_of(|| (502, "<html>bad gateway</html>".into())).await;
     assert!(error.to_string().contains("502"), "{error}");
+}
+
+/// What was not said would be taken for "none": no image to lose, no policy to overwrite, nothing in an index.
+#[tokio::test]
+async fn an_answer_without_what_ecr_always_says_is_no_answer() {
+    let cut =
+        Stub::answering(
+            |_, nth| {
+                if nth == 0 { ok(json!({"imageDetails": [], "nextToken": "two"})) } else { ok(json!({})) }
+            },
+        )
+        .await;
+    let error = registry(&cut.url).await.images("api").await.unwrap_err();
+    assert!(matches!(error.trouble, Trouble::Garbled(_)), "a later page: {error}");
+    for body in
+        [json!({}), json!({"repositories": null, "images": null, "lifecyclePolicyText": null, "imageDetails": null})]
+    {
+        let stub = Stub::answering(move |_, _| ok(body.clone())).await;
+        let registry = registry(&stub.url).await;
+        let errors = [
+            registry.repositories().await.unwrap_err(),
+            registry.repository("api").await.unwrap_err(),
+            registry.lifecycle_policy("api").await.unwrap_err(),
+            registry.index_children("api", &[digest(1)]).await.unwrap_err(),
+            registry.images_by("api", &[ImageId::Tag("v1".into())]).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error.trouble, Trouble::Garbled(_)), "{error:?}");
+            keeps_secrets(&error);
+        }
+    }
+}
+
+/// Nobody could tell which images that run are of it, or another repository would get the policy.
+#[tokio::test]
+async fn a_repository_that_is_not_the_one_that_was_asked_for_or_is_nowhere_is_no_answer() {
+    for (name, uri, account) in [("web", "host/web", ACCOUNT), ("api", "", ACCOUNT), ("api", "host/api", "")] {
+        let repository = json!({"repositoryName": name, "repositoryUri": uri, "registryId": account});
+        let stub = Stub::answering(move |_, _| ok(json!({"repositories": [repository.clone()]}))).await;
+        let error = registry(&stub.url).await.repository("api").await.unwrap_err();
+        assert!(matches!(error.trouble, Trouble::Garbled(_)), "{name} {uri} {account}: {error:?}");
+    }
+    let none = Stub::answering(|_, _| ok(json!({"repositories": []}))).await;
+    assert_eq!(registry(&none.url).await.repository("api").await.unwrap_err().trouble, Trouble::NoSuchRepository);
+}
+
+/// Behind a code that nobody here knows stands a text of anybody's: a proxy's, a credential process's.
+#[tokio::test]
+async fn of_a_refusal_the_code_and_the_number_are_told_and_never_the_text() {
+    let text = format!("{} \u{1b}[2J", SECRETS.join(" "));
+    let shown_as = [
+        ("KmsException", "KmsException"),
+        ("SomethingNewException", "SomethingNewException"),
+        ("com.amazonaws.ecr#LimitExceededException", "LimitExceededException"),
+        (SECRETS[0], "HTTP 400"),
+        ("theSessionToken=/+", "HTTP 400"),
+        ("\u{1b}[2JException", "HTTP 400"),
+        ("wJalrXUtnFEMI7MDENG", "HTTP 400"),
+    ];
+    for (code, shown) in shown_as {
+        let message = text.clone();
+        let error = error_of(move || refusal(400, code, &message)).await;
+        let said = error.to_string();
+        assert!(said.contains(&format!("({shown})")) && !said.contains('\u{1b}'), "{code}: {said}");
+        assert!(said.contains("11111111-2222-3333-4444-555555555555"), "{said}");
+        assert!(Failure::from(error).next.is_some_and(|next| next.to_string().contains("API_DescribeImages.html")));
+    }
+}
+
+/// What follows "because" may be a sentence of somebody's, and a name none of IAM's.
+#[tokio::test]
+async fn of_a_denial_only_what_iam_says_is_told() {
+    let denied =
+        |who: &str, why: &str| refusal(400, "AccessDeniedException", &format!("User: {who} is not authorized {why}"));
+    let role = "arn:aws:sts::123456789012:assumed-role/ci-deploy/theSessionToken";
+    let told = async |who: &str, why: &str| {
+        let (who, why) = (who.to_owned(), why.to_owned());
+        match error_of(move || denied(&who, &why)).await.trouble {
+            Trouble::AccessDenied { who, because } => (who, because),
+            other => panic!("{other:?}"),
+        }
+    };
+    let because = async |why: &str| told(role, why).await.1;
+    assert_eq!(because("because of verySecretAccessKey").await, None);
+    let scp =
+        because("with an explicit deny in a service control policy: arn:aws:organizations::1:policy/theSessionToken")
+            .await;
+    assert_eq!(scp.as_deref(), Some("the service control policy denies it"));
+    let endpoint = because("because no VPC endpoint policy allows the ecr:DescribeImages action").await;
+    assert_eq!(endpoint.as_deref(), Some("no VPC endpoint policy allows it"));
+    assert_eq!(told("arn:aws:iam::123456789012:user/\u{1b}[2J", "").await.0, None);
+    assert_eq!(told("arn:aws:iam::123456789012:user/ops/on-call", "").await.0.as_deref(), Some("user on-call"));
 }
 
 #[tokio::test]

@@ -15,6 +15,10 @@ fn page(status: &str, text: &str, results: Value, token: Option<&str>) -> Reply 
     ok(json!({"lifecyclePolicyText": text, "status": status, "previewResults": results, "nextToken": token}))
 }
 
+fn started() -> Reply {
+    ok(json!({"lifecyclePolicyText": OURS, "status": "IN_PROGRESS"}))
+}
+
 fn expiring(n: usize) -> Value {
     json!({"imageDigest": digest(n), "imageTags": ["b", "a"], "imagePushedAt": 5.0, "appliedRulePriority": 1,
            "action": {"type": "EXPIRE"}})
@@ -71,25 +75,49 @@ async fn without_a_text_it_is_the_policy_in_force() {
     assert_eq!(stub.asked()[0].body.get("lifecyclePolicyText"), None);
 }
 
+/// "Nothing expires" would be ECR's own word for a policy of which it has said nothing.
+#[tokio::test]
+async fn a_preview_that_does_not_say_what_and_of_what_is_none() {
+    let done = |more: Value| {
+        let mut page = json!({"status": "COMPLETE", "lifecyclePolicyText": OURS, "previewResults": []});
+        page.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        page.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        page
+    };
+    let cases = [
+        (json!({}), done(json!({}))),
+        (json!({"lifecyclePolicyText": OURS}), done(json!({"previewResults": null}))),
+        (json!({"lifecyclePolicyText": OURS}), done(json!({"lifecyclePolicyText": null}))),
+        (json!({"lifecyclePolicyText": OURS}), done(json!({"summary": {"expiringImageTotalCount": 3}}))),
+        (json!({"lifecyclePolicyText": OURS}), done(json!({"previewResults": [{"appliedRulePriority": 1}]}))),
+    ];
+    for (started, shown) in cases {
+        let case = format!("{started} {shown}");
+        let stub = Stub::answering(move |asked, _| match asked.operation.as_str() {
+            "StartLifecyclePolicyPreview" => ok(started.clone()),
+            _ => ok(shown.clone()),
+        })
+        .await;
+        let error = registry(&stub.url).await.preview("api", Some(OURS), soon()).await.unwrap_err();
+        assert!(matches!(error.trouble, Trouble::Garbled(_)), "{case}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn a_preview_that_ends_badly_never_or_not_at_all_is_said_to_do_so() {
     let start = |asked: &stub::Asked| asked.operation == "StartLifecyclePolicyPreview";
-    let failing = Stub::answering(
-        move |asked, _| {
-            if start(asked) { ok(json!({})) } else { page("FAILED", OURS, json!([]), None) }
-        },
-    )
-    .await;
+    let failing =
+        Stub::answering(move |asked, _| if start(asked) { started() } else { page("FAILED", OURS, json!([]), None) })
+            .await;
     let error = registry(&failing.url).await.preview("api", Some(OURS), soon()).await.unwrap_err();
     assert_eq!(error.trouble, Trouble::PreviewFailed("FAILED".into()));
 
-    let running =
-        Stub::answering(
-            move |asked, _| {
-                if start(asked) { ok(json!({})) } else { page("IN_PROGRESS", OURS, json!([]), None) }
-            },
-        )
-        .await;
+    let running = Stub::answering(
+        move |asked, _| {
+            if start(asked) { started() } else { page("IN_PROGRESS", OURS, json!([]), None) }
+        },
+    )
+    .await;
     let error = registry(&running.url).await.preview("api", Some(OURS), Instant::now()).await.unwrap_err();
     assert_eq!(error.trouble, Trouble::PreviewRunning);
 

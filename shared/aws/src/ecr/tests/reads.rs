@@ -42,8 +42,21 @@ async fn all_pages_are_read_and_the_newest_image_comes_first() {
 
 /// A stand-in that goes round in a circle would keep a run for as long as it may wait.
 #[tokio::test]
+async fn pages_that_lead_in_a_circle_are_no_list() {
+    for circle in [1, 2, 5] {
+        let stub = Stub::answering(move |_, nth| {
+            ok(json!({"imageDetails": [image(nth)], "nextToken": format!("{}", nth % circle)}))
+        })
+        .await;
+        let error = registry(&stub.url).await.images("api").await.unwrap_err();
+        assert!(matches!(&error.trouble, Trouble::Garbled(why) if why.contains("back to one before")), "{error}");
+        assert_eq!(stub.count("DescribeImages"), circle + 1);
+    }
+}
+
+#[tokio::test]
 async fn a_list_without_an_end_is_no_list() {
-    let stub = Stub::answering(|_, nth| ok(json!({"imageDetails": [], "nextToken": format!("{}", nth % 2)}))).await;
+    let stub = Stub::answering(|_, nth| ok(json!({"imageDetails": [], "nextToken": format!("{nth}")}))).await;
     let error = registry(&stub.url).await.images("api").await.unwrap_err();
     assert!(matches!(&error.trouble, Trouble::Garbled(why) if why.contains("without an end")), "{error}");
     assert_eq!(stub.count("DescribeImages"), 1000);
@@ -195,6 +208,16 @@ async fn an_index_own_scan_says_nothing() {
     ]});
     let stub = Stub::answering(move |_, _| ok(described.clone())).await;
     assert!(registry(&stub.url).await.images("api").await.unwrap()[0].scan.is_unknown());
+}
+
+/// A stand-in that takes no notice of names would have any image for the one that was asked for.
+#[tokio::test]
+async fn an_image_that_was_not_asked_for_is_no_answer() {
+    let stub = Stub::answering(|_, _| ok(json!({"imageDetails": [image(1), image(2)]}))).await;
+    for id in [ImageId::Tag("v1".into()), ImageId::Digest(digest(2))] {
+        let error = registry(&stub.url).await.images_by("api", &[id]).await.unwrap_err();
+        assert!(matches!(error.trouble, Trouble::Garbled(_)), "{error}");
+    }
 }
 
 /// As ECR answers while findings are on their way, and for a clean image.

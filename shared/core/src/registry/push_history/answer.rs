@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::deployable::LeftOut;
 use super::leaving::{Left, UnknownRunning};
 use super::listing::Candidate;
+use super::question::Source;
 use crate::registry::image::ImageRef;
 
 /// Everything there is to show, and what was decided.
@@ -26,8 +27,12 @@ pub enum Decision {
     /// What was pushed before and what was deployed before are two images, or nothing of the
     /// form was pushed before: a person decides, or `--from`.
     Disagree {
+        /// How many images back they part: the last one asked for, or one on the way there.
+        step: usize,
         pushed_before: Option<Chosen>,
         deployed_before: Chosen,
+        /// Those by whose order there are as many images back as were asked for.
+        open: Vec<Source>,
     },
     /// It isn't known which image is being left, so nothing is "before" it in the registry.
     UnknownRunning {
@@ -86,6 +91,36 @@ pub struct Chosen {
     pub revision: Option<i64>,
     /// What would have come first, but was passed over.
     pub skipped: Vec<Skipped>,
+    /// The pushes that were counted on the way to it, the nearest first.
+    pub counted: Vec<Counted>,
+}
+
+/// An image that was counted as a step on the way to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    pub digest: String,
+    /// The workload had it, as far as its revisions tell.
+    pub deployed: bool,
+}
+
+impl Counted {
+    pub(super) fn of(candidate: &Candidate<'_>) -> Self {
+        Self { digest: candidate.image.digest.clone(), deployed: candidate.deployed.is_some() }
+    }
+}
+
+impl Decision {
+    /// The image, where one was chosen.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Chosen> {
+        if let Self::Chosen(chosen) = self { Some(chosen) } else { None }
+    }
+
+    /// The same with what was passed over on the way.
+    pub(super) fn past(self, skipped: &[Skipped]) -> Self {
+        if let Self::Chosen(chosen) = self { Self::Chosen(chosen.past(skipped)) } else { self }
+    }
 }
 
 impl Choice<'_> {
@@ -102,6 +137,11 @@ impl Choice<'_> {
 }
 
 impl Chosen {
+    /// The same with what was passed over on the way.
+    pub(super) fn past(self, skipped: &[Skipped]) -> Self {
+        Self { skipped: skipped.to_vec(), ..self }
+    }
+
     /// The same with more that was passed over on the way.
     pub(super) fn also_passed_over(self, deployments: Vec<Skipped>) -> Self {
         Self { skipped: both_passed_over(self.skipped.clone(), deployments), ..self }

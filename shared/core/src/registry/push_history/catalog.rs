@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::deployable::{LeftOut, Parents, not_deployable, part};
 use super::pushed_image::PushedImage;
 use super::repository::Repository;
+use super::tag::{TagForm, TagKind};
 use crate::registry::image::ImageRef;
 use crate::registry::index_manifest::IndexChildren;
 
@@ -45,6 +46,18 @@ impl<'a> Catalog<'a> {
 
     pub fn by_tag(&self, tag: &str) -> Option<&'a PushedImage> {
         self.by_tag.get(tag).copied()
+    }
+
+    /// The image that a reference stood for when it was noted with that digest: which may have been another than its tag
+    /// is on now. A digest counts for what has the tag, or has lost all that it had.
+    pub fn recorded(&self, reference: &ImageRef<'_>, digest: Option<&str>) -> Option<&'a PushedImage> {
+        let tag = reference.asked_tag();
+        let may_be = |image: &&PushedImage| {
+            image.tags.is_empty() || tag.is_none_or(|tag| image.tags.iter().any(|other| other == tag))
+        };
+        let noted = reference.digest.or(digest).and_then(|digest| self.by_digest(digest)).filter(may_be);
+        let stays = tag.filter(|tag| TagForm::of(tag).kind() != TagKind::Name);
+        noted.or_else(|| self.by_tag(stays?))
     }
 
     /// All tags, in no order.

@@ -2,13 +2,14 @@
 
 use wildmatch::WildMatch;
 
-use super::answer::{Choice, Chosen, Decision, SkipReason, Skipped, Why, both_passed_over};
+use super::answer::{Choice, Chosen, Counted, Decision, SkipReason, Skipped, Why, both_passed_over};
 use super::catalog::Catalog;
 use super::deployable::LeftOut;
 use super::deployments::{Deployments, Ran, pushed_after};
 use super::leaving::{Left, PodImage};
 use super::listing::{Candidate, Deployed, Wanted, candidates};
 use super::question::{Question, Source};
+use super::steps::Before;
 use super::tag::{TagForm, TagKind};
 use super::target::{Deciding, Target, asked, older_of_another_form};
 use crate::registry::ecr_reference::same_repository;
@@ -21,6 +22,7 @@ pub fn choose<'a>(question: &Question<'a>) -> Choice<'a> {
     let filter = question.options.tag_filter.as_deref().map(WildMatch::new);
     let mut left = Left::of(question.spec, question.pods, catalog.as_ref());
     let deployments = Deployments {
+        spec: question.spec,
         container: question.container,
         revisions: question.revisions,
         pods: question.pods,
@@ -78,26 +80,31 @@ impl Deciding<'_, '_> {
     }
 
     fn back(&self) -> Decision {
-        let (deployed, not_deployed) = self.deployed_before();
+        let (pushed, deployed) = (self.pushed_before(), self.deployed_before());
         if self.question.options.from == Some(Source::RolloutHistory) {
-            return deployed.unwrap_or_else(|| self.nothing_older(not_deployed));
+            let last = deployed.last(self.steps()).map(|decision| decision.clone().past(&deployed.skipped));
+            return last.unwrap_or_else(|| self.nothing_older(deployed.skipped));
         }
-        let deployed = deployed.and_then(|d| if let Decision::Chosen(chosen) = d { Some(chosen) } else { None });
+        let deployed_last = deployed.last(self.steps()).and_then(Decision::chosen);
+        let deployed_last = deployed_last.map(|chosen| chosen.clone().past(&deployed.skipped));
         if let Some(why) = &self.left.unknown {
-            return Decision::UnknownRunning { why: why.clone(), deployed_before: deployed };
+            return Decision::UnknownRunning { why: why.clone(), deployed_before: deployed_last };
         }
-        let (pushed, not_pushed) = self.pushed_before();
+        let pushed_last = pushed.last(self.steps()).map(|candidate| self.after_steps(candidate, &pushed));
         if self.question.options.from == Some(Source::Registry) {
-            return pushed.map_or_else(|| self.nothing_older(not_pushed), Decision::Chosen);
+            return pushed_last.map_or_else(|| self.nothing_older(pushed.skipped), Decision::Chosen);
         }
-        match (pushed, deployed) {
-            (Some(pushed), None) => Decision::Chosen(pushed.also_passed_over(not_deployed)),
-            (Some(pushed), Some(deployed)) if pushed.is_same(&deployed) => {
-                let both = pushed.also_passed_over(deployed.skipped);
-                Decision::Chosen(Chosen { why: Why::PushedAndDeployedBefore, ..both })
-            }
-            (pushed_before, Some(deployed_before)) => Decision::Disagree { pushed_before, deployed_before },
-            (None, None) => self.nothing_older(both_passed_over(not_pushed, not_deployed)),
+        if (&pushed_last, &deployed_last) == (&None, &None) {
+            return self.nothing_older(both_passed_over(pushed.skipped, deployed.skipped));
+        }
+        let parting = self.parting(&pushed, &deployed);
+        match (parting, pushed_last) {
+            (None, Some(pushed)) => Decision::Chosen(Chosen {
+                why: if deployed_last.is_some() { Why::PushedAndDeployedBefore } else { Why::PushedBefore },
+                ..pushed.also_passed_over(deployed.skipped)
+            }),
+            (Some(parting), _) => parting,
+            (None, None) => self.nothing_older(both_passed_over(pushed.skipped, deployed.skipped)),
         }
     }
 
@@ -105,44 +112,66 @@ impl Deciding<'_, '_> {
         Decision::NothingOlder { of_another_form: older_of_another_form(self.candidates), skipped }
     }
 
-    /// The newest candidate of the form pushed before the one being left, or the one so many
-    /// steps back; and what was passed over on the way.
-    fn pushed_before(&self) -> (Option<Chosen>, Vec<Skipped>) {
-        let (mut skipped, mut steps) = (Vec::new(), self.steps());
+    /// The candidates of the form that were pushed before the one being left, step by step; and what was passed over
+    /// on the way.
+    fn pushed_before(&self) -> Before<&Candidate<'_>> {
+        let mut before = Before::default();
         for candidate in self.candidates.iter().skip_while(|c| !c.running).skip(1).filter(|c| c.same_form) {
             match &candidate.left_out {
                 Some(why) if why.is_worth_a_word() => {
-                    skipped.push(Skipped::candidate(candidate, SkipReason::LeftOut { why: why.clone() }));
+                    before.skipped.push(Skipped::candidate(candidate, SkipReason::LeftOut { why: why.clone() }));
                 }
                 Some(_) => {}
                 None if self.deployments.is_left_behind(candidate.image) => {
-                    skipped.push(Skipped::candidate(candidate, SkipReason::RolledBackFrom));
+                    before.skipped.push(Skipped::candidate(candidate, SkipReason::RolledBackFrom));
                 }
-                None if steps > 1 => steps = steps.saturating_sub(1),
-                None => {
-                    let chosen = self.target().of(candidate, Why::PushedBefore);
-                    return (Some(Chosen { skipped, ..chosen }), Vec::new());
-                }
+                None => before.steps.push(candidate),
+            }
+            if before.steps.len() == self.steps() {
+                break;
             }
         }
-        (None, skipped)
+        before
     }
 
-    /// The newest older revision with another image, or the one so many images back.
-    fn deployed_before(&self) -> (Option<Decision>, Vec<Skipped>) {
-        let (mut skipped, mut steps) = (Vec::new(), self.steps());
+    /// The last of the steps, with those before it.
+    fn after_steps(&self, last: &Candidate<'_>, pushed: &Before<&Candidate<'_>>) -> Chosen {
+        let counted = pushed.steps.iter().take(self.steps().saturating_sub(1)).map(|candidate| Counted::of(candidate));
+        let chosen = self.target().of(last, Why::PushedBefore);
+        Chosen { skipped: pushed.skipped.clone(), counted: counted.collect(), ..chosen }
+    }
+
+    /// What older revisions with another image ran, step by step, an image a step.
+    fn deployed_before(&self) -> Before<Decision> {
+        let mut before = Before::default();
         for (ran, why) in self.deployments.before(self.left) {
-            let usable = why.map_or_else(|| self.usable(&ran), Err);
-            match usable {
-                Err(why) => skipped.push(ran.skipped(why)),
-                Ok(_) if steps > 1 => steps = steps.saturating_sub(1),
-                Ok(Decision::Chosen(chosen)) => {
-                    return (Some(Decision::Chosen(Chosen { skipped, ..chosen })), Vec::new());
-                }
-                Ok(other) => return (Some(other), Vec::new()),
+            match why.map_or_else(|| self.usable(&ran), Err) {
+                Err(why) => before.skipped.push(ran.skipped(why)),
+                Ok(decision) => before.steps.push(decision),
+            }
+            if before.steps.len() == self.steps() {
+                break;
             }
         }
-        (None, skipped)
+        before
+    }
+
+    /// The first step at which pushes and deployments part. What lies behind it is in doubt with it, also where both
+    /// come to the same image again: who counts three back means the third of one order.
+    fn parting(&self, pushed: &Before<&Candidate<'_>>, deployed: &Before<Decision>) -> Option<Decision> {
+        let chosen = |at: usize| pushed.steps.get(at).map(|candidate| self.target().of(candidate, Why::PushedBefore));
+        let ran = deployed.steps.iter().enumerate().filter_map(|(at, decision)| Some((at, decision.chosen()?)));
+        let (at, ran) = ran.into_iter().find(|(at, ran)| chosen(*at).is_none_or(|pushed| !pushed.is_same(ran)))?;
+        let ends = [
+            (Source::Registry, pushed.last(self.steps()).is_some()),
+            (Source::RolloutHistory, deployed.last(self.steps()).and_then(Decision::chosen).is_some()),
+        ];
+        Some(Decision::Disagree {
+            step: at.saturating_add(1),
+            pushed_before: chosen(at),
+            deployed_before: ran.clone().past(&deployed.skipped),
+            open: ends.into_iter().filter(|(_, goes)| *goes).map(|(source, _)| source).collect(),
+        })
     }
 
     /// What a revision may have been whose tag is on another image: a tag that is moved leaves an image without.

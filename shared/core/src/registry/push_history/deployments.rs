@@ -38,6 +38,8 @@ impl Ran<'_> {
 /// Everything that says what revisions ran.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deployments<'a> {
+    /// The reference that is being left.
+    pub spec: &'a str,
     pub container: &'a str,
     pub revisions: &'a [Revision],
     pub pods: &'a [PodImage],
@@ -66,9 +68,23 @@ impl<'a> Deployments<'a> {
         before
     }
 
+    /// What rollbacks left, as far as the registry doesn't speak against it: records are written by whoever may
+    /// annotate, and only the newer of two pushes is what a rollback leaves.
+    fn left_behind(&self) -> impl Iterator<Item = &LeftBehind> {
+        let time = |reference: &str, digest: Option<&str>| {
+            let catalog = self.catalog.filter(|_| same_repository(reference, self.spec))?;
+            Some(catalog.recorded(&ImageRef::parse(reference), digest)?.pushed_at)
+        };
+        let is_so = move |left: &&LeftBehind| {
+            let both = time(&left.image, left.digest.as_deref()).zip(time(&left.to, left.to_digest.as_deref()));
+            both.is_none_or(|(from, to)| from >= to)
+        };
+        self.left_behind.iter().filter(is_so)
+    }
+
     /// True where a rollback left that image of the repository.
     pub fn is_left_behind(&self, image: &PushedImage) -> bool {
-        self.left_behind.iter().any(|left| match &left.digest {
+        self.left_behind().any(|left| match &left.digest {
             Some(digest) => *digest == image.digest,
             None => {
                 let fixed = ImageRef::parse(&left.image).tag.filter(|tag| TagForm::of(tag).kind() != TagKind::Name);
@@ -88,7 +104,7 @@ impl<'a> Deployments<'a> {
     }
 
     fn reason_to_skip(&self, ran: &Ran<'_>, left: &Left) -> Option<SkipReason> {
-        if self.left_behind.iter().any(|left| is_same(ran, &left.image, left.digest.as_deref())) {
+        if self.left_behind().any(|left| is_same(ran, &left.image, left.digest.as_deref())) {
             return Some(SkipReason::RolledBackFrom);
         }
         // A release is never followed back into builds or release candidates.

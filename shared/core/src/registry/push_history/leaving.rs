@@ -34,6 +34,9 @@ pub struct LeftBehind {
     pub image: String,
     /// Which image it was; nothing where the rollout history alone decided.
     pub digest: Option<String>,
+    /// What it was left for, in the same terms.
+    pub to: String,
+    pub to_digest: Option<String>,
 }
 
 /// The digest in a container status' `imageID`: `[docker-pullable://]REPOSITORY@sha256:…`. A bare

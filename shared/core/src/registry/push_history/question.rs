@@ -1,5 +1,7 @@
 //! What is asked: the image that is left, and what is known about it.
 
+use serde::Serialize;
+
 use super::leaving::{LeftBehind, PodImage};
 use super::repository::Repository;
 use crate::workload::revisions::Revision;
@@ -23,7 +25,8 @@ pub struct Question<'a> {
 }
 
 /// Who says what came before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Source {
     /// The order of pushes.
     Registry,

@@ -87,6 +87,7 @@ impl Target<'_> {
             pinned,
             revision: Some(ran.revision.number),
             skipped: Vec::new(),
+            counted: Vec::new(),
         })
     }
 
@@ -111,6 +112,7 @@ impl Target<'_> {
             pinned,
             revision: candidate.deployed.as_ref().map(|d| d.revision),
             skipped: Vec::new(),
+            counted: Vec::new(),
         }
     }
 }

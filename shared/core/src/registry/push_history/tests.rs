@@ -4,6 +4,7 @@ mod leaving;
 mod left_out;
 mod manifests;
 mod properties;
+mod steps;
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,10 +154,16 @@ impl Scene {
         }
     }
 
-    /// A rollback left that tag; it knew the digest, or only the reference.
+    /// A rollback left that tag for the release before it; it knew the digests, or only the references.
     fn left(&mut self, tag: &str, knew_digest: bool) {
-        let digest = knew_digest.then(|| self.digest_of(tag));
-        self.left_behind = vec![LeftBehind { image: format!("{REPOSITORY}:{tag}"), digest }];
+        self.left_for(tag, "latest-release-1.0.3", knew_digest);
+    }
+
+    fn left_for(&mut self, tag: &str, to: &str, knew_digests: bool) {
+        let digest = |tag: &str| knew_digests.then(|| self.digest_of(tag));
+        let (digest, to_digest) = (digest(tag), digest(to));
+        let of = |tag: &str| format!("{REPOSITORY}:{tag}");
+        self.left_behind = vec![LeftBehind { image: of(tag), digest, to: of(to), to_digest }];
     }
 
     fn digest_of(&self, tag: &str) -> String {

@@ -4,7 +4,7 @@ use lab::Output;
 use serde_json::Value;
 
 use super::found::{Printed, Promise, documents};
-use super::harmless::Trial;
+use super::harmless::{Plugin, Trial};
 
 /// What the run that printed a command had shown.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +79,8 @@ impl Shown {
 #[must_use]
 pub fn complaint(printed: &Printed, trial: &Trial, shown: &Shown, tried: &Output) -> Option<String> {
     match trial {
+        Trial::Ours { plugin, writes: false, .. } => of_ours(printed.promise, false, shown, tried)
+            .or_else(|| if *plugin == Plugin::EcrRollback { blind(tried) } else { None }),
         Trial::Ours { writes, .. } => of_ours(printed.promise, *writes, shown, tried),
         Trial::Kubectl { .. } if is_overtaken(printed.promise, shown, tried) => None,
         Trial::Kubectl { .. } => of_kubectl(tried),
@@ -109,6 +111,14 @@ fn of_ours(promise: Promise, writes: bool, shown: &Shown, tried: &Output) -> Opt
         "Blocked" => Some(format!("it is refused for the same: {}", again.join(", "))),
         _ => Some(format!("it doesn't go through: exit code {} ({reason}): {message}", tried.code)),
     }
+}
+
+/// A look that shows nothing, though nobody is to blame for it but who offered it.
+fn blind(tried: &Output) -> Option<String> {
+    let document: Value = serde_json::from_str(&tried.stdout).unwrap_or_default();
+    let reason = document["reason"].as_str().unwrap_or_default();
+    let is_trouble = tried.code == 0 || TROUBLE_REASONS.contains(&reason) || reason == "OutOfTime";
+    (!is_trouble).then(|| format!("it shows nothing: exit code {} ({reason}): {}", tried.code, document["message"]))
 }
 
 /// An undo has a condition, which is that nothing has happened since: a run that ended badly may have

@@ -7,4 +7,5 @@ mod manifests;
 mod moved_tags;
 mod pushes;
 mod rollout_history;
+mod steps;
 mod unexpected;

@@ -55,7 +55,7 @@ fn going_back_twice_never_comes_back() {
     // What was left may also be older: someone went forward by name, away from a bad older one.
     let mut forward = Scene::new(SIX, R[5]);
     for knew_digest in [true, false] {
-        forward.left(R[4], knew_digest);
+        forward.left_for(R[4], R[3], knew_digest);
         assert_eq!(forward.goes_to(), format!(":{}", R[3]));
     }
     assert!(choose(&forward.question()).candidates.iter().any(|c| c.previous && c.tag == Some(R[3])));
@@ -67,7 +67,7 @@ fn pushed_before_and_deployed_before_have_to_agree_or_somebody_decides() {
     let never_deployed = Scene::new(SIX, R[5]).deployed(&[R[2], R[3], R[5]]);
     let old_branch = Scene::new(HOTFIX, "1.5.1").deployed(&["1.5.0", "1.5.1"]);
     for (scene, pushed, deployed) in [(never_deployed, R[4], R[3]), (old_branch, "1.4.9", "1.5.0")] {
-        let Decision::Disagree { pushed_before: Some(before), deployed_before } = scene.decide() else { panic!() };
+        let Decision::Disagree { pushed_before: Some(before), deployed_before, .. } = scene.decide() else { panic!() };
         assert_eq!((short(&before), short(&deployed_before)), (format!(":{pushed}"), format!(":{deployed}")));
         assert_eq!(scene.clone().from(Source::Registry).goes_to(), format!(":{pushed}"));
         assert_eq!(scene.clone().from(Source::RolloutHistory).goes_to(), format!(":{deployed}"));

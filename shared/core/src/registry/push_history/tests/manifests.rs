@@ -55,7 +55,8 @@ fn neither_steps_nor_the_next_rollback_lead_to_a_part() {
     assert!(matches!(scene.decide(), Decision::Chosen(c) if c.digest == Some(pushed(&scene, 1, INDEX))));
     let mut again = buildx(2, INDEX);
     let left = pushed(&again, 3, INDEX);
-    again.left_behind = vec![LeftBehind { image: again.spec.clone(), digest: Some(left) }];
+    again.left_behind =
+        vec![LeftBehind { image: again.spec.clone(), digest: Some(left), to: again.spec.clone(), to_digest: None }];
     again.reads();
     assert!(matches!(again.decide(), Decision::Chosen(c) if c.digest == Some(pushed(&again, 1, INDEX))));
 }

@@ -1,0 +1,64 @@
+//! What the record makes of the command that was typed, as far as revisions and the registry bear it out.
+
+use release_cli::run::Run;
+use release_cluster::wait::later;
+use release_core::failure::Outcome;
+use release_core::kube::Workload;
+use release_core::workload::container_image::containers_of;
+use release_core::workload::revisions::{Revision, deployed_number};
+
+use crate::options::RollbackOptions;
+use crate::plan::state_of_record::{StateOfRecord, state_of_record};
+use crate::record::believed::believed;
+use crate::record::way_here::standing;
+use crate::record::{RecordVerb, RecordedImages};
+use crate::selection::Selected;
+use crate::snapshot::read;
+use crate::tag_now::{self, led_forward};
+use crate::words::pinned_short;
+
+/// What the record makes of the command, as far as the workload's revisions bear it out; they are read only where
+/// there is a record.
+///
+/// # Errors
+/// Exit 1 where they can't be read, exit 3 where something else runs than `--if-running` names.
+pub async fn state_of_believed(
+    run: &Run,
+    options: &RollbackOptions,
+    workload: &Workload,
+    (recorded, selected): (&RecordedImages, &Selected),
+) -> Outcome<StateOfRecord> {
+    let some = recorded.all().next().is_some();
+    let revisions = if some { read::revisions_of(&run.cluster, workload).await? } else { Vec::new() };
+    let believed = believed(recorded, workload, &revisions);
+    let state = state_of_record(workload, &believed, selected, options, run.scope())?;
+    let outdated = state != StateOfRecord::Open && is_outdated(workload, &revisions, &believed, selected);
+    if outdated || is_contradicted(run, options, &state).await {
+        return Ok(StateOfRecord::Open);
+    }
+    Ok(state)
+}
+
+/// True where the registry says that what a record calls a rollback under way led to a later push: it would be watched
+/// to its end, and called one. What the rollout history led to while nobody answered is gone on with by the same words.
+async fn is_contradicted(run: &Run, options: &RollbackOptions, state: &StateOfRecord) -> bool {
+    let StateOfRecord::Attach(record) = state else { return false };
+    let is_meant = record.by_history && options.is_offline();
+    let patience = run.deadline().min(later(tag_now::PATIENCE));
+    if record.verb != RecordVerb::Rollback || is_meant || !led_forward(run, record, patience).await {
+        return false;
+    }
+    let (from, to) = (&record.containers[0].from, &record.containers[0].to);
+    let moved = format!("{} was pushed after {}", pinned_short(to), pinned_short(from));
+    run.say(&format!("  a record by {} is not gone on with: it calls a rollback what was none, {moved}", record.by));
+    true
+}
+
+/// True where something else ran since the last record was written.
+fn is_outdated(workload: &Workload, revisions: &[Revision], recorded: &RecordedImages, selected: &Selected) -> bool {
+    // One that was followed by another, which was taken back, is younger than the last release.
+    let last = standing(recorded, &selected.containers[0], &containers_of(workload));
+    let Some(record) = last.filter(|record| recorded.is_of(record)) else { return false };
+    let own = record.revision.map(|left| left.saturating_add(1));
+    own.is_some() && deployed_number(workload) > own && record.is_outdated(revisions)
+}
