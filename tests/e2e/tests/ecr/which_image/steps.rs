@@ -49,7 +49,7 @@ async fn a_history_that_ends_before_is_not_offered() -> Result<()> {
 async fn what_nobody_means_by_back_is_no_step_unasked() -> Result<()> {
     for (id, tags) in [
         ("higher-version", ["1.4.0", "1.5.0", "1.4.1"]),
-        ("pull-request-build", ["main-abc1234", "feature-login", "main-bcd2345"]),
+        ("pull-request-build", ["main-abc1234", "pr-12-bcd2345", "main-bcd2345"]),
         ("other-application", ["api-1.0", "web-3.1", "api-1.1"]),
     ] {
         let case = Case::new("steps-odd").await?;
