@@ -60,7 +60,7 @@ pub async fn run(cli: Cli) -> Exit {
 
 /// A deploy by its words and its document.
 async fn deploy(connection: &ConnectionFlags, filled: FilledIn) -> Exit {
-    let FilledIn { args, namespace, notes, others } = filled;
+    let FilledIn { args, namespace, notes, tests, others } = filled;
     let mut connection = connection.clone();
     // To kubectl `-n ""` says nothing.
     let typed = connection.namespace.take().filter(|name| !name.is_empty());
@@ -72,7 +72,8 @@ async fn deploy(connection: &ConnectionFlags, filled: FilledIn) -> Exit {
     // Flags that the document stood for are said again in every command to paste.
     connection.own.flags = args.track.track_key.iter().map(|key| format!("--track-key={key}")).collect();
     let setting = writing(&args.output, &args.write);
-    to_the_end(&connection, setting, async |run, report| deploy::run(run, (args, &others), report).await).await
+    let asked = (args, tests, others.as_slice());
+    to_the_end(&connection, setting, async |run, report| deploy::run(run, asked, report).await).await
 }
 
 /// A track key that was typed has to be typed again: nobody remembers it for whoever pastes a command.
