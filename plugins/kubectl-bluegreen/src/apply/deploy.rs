@@ -2,14 +2,14 @@
 //! and tests of it.
 
 mod may_test;
+mod pod_tests;
 mod rewritten;
 mod rollout;
-mod testing;
 mod try_pod;
 mod write;
 
 pub use may_test::may_test;
+pub use pod_tests::{TESTS_FAILED, cover};
 pub use rewritten::runs_as_asked;
 pub use rollout::{Rollout, wait};
-pub use testing::{TESTS_FAILED, cover};
 pub use write::{all, is_as_written};

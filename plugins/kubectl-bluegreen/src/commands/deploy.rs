@@ -4,8 +4,8 @@ mod compare;
 mod manifests;
 mod next_step;
 mod objects;
+mod pod_tests;
 mod release;
-mod testing;
 
 use futures::future::try_join;
 use release_cli::report::Report;

@@ -4,8 +4,8 @@ mod autoscalers;
 mod chosen;
 mod containers;
 mod pairs;
+mod pod_tests;
 mod preparing;
-mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -15,8 +15,8 @@ mod writes;
 
 pub use autoscalers::taken as autoscaler_taken;
 pub use chosen::{Deploying, choose};
+pub use pod_tests::{tests_for, tests_text};
 pub use preparing::{Objects, prepare, runs_already};
-pub use testing::{tests_for, tests_text};
 pub use text::{lines, said};
 pub use world::as_prepared;
 pub use writes::writes;

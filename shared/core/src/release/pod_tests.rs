@@ -11,6 +11,8 @@ mod of_document;
 mod port;
 mod streak;
 mod test;
+#[cfg(test)]
+mod testing;
 
 pub use answer::{Answer, judge};
 pub use asked::{ForWorkload, asked};

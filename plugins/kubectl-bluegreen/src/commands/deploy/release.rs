@@ -11,7 +11,7 @@ use release_core::release::pod_tests::Covered;
 use release_core::traffic::selector::Color;
 
 use super::next_step::again;
-use super::testing::{tested, with_way_down};
+use super::pod_tests::{tested, with_way_down};
 use crate::apply;
 use crate::apply::deploy::Rollout;
 use crate::fingerprint::Fingerprint;

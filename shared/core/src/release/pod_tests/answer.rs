@@ -111,7 +111,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::release::pod_tests::asked::tests::smoke;
+    use crate::release::pod_tests::testing::smoke;
 
     fn told(expected: Value, status: u16, body: &str, is_whole: bool) -> Result<(), String> {
         let mut test = smoke("/");

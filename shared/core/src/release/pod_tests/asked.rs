@@ -168,17 +168,11 @@ fn smoke_test((stage, test): (Stage, &SmokeTest), scheme: Scheme, port: u16) -> 
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use k8s_openapi::api::apps::v1::Deployment;
     use serde_json::{Value, json};
 
     use super::*;
-
-    /// A smoke test of a path.
-    pub fn smoke(path: &str) -> PodTest {
-        let test = serde_json::from_value(json!({"name": "smoke", "endpoint": path})).unwrap();
-        smoke_test((Stage::Smoke, &test), Scheme::Http, 8080)
-    }
 
     fn workload(name: &str, container: Value) -> Workload {
         let spec = json!({"selector": {}, "template": {"spec": {"containers": [container]}}});

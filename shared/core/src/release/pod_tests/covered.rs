@@ -94,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::release::pod_tests::asked::tests::smoke;
+    use crate::release::pod_tests::testing::smoke;
 
     fn pod(name: &str, since: &str) -> Pod {
         serde_json::from_value(json!({

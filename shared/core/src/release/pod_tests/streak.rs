@@ -39,7 +39,7 @@ impl Streak {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::pod_tests::asked::tests::smoke;
+    use crate::release::pod_tests::testing::smoke;
 
     fn ends(tries: &[bool], (successes, failures): (u32, u32)) -> (Option<bool>, u32) {
         let test = PodTest { successes, failures, ..smoke("/") };
