@@ -34,6 +34,7 @@ mod room;
 mod service_view;
 mod settings;
 mod snapshot;
+mod tested;
 mod together;
 mod verb;
 

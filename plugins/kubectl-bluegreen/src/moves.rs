@@ -10,7 +10,7 @@ mod scaling;
 mod steps;
 
 pub use agreed::AgreedPlan;
-pub use expected::now;
+pub use expected::{UNTESTED, all_tested, now};
 pub use next_step::what_would_go_through;
 pub use planning::{make_plan, views};
 pub use report::MoveReport;

@@ -12,6 +12,7 @@ use release_cli::flags::WriteArgs;
 use release_core::checks::weighing::{Urgency, Weighing};
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
+use release_core::release::pod_tests::Covered;
 
 use crate::args::{AfterArgs, CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs, TrackArgs};
 use crate::fingerprint::Fingerprint;
@@ -107,6 +108,8 @@ pub struct MoveOptions {
     pub only_checks: bool,
     /// What the target has to be, where only that was tested or asked for.
     pub expect: Option<Fingerprint>,
+    /// Who of the target's pods has passed its tests, where it was tested.
+    pub tested: Option<Covered>,
     /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
     /// `--force`, `--yes` and what says where the output goes.
     pub again: Vec<String>,
@@ -174,6 +177,7 @@ pub fn plain_switch(
     MoveOptions {
         again: again(&checks).chain(afterwards(after)).chain(because(&write.reason)).collect(),
         expect: None,
+        tested: None,
         verb: Verb::Switch,
         services,
         target: Target::Other,
@@ -200,6 +204,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
         again: again(&args.checks).collect(),
         expect: None,
+        tested: None,
         verb: Verb::Switch,
         services: service_names(&args.services.services)?,
         target: target(&args.target),
@@ -256,6 +261,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         yes: false,
         only_checks: false,
         expect: None,
+        tested: None,
         again: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ pub mod status;
 pub mod status_document;
 pub mod status_notes;
 pub mod status_text;
+pub mod tests_table;
 
 #[cfg(test)]
 mod schemas;

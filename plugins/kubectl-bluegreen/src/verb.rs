@@ -61,7 +61,7 @@ pub async fn run(cli: Cli) -> Exit {
 
 /// A deploy by its words and its document.
 async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
-    let FilledIn { args, namespace, notes, others } = match document::filled_in(args) {
+    let FilledIn { args, namespace, notes, tests, others } = match document::filled_in(args) {
         Ok(filled) => filled,
         Err(failure) => return release_cli::usage::refuse(&failure),
     };
@@ -76,7 +76,8 @@ async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
     // Flags that the document stood for are said again in every command to paste.
     connection.own.flags = args.track.track_key.iter().map(|key| format!("--track-key={key}")).collect();
     let setting = writing(&args.output, &args.write);
-    to_the_end(&connection, setting, async |run, report| deploy::run(run, (args, &others), report).await).await
+    let asked = (args, tests, others.as_slice());
+    to_the_end(&connection, setting, async |run, report| deploy::run(run, asked, report).await).await
 }
 
 /// A track key that was typed has to be typed again: nobody remembers it for whoever pastes a command.

@@ -149,13 +149,15 @@ impl Cluster {
     }
 
     /// Whether the API server would let us do this to that object of a group and kind in our
-    /// namespace (`authorization.k8s.io/v1 SelfSubjectAccessReview`), which is not a write either.
+    /// namespace (`authorization.k8s.io/v1 SelfSubjectAccessReview`), which is not a write either. A subresource
+    /// stands behind its kind (`pods/portforward`); an empty name is any.
     ///
     /// # Errors
     /// See [`ApiError`].
     pub async fn may(&self, verb: &str, group: &str, plural: &str, name: &str) -> Result<bool, ApiError> {
-        let attributes =
-            json!({"verb": verb, "group": group, "resource": plural, "name": name, "namespace": self.namespace});
+        let (plural, subresource) = plural.split_once('/').unwrap_or((plural, ""));
+        let attributes = json!({"verb": verb, "group": group, "resource": plural, "subresource": subresource,
+            "name": name, "namespace": self.namespace});
         let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": attributes}});
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

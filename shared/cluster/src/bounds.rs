@@ -21,6 +21,14 @@ pub const EVENT_BYTES: usize = 8 << 20;
 /// Lines of a watch that say nothing, one after the other; the API server sends a bookmark a minute.
 pub const BOOKMARKS: usize = 1000;
 
+/// Bytes of what a pod answers to a test that looks into the body.
+pub const POD_ANSWER_BYTES: usize = 1 << 20;
+/// Bytes of what a pod answers where the status decides, as many as the kubelet reads of a probe's
+/// (`maxRespBodyLength` in `k8s.io/kubernetes/pkg/probe/http/http.go`).
+pub const PROBE_BYTES: usize = 10 << 10;
+/// Bytes of an answer to a gRPC health check: it has one number.
+pub const GRPC_BYTES: usize = 4 << 10;
+
 /// Objects in the pages of a list: about 5 MiB of 10 KiB pods; and fewer, where a page of them is too
 /// large. Five objects of the greatest size that etcd takes fit into any answer.
 pub const PAGES_OF: [usize; 3] = [500, 50, 5];

@@ -234,7 +234,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// Tells "never connected" (nothing sent) from "connected, and then lost" (unclear).
-fn connection_error(error: &kube::Error) -> ApiError {
+pub(crate) fn connection_error(error: &kube::Error) -> ApiError {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(e) = source {
         if e.downcast_ref::<hyper_util::client::legacy::Error>()
@@ -251,7 +251,7 @@ fn connection_error(error: &kube::Error) -> ApiError {
 }
 
 /// The innermost cause, which is the one a person can act on.
-fn cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn cause(error: &dyn std::error::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;

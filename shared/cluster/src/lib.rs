@@ -12,6 +12,7 @@
 )]
 
 pub mod apply;
+mod ask_pod;
 mod bounds;
 mod clock;
 pub mod conditional;
@@ -25,6 +26,7 @@ mod in_cluster;
 pub mod kubeconfig;
 mod kuberc;
 mod page;
+mod port_forward;
 pub mod proxy_env;
 mod query;
 pub mod read;
@@ -33,7 +35,9 @@ mod userinfo;
 mod via_proxy;
 pub mod wait;
 pub mod watch;
+mod way;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clock::Clock;
@@ -41,11 +45,13 @@ use jiff::Timestamp;
 use kube::Client;
 use release_core::command::Scope;
 use release_core::log::Log;
+use way::Way;
 
 /// A connection to one cluster, and what every request to it has in common.
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
+    way: Arc<Way>,
     /// Name of the kubeconfig context, `in-cluster` without a kubeconfig.
     pub context: String,
     /// Namespace from the flags, else from the context, else `default`.

@@ -6,5 +6,6 @@ pub mod document;
 pub mod event;
 pub mod freeze;
 pub mod hand;
+pub mod pod_tests;
 pub mod record;
 pub mod rewritten;

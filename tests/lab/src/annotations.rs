@@ -30,7 +30,8 @@ pub const FAIL_PERCENT: &str = "lab.kubectl-release.dev/fail-percent";
 /// `"false"`: every answer closes its connection.
 pub const KEEP_ALIVE: &str = "lab.kubectl-release.dev/keep-alive";
 /// Paths that are answered otherwise: a JSON object, path to `{"status": 503, "body": …,
-/// "latency": "200ms", "headers": {…}, "first": 3, "echo": true}`, each member at will.
+/// "latency": "200ms", "headers": {…}, "first": 3, "times": 1000,
+/// "echo": true}`, each member at will.
 pub const ANSWERS: &str = "lab.kubectl-release.dev/answers";
 /// Answers gRPC health checks on every port: `SERVING`, `NOT_SERVING`, or with services of their
 /// own `SERVING,db=NOT_SERVING`.

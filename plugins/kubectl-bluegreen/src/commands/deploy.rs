@@ -4,6 +4,7 @@ mod compare;
 mod manifests;
 mod next_step;
 mod objects;
+mod pod_tests;
 mod release;
 
 use futures::future::try_join;
@@ -15,6 +16,7 @@ use release_core::checks::ids;
 use release_core::checks::severity::Severity;
 use release_core::failure::Outcome;
 use release_core::release::change::Change;
+use release_core::release::pod_tests::{ForWorkload, PodTests};
 use serde_json::Value;
 
 use crate::apply::{self, MoveInProgress};
@@ -35,8 +37,12 @@ use crate::snapshot::{ReadScope, Snapshot, load};
 ///
 /// # Errors
 /// As the exit codes say.
-pub async fn run(run: &Run, (args, others): (DeployArgs, &[Value]), report: &mut Report<DeployMembers>) -> Outcome<()> {
-    let options = options::deploy(args)?;
+pub async fn run(
+    run: &Run,
+    (args, tests, others): (DeployArgs, Option<PodTests>, &[Value]),
+    report: &mut Report<DeployMembers>,
+) -> Outcome<()> {
+    let options = options::deploy(args, tests)?;
     let movement = &options.movement;
     let looking = movement.looking(ReadScope::Everything);
     let snapshot = run.within(load(&run.cluster, &movement.services, looking)).await?;
@@ -75,6 +81,7 @@ async fn prepare_and_move(
     let movement = options.move_to(&deploying.color);
     let prepared = planning::prepare(deploying, objects, options)?;
     let world = planning::as_prepared(snapshot, &prepared)?;
+    let tests = planning::tests_for(options, deploying.view.service, (prepared.as_slice(), &world))?;
     let views = views(&world, movement.track_key.as_deref());
     let mut moves = make_plan(run, &movement, &world, &views, false)?;
     if options.no_switch {
@@ -85,10 +92,11 @@ async fn prepare_and_move(
     if let Some(taken) = planning::autoscaler_taken(&writes, snapshot) {
         return Err(autoscaler_taken(taken, &deploying.color, run.scope()));
     }
-    let plan = plan(basis, prepared, writes, (moves, &movement));
+    let plan = plan(basis, (prepared, writes, tests), (moves, &movement));
     let text = text(&plan, options, basis, (&views, &world));
     show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
     report.members.planned(&deploying.color, &plan.prepared, &plan.writes);
+    report.members.asked(&plan.tests);
     of_move(report).planned(&plan.moves, &movement);
     report.findings.clone_from(&plan.findings);
     let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
@@ -101,7 +109,7 @@ async fn prepare_and_move(
             would_have_been(run, &plan, options, report);
         }
         Agreed::ToRehearse => {
-            apply::rehearse(run, &rehearsed(&plan, &views, &movement, options)).await?;
+            rehearse(run, options, &rehearsed(&plan, &views, &movement, options)).await?;
             would_have_been(run, &plan, options, report);
         }
         Agreed::ToWrite => release::release(run, options, (&plan, &views), report).await?,
@@ -119,8 +127,7 @@ fn leave_to_the_switch(findings: &mut [Finding]) {
 /// The plan with what its checks found, those of the move among them.
 fn plan(
     (snapshot, deploying, _, compared): Basis<'_, '_>,
-    prepared: Vec<crate::prepared::Prepared>,
-    writes: Vec<Change>,
+    (prepared, writes, tests): (Vec<crate::prepared::Prepared>, Vec<Change>, Vec<ForWorkload>),
     (moves, movement): (crate::plan::SwitchPlan, &MoveOptions),
 ) -> DeployPlan {
     let Deploying { view, tracks, color, .. } = deploying;
@@ -128,7 +135,7 @@ fn plan(
     let mut findings = checks(&case, &movement.weighing);
     findings.extend(moves.findings.iter().cloned());
     findings.sort_by_key(|finding| (finding.severity, finding.overridden));
-    DeployPlan { prepared, writes, moves, findings }
+    DeployPlan { prepared, writes, tests, moves, findings }
 }
 
 fn text(
@@ -142,6 +149,7 @@ fn text(
     let required = plan.moves.moves().next().map_or(1, |plan| plan.required);
     let then = if options.no_switch { "" } else { ", then" };
     lines.push(format!("  wait for {required} ready pods of {}{then}", deploying.color));
+    lines.extend(planning::tests_text(options, &plan.tests));
     if !options.no_switch {
         lines.push(moves_text(&plan.moves, views, &world.pods));
     }
@@ -156,6 +164,14 @@ fn would_have_been(run: &Run, plan: &DeployPlan, options: &DeployOptions, report
         lines.push(std::mem::take(&mut report.text));
     }
     report.text = lines.join("\n");
+}
+
+/// What a deploy would be refused is refused here, too.
+async fn rehearse(run: &Run, options: &DeployOptions, writes: &[Change]) -> Outcome<()> {
+    if options.tests.is_some() {
+        apply::deploy::may_test(run).await?;
+    }
+    apply::rehearse(run, writes).await
 }
 
 /// All writes that a deploy would make.

@@ -3,6 +3,9 @@
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
+use release_core::kube::Pod;
+use release_core::release::pod_tests::Covered;
+use release_core::text::one_line;
 use release_core::traffic::selector::{Color, Tracks, as_label_selector};
 
 use crate::fingerprint::Fingerprint;
@@ -10,11 +13,18 @@ use crate::options::{MoveOptions, Target};
 use crate::service_view::ServiceView;
 use crate::snapshot::{Snapshot, attributed, pods_selected};
 
+/// The reason of a move that isn't made because some of the target's pods were not tested: they are, and then it is.
+pub const UNTESTED: &str = "Untested";
+
 /// Holds the target against what is expected of it, where something is.
 ///
 /// # Errors
-/// Exit 3 where it is something else.
+/// Exit 3 where it is something else, or has pods that were not tested.
 pub async fn holds(run: &Run, options: &MoveOptions, snapshot: &Snapshot, views: &[ServiceView<'_>]) -> Outcome<()> {
+    if let (Some(covered), Target::Color(target)) = (&options.tested, &options.target) {
+        let tracks = views.iter().filter_map(|view| view.tracks.as_ref().ok());
+        tracks.into_iter().try_for_each(|tracks| all_tested(covered, (tracks, target.as_str()), snapshot))?;
+    }
     let (Some(expected), Target::Color(target)) = (&options.expect, &options.target) else { return Ok(()) };
     for view in views {
         let Ok(tracks) = &view.tracks else { continue };
@@ -36,6 +46,21 @@ pub async fn holds(run: &Run, options: &MoveOptions, snapshot: &Snapshot, views:
         }
     }
     Ok(())
+}
+
+/// Holds a color's ready pods against those that were tested.
+///
+/// # Errors
+/// Exit 3 where others are there.
+pub fn all_tested(covered: &Covered, (tracks, color): (&Tracks, &str), snapshot: &Snapshot) -> Outcome<()> {
+    let own = tracks.pods_of(color, &snapshot.pods);
+    let ready: Vec<&Pod> = own.into_iter().filter(|pod| pod.is_ready()).collect();
+    let untested: Vec<String> = covered.untested(&snapshot.workloads, &ready).into_iter().collect();
+    if untested.is_empty() {
+        return Ok(());
+    }
+    let text = format!("pods of {color} were not tested: {}; no Service was switched", untested.join(", "));
+    Err(Failure { reason: UNTESTED, ..Failure::changed(one_line(&text)) })
 }
 
 /// What a color is now, with what its pods run.

@@ -1,6 +1,9 @@
 //! `deploy`, resolved.
 
+use std::path::Path;
+
 use release_core::failure::{Failure, Outcome};
+use release_core::release::pod_tests::PodTests;
 
 use super::images::{TypedImage, images};
 use super::{MoveOptions, Target, plain_switch};
@@ -18,11 +21,15 @@ pub struct DeployOptions {
     /// At least so many pods.
     pub replicas: Option<i32>,
     pub no_switch: bool,
+    /// What is asked of the color's pods before the traffic moves.
+    pub tests: Option<PodTests>,
     /// How the move is made, once it is known where to.
     pub movement: MoveOptions,
     /// What was typed, as words to type again: all but the Service, `--to`, `--force`, `--yes`, and what says
     /// where the output goes.
     pub again: Vec<String>,
+    /// False where tests came by a pipe: no command to paste has them.
+    pub can_be_pasted: bool,
 }
 
 impl DeployOptions {
@@ -37,24 +44,36 @@ impl DeployOptions {
 ///
 /// # Errors
 /// Exit 2 for names and images that are none, and where nothing says what is to be deployed.
-pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
+pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOptions> {
     let images = images(&args.image, args.images_from.as_deref(), args.write.timeout)?;
     let services = service_names(args.service.as_slice())?;
     something_to_deploy(&args, &images)?;
+    // Without its document the same deploy would move untested.
+    let document = args.filename.filter(|_| tests.is_some());
+    let can_be_pasted = document.as_deref() != Some(Path::new("-"));
+    let document = document.map(|path| format!("--filename={}", path.display()));
     let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
     let movement = MoveOptions { scale: true, prepares: true, ..plain };
     let preparing = images.iter().map(said).chain(args.sync.then(|| "--sync".to_owned()));
     let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
     let stays = args.no_switch.then(|| "--no-switch".to_owned());
     Ok(DeployOptions {
-        again: preparing.chain(sized).chain(stays).chain(movement.again.iter().cloned()).collect(),
+        again: document
+            .into_iter()
+            .chain(preparing)
+            .chain(sized)
+            .chain(stays)
+            .chain(movement.again.iter().cloned())
+            .collect(),
         service: services.into_iter().next().unwrap_or_default(),
         images,
         to: args.to,
         sync: args.sync,
         replicas: args.replicas,
         no_switch: args.no_switch,
+        tests,
         movement,
+        can_be_pasted,
     })
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use release_cli::manifest_file::{self, Manifest};
 use release_core::failure::{Failure, Outcome};
 use release_core::release::document::{API_VERSIONS, BlueGreenDeployment, KIND, Spec, Time, refused_in};
+use release_core::release::pod_tests::PodTests;
 use release_core::text::printable;
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ pub struct FilledIn {
     pub namespace: Option<String>,
     /// What is to be known about the document, a line each.
     pub notes: Vec<String>,
+    /// What is asked of the color's pods before the traffic moves.
+    pub tests: Option<PodTests>,
     /// What else the file holds, as objects; those of lists one by one.
     pub others: Vec<Value>,
 }
@@ -33,7 +36,7 @@ pub struct FilledIn {
 /// has been sent anywhere by then.
 pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
     let Some(path) = &args.filename else {
-        return Ok(FilledIn { args, namespace: None, notes: Vec::new(), others: Vec::new() });
+        return Ok(FilledIn { args, namespace: None, notes: Vec::new(), tests: None, others: Vec::new() });
     };
     let manifests = manifest_file::read(path, args.write.timeout)?;
     let (ours, others): (Vec<&Manifest>, Vec<&Manifest>) = manifests.iter().partition(|m| is_ours(&m.value));
@@ -47,7 +50,8 @@ pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
     args.service = Some(document.service().to_owned());
     fill(&mut args, &document.spec, &mut notes);
     let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
-    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, others })
+    let tests = tests(document)?;
+    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, tests, others })
 }
 
 /// One that says that it is a release, or was meant to.
@@ -59,6 +63,14 @@ fn is_ours(object: &Value) -> bool {
 /// Of a `List`, as `kubectl get` prints it.
 fn items_of(object: &Value) -> impl Iterator<Item = &Value> {
     object["items"].as_array().into_iter().flatten()
+}
+
+/// What it asks of the idle color's pods.
+fn tests(document: &BlueGreenDeployment) -> Outcome<Option<PodTests>> {
+    let tests = PodTests::of(&document.spec);
+    let contradiction = tests.as_ref().and_then(PodTests::contradiction);
+    let name = printable(&document.metadata.name);
+    contradiction.map_or(Ok(tests), |why| Err(Failure::usage(format!("{KIND}/{name}: {}", printable(&why)))))
 }
 
 /// What no release does yet.

@@ -4,6 +4,7 @@ mod autoscalers;
 mod chosen;
 mod containers;
 mod pairs;
+mod pod_tests;
 mod preparing;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod writes;
 
 pub use autoscalers::taken as autoscaler_taken;
 pub use chosen::{Deploying, choose};
+pub use pod_tests::{tests_for, tests_text};
 pub use preparing::{Objects, prepare, runs_already};
 pub use text::{lines, said};
 pub use world::as_prepared;
@@ -23,6 +25,7 @@ use release_core::checks::finding::Finding;
 use release_core::failure::Outcome;
 use release_core::kube::WorkloadKind;
 use release_core::release::change::Change;
+use release_core::release::pod_tests::ForWorkload;
 
 use super::services::SwitchPlan;
 use crate::options::deploy::DeployOptions;
@@ -36,6 +39,8 @@ pub struct DeployPlan {
     pub prepared: Vec<Prepared>,
     /// What prepares them, in this order.
     pub writes: Vec<Change>,
+    /// What is asked of its pods before the traffic moves, workload by workload.
+    pub tests: Vec<ForWorkload>,
     /// What the switch will do, as far as that is known before the color is prepared.
     pub moves: SwitchPlan,
     /// Of both, the worst first.

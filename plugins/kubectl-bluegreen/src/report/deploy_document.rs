@@ -2,6 +2,7 @@
 
 use release_cli::report::{Members, Report, Subject};
 use release_core::release::change::Change;
+use release_core::release::pod_tests::{ForWorkload, PodTest, Stage};
 use release_core::workload::twin::{Difference, ImageEdit};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use super::move_document::MoveEntry;
 use crate::moves::MoveReport;
 use crate::prepared::Prepared;
+use crate::tested::Tested;
 
 /// What `deploy` has of its own.
 #[derive(Debug, Default, Serialize, JsonSchema)]
@@ -21,6 +23,12 @@ pub struct DeployMembers {
     pub workloads: Vec<PreparedWorkload>,
     /// What is written to prepare it, in this order.
     pub writes: Vec<Write>,
+    /// What is asked of its pods before the traffic moves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<AskedTest>,
+    /// What they answered, test by test; those of pods that went meanwhile, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestResult>,
     /// What the color is once it is ready, for `switch --expect`: with `--no-switch` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
@@ -82,6 +90,39 @@ struct Differing {
     idle: Option<String>,
 }
 
+/// A test of a workload's pods.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AskedTest {
+    stage: Stage,
+    name: String,
+    /// `deploy/api-green`
+    workload: String,
+    /// `GET /health`, without its query
+    ask: String,
+    port: u16,
+}
+
+/// A test of one pod that has ended.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestResult {
+    stage: Stage,
+    name: String,
+    pod: String,
+    passed: bool,
+    /// So often it was asked.
+    tries: u32,
+    /// Of the last answer: `200`, `SERVING`; absent where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    /// Milliseconds of the last try, from the request to its answer.
+    latency_ms: u64,
+    /// Why the last try failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
 /// A write that prepares the color.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -106,6 +147,23 @@ impl DeployMembers {
         self.color = Some(color.to_owned());
         self.workloads = prepared.iter().map(PreparedWorkload::of).collect();
         self.writes = writes.iter().map(Write::of).collect();
+    }
+
+    /// What is to be asked.
+    pub fn asked(&mut self, tests: &[ForWorkload]) {
+        let of = |one: &ForWorkload, test: &PodTest| AskedTest {
+            stage: test.stage,
+            name: test.name.clone(),
+            workload: one.workload.clone(),
+            ask: test.ask.to_string(),
+            port: test.port,
+        };
+        self.asked = tests.iter().flat_map(|one| one.tests.iter().map(move |test| of(one, test))).collect();
+    }
+
+    /// What was answered.
+    pub fn tested(&mut self, results: &[Tested]) {
+        self.tests = results.iter().map(TestResult::of).collect();
     }
 
     /// One more of the writes was made.
@@ -154,6 +212,14 @@ impl Differing {
     fn of(difference: &Difference) -> Self {
         let Difference { path, active, idle } = difference.clone();
         Self { path, active, idle }
+    }
+}
+
+impl TestResult {
+    fn of(tested: &Tested) -> Self {
+        let Tested { stage, test, pod, tries, status, why, .. } = tested.clone();
+        let latency_ms = u64::try_from(tested.took.as_millis()).unwrap_or(u64::MAX);
+        Self { stage, name: test, pod, passed: why.is_none(), tries, status, latency_ms, why }
     }
 }
 

@@ -108,6 +108,8 @@ impl Default for PodPort {
 #[serde(rename_all = "camelCase", default)]
 pub struct PodStatus {
     pub phase: String,
+    /// When the kubelet took it on.
+    pub start_time: Option<Timestamp>,
     #[serde(rename = "podIP")]
     pub pod_ip: Option<String>,
     pub conditions: Vec<PodCondition>,

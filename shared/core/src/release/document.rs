@@ -2,7 +2,10 @@
 //!
 //! It is values only; the file, its YAML and its positions are the edge's.
 
+mod asked;
 mod checked;
+mod checked_request;
+mod port;
 mod refused;
 mod time;
 
@@ -12,6 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use asked::{Expect, Grpc, HealthCheck, HttpGet, HttpHeader, Scheme, SmokeTest};
+pub use port::Port;
 pub use refused::{REFUSED, refused_in};
 pub use time::Time;
 
@@ -86,8 +91,13 @@ pub struct Spec {
     pub images: BTreeMap<String, String>,
     /// Asked of every pod before the traffic moves.
     pub health_check: Option<HealthCheck>,
+    /// Asked of every pod after that: whether what it depends on is there.
+    pub dependency_checks: Vec<SmokeTest>,
     /// Asked of at least one pod after that.
     pub smoke_tests: Vec<SmokeTest>,
+    /// How long all of these may take together, from the health check's initial delay on; 30 s where nothing is said.
+    #[serde(deserialize_with = "checked_request::timeout")]
+    pub tests_within: Option<Time>,
     /// Whether a failed release is taken back by itself; it is where nothing is said.
     pub rollback_on_failure: Option<bool>,
     /// How long the color that is left stays warm.
@@ -97,56 +107,6 @@ pub struct Spec {
     pub hooks: Option<Hooks>,
     /// Who is told.
     pub notify: Vec<Value>,
-}
-
-/// A probe of every pod.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct HealthCheck {
-    pub http_get: HttpGet,
-    /// Seconds from the pod's start to the first probe.
-    pub initial_delay_seconds: Option<u32>,
-    /// Seconds between two probes.
-    pub period_seconds: Option<u32>,
-}
-
-/// As in a pod's probe.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HttpGet {
-    pub path: String,
-    pub port: Option<u16>,
-    pub scheme: Option<String>,
-}
-
-/// One request to the idle color, and what is to come back.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SmokeTest {
-    pub name: String,
-    /// The path that is asked.
-    pub endpoint: String,
-    /// Its own, else the health check's, else the Service's only target port.
-    pub port: Option<u16>,
-    pub scheme: Option<String>,
-    pub method: Option<String>,
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    pub body: Option<String>,
-    pub expect: Option<Expect>,
-    pub timeout: Option<Time>,
-    pub retries: Option<u32>,
-}
-
-/// What an answer has to be.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Expect {
-    pub status: Option<u16>,
-    /// Text that the body holds.
-    pub body: Option<String>,
-    /// What the body is as JSON.
-    pub json: Option<Value>,
 }
 
 /// After the switch.

@@ -39,6 +39,21 @@ pub async fn bound_to(ns: &Namespace, role: &str) -> Result<Identity> {
     bind(ns, role).await
 }
 
+/// A user who has several documented Roles, and nothing else; the first has to let them list pods.
+///
+/// # Errors
+/// Where one is not documented, or the API server refuses it.
+pub async fn bound_to_all(ns: &Namespace, roles: &[&str]) -> Result<Identity> {
+    let user = format!("{}@{}", roles.join("-and-"), ns.name());
+    for role in roles {
+        ns.apply_yaml(&documented(role)?).await?;
+        ns.apply(&binding(role, &user)).await?;
+    }
+    let identity = ns.lab().identity(&user, &[])?;
+    permitted(ns, &ns.kubectl_as(&identity.kubeconfig)).await?;
+    Ok(identity)
+}
+
 /// A user who has these rules, and nothing else.
 ///
 /// # Errors
@@ -64,15 +79,18 @@ pub async fn writer_of(ns: &Namespace, group: &str, plural: &str) -> Result<Kube
 
 async fn bind(ns: &Namespace, role: &str) -> Result<Identity> {
     let user = format!("{role}@{}", ns.name());
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": role},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
-    });
-    ns.apply(&binding).await?;
+    ns.apply(&binding(role, &user)).await?;
     let identity = ns.lab().identity(&user, &[])?;
     permitted(ns, &ns.kubectl_as(&identity.kubeconfig)).await?;
     Ok(identity)
+}
+
+fn binding(role: &str, user: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": role},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    })
 }
 
 /// The authorizer learns of a new binding a moment after it was written.

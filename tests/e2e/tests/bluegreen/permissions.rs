@@ -218,7 +218,9 @@ async fn a_server_dry_run_finds_a_missing_right() -> Result<()> {
 /// A wrong name in the page would give people a Role that the tests never tried.
 #[test]
 fn every_role_of_the_page_is_a_role() -> Result<()> {
-    for role in ["bluegreen-read", "bluegreen", "bluegreen-deploy", "bluegreen-cleanup", "bluegreen-minimal"] {
+    let of_deploys = ["bluegreen-deploy", "bluegreen-deploy-tests"];
+    for role in ["bluegreen-read", "bluegreen", "bluegreen-cleanup", "bluegreen-minimal"].into_iter().chain(of_deploys)
+    {
         assert!(documented(role)?.contains("kind: Role\n"), "{role}");
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, HOST, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONNECTION, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri, Version};
@@ -20,9 +20,13 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::identity::Pair;
 
+type ToServer = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
 /// The API server, as one user.
 pub(super) struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: ToServer,
+    /// Its connections may become something else: HTTP/2 has no upgrades.
+    upgrading: ToServer,
     authority: Authority,
 }
 
@@ -41,10 +45,11 @@ impl Upstream {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_all_versions().wrap_connector(tcp);
+        let connector = || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_only();
+        let to_server = |connector| Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: to_server(connector().enable_all_versions().wrap_connector(tcp.clone())),
+            upgrading: to_server(connector().enable_http1().wrap_connector(tcp)),
             authority: address.authority().context("no host in the address")?.clone(),
         })
     }
@@ -59,9 +64,12 @@ impl Upstream {
         *request.uri_mut() = Uri::from_parts(parts)?;
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = head.headers.clone();
-        for name in [AUTHORIZATION, CONNECTION, HOST, TRANSFER_ENCODING] {
+        let upgrades = head.headers.contains_key(UPGRADE);
+        let own = [AUTHORIZATION, HOST, TRANSFER_ENCODING].into_iter().chain((!upgrades).then_some(CONNECTION));
+        for name in own {
             request.headers_mut().remove(name);
         }
-        Ok(self.client.request(request).await?)
+        let client = if upgrades { &self.upgrading } else { &self.client };
+        Ok(client.request(request).await?)
     }
 }

@@ -267,7 +267,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
         service_fn(move |request| rules::handle(Arc::clone(&shared), Arc::clone(&cut), request))
     };
     let server = auto::Builder::new(TokioExecutor::new());
-    let connection = server.serve_connection(TokioIo::new(stream), service);
+    let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::select! {
         // How a connection ended is the caller's affair.
         _ = connection => {}

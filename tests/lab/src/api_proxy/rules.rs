@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -177,8 +179,9 @@ impl std::error::Error for BrokenOff {}
 pub(super) async fn handle(
     shared: Arc<Shared>,
     cut: Arc<Notify>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, BrokenOff> {
+    let caller = hyper::upgrade::on(&mut request);
     let (head, incoming) = request.into_parts();
     let body = incoming.collect().await.map_err(|_| BrokenOff)?.to_bytes();
     let user_agent = head.headers.get("user-agent").and_then(|value| value.to_str().ok());
@@ -194,9 +197,20 @@ pub(super) async fn handle(
         status: None,
     });
     let action = shared.action_for(&call);
-    let response = act(&shared, &cut, &head, &call, action).await?;
+    let mut response = act(&shared, &cut, &head, &call, action).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        tokio::spawn(connect(caller, hyper::upgrade::on(&mut response)));
+    }
     shared.amend(&call, |call| call.status = Some(response.status().as_u16()));
     Ok(response)
+}
+
+/// What both sides have become is theirs: its bytes are passed on.
+async fn connect(caller: OnUpgrade, server: OnUpgrade) {
+    if let (Ok(caller), Ok(server)) = tokio::join!(caller, server) {
+        // Either side may go away at any time.
+        let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(caller), &mut TokioIo::new(server)).await;
+    }
 }
 
 async fn act(

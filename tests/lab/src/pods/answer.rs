@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -18,18 +19,20 @@ use super::answers::Answer;
 use super::registry::Process;
 use super::settings::PodSettings;
 
+type Body = BoxBody<Bytes, Infallible>;
+
 /// Counts the requests of all pods, so that a share of failures is exact.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
 /// Answers a request as the pod's annotations say, and counts it if they say that.
-pub(super) async fn http(process: &watch::Receiver<Process>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) async fn http(process: &watch::Receiver<Process>, request: Request<Incoming>) -> Response<Body> {
     let (settings, metrics) = {
         let process = process.borrow();
         (process.settings.clone(), Arc::clone(&process.metrics))
     };
     let Some(measured) = &settings.metrics else { return answer(&settings, request).await };
     if request.uri().path() == "/metrics" {
-        return text(StatusCode::OK, metrics.exposition(&measured.service));
+        return text(StatusCode::OK, metrics.exposition(&measured.service)).map(BodyExt::boxed);
     }
     let (method, began) = (request.method().to_string(), Instant::now());
     let response = answer(&settings, request).await;
@@ -37,7 +40,7 @@ pub(super) async fn http(process: &watch::Receiver<Process>, request: Request<In
     response
 }
 
-async fn answer(settings: &PodSettings, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(settings: &PodSettings, request: Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let asked = settings.answers.to(&path);
     let (given, slip) = (asked.as_ref().ok().copied().flatten(), asked.as_ref().err());
@@ -49,7 +52,8 @@ async fn answer(settings: &PodSettings, request: Request<Incoming>) -> Response<
         return text(
             StatusCode::INTERNAL_SERVER_ERROR,
             format!("annotation {}: {slip}\n", crate::annotations::ANSWERS),
-        );
+        )
+        .map(BodyExt::boxed);
     }
     let number = ANSWERED.fetch_add(1, Ordering::Relaxed);
     let mut response = match given {
@@ -62,7 +66,17 @@ async fn answer(settings: &PodSettings, request: Request<Incoming>) -> Response<
     if let Ok(version) = settings.version.parse() {
         response.headers_mut().insert("x-version", version);
     }
-    response
+    let times = given.and_then(|answer| answer.times);
+    response.map(|body| times.map_or_else(|| body.clone().boxed(), |times| repeated(body.clone(), times)))
+}
+
+/// Made as it is read: no process holds all of it.
+fn repeated(body: Full<Bytes>, times: usize) -> Body {
+    let chunks = futures::stream::repeat(body).take(times).then(|body| async move {
+        let Ok(whole) = body.collect().await;
+        Ok(Frame::data(whole.to_bytes()))
+    });
+    BodyExt::boxed(StreamBody::new(chunks))
 }
 
 fn usual(settings: &PodSettings) -> Response<Full<Bytes>> {
@@ -136,7 +150,7 @@ pub(super) async fn grpc(
     trailers.insert("grpc-status", HeaderValue::from(u16::from(status)));
     let message = message.map(|bytes| Frame::data(Bytes::copy_from_slice(&bytes)));
     let frames = message.into_iter().chain([Frame::trailers(trailers)]).map(Ok);
-    let mut response = Response::new(StreamBody::new(futures::stream::iter(frames)).boxed());
+    let mut response = Response::new(BodyExt::boxed(StreamBody::new(futures::stream::iter(frames))));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
 }

@@ -24,6 +24,8 @@ pub(super) struct Answer {
     pub status: u16,
     /// A text is sent as it is, anything else as JSON; without it the pod's usual answer.
     pub body: Option<Value>,
+    /// So many times the body, made as it is read.
+    pub times: Option<usize>,
     /// Sends back what was asked instead of `body`: method, path, headers and body.
     #[serde(default)]
     pub echo: bool,

@@ -12,15 +12,14 @@ use release_core::text::one_line;
 use release_core::workload::twin::containers_of;
 use serde_json::Value;
 
-/// Makes the writes in their order, and tells of each that was made. `again` is the command that goes on from
-/// wherever this ends.
+/// Makes the writes in their order, and tells of each that was made. `again` goes on from wherever this ends.
 ///
 /// # Errors
 /// 1 where one is refused, 3 where something was changed, or made, meanwhile.
-pub async fn all(run: &Run, changes: &[Change], again: &Command, mut made: impl FnMut(&Change)) -> Outcome<()> {
+pub async fn all(run: &Run, changes: &[Change], again: &Next, mut made: impl FnMut(&Change)) -> Outcome<()> {
     for change in changes {
         let text = "interrupted while a color was being prepared; no Service was switched".to_owned();
-        run.stands(Stand { text, next: Some(Next::Try(vec![again.clone()], Some("goes on".into()))) });
+        run.stands(Stand { text, next: Some(again.clone()) });
         let look = Command::new("kubectl get").arg(&change.object).scope(run.scope());
         let written = run.cluster.write_if_unchanged(change, run.write_mode(), async || found(run, change).await).await;
         let past = if change.creates() { "created" } else { "changed" };

@@ -11,8 +11,11 @@ use crate::options::deploy::DeployOptions;
 
 /// What goes on from wherever a run ended.
 #[must_use]
-pub fn again(options: &DeployOptions, scope: &Scope) -> Command {
-    forced(options, &[], scope)
+pub fn again(options: &DeployOptions, note: &str, scope: &Scope) -> Next {
+    if options.can_be_pasted {
+        return Next::Try(vec![forced(options, &[], scope)], Some(note.to_owned()));
+    }
+    Next::Hint(format!("the same command, with the same document: {note}"))
 }
 
 /// With what blocks it overridden by name; what nothing overrides has to be mended first.
@@ -28,6 +31,10 @@ pub fn all_the_same(blocking: &[&Finding], options: &DeployOptions, scope: &Scop
         return Next::Try(vec![prepare.scope(scope)], Some(note));
     }
     let ids: Vec<&str> = blocking.iter().map(|finding| finding.id.as_str()).collect();
+    if !options.can_be_pasted {
+        let forcing = format!("the same command, with the same document and --force={}", ids.join(","));
+        return Next::Hint(format!("{forcing}, after fixing, or knowing better"));
+    }
     Next::Try(vec![forced(options, &ids, scope)], Some("after fixing, or knowing better".into()))
 }
 
@@ -35,9 +42,8 @@ pub fn all_the_same(blocking: &[&Finding], options: &DeployOptions, scope: &Scop
 /// switch moves all of them.
 fn apart_from_the_move(blocking: &[&Finding], options: &DeployOptions) -> Option<Command> {
     let goes_along = |finding: &&&Finding| matches!(finding.mend, Some(Mend::AlsoMove(_)));
-    let is_only_that =
-        !options.no_switch && !blocking.is_empty() && blocking.iter().all(|finding| goes_along(&finding));
-    is_only_that.then(|| typed(options, &[]).arg("--no-switch"))
+    let is_only_that = !blocking.is_empty() && blocking.iter().all(|finding| goes_along(&finding));
+    (is_only_that && !options.no_switch && options.can_be_pasted).then(|| typed(options, &[]).arg("--no-switch"))
 }
 
 fn forced(options: &DeployOptions, more: &[&str], scope: &Scope) -> Command {

@@ -1,4 +1,4 @@
-//! Writing what was agreed to: the color, and once it is ready, the move.
+//! Writing what was agreed to: the color, and once it is ready and has passed its tests, the move.
 
 use futures::future::join_all;
 use release_cli::report::Report;
@@ -7,9 +7,11 @@ use release_cli::talk::Stand;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::release::change::Change;
-use release_core::traffic::selector::{Color, Tracks};
+use release_core::release::pod_tests::Covered;
+use release_core::traffic::selector::Color;
 
 use super::next_step::again;
+use super::pod_tests::{tested, with_way_down};
 use crate::apply;
 use crate::apply::deploy::Rollout;
 use crate::fingerprint::Fingerprint;
@@ -41,15 +43,20 @@ pub async fn release(
         let rights = moves::rights(run, std::slice::from_ref(&options.service)).await;
         moves::may_move_all(&plan.moves, &rights, run)?;
     }
+    if options.tests.is_some() {
+        apply::deploy::may_test(run).await?;
+    }
+    let gone = || Failure::changed(format!("{} is gone; nothing was written", moving.movement.to));
+    let color = with_sizes(moving.target(tracks).ok_or_else(gone)?, plan);
+    let rollout = Rollout { tracks, color: &color, required: moving.required };
     let mut written = Vec::new();
     let note = |change: &Change| {
         report.members.wrote(change);
         written.push(change.clone());
     };
-    let ready = Box::pin(prepare(run, options, (plan, moving, tracks), note)).await;
+    let ready = Box::pin(prepare(run, options, (plan, rollout), note)).await;
     let ended = match ready {
-        Ok(()) if options.no_switch => print_fingerprint(run, options, moving, report).await,
-        Ok(()) => Box::pin(switch(run, options, (plan, moving), report)).await,
+        Ok(()) => Box::pin(go_on(run, options, (plan, moving, rollout), report)).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = ended else { return Ok(()) };
@@ -58,7 +65,27 @@ pub async fn release(
     }
     let others = changed_since(run, &written).await;
     others.iter().for_each(|change| report.members.is_others(change));
-    Err(left(failure, (&written, &others), moving, again(options, run.scope())))
+    let note = format!("goes on with {}", moving.movement.to);
+    let failure = left(failure, (&written, &others), again(options, &note, run.scope()));
+    let view = views.iter().find(|view| view.name() == moving.service());
+    Err(view.map_or(failure.clone(), |view| with_way_down(failure, view, Some(&color), run.scope())))
+}
+
+/// Tests, where there are any, and then the move, or what stands for it.
+async fn go_on(
+    run: &Run,
+    options: &DeployOptions,
+    (plan, moving, rollout): (&DeployPlan, &ServicePlan, Rollout<'_>),
+    report: &mut Report<DeployMembers>,
+) -> Outcome<()> {
+    let then = async |covered: Option<Covered>, report: &mut Report<DeployMembers>| {
+        if options.no_switch {
+            print_fingerprint(run, options, (moving, covered), report).await
+        } else {
+            Box::pin(switch(run, options, (plan, moving, covered), report)).await
+        }
+    };
+    tested(run, options, (plan, rollout), report, then).await
 }
 
 /// Writes that somebody has changed since: to take them back would take back what is theirs.
@@ -70,16 +97,13 @@ async fn changed_since<'c>(run: &Run, written: &'c [Change]) -> Vec<&'c Change> 
 async fn prepare(
     run: &Run,
     options: &DeployOptions,
-    (plan, moving, tracks): (&DeployPlan, &ServicePlan, &Tracks),
+    (plan, rollout): (&DeployPlan, Rollout<'_>),
     made: impl FnMut(&Change),
 ) -> Outcome<()> {
-    let again = again(options, run.scope());
+    let again = again(options, "goes on", run.scope());
     apply::deploy::all(run, &plan.writes, &again, made).await?;
-    let text = format!("interrupted while {} was rolled out; no Service was switched", moving.movement.to);
-    run.stands(Stand { text, next: Some(Next::Try(vec![again], Some("goes on".into()))) });
-    let Some(color) = moving.target(tracks) else { return Ok(()) };
-    let color = with_sizes(color, plan);
-    let rollout = Rollout { tracks, color: &color, required: moving.required };
+    let text = format!("interrupted while {} was rolled out; no Service was switched", rollout.color.name);
+    run.stands(Stand { text, next: Some(again) });
     apply::deploy::wait(run, rollout).await?;
     apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await
 }
@@ -98,7 +122,7 @@ fn with_sizes(color: &Color, plan: &DeployPlan) -> Color {
 async fn switch(
     run: &Run,
     options: &DeployOptions,
-    (plan, moving): (&DeployPlan, &ServicePlan),
+    (plan, moving, covered): (&DeployPlan, &ServicePlan, Option<Covered>),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
     let expected = plan
@@ -108,6 +132,7 @@ async fn switch(
     let movement = MoveOptions {
         yes: true,
         expect: Some(Fingerprint::of_images(expected)),
+        tested: covered,
         ..options.move_to(&moving.movement.to)
     };
     let before = report.findings.clone();
@@ -115,7 +140,8 @@ async fn switch(
         moves::write_agreed(run, &movement, ReadScope::Everything, AgreedPlan::to(&plan.moves), &mut of_move(report))
             .await;
     let of_deploy = before.into_iter().filter(|finding| !plan.moves.findings.contains(finding));
-    report.findings.extend(of_deploy.collect::<Vec<_>>());
+    let lost: Vec<_> = of_deploy.filter(|finding| !report.findings.contains(finding)).collect();
+    report.findings.extend(lost);
     report.findings.sort_by_key(|finding| (finding.severity, finding.overridden));
     ended
 }
@@ -124,7 +150,7 @@ async fn switch(
 async fn print_fingerprint(
     run: &Run,
     options: &DeployOptions,
-    moving: &ServicePlan,
+    (moving, covered): (&ServicePlan, Option<Covered>),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
     let movement = options.move_to(&moving.movement.to);
@@ -136,6 +162,9 @@ async fn print_fingerprint(
     let Some((tracks, color)) = found else {
         return Err(Failure::changed(format!("{} is gone", moving.movement.to)));
     };
+    if let Some(covered) = covered {
+        moves::all_tested(&covered, (tracks, color.name.as_str()), &snapshot)?;
+    }
     let fingerprint = moves::now(run, &snapshot, tracks, color).await?.to_string();
     let switch = Command::new("kubectl bluegreen switch").arg(moving.service()).flag("--to", &moving.movement.to);
     let switch = switch.option("--expect", &fingerprint).scope(run.scope());
@@ -146,14 +175,13 @@ async fn print_fingerprint(
 }
 
 /// What was prepared stays, for a look; the same words go on with it.
-fn left(failure: Failure, (written, others): (&[Change], &[&Change]), moving: &ServicePlan, again: Command) -> Failure {
+fn left(failure: Failure, (written, others): (&[Change], &[&Change]), again: Next) -> Failure {
     let told = written.iter().map(|change| {
         let undo = change.undo.as_ref().map(|undo| format!("; undo: {undo}")).unwrap_or_default();
         let then = if others.contains(&change) { "; changed by someone else since".to_owned() } else { undo };
         format!("\nleft: {} {}{then}", change.object, change.summary)
     });
     let message = std::iter::once(failure.message.clone()).chain(told).collect();
-    let note = format!("goes on with {}", moving.movement.to);
-    let next = failure.next.clone().unwrap_or(Next::Try(vec![again], Some(note)));
+    let next = failure.next.clone().unwrap_or(again);
     Failure { message, next: Some(next), ..failure }
 }

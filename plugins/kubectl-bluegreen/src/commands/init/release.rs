@@ -61,10 +61,10 @@ async fn labelled(
     (initial, plan): (&Initial, &InitPlan),
     made: impl FnMut(&Change),
 ) -> Outcome<Color> {
-    let again = again(options, run.scope());
+    let again = Next::Try(vec![again(options, run.scope())], Some("goes on".into()));
     deploy::all(run, &plan.makes, &again, made).await?;
     let text = "interrupted while the labelled pods started; the Service is as it was".to_owned();
-    run.stands(Stand { text, next: Some(Next::Try(vec![again], Some("goes on".into()))) });
+    run.stands(Stand { text, next: Some(again) });
     let (now, _) = workloads(&run.cluster).await?;
     let is_its = |w: &Arc<_>| match (&plan.prepared, &initial.labelled) {
         (Some(one), _) => Prepared::is(one, w),

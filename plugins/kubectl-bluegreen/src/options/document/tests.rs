@@ -63,12 +63,11 @@ fn what_was_typed_wins_and_that_is_said() {
     assert!(all.args.image.is_empty() && all.notes.len() == 2, "{:?}", all.notes);
 }
 
-/// A smoke test that nobody runs would be taken for one that passed.
+/// Somebody whom nobody tells would be taken for one who was told.
 #[test]
 fn what_is_not_done_yet_is_refused_by_name() {
     for (name, more) in [
-        ("spec.healthCheck", "healthCheck: {httpGet: {path: /health, port: 8080}}"),
-        ("spec.smokeTests", "smokeTests: [{name: a, endpoint: /a}]"),
+        ("spec.hooks.beforeSwitch", "hooks: {beforeSwitch: {job: m.yaml}}"),
         ("spec.hooks.migrate", "hooks: {migrate: {job: m.yaml}}"),
         ("spec.notify", "notify: [{slack: secret/a/b}]"),
     ] {
@@ -83,8 +82,8 @@ fn what_is_not_done_yet_is_refused_by_name() {
 fn a_merged_key_is_a_key() {
     let merged = "apiVersion: deploy.example.com/v1\nkind: BlueGreenDeployment\nmetadata: {name: api}\nspec:\n  \
                   <<: {smokeTests: [{name: a, endpoint: /a}]}\n";
-    let failure = filled("merged", merged, "").unwrap_err();
-    assert!(failure.exit == Exit::Failed && failure.message.contains("spec.smokeTests"), "{failure}");
+    let tests = filled("merged", merged, "").unwrap().tests;
+    assert_eq!(tests.map(|tests| tests.smoke[0].name.clone()).as_deref(), Some("a"));
 }
 
 #[test]
@@ -109,4 +108,50 @@ fn other_kinds_are_kept_apart() {
     let kinds: Vec<&Value> = filled_in.others.iter().map(|other| &other["kind"]).collect();
     assert_eq!(kinds, ["Service", "ConfigMap", "Secret"]);
     assert_eq!(filled("none", service, "").unwrap_err().exit, Exit::Usage);
+}
+
+const TESTED: &str = "
+apiVersion: deploy.example.com/v1
+kind: BlueGreenDeployment
+metadata: {name: users}
+spec:
+  images: {app: 'r.io/app:2'}
+  healthCheck: {httpGet: {path: /health, port: http}, initialDelaySeconds: 10}
+  smokeTests: [{name: front, endpoint: /, timeout: 10s}]
+  testsWithin: 1m
+";
+
+/// The command that goes on would move untested what was to be tested.
+#[test]
+fn tests_are_said_again_by_their_file() {
+    let FilledIn { args, tests, .. } = filled("tested", TESTED, "").unwrap();
+    let tests = tests.expect("its tests");
+    let times = (tests.delay().as_secs(), tests.within.as_secs(), tests.smoke.len());
+    assert_eq!(times, (10, 60, 1));
+    let resolved = crate::options::deploy::deploy(args, Some(tests.clone())).unwrap();
+    assert!(resolved.again[0].starts_with("--filename=") && resolved.can_be_pasted, "{:?}", resolved.again);
+    let mut piped = filled("piped", TESTED, "").unwrap().args;
+    piped.filename = Some("-".into());
+    assert!(!crate::options::deploy::deploy(piped, Some(tests)).unwrap().can_be_pasted);
+    // Without tests the words say all of it.
+    let untested = filled("untested", TESTED, "").unwrap().args;
+    let untested = crate::options::deploy::deploy(untested, None).unwrap();
+    assert!(!untested.again.iter().any(|word| word.starts_with("--filename")), "{:?}", untested.again);
+}
+
+#[test]
+fn a_test_that_can_not_be_meant_is_told_where_it_is() {
+    for (bad, about) in [
+        ("path: /health", "path: health", "is no path"),
+        ("port: http", "port: 0", "not from 1 to 65535"),
+        ("endpoint: /", "endpoint: /, expects: {}", "expects"),
+    ]
+    .map(|(from, to, about)| (TESTED.replace(from, to), about))
+    {
+        let failure = filled("tested-bad", &bad, "").unwrap_err();
+        assert!(failure.exit == Exit::Usage && failure.message.contains(about), "{failure}");
+        assert!(failure.message.contains(": line 7, ") || failure.message.contains(": line 8, "), "{failure}");
+    }
+    let long = filled("tested-long", &TESTED.replace("1m", "5s"), "").unwrap_err();
+    assert!(long.message.contains("spec.smokeTests[0].timeout is 10s"), "{}", long.message);
 }

@@ -17,7 +17,7 @@ use clap::Parser;
 fn planned(world: &World, words: &[&str]) -> Result<Vec<Change>, &'static str> {
     let typed = ["kubectl-bluegreen", "deploy", "api"].iter().chain(words).map(ToString::to_string);
     let VerbArgs::Deploy(args) = Cli::try_parse_from(typed).unwrap().verb else { unreachable!("deploy was typed") };
-    let options = options::deploy(args).unwrap();
+    let options = options::deploy(args, None).unwrap();
     let snapshot = world.snapshot();
     let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);
     let deploying = choose(&snapshot, &view, &options).map_err(|failure| failure.reason)?;

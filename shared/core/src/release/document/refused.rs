@@ -5,8 +5,6 @@ use serde_json::Value;
 /// The fields, by their path in the document, whose capability doesn't stand yet. Who builds one deletes its
 /// line here.
 pub const REFUSED: &[&str] = &[
-    "spec.healthCheck",
-    "spec.smokeTests",
     "spec.hooks.beforeSwitch",
     "spec.hooks.afterSwitch",
     "spec.hooks.migrate",

@@ -15,6 +15,10 @@ const HONOURED: &[&str] = &[
     "spec.router",
     "spec.replicas",
     "spec.images",
+    "spec.healthCheck",
+    "spec.dependencyChecks",
+    "spec.smokeTests",
+    "spec.testsWithin",
     "spec.rollbackOnFailure",
     "spec.retainPreviousVersion",
     "spec.verify.for",
@@ -68,7 +72,7 @@ fn what_is_refused_is_found_wherever_it_says_something() {
         let nothing = path.rsplit('.').fold(Value::Null, |value, name| json!({ name: value }));
         assert!(refused_in(&nothing).is_empty(), "{path}");
     }
-    assert!(refused_in(&json!({"spec": {"smokeTests": [], "router": "service"}})).is_empty());
+    assert!(refused_in(&json!({"spec": {"notify": [], "router": "service"}})).is_empty());
     assert_eq!(refused_in(&json!({"spec": {"router": "alb"}})), ["spec.router: alb"]);
 }
 
@@ -77,4 +81,61 @@ fn the_names_of_its_versions_are_those_that_are_read() {
     let read = |version: &str| serde_json::from_value::<ApiVersion>(json!(version)).is_ok();
     assert!(API_VERSIONS.iter().all(|version| read(version)) && !read("v1"));
     assert!(serde_json::from_value::<Kind>(json!(KIND)).is_ok());
+}
+
+fn smoke(more: serde_json::Value) -> Result<SmokeTest, String> {
+    let mut test = json!({"name": "front page", "endpoint": "/?a=b"});
+    test.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    serde_json::from_value(test).map_err(|error| error.to_string())
+}
+
+/// A request that says something else than it looks like: a header of its own making, another request.
+#[test]
+fn what_can_not_be_meant_is_refused() {
+    for bad in [
+        json!({"endpoint": "api"}),
+        json!({"endpoint": "/a b"}),
+        json!({"endpoint": "/a\r\nX: y"}),
+        json!({"endpoint": "/a#b"}),
+        json!({"method": "get"}),
+        json!({"method": "CONNECT"}),
+        json!({"method": ""}),
+        json!({"headers": {"X": "a\r\nY: b"}}),
+        json!({"headers": {"X Y": "a"}}),
+        json!({"headers": {"Transfer-Encoding": "chunked"}}),
+        json!({"port": 0}),
+        json!({"port": 70_000}),
+        json!({"port": "No Port"}),
+        json!({"scheme": "ftp"}),
+        json!({"timeout": "0s"}),
+        json!({"timeout": 5}),
+        json!({"retries": 101}),
+        json!({"expect": {"status": 99}}),
+        json!({"expect": {"statuses": [200]}}),
+        json!({"name": " "}),
+    ] {
+        assert!(smoke(bad.clone()).is_err(), "{bad}");
+    }
+    for bad in [
+        json!({"periodSeconds": 0}),
+        json!({"initialDelaySeconds": 4000}),
+        json!({"failureThreshold": 0}),
+        json!({"httpGet": {"path": "health"}}),
+        json!({"tcpSocket": {"port": 80}}),
+    ] {
+        assert!(serde_json::from_value::<HealthCheck>(bad.clone()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_teams_write_is_read() {
+    for good in [
+        json!({"headers": {"Authorization": "Bearer x"}, "method": "POST", "body": "{}"}),
+        json!({"port": "http", "scheme": "https", "timeout": "500ms", "retries": 0}),
+        json!({"port": "8443", "expect": {"status": 401, "body": "no", "json": null}}),
+    ] {
+        assert!(smoke(good.clone()).is_ok(), "{good}");
+    }
+    let null = smoke(json!({"expect": {"json": null}})).unwrap();
+    assert_eq!(null.expect.unwrap().json, Some(serde_json::Value::Null), "an expectation would be passed over");
 }

@@ -64,14 +64,14 @@ async fn a_document_is_released_and_the_rest_of_its_file_is_not_applied() -> Res
     Ok(())
 }
 
-/// With what a smoke test that nobody runs would be taken for one that passed.
-const WITH_TESTS: &str = "
+/// With what somebody who is never told would be taken for one who was.
+const WITH_NOTICE: &str = "
 apiVersion: kubectl-release.dev/v1
 kind: BlueGreenDeployment
 metadata: {name: api}
 spec:
-  healthCheck: {httpGet: {path: /healthz, port: 8080}, initialDelaySeconds: 5, periodSeconds: 2}
-  smokeTests: [{name: front-page, endpoint: /}]
+  hooks: {beforeSwitch: {job: migrate.yaml}}
+  notify: [{slack: '#releases'}]
   rollbackOnFailure: true
 ";
 
@@ -80,10 +80,10 @@ async fn what_no_release_does_yet_is_refused_by_name_before_any_write() -> Resul
     let ns = namespace("deploy-refused-fields").await?;
     blue_green(&ns, 2).await?;
     let before = versions(&ns).await?;
-    let file = File::new("tests", WITH_TESTS)?;
+    let file = File::new("notice", WITH_NOTICE)?;
     let words = file.words("--image app=registry.example.com/api:1.6.0 --yes");
-    let told = bluegreen(&ns, &words).await?.ends(1)?.tells("spec.healthCheck")?;
-    ensure!(told.stderr.contains("spec.smokeTests"), "{}", said(&told));
+    let told = bluegreen(&ns, &words).await?.ends(1)?.tells("spec.hooks.beforeSwitch")?;
+    ensure!(told.stderr.contains("spec.notify"), "{}", said(&told));
     let document: Value = bluegreen(&ns, &format!("{words} -ojson")).await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "NotHonoured");
     assert_eq!(versions(&ns).await?, before);

@@ -10,6 +10,7 @@ mod fingerprint;
 mod held;
 mod kills;
 mod meanwhile;
+mod pod_tests;
 mod refused;
 mod rewritten;
 mod size;
