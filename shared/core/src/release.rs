@@ -5,5 +5,6 @@ pub mod change;
 pub mod document;
 pub mod event;
 pub mod hand;
+pub mod notice;
 pub mod record;
 pub mod rewritten;

@@ -29,6 +29,7 @@ use release_core::failure::{Failure, Next, Outcome};
 use crate::apply::rehearse;
 use crate::args::CleanupArgs;
 use crate::names::service_names;
+use crate::news;
 use crate::plan::subjects_of;
 use crate::report::cleanup_document::CleanupMembers;
 use decision::{Decision, Kept};
@@ -58,13 +59,14 @@ pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembe
     if removals.is_empty() {
         return refusal(run, &decisions, args.due);
     }
+    news::about_removals(run, removals.iter().map(|one| (one.service.as_str(), one.color.as_str())));
     match agree(run, &format!("Take down {}?", names_of(&removals)), args.write.yes)? {
         Agreed::ToLook => return Ok(()),
         Agreed::ToRehearse => {
             let changes: Vec<_> = removals.iter().flat_map(|removal| removal.writes().cloned()).collect();
             return rehearse(run, &changes).await;
         }
-        Agreed::ToWrite => {}
+        Agreed::ToWrite => news::began(run, &[]),
     }
     take_all_down(run, args, &removals, report).await?;
     refusal(run, &decisions, args.due)

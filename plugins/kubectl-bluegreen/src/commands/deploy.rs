@@ -22,6 +22,7 @@ use crate::args::DeployArgs;
 use crate::checks::deploy::{DeployCase, run as checks};
 use crate::compared::Compared;
 use crate::moves::{self, make_plan, views};
+use crate::news;
 use crate::options::MoveOptions;
 use crate::options::deploy::{self as options, DeployOptions};
 use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
@@ -90,6 +91,7 @@ async fn prepare_and_move(
     show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
     report.members.planned(&deploying.color, &plan.prepared, &plan.writes);
     of_move(report).planned(&plan.moves, &movement);
+    news::about(run, &plan.moves, &views);
     report.findings.clone_from(&plan.findings);
     let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
     refuse_blocked(&plan.findings, "deployed", next)?;

@@ -47,7 +47,12 @@ pub fn deploy(args: DeployArgs) -> Outcome<DeployOptions> {
     let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
     let stays = args.no_switch.then(|| "--no-switch".to_owned());
     Ok(DeployOptions {
-        again: preparing.chain(sized).chain(stays).chain(movement.again.iter().cloned()).collect(),
+        again: preparing
+            .chain(sized)
+            .chain(stays)
+            .chain(movement.again.iter().cloned())
+            .chain(args.notify.again())
+            .collect(),
         service: services.into_iter().next().unwrap_or_default(),
         images,
         to: args.to,

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::notice::receiver::{Entry, entries};
 pub use refused::{REFUSED, refused_in};
 pub use time::Time;
 
@@ -95,8 +96,9 @@ pub struct Spec {
     /// What is watched after the switch.
     pub verify: Option<Verify>,
     pub hooks: Option<Hooks>,
-    /// Who is told.
-    pub notify: Vec<Value>,
+    /// Who is told, and of what.
+    #[serde(deserialize_with = "entries")]
+    pub notify: Vec<Entry>,
 }
 
 /// A probe of every pod.

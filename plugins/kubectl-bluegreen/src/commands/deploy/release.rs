@@ -14,6 +14,7 @@ use crate::apply;
 use crate::apply::deploy::Rollout;
 use crate::fingerprint::Fingerprint;
 use crate::moves::{self, AgreedPlan};
+use crate::news;
 use crate::options::MoveOptions;
 use crate::options::deploy::DeployOptions;
 use crate::plan::deploy::DeployPlan;
@@ -41,6 +42,7 @@ pub async fn release(
         let rights = moves::rights(run, std::slice::from_ref(&options.service)).await;
         moves::may_move_all(&plan.moves, &rights, run)?;
     }
+    news::began(run, &plan.findings);
     let mut written = Vec::new();
     let note = |change: &Change| {
         report.members.wrote(change);
@@ -81,7 +83,9 @@ async fn prepare(
     let color = with_sizes(color, plan);
     let rollout = Rollout { tracks, color: &color, required: moving.required };
     apply::deploy::wait(run, rollout).await?;
-    apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await
+    apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await?;
+    news::prepared(run, &moving.movement.to);
+    Ok(())
 }
 
 /// The color as it was asked for: whoever takes it down meanwhile is noticed by its sizes.
