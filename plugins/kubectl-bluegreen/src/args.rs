@@ -7,7 +7,7 @@ mod shared;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, check_of};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, NotifyArgs, OutputArgs, STYLES, WriteArgs, check_of};
 use release_core::checks::ids::Suite;
 use release_core::duration::duration;
 
@@ -152,6 +152,8 @@ pub struct SwitchArgs {
     #[command(flatten)]
     pub track: TrackArgs,
     #[command(flatten)]
+    pub notify: NotifyArgs,
+    #[command(flatten)]
     pub write: WriteArgs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -174,6 +176,8 @@ pub struct RollbackArgs {
     pub verify_for: Duration,
     #[command(flatten)]
     pub track: TrackArgs,
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     #[command(flatten)]
     pub write: WriteArgs,
     #[command(flatten)]
@@ -218,6 +222,8 @@ pub struct CleanupArgs {
     pub force: Vec<String>,
     #[command(flatten)]
     pub track: TrackArgs,
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     #[command(flatten)]
     pub write: WriteArgs,
     #[command(flatten)]

@@ -24,6 +24,7 @@ mod idle;
 mod left;
 mod moves;
 mod names;
+mod news;
 mod options;
 mod plan;
 mod prepared;

@@ -161,7 +161,7 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
     let plain = plain_switch(services, &args.after, args.checks, args.track, args.write);
     // What was approved is approved of nothing else.
     let approved = args.expect.iter().map(|expected| format!("--expect={expected}"));
-    let again = approved.chain(plain.again.clone()).collect();
+    let again = approved.chain(plain.again.clone()).chain(args.notify.again()).collect();
     Ok(MoveOptions { target, scale: args.scale, expect: args.expect, again, ..plain })
 }
 
@@ -229,7 +229,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
 /// Exit 2 for names that are none.
 pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
     Ok(MoveOptions {
-        again: because(&args.write.reason).into_iter().collect(),
+        again: because(&args.write.reason).into_iter().chain(args.notify.again()).collect(),
         services: service_names(&args.services.services)?,
         track_key: args.track.track_key,
         now: args.now,

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use release_cli::flags::{CompleteArgs, ConnectionFlags, DryRunFlag, OutputArgs, WriteArgs};
-use release_cli::run::{Setting, to_the_end};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, DryRunFlag, NotifyArgs, OutputArgs, WriteArgs};
+use release_cli::news::Telling;
+use release_cli::report::{Members, Report};
+use release_cli::run::{Run, Setting, to_the_end, to_the_end_and_tell};
 use release_cli::{output, print};
 use release_cluster::connection::Connection;
 use release_core::command::{Command, Own};
-use release_core::failure::{Exit, Failure};
+use release_core::failure::{Exit, Failure, Outcome};
+use release_core::release::notice::Deed;
 
 use crate::args::{Cli, DeployArgs, VerbArgs};
 use crate::candidates;
 use crate::commands::{cleanup, completion, deploy, history, init, preflight, rollback, status, switch};
+use crate::names::service_names;
 use crate::options::document::{self, FilledIn, overruled};
 
 /// How long a verb may wait that has no flag for it.
@@ -46,15 +50,21 @@ pub async fn run(cli: Cli) -> Exit {
         VerbArgs::Deploy(args) => deploy(connection, args).await,
         VerbArgs::Switch(args) => {
             let setting = writing(&args.output, &args.write);
-            to_the_end(connection, setting, async |run, report| switch::run(run, args, report).await).await
+            let telling = telling(Deed::Switch, &args.notify, &args.services.services, &args.write);
+            let verb = async |run: &_, report: &mut _| switch::run(run, args, report).await;
+            told(connection, setting, telling, verb).await
         }
         VerbArgs::Rollback(args) => {
             let setting = writing(&args.output, &args.write);
-            to_the_end(connection, setting, async |run, report| rollback::run(run, args, report).await).await
+            let telling = telling(Deed::Rollback, &args.notify, &args.services.services, &args.write);
+            let verb = async |run: &_, report: &mut _| rollback::run(run, args, report).await;
+            told(connection, setting, telling, verb).await
         }
         VerbArgs::Cleanup(args) => {
             let setting = writing(&args.output, &args.write);
-            to_the_end(connection, setting, async |run, report| cleanup::run(run, &args, report).await).await
+            let telling = telling(Deed::Cleanup, &args.notify, &args.services, &args.write);
+            let verb = async |run: &_, report: &mut _| cleanup::run(run, &args, report).await;
+            told(connection, setting, telling, verb).await
         }
     }
 }
@@ -76,8 +86,30 @@ async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
     // Flags that the document stood for are said again in every command to paste.
     connection.own.flags = args.track.track_key.iter().map(|key| format!("--track-key={key}")).collect();
     let setting = writing(&args.output, &args.write);
+    let telling = telling(Deed::Deploy, &args.notify, args.service.as_slice(), &args.write);
     let asked = (args, tests, others.as_slice());
-    to_the_end(&connection, setting, async |run, report| deploy::run(run, asked, report).await).await
+    let verb = async |run: &_, report: &mut _| deploy::run(run, asked, report).await;
+    told(&connection, setting, telling, verb).await
+}
+
+/// Who is told of a verb, and what is known of it so far.
+fn telling(verb: Deed, notify: &NotifyArgs, services: &[String], write: &WriteArgs) -> Outcome<Telling> {
+    // What is no name is refused by the verb.
+    let services = service_names(services).unwrap_or_default();
+    Ok(Telling { wanted: notify.wanted()?, verb, services, reason: write.reason.clone() })
+}
+
+/// Runs a verb that others are told of.
+async fn told<M: Members>(
+    connection: &ConnectionFlags,
+    setting: Setting,
+    telling: Outcome<Telling>,
+    verb: impl AsyncFnOnce(&Run, &mut Report<M>) -> Outcome<()>,
+) -> Exit {
+    match telling {
+        Ok(telling) => to_the_end_and_tell(connection, setting, telling, verb).await,
+        Err(failure) => release_cli::usage::refuse(&failure),
+    }
 }
 
 /// A track key that was typed has to be typed again: nobody remembers it for whoever pastes a command.

@@ -2,8 +2,10 @@
 
 pub mod checks;
 pub mod connection;
+pub mod notify;
 pub mod output;
 
 pub use checks::check_of;
 pub use connection::ConnectionFlags;
+pub use notify::NotifyArgs;
 pub use output::{CompleteArgs, DryRunFlag, Output, OutputArgs, STYLES, TIMEOUT, WriteArgs};

@@ -18,6 +18,7 @@ pub mod confirm;
 mod escape;
 pub mod flags;
 pub mod manifest_file;
+pub mod news;
 pub mod output;
 pub mod print;
 pub mod progress;

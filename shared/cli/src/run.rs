@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::confirm;
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
+use crate::news::{News, Telling};
 use crate::progress::Waiting;
 use crate::report::{Members, Origin, Report};
 use crate::talk::{Stand, Standing, Talk};
@@ -38,6 +39,8 @@ pub struct Run {
     timeout: Duration,
     /// Tells what this run wrote from anything else.
     pub id: String,
+    /// Those who don't watch it.
+    pub news: Rc<News>,
 }
 
 impl std::ops::Deref for Run {
@@ -53,14 +56,17 @@ impl Run {
     ///
     /// # Errors
     /// Where the kubeconfig can't be used.
-    pub fn new(flags: &ConnectionFlags, setting: Setting, standing: Standing) -> Outcome<Self> {
+    pub fn new(flags: &ConnectionFlags, setting: Setting, standing: Standing, news: Rc<News>) -> Outcome<Self> {
         let Setting { output, dry_run, timeout } = setting;
         let cluster = release_cluster::connect::connect(&flags.into())?;
         if !is_namespace(&cluster.namespace) {
             return Err(Failure::usage(format!("\"{}\" is no namespace name", cluster.namespace.escape_debug())));
         }
         let (talk, id) = (Rc::new(Talk::new(output, standing)), run_id());
-        Ok(Self { cluster, talk, dry_run, started: Instant::now(), timeout, id })
+        if dry_run == DryRunFlag::None {
+            news.open(&cluster, &id);
+        }
+        Ok(Self { cluster, talk, dry_run, started: Instant::now(), timeout, id, news })
     }
 
     /// The same run in another namespace.
@@ -73,6 +79,7 @@ impl Run {
             started: self.started,
             timeout: self.timeout,
             id: self.id.clone(),
+            news: Rc::clone(&self.news),
         }
     }
 
@@ -173,8 +180,18 @@ pub async fn to_the_end<M: Members>(
     setting: Setting,
     verb: impl AsyncFnOnce(&Run, &mut Report<M>) -> Outcome<()>,
 ) -> Exit {
-    let standing = nothing_written();
-    let (origin, run) = match Run::new(connection, setting, Rc::clone(&standing)) {
+    to_the_end_and_tell(connection, setting, Telling::default(), verb).await
+}
+
+/// The same, and tells others how it goes; the report doesn't wait for them.
+pub async fn to_the_end_and_tell<M: Members>(
+    connection: &ConnectionFlags,
+    setting: Setting,
+    telling: Telling,
+    verb: impl AsyncFnOnce(&Run, &mut Report<M>) -> Outcome<()>,
+) -> Exit {
+    let (standing, news) = (nothing_written(), Rc::new(News::of(telling)));
+    let (origin, run) = match Run::new(connection, setting, Rc::clone(&standing), Rc::clone(&news)) {
         Ok(run) => (run.origin(), Ok(run)),
         Err(failure) => (Origin { dry_run: setting.dry_run, ..Origin::default() }, Err(failure)),
     };
@@ -183,7 +200,15 @@ pub async fn to_the_end<M: Members>(
         // A verb is large, and is handed on: its stack would be, too.
         Box::pin(verb(&run, report)).await.map_err(|failure| of_this_cluster(failure, run.scope()))
     };
-    print_end(setting.output, &origin, &standing, verb).await
+    let (report, outcome) = until_end(&standing, verb).await;
+    news.ended(&outcome);
+    let exit = printed(&report, setting.output, &origin, outcome);
+    // Whoever stops it now waits no longer.
+    tokio::select! {
+        () = news.close() => {}
+        () = interrupted() => {}
+    }
+    exit
 }
 
 /// An API server that can't be reached, or that doesn't know us, is to be looked for where we looked for it.
@@ -203,6 +228,14 @@ pub async fn print_end<M: Members>(
     standing: &Standing,
     verb: impl AsyncFnOnce(&mut Report<M>) -> Outcome<()>,
 ) -> Exit {
+    let (report, outcome) = until_end(standing, verb).await;
+    printed(&report, output, origin, outcome)
+}
+
+async fn until_end<M: Members>(
+    standing: &Standing,
+    verb: impl AsyncFnOnce(&mut Report<M>) -> Outcome<()>,
+) -> (Report<M>, Outcome<()>) {
     let mut report = Report::default();
     let outcome = tokio::select! {
         outcome = caught(verb(&mut report), standing) => outcome,
@@ -211,7 +244,11 @@ pub async fn print_end<M: Members>(
             Err(Failure { next, ..Failure::new(Exit::Interrupted, "Interrupted", text) })
         }
     };
-    crate::print::report(&report, output, origin, outcome.as_ref().err());
+    (report, outcome)
+}
+
+fn printed<M: Members>(report: &Report<M>, output: Output, origin: &Origin, outcome: Outcome<()>) -> Exit {
+    crate::print::report(report, output, origin, outcome.as_ref().err());
     match outcome {
         Err(failure) => failure.exit,
         // A run that only looks has done nothing where nobody can see it.

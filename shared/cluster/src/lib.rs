@@ -32,7 +32,7 @@ mod query;
 pub mod read;
 pub mod slice_view;
 mod userinfo;
-mod via_proxy;
+pub mod via_proxy;
 pub mod wait;
 pub mod watch;
 mod way;

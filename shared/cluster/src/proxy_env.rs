@@ -1,4 +1,4 @@
-//! Which HTTP proxy stands before the API server.
+//! Which HTTP proxy stands before the API server, or another server that is asked.
 //!
 //! The rules are those of Go's `golang.org/x/net/http/httpproxy`, as kubectl has them: the
 //! kubeconfig's `proxy-url` wins; else `HTTPS_PROXY` applies unless `NO_PROXY` names the
@@ -6,9 +6,25 @@
 
 use std::net::IpAddr;
 
-/// The proxy for `host` and `port`, given the values of `HTTPS_PROXY` and `NO_PROXY`.
+use http::Uri;
+
+/// The proxy of the environment before a server.
 #[must_use]
-pub fn proxy_for(host: &str, port: u16, https_proxy: Option<&str>, no_proxy: Option<&str>) -> Option<String> {
+pub fn of_environment(server: &Uri) -> Option<String> {
+    let is_tls = server.scheme_str() == Some("https");
+    let proxy = if is_tls { variable("HTTPS_PROXY", "https_proxy") } else { variable("HTTP_PROXY", "http_proxy") };
+    let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let no_proxy = variable("NO_PROXY", "no_proxy");
+    proxy_for(server.host().unwrap_or_default(), port, proxy.as_deref(), no_proxy.as_deref())
+}
+
+/// The first of them that is not empty, as Go's `httpproxy` has it.
+fn variable(upper: &str, lower: &str) -> Option<String> {
+    [upper, lower].iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty())
+}
+
+/// The proxy for `host` and `port`, given the values of `HTTPS_PROXY` and `NO_PROXY`.
+fn proxy_for(host: &str, port: u16, https_proxy: Option<&str>, no_proxy: Option<&str>) -> Option<String> {
     let proxy = https_proxy.filter(|p| !p.is_empty())?;
     let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_lowercase();
     if is_loopback(&host) {
@@ -18,7 +34,9 @@ pub fn proxy_for(host: &str, port: u16, https_proxy: Option<&str>, no_proxy: Opt
     (!exempt).then(|| if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") })
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this machine, by its name or address.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

@@ -15,7 +15,7 @@ use crate::credentials::basic;
 
 /// A proxy, and who we are to it.
 #[derive(Debug, Clone)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     /// Without user and password.
     pub address: Uri,
     pub user: Option<(String, String)>,
@@ -23,6 +23,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     /// Reads `http://USER:PASSWORD@HOST:PORT`.
+    #[must_use]
     pub fn of(url: &Uri) -> Self {
         let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let Some((user, host)) = authority.rsplit_once('@') else {
@@ -36,12 +37,14 @@ impl Proxy {
     }
 
     /// The value of `Proxy-Authorization` (RFC 7617); never logged.
+    #[must_use]
     pub fn authorization(&self) -> Option<HeaderValue> {
         let (name, password) = self.user.as_ref()?;
         basic(name, password).ok()
     }
 
     /// `socks5` speaks another language, whatever the server is.
+    #[must_use]
     pub fn is_socks(&self) -> bool {
         self.address.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5"))
     }
@@ -54,7 +57,7 @@ fn decoded(text: &str) -> String {
 
 /// Connects to the proxy wherever it is to go, and says so: requests then name the whole URL.
 #[derive(Debug, Clone)]
-pub(crate) struct Asking<C> {
+pub struct Asking<C> {
     pub proxy: Uri,
     pub inner: C,
 }
@@ -80,7 +83,7 @@ where
 
 /// A connection to a proxy that is asked for whole URLs.
 #[derive(Debug)]
-pub(crate) struct Asked<S>(S);
+pub struct Asked<S>(S);
 
 impl<S: Connection> Connection for Asked<S> {
     fn connected(&self) -> Connected {

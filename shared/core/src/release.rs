@@ -6,6 +6,7 @@ pub mod document;
 pub mod event;
 pub mod freeze;
 pub mod hand;
+pub mod notice;
 pub mod pod_tests;
 pub mod record;
 pub mod rewritten;

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod init;
 pub mod kubectl;
 pub mod layout;
+pub mod mailbox;
 pub mod namespace;
 pub mod pods;
 pub mod process_id;

@@ -12,10 +12,12 @@ use release_core::release::record::{RunResult, note_result};
 
 use super::in_progress::MoveInProgress;
 use super::overtaken;
+use crate::news;
 use crate::record::RecordedVerb;
 
 /// The moves are proven.
 pub async fn done(run: &Run, moves: &[MoveInProgress<'_>]) {
+    news::verified(run, moves.iter().map(|made| (made.service(), made.movement.to.as_str())));
     join_all(moves.iter().map(|made| async move {
         let past = if is_rollback(made) { "RolledBack" } else { "Switched" };
         let note = format!("{}, in {} ms", describe(made), run.millis());

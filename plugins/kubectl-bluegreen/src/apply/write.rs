@@ -16,6 +16,7 @@ use super::in_progress::{MoveInProgress, rollback, status};
 use super::rewritten::{other_selector, put_back};
 use super::{conclude, take_back};
 use crate::cleanup_note::CleanupNote;
+use crate::news;
 use crate::record::Record;
 
 /// Writes every move in order; where one fails, the ones done are taken back in reverse order.
@@ -52,6 +53,9 @@ fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) 
     run.stands(Stand { text, next: Some(Next::Try(vec![back], Some("goes back".into()))) });
     let service = if moves.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
     run.progress.step(movement.record.verb.past(), &format!("{service}{} -> {}", movement.from, movement.to));
+    if names.len() == moves.len() {
+        news::switched(run, moves.iter().map(|made| (made.service(), made.movement.to.as_str())));
+    }
     if !moves[index].is_recorded.get() {
         run.progress.step("not recorded", &format!("{service}no room beside other annotations"));
     }

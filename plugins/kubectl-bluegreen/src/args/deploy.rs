@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use release_cli::flags::{OutputArgs, WriteArgs};
+use release_cli::flags::{NotifyArgs, OutputArgs, WriteArgs};
 
 use super::shared::{AfterArgs, CheckArgs, TrackArgs};
 
@@ -42,6 +42,8 @@ pub struct DeployArgs {
     pub checks: CheckArgs,
     #[command(flatten)]
     pub track: TrackArgs,
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     #[command(flatten)]
     pub write: WriteArgs,
     #[command(flatten)]

@@ -30,6 +30,7 @@ use release_core::failure::{Failure, Next, Outcome};
 use crate::apply::rehearse;
 use crate::args::CleanupArgs;
 use crate::names::service_names;
+use crate::news;
 use crate::report::cleanup_document::CleanupMembers;
 use decision::{Decision, Kept};
 use due::Due;
@@ -59,6 +60,7 @@ pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembe
     if removals(&places).next().is_none() {
         return refusal(&places, args);
     }
+    news::about_removals(run, removals(&places).map(|(_, one)| (one.service.as_str(), one.color.as_str())));
     let names: Vec<String> = removals(&places).map(|(place, removal)| place.named(args, removal)).collect();
     match agree(run, &format!("Take down {}?", names.join(", ")), args.write.yes)? {
         Agreed::ToLook => return Ok(()),
@@ -66,7 +68,7 @@ pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembe
             let changes: Vec<_> = removals(&places).flat_map(|(_, removal)| removal.writes().cloned()).collect();
             return rehearse(run, &changes).await;
         }
-        Agreed::ToWrite => {}
+        Agreed::ToWrite => news::began(run, &[]),
     }
     take_all_down(args, &places, report).await?;
     refusal(&places, args)

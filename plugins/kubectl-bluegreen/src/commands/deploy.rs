@@ -24,6 +24,7 @@ use crate::args::DeployArgs;
 use crate::checks::deploy::{DeployCase, run as checks};
 use crate::compared::Compared;
 use crate::moves::{self, make_plan, views};
+use crate::news;
 use crate::options::MoveOptions;
 use crate::options::deploy::{self as options, DeployOptions};
 use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
@@ -98,6 +99,7 @@ async fn prepare_and_move(
     report.members.planned(&deploying.color, &plan.prepared, &plan.writes);
     report.members.asked(&plan.tests);
     of_move(report).planned(&plan.moves, &movement);
+    news::about(run, &plan.moves, &views);
     report.findings.clone_from(&plan.findings);
     let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
     refuse_blocked(&plan.findings, "deployed", next)?;

@@ -19,6 +19,7 @@ use super::rights::{may_move_all, rights, written_after_others};
 use super::scaling;
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
+use crate::news;
 use crate::options::MoveOptions;
 use crate::plan::{self, SwitchPlan};
 use crate::service_view::ServiceView;
@@ -40,6 +41,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let subjects = plan::subjects_of(&options.services);
     show(run, &heading(run, &subjects), &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
+    news::about(run, &plan, &views);
     expected::holds(run, options, &snapshot, &views).await?;
     let basis = Basis { snapshot: &snapshot, views: &views, plan: &plan };
     if plan.moves().next().is_none() {
@@ -57,6 +59,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
         }
         Agreed::ToWrite => {
             in_time(run)?;
+            news::began(run, &plan.findings);
             if plan.to_scale().next().is_some() {
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }

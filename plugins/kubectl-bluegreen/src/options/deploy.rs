@@ -64,6 +64,7 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
             .chain(sized)
             .chain(stays)
             .chain(movement.again.iter().cloned())
+            .chain(args.notify.again())
             .collect(),
         service: services.into_iter().next().unwrap_or_default(),
         images,

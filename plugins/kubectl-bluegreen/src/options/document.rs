@@ -8,6 +8,7 @@ use std::path::Path;
 use release_cli::manifest_file::{self, Manifest};
 use release_core::failure::{Failure, Outcome};
 use release_core::release::document::{API_VERSIONS, BlueGreenDeployment, KIND, Spec, Time, refused_in};
+use release_core::release::notice::receiver::{Entry, Receiver};
 use release_core::release::pod_tests::PodTests;
 use release_core::text::printable;
 use serde_json::Value;
@@ -145,7 +146,21 @@ fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {
         (false, said) => args.after.no_rollback = said == Some(false),
         _ => {}
     }
+    if let Some(typed) = fill_receivers(args, spec) {
+        overrule("spec.notify", typed.0, typed.1);
+    }
     fill_images(args, spec, &mut overrule);
+}
+
+/// Receivers that were typed win over all of the document's.
+fn fill_receivers(args: &mut DeployArgs, spec: &Spec) -> Option<(String, String)> {
+    let said: Vec<Receiver> = spec.notify.iter().flat_map(Entry::receivers).collect();
+    let words = |all: &[Receiver]| all.iter().map(Receiver::words).collect::<Vec<_>>().join(", ");
+    if args.notify.notify.is_empty() || said.is_empty() {
+        args.notify.of_document = said;
+        return None;
+    }
+    Some((words(&said), "--notify".to_owned()))
 }
 
 /// A container's image that was typed wins; images that name no container, or a file of them, win over all.

@@ -39,3 +39,11 @@ fn the_release_document_is_as_its_schema_says() {
     let schema = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
     assert_eq!(release_cli::schema::keep(&kept, schema), Ok(()));
 }
+
+/// Whoever is told by a webhook reads it by its schema.
+#[test]
+fn a_notice_is_as_its_schema_says() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/notice.json");
+    let schema = format!("{}\n", serde_json::to_string_pretty(&release_core::release::notice::schema()).unwrap());
+    assert_eq!(release_cli::schema::keep(&kept, schema), Ok(()));
+}

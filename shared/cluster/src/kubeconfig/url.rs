@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 use http::Uri;
 
-use crate::proxy_env::proxy_for;
+use crate::proxy_env::of_environment;
 
 /// The server's address: without a scheme it is `http`, and then has no path.
 ///
@@ -31,19 +31,6 @@ pub(super) fn proxy(of_kubeconfig: &str, server: &Uri) -> Result<Option<Uri>> {
         "proxy-url: neither http://, https:// nor socks5://"
     );
     parse("proxy-url", of_kubeconfig).map(Some)
-}
-
-fn of_environment(server: &Uri) -> Option<String> {
-    let is_tls = server.scheme_str() == Some("https");
-    let proxy = if is_tls { variable("HTTPS_PROXY", "https_proxy") } else { variable("HTTP_PROXY", "http_proxy") };
-    let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let no_proxy = variable("NO_PROXY", "no_proxy");
-    proxy_for(server.host().unwrap_or_default(), port, proxy.as_deref(), no_proxy.as_deref())
-}
-
-/// The first of them that is not empty, as Go's `httpproxy` has it.
-fn variable(upper: &str, lower: &str) -> Option<String> {
-    [upper, lower].iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty())
 }
 
 /// Schemes are words of any case.

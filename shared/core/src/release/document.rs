@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::notice::receiver::{Entry, entries};
 pub use asked::{Expect, Grpc, HealthCheck, HttpGet, HttpHeader, Scheme, SmokeTest};
 pub use port::Port;
 pub use refused::{REFUSED, refused_in};
@@ -105,8 +106,9 @@ pub struct Spec {
     /// What is watched after the switch.
     pub verify: Option<Verify>,
     pub hooks: Option<Hooks>,
-    /// Who is told.
-    pub notify: Vec<Value>,
+    /// Who is told, and of what.
+    #[serde(deserialize_with = "entries")]
+    pub notify: Vec<Entry>,
 }
 
 /// After the switch.

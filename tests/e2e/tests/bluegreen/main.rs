@@ -45,6 +45,7 @@ mod settings;
 mod silence;
 mod sizes;
 mod switch;
+mod telling;
 mod undo;
 mod unread;
 mod verify;

@@ -102,7 +102,7 @@ impl Drop for Recorder {
     }
 }
 
-fn acceptor(lab: &Lab) -> Result<TlsAcceptor> {
+pub(crate) fn acceptor(lab: &Lab) -> Result<TlsAcceptor> {
     let authority = lab.authority();
     let pair = authority.server(&["127.0.0.1", "10.0.0.1", "localhost", "kubernetes.lab"])?;
     let mut roots = RootCertStore::empty();

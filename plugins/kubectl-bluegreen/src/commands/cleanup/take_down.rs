@@ -13,6 +13,7 @@ use super::look::look_again;
 use super::removal::Removal;
 use super::{budgets, gone, refused};
 use crate::args::CleanupArgs;
+use crate::news;
 use crate::report::cleanup_document::{CleanupMembers, ColorEntry, ColorOutcome};
 
 /// Takes down what was agreed to, one after the other.
@@ -44,6 +45,7 @@ impl TakeDown<'_> {
                 None
             }
         };
+        news::cleaned_up(run, &agreed.service, &agreed.color);
         told(run, agreed, others, report);
         Ok(())
     }

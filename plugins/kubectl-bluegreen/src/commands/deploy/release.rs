@@ -16,6 +16,7 @@ use crate::apply;
 use crate::apply::deploy::Rollout;
 use crate::fingerprint::Fingerprint;
 use crate::moves::{self, AgreedPlan};
+use crate::news;
 use crate::options::MoveOptions;
 use crate::options::deploy::DeployOptions;
 use crate::plan::deploy::DeployPlan;
@@ -49,6 +50,7 @@ pub async fn release(
     let gone = || Failure::changed(format!("{} is gone; nothing was written", moving.movement.to));
     let color = with_sizes(moving.target(tracks).ok_or_else(gone)?, plan);
     let rollout = Rollout { tracks, color: &color, required: moving.required };
+    news::began(run, &plan.findings);
     let mut written = Vec::new();
     let note = |change: &Change| {
         report.members.wrote(change);
@@ -105,7 +107,9 @@ async fn prepare(
     let text = format!("interrupted while {} was rolled out; no Service was switched", rollout.color.name);
     run.stands(Stand { text, next: Some(again) });
     apply::deploy::wait(run, rollout).await?;
-    apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await
+    apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await?;
+    news::prepared(run, &rollout.color.name);
+    Ok(())
 }
 
 /// The color as it was asked for: whoever takes it down meanwhile is noticed by its sizes.

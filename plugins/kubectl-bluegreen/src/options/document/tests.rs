@@ -69,13 +69,35 @@ fn what_is_not_done_yet_is_refused_by_name() {
     for (name, more) in [
         ("spec.hooks.beforeSwitch", "hooks: {beforeSwitch: {job: m.yaml}}"),
         ("spec.hooks.migrate", "hooks: {migrate: {job: m.yaml}}"),
-        ("spec.notify", "notify: [{slack: secret/a/b}]"),
     ] {
         let failure = filled("refused", &format!("{WHOLE}  {more}\n"), "").unwrap_err();
         assert!(failure.exit == Exit::Failed && failure.message.contains(name), "{failure}");
     }
     let routed = filled("routed", &WHOLE.replace("router: service", "router: virtualservice"), "").unwrap_err();
     assert!(routed.exit == Exit::Failed && routed.message.contains("spec.router: virtualservice"), "{routed}");
+}
+
+/// A URL in a document would stand in the log of the job that reads it.
+#[test]
+fn receivers_are_those_of_the_document_unless_they_were_typed() {
+    let text =
+        format!("{WHOLE}  notify: [{{slack: secret/ops/chat, stages: [failed]}}, {{pagerduty: secret/ops/pager}}]\n");
+    let said = filled("told", &text, "").unwrap().args.notify.wanted().unwrap();
+    let words: Vec<String> = said.receivers.iter().map(Receiver::words).collect();
+    assert_eq!(words, ["slack=secret/ops/chat", "pagerduty=secret/ops/pager"]);
+    assert!(!said.of_namespace && said.receivers[0].on.len() == 1 && said.receivers[1].on.is_empty());
+    let typed = filled("typed-told", &text, "--notify=webhook=secret/ops/hook").unwrap();
+    assert_eq!((typed.args.notify.wanted().unwrap().receivers.len(), typed.notes.len()), (1, 1), "{:?}", typed.notes);
+    for bad in [
+        "slack: 'https://hooks.slack.com/SECRET'",
+        "slack: secret/a/b, webhook: secret/a/b",
+        "stages: [failed]",
+        "slack: secret/a/b, stages: [sometimes]",
+        "teams: secret/a/b",
+    ] {
+        let failure = filled("bad-told", &format!("{WHOLE}  notify: [{{{bad}}}]\n"), "").unwrap_err();
+        assert!(failure.exit == Exit::Usage && !failure.message.contains("SECRET"), "{failure}");
+    }
 }
 
 #[test]

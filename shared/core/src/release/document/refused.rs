@@ -9,7 +9,6 @@ pub const REFUSED: &[&str] = &[
     "spec.hooks.afterSwitch",
     "spec.hooks.migrate",
     "spec.hooks.contract",
-    "spec.notify",
     "spec.verify.analysis",
     "spec.verify.compare",
 ];

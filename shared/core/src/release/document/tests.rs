@@ -22,6 +22,7 @@ const HONOURED: &[&str] = &[
     "spec.rollbackOnFailure",
     "spec.retainPreviousVersion",
     "spec.verify.for",
+    "spec.notify",
 ];
 
 /// The paths of all fields that have no fields of their own, lists and maps included.
