@@ -58,6 +58,11 @@ pub fn prepared(run: &Run, color: &str) {
     run.news.tell(Stage::Prepared, &format!("{color} is ready"));
 }
 
+/// Its pods have passed their tests.
+pub fn tested(run: &Run, color: &str) {
+    run.news.tell(Stage::Tested, &format!("{color} has passed its tests"));
+}
+
 /// The last of the Services was written; each with its color.
 pub fn switched<'m>(run: &Run, moves: impl Iterator<Item = (&'m str, &'m str)>) {
     run.news.tell(Stage::Switched, &lines(moves, "selects", ", not proven yet"));

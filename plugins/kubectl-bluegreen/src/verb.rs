@@ -12,7 +12,7 @@ use release_core::command::{Command, Own};
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::release::notice::Deed;
 
-use crate::args::{Cli, DeployArgs, VerbArgs};
+use crate::args::{CleanupArgs, Cli, DeployArgs, RollbackArgs, SwitchArgs, VerbArgs};
 use crate::candidates;
 use crate::commands::{cleanup, completion, deploy, history, init, preflight, rollback, status, switch};
 use crate::names::service_names;
@@ -48,24 +48,9 @@ pub async fn run(cli: Cli) -> Exit {
             to_the_end(connection, setting, async |run, report| init::run(run, args, report).await).await
         }
         VerbArgs::Deploy(args) => deploy(connection, args).await,
-        VerbArgs::Switch(args) => {
-            let setting = writing(&args.output, &args.write);
-            let telling = telling(Deed::Switch, &args.notify, &args.services.services, &args.write);
-            let verb = async |run: &_, report: &mut _| switch::run(run, args, report).await;
-            told(connection, setting, telling, verb).await
-        }
-        VerbArgs::Rollback(args) => {
-            let setting = writing(&args.output, &args.write);
-            let telling = telling(Deed::Rollback, &args.notify, &args.services.services, &args.write);
-            let verb = async |run: &_, report: &mut _| rollback::run(run, args, report).await;
-            told(connection, setting, telling, verb).await
-        }
-        VerbArgs::Cleanup(args) => {
-            let setting = writing(&args.output, &args.write);
-            let telling = telling(Deed::Cleanup, &args.notify, &args.services, &args.write);
-            let verb = async |run: &_, report: &mut _| cleanup::run(run, &args, report).await;
-            told(connection, setting, telling, verb).await
-        }
+        VerbArgs::Switch(args) => switch(connection, args).await,
+        VerbArgs::Rollback(args) => rollback(connection, args).await,
+        VerbArgs::Cleanup(args) => cleanup(connection, args).await,
     }
 }
 
@@ -90,6 +75,27 @@ async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
     let asked = (args, tests, others.as_slice());
     let verb = async |run: &_, report: &mut _| deploy::run(run, asked, report).await;
     told(&connection, setting, telling, verb).await
+}
+
+async fn switch(connection: &ConnectionFlags, args: SwitchArgs) -> Exit {
+    let setting = writing(&args.output, &args.write);
+    let telling = telling(Deed::Switch, &args.notify, &args.services.services, &args.write);
+    let verb = async |run: &_, report: &mut _| switch::run(run, args, report).await;
+    told(connection, setting, telling, verb).await
+}
+
+async fn rollback(connection: &ConnectionFlags, args: RollbackArgs) -> Exit {
+    let setting = writing(&args.output, &args.write);
+    let telling = telling(Deed::Rollback, &args.notify, &args.services.services, &args.write);
+    let verb = async |run: &_, report: &mut _| rollback::run(run, args, report).await;
+    told(connection, setting, telling, verb).await
+}
+
+async fn cleanup(connection: &ConnectionFlags, args: CleanupArgs) -> Exit {
+    let setting = writing(&args.output, &args.write);
+    let telling = telling(Deed::Cleanup, &args.notify, &args.services, &args.write);
+    let verb = async |run: &_, report: &mut _| cleanup::run(run, &args, report).await;
+    told(connection, setting, telling, verb).await
 }
 
 /// Who is told of a verb, and what is known of it so far.

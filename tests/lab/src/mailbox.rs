@@ -92,10 +92,11 @@ impl Mailbox {
                     match tls {
                         None => serve(stream, kept, reply).await,
                         // Whoever doesn't trust us goes away here.
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => serve(stream, kept, reply).await,
-                            Err(_) => return,
-                        },
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, kept, reply).await;
+                            }
+                        }
                     }
                 });
             }

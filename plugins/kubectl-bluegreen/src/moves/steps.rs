@@ -38,8 +38,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let text = plan::text(&plan, &views, &snapshot.pods);
-    let subjects = plan::subjects_of(&options.services);
-    show(run, &heading(run, &subjects), &text, &plan.findings, options.services.len());
+    show(run, &heading(run, &plan::subjects_of(&options.services)), &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
     news::about(run, &plan, &views);
     expected::holds(run, options, &snapshot, &views).await?;
@@ -58,8 +57,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
             report.would_be(run, &plan);
         }
         Agreed::ToWrite => {
-            in_time(run)?;
-            news::began(run, &plan.findings);
+            in_time(run).inspect(|()| news::began(run, &plan.findings))?;
             if plan.to_scale().next().is_some() {
                 return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
             }

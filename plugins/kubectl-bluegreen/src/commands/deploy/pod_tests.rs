@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::next_step::again;
 use crate::apply::deploy::{Rollout, TESTS_FAILED, cover};
 use crate::moves::UNTESTED;
+use crate::news;
 use crate::options::deploy::DeployOptions;
 use crate::plan::deploy::DeployPlan;
 use crate::report::deploy_document::DeployMembers;
@@ -44,6 +45,9 @@ pub async fn tested(
         let ended = cover(run, rollout, tests, (&mut covered, &mut told)).await;
         report.members.tested(&told);
         run.say(&tests_table(told.get(shown..).unwrap_or_default()));
+        if shown < told.len() && ended.is_ok() {
+            news::tested(run, &rollout.color.name);
+        }
         shown = told.len();
         ended?;
         match then(Some(covered.clone()), report).await {

@@ -31,7 +31,7 @@ fn text(notice: &Notice) -> String {
 
 fn mark(stage: Stage) -> &'static str {
     match stage {
-        Stage::Started | Stage::Checked | Stage::Prepared => ":arrow_forward:",
+        Stage::Started | Stage::Checked | Stage::Prepared | Stage::Tested => ":arrow_forward:",
         Stage::Switched => ":twisted_rightwards_arrows:",
         Stage::Verified => ":white_check_mark:",
         Stage::RolledBack => ":leftwards_arrow_with_hook:",
@@ -49,7 +49,7 @@ fn quiet(text: &str) -> String {
         quiet.push(c);
         let rest = escaped.get(at..).unwrap_or_default();
         let calls = |name: &&str| rest.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
-        if c == '@' && EVERYBODY.iter().any(|name| calls(&name)) {
+        if c == '@' && EVERYBODY.iter().any(calls) {
             quiet.push(' ');
         }
     }

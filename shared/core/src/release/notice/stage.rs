@@ -15,6 +15,8 @@ pub enum Stage {
     Checked,
     /// The color is ready, and has no traffic yet.
     Prepared,
+    /// Its pods have passed their tests.
+    Tested,
     /// The Service selects the target.
     Switched,
     /// The endpoints followed, and stayed.
@@ -29,10 +31,11 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in the order in which they come.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Started,
         Self::Checked,
         Self::Prepared,
+        Self::Tested,
         Self::Switched,
         Self::Verified,
         Self::RolledBack,
@@ -47,6 +50,7 @@ impl Stage {
             Self::Started => "started",
             Self::Checked => "checked",
             Self::Prepared => "prepared",
+            Self::Tested => "tested",
             Self::Switched => "switched",
             Self::Verified => "verified",
             Self::RolledBack => "rolled-back",
