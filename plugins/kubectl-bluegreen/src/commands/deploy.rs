@@ -96,11 +96,8 @@ async fn prepare_and_move(
     let plan = plan(basis, (prepared, writes, tests), (moves, &movement));
     let text = text(&plan, options, basis, (&views, &world));
     show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
-    report.members.planned(&deploying.color, &plan.prepared, &plan.writes);
-    report.members.asked(&plan.tests);
-    of_move(report).planned(&plan.moves, &movement);
+    planned(&plan, &deploying.color, &movement, report);
     news::about(run, &plan.moves, &views);
-    report.findings.clone_from(&plan.findings);
     let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
     refuse_blocked(&plan.findings, "deployed", next)?;
     let what = if options.no_switch { "Prepare" } else { "Deploy" };
@@ -117,6 +114,14 @@ async fn prepare_and_move(
         Agreed::ToWrite => release::release(run, options, (&plan, &views), report).await?,
     }
     Ok(())
+}
+
+/// What the report says before anything is done.
+fn planned(plan: &DeployPlan, color: &str, movement: &MoveOptions, report: &mut Report<DeployMembers>) {
+    report.members.planned(color, &plan.prepared, &plan.writes);
+    report.members.asked(&plan.tests);
+    of_move(report).planned(&plan.moves, movement);
+    report.findings.clone_from(&plan.findings);
 }
 
 /// Who would stay behind is a matter of the move, which judges it again.

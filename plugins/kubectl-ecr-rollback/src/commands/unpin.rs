@@ -22,6 +22,7 @@ use crate::snapshot::{Snapshot, read};
 use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::which_containers;
 use crate::words::pinned_short;
+use release_core::kube::Workload;
 use release_core::workload::container_image::ContainerImage;
 
 /// Runs the verb.
@@ -40,12 +41,7 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
     };
     let selected = which_containers::ask(run, &workload, &asked, &write.typed)?;
     if ImageRef::parse(selected.image()).digest.is_none() {
-        let message = format!("{workload} asks for {}, which is not pinned", pinned_short(selected.image()));
-        let image = selected.image();
-        let (workload, pods) = pods_now(&run.cluster, workload, &selected).await?;
-        let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
-        nothing(run, &settled, report);
-        return Ok(());
+        return not_pinned(run, workload, &selected, report).await;
     }
     let snapshot = run.within(read::beside(&run.cluster, workload)).await?;
     let selected = pinned_along(selected, &snapshot, &options.containers);
@@ -70,6 +66,20 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
         now: snapshot.at,
     };
     propose(run, &Proposal { name, case: &case, options: write, lines }, report).await
+}
+
+async fn not_pinned(
+    run: &Run,
+    workload: Workload,
+    selected: &Selected,
+    report: &mut Report<UnpinMembers>,
+) -> Outcome<()> {
+    let image = selected.image();
+    let message = format!("{workload} asks for {}, which is not pinned", pinned_short(image));
+    let (workload, pods) = pods_now(&run.cluster, workload, selected).await?;
+    let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
+    nothing(run, &settled, report);
+    Ok(())
 }
 
 /// An init container of the same image goes along only where it was named, or pinned together with the others: a

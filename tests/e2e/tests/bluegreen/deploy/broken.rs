@@ -56,7 +56,8 @@ const UNDER_SPEC: &[&str] = &[
     "  router: *unknown",
     "  healthCheck: {httpGet: {path: /, port: 99999}}",
     "  healthCheck: {httpget: {path: /}}",
-    "  healthCheck: {}",
+    "  healthCheck: {tcpSocket: {port: 80}}",
+    "  notify: [{slack: '#releases'}]",
     "  smokeTests: {name: a}",
     "  hooks: {before: x}",
 ];

@@ -65,13 +65,13 @@ async fn a_document_is_released_and_the_rest_of_its_file_is_not_applied() -> Res
 }
 
 /// With what somebody who is never told would be taken for one who was.
-const WITH_NOTICE: &str = "
+const WITH_HOOKS: &str = "
 apiVersion: kubectl-release.dev/v1
 kind: BlueGreenDeployment
 metadata: {name: api}
 spec:
   hooks: {beforeSwitch: {job: migrate.yaml}}
-  notify: [{slack: '#releases'}]
+  verify: {compare: {error-rate: 1.25}}
   rollbackOnFailure: true
 ";
 
@@ -80,10 +80,10 @@ async fn what_no_release_does_yet_is_refused_by_name_before_any_write() -> Resul
     let ns = namespace("deploy-refused-fields").await?;
     blue_green(&ns, 2).await?;
     let before = versions(&ns).await?;
-    let file = File::new("notice", WITH_NOTICE)?;
+    let file = File::new("hooks", WITH_HOOKS)?;
     let words = file.words("--image app=registry.example.com/api:1.6.0 --yes");
     let told = bluegreen(&ns, &words).await?.ends(1)?.tells("spec.hooks.beforeSwitch")?;
-    ensure!(told.stderr.contains("spec.notify"), "{}", said(&told));
+    ensure!(told.stderr.contains("spec.verify.compare"), "{}", said(&told));
     let document: Value = bluegreen(&ns, &format!("{words} -ojson")).await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "NotHonoured");
     assert_eq!(versions(&ns).await?, before);
