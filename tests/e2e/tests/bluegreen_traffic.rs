@@ -7,6 +7,7 @@ use e2e::LIMIT;
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::under_load::{BroughtBackBy, ServiceUnderLoad, Spacing, lags, slow_to_stop, worst_lag};
 use e2e::common::load::answering;
+use e2e::common::pods::gone;
 use e2e::common::run::Ended;
 use k8s_openapi::api::apps::v1::Deployment;
 use lab::Lab;
@@ -84,9 +85,11 @@ async fn a_first_color_under_load_loses_no_request() -> Result<()> {
     let load = Load::new(answering(&ns, "web").await?).fresh_clients(3).kept_clients(3).rate(300.0);
     let load = load.max_requests(1_000_000).max_time(2 * LIMIT).start();
     bluegreen(&ns, "init web --yes --verify-for=0").await?.ends(0)?;
-    tokio::time::sleep(SYNC_PERIOD + SAMPLING).await;
+    gone(&ns, "app=web,!version").await?;
+    tokio::time::sleep(SAMPLING).await;
     let traffic = load.stop().await;
     println!("{traffic}");
+    assert!(traffic.reopened() > 0, "kept connections must have been closed by pods that stopped\n{traffic}");
     assert_eq!(traffic.failures().len(), 0, "{traffic}");
     assert!(traffic.rate() >= 200.0, "{traffic}");
     Ok(())
