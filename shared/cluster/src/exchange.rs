@@ -19,6 +19,8 @@ use release_core::failure::{Exit, Failure};
 use release_core::log::Log;
 use release_core::text::{one_line, printable};
 
+/// As whom servers and pods know us (`User-Agent`).
+pub const OUR_AGENT: &str = concat!("kubectl-release/", env!("CARGO_PKG_VERSION"));
 /// A server that asks for more is one that doesn't answer now.
 const LONGEST_PAUSE_SECONDS: u64 = 3600;
 
@@ -284,10 +286,7 @@ pub(super) fn request(method: Method, path: &str, content_type: &str, body: Vec<
     *request.uri_mut() = path.parse().unwrap_or_default();
     let headers = request.headers_mut();
     headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("application/json"));
-    headers.insert(
-        http::header::USER_AGENT,
-        http::HeaderValue::from_static(concat!("kubectl-release/", env!("CARGO_PKG_VERSION"))),
-    );
+    headers.insert(http::header::USER_AGENT, http::HeaderValue::from_static(OUR_AGENT));
     if !content_type.is_empty()
         && let Ok(value) = http::HeaderValue::from_str(content_type)
     {

@@ -4,12 +4,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use percent_encoding::percent_decode_str;
-use tower::Service;
+use tower::{BoxError, Service};
 
 use crate::credentials::basic;
 
@@ -38,15 +41,104 @@ impl Proxy {
 
     /// The value of `Proxy-Authorization` (RFC 7617); never logged.
     #[must_use]
-    pub fn authorization(&self) -> Option<HeaderValue> {
+    fn authorization(&self) -> Option<HeaderValue> {
         let (name, password) = self.user.as_ref()?;
         basic(name, password).ok()
     }
 
-    /// `socks5` speaks another language, whatever the server is.
+    /// The same for each request, where the proxy itself is asked: in a tunnel, and by SOCKS, it would be told to the
+    /// server.
     #[must_use]
-    pub fn is_socks(&self) -> bool {
+    pub fn authorization_of_requests(&self, server_is_tls: bool) -> Option<HeaderValue> {
+        if server_is_tls || self.is_socks() { None } else { self.authorization() }
+    }
+
+    /// `socks5` speaks another language, whatever the server is.
+    fn is_socks(&self) -> bool {
         self.address.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5"))
+    }
+}
+
+/// A connector as hyper-util's client takes it.
+pub trait Connector:
+    Service<
+        Uri,
+        Response: Connection + Read + Write + Send + Unpin + 'static,
+        Future: Send + 'static,
+        Error: Into<BoxError> + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<C> Connector for C where
+    C: Service<
+            Uri,
+            Response: Connection + Read + Write + Send + Unpin + 'static,
+            Future: Send + 'static,
+            Error: Into<BoxError> + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// What is made of a connector, of whichever type the way to the server needs.
+pub trait Over {
+    type Made;
+
+    /// Makes it.
+    fn over<C: Connector>(self, connector: C) -> Self::Made;
+}
+
+/// TCP as all connections have it.
+#[must_use]
+pub fn tcp(connect_timeout: Duration) -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(connect_timeout));
+    tcp
+}
+
+/// Goes the way to a server: without a proxy directly, to one with TLS in a tunnel, to one without by asking the proxy;
+/// `tls_to_proxy` wraps the connection to a proxy that has TLS itself.
+///
+/// # Errors
+/// Those of `tls_to_proxy`.
+pub fn go<O: Over, E>(
+    tcp: HttpConnector,
+    proxy: Option<Proxy>,
+    server_is_tls: bool,
+    tls_to_proxy: impl FnOnce(HttpConnector) -> Result<HttpsConnector<HttpConnector>, E>,
+    then: O,
+) -> Result<O::Made, E> {
+    let Some(proxy) = proxy else { return Ok(then.over(tcp)) };
+    if proxy.is_socks() {
+        let way = SocksV5::new(proxy.address, tcp);
+        return Ok(match proxy.user {
+            Some((name, password)) => then.over(way.with_auth(name, password)),
+            None => then.over(way),
+        });
+    }
+    if proxy.address.scheme_str() == Some("https") {
+        return Ok(through(proxy, tls_to_proxy(tcp)?, server_is_tls, then));
+    }
+    Ok(through(proxy, tcp, server_is_tls, then))
+}
+
+fn through<O: Over>(proxy: Proxy, to_proxy: impl Connector, server_is_tls: bool, then: O) -> O::Made {
+    let authorization = proxy.authorization();
+    if !server_is_tls {
+        return then.over(Asking { proxy: proxy.address, inner: to_proxy });
+    }
+    let tunnel = Tunnel::new(proxy.address, to_proxy);
+    match authorization {
+        Some(value) => then.over(tunnel.with_auth(value)),
+        None => then.over(tunnel),
     }
 }
 
@@ -57,9 +149,9 @@ fn decoded(text: &str) -> String {
 
 /// Connects to the proxy wherever it is to go, and says so: requests then name the whole URL.
 #[derive(Debug, Clone)]
-pub struct Asking<C> {
-    pub proxy: Uri,
-    pub inner: C,
+struct Asking<C> {
+    proxy: Uri,
+    inner: C,
 }
 
 impl<C> Service<Uri> for Asking<C>
@@ -83,7 +175,7 @@ where
 
 /// A connection to a proxy that is asked for whole URLs.
 #[derive(Debug)]
-pub struct Asked<S>(S);
+struct Asked<S>(S);
 
 impl<S: Connection> Connection for Asked<S> {
     fn connected(&self) -> Connected {
@@ -135,5 +227,9 @@ mod tests {
         assert!(told.is_sensitive());
         assert_eq!(proxy("socks5://lee@proxy").user, Some(("lee".into(), String::new())));
         assert_eq!(proxy("http://50%:100%25@proxy").user, Some(("50%".into(), "100%".into())));
+        assert_eq!(known.authorization_of_requests(false), Some(told));
+        assert_eq!(known.authorization_of_requests(true), None);
+        let socks = proxy("socks5://lee:secret@proxy:1080");
+        assert_eq!(socks.authorization_of_requests(false), None, "the server would learn it");
     }
 }

@@ -13,17 +13,15 @@ use http_body_util::Limited;
 use hyper::body::Incoming;
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::legacy::connect::{Connection as Connected, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ClientBuilder, ConfigExt};
 use kube::{Client, Config};
 use release_core::failure::{Failure, Outcome};
-use tower::{BoxError, Layer, Service, ServiceBuilder};
+use tower::{BoxError, Layer, ServiceBuilder};
 
 use crate::bounds::REFUSAL_BYTES;
 use crate::credentials::{Authorized, Credentials};
-use crate::via_proxy::{Asking, Proxy};
+use crate::via_proxy::{self, Connector, Over, Proxy, tcp};
 
 /// How long making a TCP connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,64 +71,31 @@ enum Offer {
 }
 
 fn client(mut config: Config, credentials: Arc<Credentials>, offer: Offer) -> Outcome<Client> {
-    let mut tcp = HttpConnector::new();
-    tcp.set_nodelay(true);
-    tcp.enforce_http(false);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let Some(proxy) = config.proxy_url.as_ref().map(Proxy::of) else { return over(tcp, &config, credentials, offer) };
-    if proxy.is_socks() {
-        return over(socks(proxy, tcp), &config, credentials, offer);
-    }
+    let proxy = config.proxy_url.as_ref().map(Proxy::of);
     let is_tls = config.cluster_url.scheme_str() == Some("https");
-    if let Some(value) = proxy.authorization().filter(|_| !is_tls) {
+    if let Some(value) = proxy.as_ref().and_then(|proxy| proxy.authorization_of_requests(is_tls)) {
         config.headers.push((PROXY_AUTHORIZATION, value));
     }
-    if proxy.address.scheme_str() == Some("https") {
-        let to_proxy = config.rustls_https_connector_with_connector(tcp).map_err(unusable)?;
-        return through(&proxy, to_proxy, (&config, offer), credentials);
-    }
-    through(&proxy, tcp, (&config, offer), credentials)
+    let tls_to_proxy = |tcp| config.rustls_https_connector_with_connector(tcp).map_err(unusable);
+    via_proxy::go(tcp(CONNECT_TIMEOUT), proxy, is_tls, tls_to_proxy, Knowing { config: &config, credentials, offer })?
 }
 
-fn socks(proxy: Proxy, tcp: HttpConnector) -> SocksV5<HttpConnector> {
-    let way = SocksV5::new(proxy.address, tcp);
-    match proxy.user {
-        Some((name, password)) => way.with_auth(name, password),
-        None => way,
-    }
-}
-
-/// In a tunnel to a server with TLS; else the proxy is asked.
-fn through<C>(
-    proxy: &Proxy,
-    to_proxy: C,
-    (config, offer): (&Config, Offer),
+/// What a client knows besides its way.
+struct Knowing<'a> {
+    config: &'a Config,
     credentials: Arc<Credentials>,
-) -> Outcome<Client>
-where
-    C: Service<http::Uri> + Clone + Send + Sync + 'static,
-    C::Response: Connected + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
-    C::Future: Send + 'static,
-    C::Error: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
-{
-    let address = proxy.address.clone();
-    if config.cluster_url.scheme_str() != Some("https") {
-        return over(Asking { proxy: address, inner: to_proxy }, config, credentials, offer);
-    }
-    let tunnel = Tunnel::new(address, to_proxy);
-    match proxy.authorization() {
-        Some(value) => over(tunnel.with_auth(value), config, credentials, offer),
-        None => over(tunnel, config, credentials, offer),
+    offer: Offer,
+}
+
+impl Over for Knowing<'_> {
+    type Made = Outcome<Client>;
+
+    fn over<C: Connector>(self, connector: C) -> Outcome<Client> {
+        over(connector, self.config, self.credentials, self.offer)
     }
 }
 
-fn over<C>(connector: C, config: &Config, credentials: Arc<Credentials>, offer: Offer) -> Outcome<Client>
-where
-    C: Service<http::Uri> + Clone + Send + Sync + 'static,
-    C::Response: Connected + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
-    C::Future: Send + 'static,
-    C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+fn over(connector: impl Connector, config: &Config, credentials: Arc<Credentials>, offer: Offer) -> Outcome<Client> {
     let mut https =
         HttpsConnectorBuilder::new().with_tls_config(config.rustls_client_config().map_err(unusable)?).https_or_http();
     if let Some(name) = &config.tls_server_name {

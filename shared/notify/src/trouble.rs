@@ -41,15 +41,12 @@ const WORDS: [&str; 11] = [
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Trouble {
-    /// What an answer means; nothing where it is a yes.
-    pub fn of(code: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Self> {
-        if code.is_success() {
-            return Ok(());
-        }
+    /// What an answer means that is no yes.
+    pub fn of(code: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let said = std::str::from_utf8(body).unwrap_or_default().trim();
         let word = WORDS.into_iter().find(|known| *known == said).unwrap_or_default();
         let seconds = headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        Err(Self::Refused { code, word, after: seconds.map(Duration::from_secs) })
+        Self::Refused { code, word, after: seconds.map(Duration::from_secs) }
     }
 
     /// How long to wait before it is sent again; nothing where that would change nothing.
@@ -90,7 +87,7 @@ mod tests {
     fn answered(code: u16, after: &'static str, body: &str) -> Trouble {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::RETRY_AFTER, http::HeaderValue::from_static(after));
-        Trouble::of(StatusCode::from_u16(code).unwrap(), &headers, body.as_bytes()).unwrap_err()
+        Trouble::of(StatusCode::from_u16(code).unwrap(), &headers, body.as_bytes())
     }
 
     /// bitrise steps-slack-message issue 40: a server sent the URL back, and it stood in the log.

@@ -12,9 +12,8 @@ use release_core::release::pod_tests::{Answer, Ask};
 use super::broken::broken;
 use super::{host, tls};
 use crate::bounds::{POD_ANSWER_BYTES, PROBE_BYTES};
+use crate::exchange::OUR_AGENT;
 use crate::port_forward::Stream;
-
-const AGENT: &str = concat!("kubectl-release/", env!("CARGO_PKG_VERSION"));
 
 /// Sends it, and reads as much of the answer as may be looked at.
 pub async fn ask(
@@ -52,7 +51,7 @@ fn sent(host: &str, headers: &[(String, String)]) -> HeaderMap {
     pairs.for_each(|(name, value)| {
         sent.append(name, value);
     });
-    sent.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+    sent.entry(USER_AGENT).or_insert(HeaderValue::from_static(OUR_AGENT));
     sent.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
     if let Ok(host) = HeaderValue::from_str(host) {
         sent.entry(HOST).or_insert(host);
