@@ -1,11 +1,11 @@
 //! The writes of an `init`.
 
-use release_core::command::{Command, service_patch_command};
+use release_core::command::{patch_command, service_patch_command};
 use release_core::kube::path::path_of;
 use release_core::kube::service::{service_name, service_path};
 use release_core::kube::{Labels, Workload, has_all};
 use release_core::release::annotations::PREFIX;
-use release_core::release::change::{Action, Change, Op, annotation_pointer, json_patch};
+use release_core::release::change::{Action, Change, Op, annotation_pointer, inverse, json_patch};
 use release_core::traffic::selector::as_label_selector;
 use release_core::workload::twin::{Exchange, twin_of};
 use serde_json::{Value, json};
@@ -55,33 +55,26 @@ pub fn narrowing(initial: &Initial, view: &ServiceView<'_>, snapshot: &Snapshot)
         object: format!("service/{}", view.name()),
         path: service_path(&snapshot.namespace, view.name()),
         summary: format!("selector: {} -> {}", as_label_selector(&initial.selector), as_label_selector(&narrowed)),
-        undo: Some(service_patch_command(view.name(), &snapshot.scope, &json_patch(&widening(initial)))),
+        undo: Some(service_patch_command(view.name(), &snapshot.scope, &json_patch(&inverse(&ops)))),
         action: Action::JsonPatch(ops),
     }
-}
-
-/// The selector without the label again, which the pods with it have, too.
-fn widening(initial: &Initial) -> Vec<Op> {
-    let narrowed = initial.tracks.selector_for(&initial.color);
-    vec![Op::test("/spec/selector", json!(narrowed)), Op::replace("/spec/selector", json!(initial.selector))]
 }
 
 /// Takes the workload without the label to zero, if its size is still what was read.
 #[must_use]
 pub fn removal(workload: &Workload, snapshot: &Snapshot) -> Change {
     let collection = path_of("apps", "v1", workload.kind.plural(), Some(&snapshot.namespace));
-    let undo = Command::new("kubectl scale").arg(workload.reference()).scope(&snapshot.scope);
-    let undo = undo.option("--current-replicas", "0").option("--replicas", &workload.replicas.to_string());
+    let ops = vec![
+        Op::test("/metadata/uid", workload.uid()),
+        Op::test("/spec/replicas", workload.replicas),
+        Op::replace("/spec/replicas", 0),
+    ];
     Change {
         object: workload.reference(),
         path: format!("{collection}/{}", workload.name()),
-        action: Action::JsonPatch(vec![
-            Op::test("/metadata/uid", workload.uid()),
-            Op::test("/spec/replicas", workload.replicas),
-            Op::replace("/spec/replicas", 0),
-        ]),
         summary: format!("replicas: {} -> 0", workload.replicas),
-        undo: Some(undo),
+        undo: Some(patch_command(&workload.reference(), &snapshot.scope, &json_patch(&inverse(&ops)))),
+        action: Action::JsonPatch(ops),
     }
 }
 
