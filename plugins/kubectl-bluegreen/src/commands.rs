@@ -5,6 +5,7 @@ pub mod completion;
 pub mod deploy;
 pub mod history;
 pub mod init;
+mod objects;
 pub mod preflight;
 pub mod rollback;
 pub mod status;

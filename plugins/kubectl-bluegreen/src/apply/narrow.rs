@@ -9,7 +9,7 @@ use release_cluster::conditional::{Found, Written};
 use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::{SliceView, SlicesAt};
 use release_core::failure::{Exit, Failure, Outcome};
-use release_core::kube::{Labels, has_all};
+use release_core::kube::Labels;
 use release_core::release::change::{Action, Change, Op};
 use release_core::release::rewritten::rewritten;
 use release_core::traffic::selector::{Tracks, as_label_selector};
@@ -194,8 +194,7 @@ impl<'a> Endpoints<'a> {
     async fn look(&mut self) {
         let selector = self.narrowing.selector();
         if let Ok((_, pods)) = workloads_and_pods(&self.run.cluster, &selector).await {
-            let own = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &selector) && pod.is_ready());
-            self.own = own.map(|pod| pod.metadata.name.clone()).collect();
+            self.own = pods.iter().filter(|pod| pod.is_ready()).map(|pod| pod.metadata.name.clone()).collect();
         }
     }
 }

@@ -3,7 +3,6 @@
 mod compare;
 mod manifests;
 mod next_step;
-mod objects;
 mod pod_tests;
 mod release;
 
@@ -19,6 +18,7 @@ use release_core::release::change::Change;
 use release_core::release::pod_tests::{ForWorkload, PodTests};
 use serde_json::Value;
 
+use super::objects;
 use crate::apply::{self, MoveInProgress};
 use crate::args::DeployArgs;
 use crate::checks::deploy::{DeployCase, run as checks};
@@ -50,9 +50,11 @@ pub async fn run(
     let key = movement.track_key.as_deref();
     let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, key);
     let deploying = planning::choose(&snapshot, &view, &options)?;
+    let (copied, changed) = deploying.workloads();
     let compare = async { Ok(compare::compare(&run.cluster, others).await) };
-    let (objects, compared) =
-        run.within(async { try_join(objects::read(&run.cluster, &deploying, &snapshot), compare).await }).await?;
+    let (objects, compared) = run
+        .within(async { try_join(objects::read(&run.cluster, &snapshot, &copied, &changed), compare).await })
+        .await?;
     let active = &deploying.tracks.active;
     let to_active = options.to.as_ref().is_none_or(|to| to == active);
     if to_active && planning::runs_already(&deploying, &objects, &options)? {

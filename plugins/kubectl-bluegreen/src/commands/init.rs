@@ -3,18 +3,17 @@
 mod next_step;
 mod release;
 
-use futures::future::try_join_all;
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use release_cli::report::{Manifest, Report};
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, would_be};
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::Outcome;
 use release_core::kube::manifest::as_manifest;
-use release_core::kube::path::collection;
 use release_core::kube::{Labels, Workload};
 use release_core::release::change::Action;
-use serde_json::{Value, json};
+use release_core::workload::twin::pod_labels_of;
+use serde_json::json;
 
+use super::objects;
 use crate::apply;
 use crate::args::InitArgs;
 use crate::checks::initial::{InitCase, run as checks};
@@ -37,7 +36,8 @@ pub async fn run(run: &Run, args: InitArgs, report: &mut Report<InitMembers>) ->
     let snapshot = run.within(read(run, &options)).await?;
     let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);
     let initial = planning::find(&view, &snapshot, &options)?;
-    let objects = run.within(objects(run, &initial, &snapshot)).await?;
+    let copied: Vec<&Workload> = initial.copied().into_iter().collect();
+    let objects = run.within(objects::read(&run.cluster, &snapshot, &copied, &[])).await?;
     let plan = plan(&view, &initial, (&snapshot, &objects), &options)?;
     report.members.planned(&initial, &plan);
     report.findings.clone_from(&plan.findings);
@@ -74,39 +74,20 @@ async fn read(run: &Run, options: &InitOptions) -> Outcome<Snapshot> {
     load(&run.cluster, std::slice::from_ref(&options.service), looking).await
 }
 
-/// The workload that is copied, and its autoscalers, as the API server has them.
-async fn objects(run: &Run, initial: &Initial, snapshot: &Snapshot) -> Outcome<Objects> {
-    let Some(workload) = initial.unlabelled.as_ref().filter(|_| initial.labelled.is_none()) else {
-        return Ok(Objects::new());
-    };
-    let own = snapshot.autoscalers.iter().flatten().filter(|hpa| workload.is_scaled_by(hpa));
-    let autoscalers = own.filter_map(|hpa| hpa.metadata.name.as_deref()).map(|name| {
-        let path = format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace)));
-        (format!("hpa/{name}"), path)
-    });
-    let wanted = std::iter::once((workload.reference(), workload.path(&snapshot.namespace))).chain(autoscalers);
-    let read = wanted.map(async |(reference, path)| match run.cluster.get::<Value>(&path).await {
-        Ok(object) => Ok((reference, object)),
-        Err(error) => Err(Failure::from(error)),
-    });
-    Ok(try_join_all(read).await?.into_iter().collect())
-}
-
 fn plan(
     view: &ServiceView<'_>,
     initial: &Initial,
     (snapshot, objects): (&Snapshot, &Objects),
     options: &InitOptions,
 ) -> Outcome<InitPlan> {
-    let source = initial.unlabelled.as_ref().filter(|_| initial.labelled.is_none());
-    let prepared = source.and_then(|w| Some(planning::prepared(initial, objects.get(&w.reference())?, w)));
+    let prepared = initial.copied().and_then(|w| Some(planning::prepared(initial, objects.get(&w.reference())?, w)));
     let required = required(view, initial, snapshot)?;
     let makes = prepared.as_slice();
     let makes = writes(makes, objects, snapshot, &planning::exchange(initial));
     let narrowing = (!initial.is_narrowed).then(|| planning::narrowing(initial, view, snapshot));
     let labelled: Labels = match (&initial.labelled, &prepared) {
         (Some(workload), _) => workload.pod_labels(),
-        (None, Some(one)) => labels_of(&one.wanted),
+        (None, Some(one)) => pod_labels_of(&one.wanted),
         (None, None) => Labels::new(),
     };
     let needed = planning::selects_only_old(initial, &labelled, snapshot);
@@ -126,10 +107,6 @@ fn required(view: &ServiceView<'_>, initial: &Initial, snapshot: &Snapshot) -> O
         Some(first) => Ok(usize::try_from(first.replicas).unwrap_or(1).max(1)),
         None => Ok(1),
     }
-}
-
-fn labels_of(workload: &Value) -> Labels {
-    serde_json::from_value(workload["spec"]["template"]["metadata"]["labels"].clone()).unwrap_or_default()
 }
 
 fn text(plan: &InitPlan, initial: &Initial, options: &InitOptions) -> String {

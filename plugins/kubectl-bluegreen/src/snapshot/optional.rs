@@ -36,9 +36,7 @@ pub enum ReadScope {
 pub struct OptionalReads {
     cluster: Cluster,
     query: ListQuery,
-    colors_only: bool,
-    /// A rollback is never frozen.
-    namespace_too: bool,
+    extent: ReadScope,
 }
 
 /// An object of which only the name matters.
@@ -70,13 +68,12 @@ impl OptionalReads {
     pub fn of(cluster: &Cluster, extent: ReadScope) -> Self {
         match extent {
             ReadScope::Everything | ReadScope::Colors => {
-                let colors_only = matches!(extent, ReadScope::Colors);
-                Self { cluster: cluster.clone(), query: ListQuery::default(), colors_only, namespace_too: !colors_only }
+                Self { cluster: cluster.clone(), query: ListQuery::default(), extent }
             }
             ReadScope::Essentials { others } => {
                 let query = ListQuery { cached: true, ..ListQuery::default() };
                 let cluster = cluster.with_request_timeout(others.min(cluster.request_timeout()));
-                Self { cluster, query, colors_only: false, namespace_too: false }
+                Self { cluster, query, extent }
             }
         }
     }
@@ -109,7 +106,7 @@ impl OptionalReads {
 
     /// What only a move needs to know.
     async fn policies(&self) -> Option<Policies> {
-        if self.colors_only {
+        if matches!(self.extent, ReadScope::Colors) {
             return None;
         }
         let who = async { self.cluster.who_am_i().await.map_err(|e| e.short()) };
@@ -123,9 +120,9 @@ impl OptionalReads {
         ))
     }
 
-    /// A Role of the namespace may give the right to read it.
+    /// A Role of the namespace may give the right to read it. A rollback is never frozen.
     async fn namespace(&self) -> Reading<ObjectMeta> {
-        if !self.namespace_too {
+        if !matches!(self.extent, ReadScope::Everything) {
             return Ok(ObjectMeta::default());
         }
         let path = format!("{}/{}", path_of("", "v1", "namespaces", None), self.cluster.namespace);

@@ -11,8 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::change::annotation_pointer;
-use super::hand::last_hand_on;
+use super::hand::last_hand_on_annotation;
 use crate::text::printable;
 
 /// Until when, and why.
@@ -48,18 +47,10 @@ impl fmt::Display for Frozen {
 #[must_use]
 pub fn frozen(metadata: &ObjectMeta, now: Timestamp) -> Option<Frozen> {
     let said = |key: &str| metadata.annotations.as_ref()?.get(key).map(|text| text.trim());
-    let by = |key: &str| {
-        let field = format!("/f:metadata/f:annotations/f:{}", pointer_part(key));
-        last_hand_on(metadata, &field).map(|hand| hand.manager)
-    };
+    let by = |key: &str| last_hand_on_annotation(metadata, key).map(|hand| hand.manager);
     let once = said(FREEZE).and_then(|text| until(text, now)).map(|frozen| Frozen { by: by(FREEZE), ..frozen });
     let weekly = || said(FREEZE_WINDOWS).and_then(|text| in_windows(text, now));
     once.or_else(|| weekly().map(|frozen| Frozen { by: by(FREEZE_WINDOWS), ..frozen }))
-}
-
-/// A key as RFC 6901 escapes it.
-fn pointer_part(key: &str) -> String {
-    annotation_pointer(key).rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 fn until(text: &str, now: Timestamp) -> Option<Frozen> {

@@ -148,6 +148,12 @@ pub fn last_hand_on(metadata: &ObjectMeta, field: &str) -> Option<Hand> {
     last_of(metadata, |entry| entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer(field).is_some()))
 }
 
+/// Who wrote an annotation last of those who hold it.
+#[must_use]
+pub fn last_hand_on_annotation(metadata: &ObjectMeta, key: &str) -> Option<Hand> {
+    last_of(metadata, |entry| has_annotation(entry, key))
+}
+
 fn last_of(metadata: &ObjectMeta, holds: impl Fn(&ManagedFieldsEntry) -> bool) -> Option<Hand> {
     let last = metadata.managed_fields.iter().flatten().filter(|entry| holds(entry)).max_by_key(|e| time_of(e))?;
     Some(Hand { manager: printable(last.manager.as_deref().unwrap_or("unknown")), by: time_of(last) })

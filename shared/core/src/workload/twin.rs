@@ -19,7 +19,7 @@ mod tests;
 pub use super::container_image::ContainerImage;
 pub use autoscaler::autoscaler_alike;
 pub use color_name::renamed;
-pub use containers::containers_of;
+pub use containers::{containers_of, pod_labels_of};
 pub use copy::twin_of;
 pub use differences::{Difference, differences};
 pub use exchange::Exchange;

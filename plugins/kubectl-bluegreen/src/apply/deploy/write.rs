@@ -6,10 +6,10 @@ use release_cluster::conditional::{Found, Written};
 use release_cluster::exchange::ApiError;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
-use release_core::kube::{Labels, has_all};
+use release_core::kube::has_all;
 use release_core::release::change::{Action, Change, Op};
 use release_core::text::one_line;
-use release_core::workload::twin::containers_of;
+use release_core::workload::twin::{containers_of, pod_labels_of};
 use serde_json::Value;
 
 /// Makes the writes in their order, and tells of each that was made. `again` goes on from wherever this ends.
@@ -81,11 +81,8 @@ async fn created(run: &Run, change: &Change, wanted: &Value) -> Result<Found, Ap
 /// The same pods by the same selector, or the same object of another kind.
 fn is_like(wanted: &Value, now: &Value) -> bool {
     let images = |object: &Value| containers_of(object).into_iter().map(|c| (c.name, c.image)).collect::<Vec<_>>();
-    let labels = |object: &Value| {
-        serde_json::from_value::<Labels>(object["spec"]["template"]["metadata"]["labels"].clone()).unwrap_or_default()
-    };
     images(wanted) == images(now)
-        && has_all(&labels(now), &labels(wanted))
+        && has_all(&pod_labels_of(now), &pod_labels_of(wanted))
         && wanted["spec"]["selector"]["matchLabels"] == now["spec"]["selector"]["matchLabels"]
         && wanted["spec"]["scaleTargetRef"]["name"] == now["spec"]["scaleTargetRef"]["name"]
 }

@@ -7,7 +7,7 @@ use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Workload, has_all};
-use serde_json::Value;
+use release_core::workload::twin::pod_labels_of;
 
 use super::case::DeployCase;
 use crate::checks::twins::stage_of;
@@ -45,7 +45,8 @@ fn shared(case: &DeployCase<'_>) -> Vec<Finding> {
     let others = case.snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != case.view.name());
     let over_both = others.filter(|service| {
         let selects = |labels: &Labels| selector(service).is_some_and(|selector| has_all(labels, selector));
-        active.iter().any(|w| selects(&w.pod_labels())) && case.prepared.iter().any(|one| selects(&labels(&one.wanted)))
+        active.iter().any(|w| selects(&w.pod_labels()))
+            && case.prepared.iter().any(|one| selects(&pod_labels_of(&one.wanted)))
     });
     let finding = |service: &Service| {
         let message =
@@ -57,8 +58,4 @@ fn shared(case: &DeployCase<'_>) -> Vec<Finding> {
 
 fn selector(service: &Service) -> Option<&Labels> {
     service.spec.as_ref()?.selector.as_ref().filter(|selector| !selector.is_empty())
-}
-
-fn labels(workload: &Value) -> Labels {
-    serde_json::from_value(workload["spec"]["template"]["metadata"]["labels"].clone()).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Which color a deploy prepares.
 
 use release_core::failure::{Failure, Outcome};
+use release_core::kube::Workload;
 use release_core::text::is_label_value;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::twin::Exchange;
@@ -31,6 +32,14 @@ impl Deploying<'_> {
     pub fn exchange(&self) -> Exchange<'_> {
         let Tracks { key, active, base, .. } = self.tracks;
         Exchange { key, from: active, to: &self.color, base }
+    }
+
+    /// The workloads of the active color, which are copied, and those of the idle one, which are changed.
+    #[must_use]
+    pub fn workloads(&self) -> (Vec<&Workload>, Vec<&Workload>) {
+        let copied = self.pairs.iter().filter_map(|pair| pair.active.as_deref());
+        let changed = self.pairs.iter().filter_map(|pair| pair.idle.as_deref());
+        (copied.collect(), changed.collect())
     }
 }
 

@@ -23,15 +23,12 @@ const FIRST: &str = "blue";
 /// # Errors
 /// Exit 1 where it isn't run by one Deployment, or has colors already.
 pub fn find(view: &ServiceView<'_>, snapshot: &Snapshot, options: &InitOptions) -> Outcome<Initial> {
-    let selector = selector(view, snapshot)?;
     let key = options.key.as_str();
+    let selector = selector(view, snapshot, key)?;
     let mut base = selector.clone();
     let narrowed = base.remove(key);
     if base.is_empty() {
         return Err(initial::nothing_else(view, key, &snapshot.scope));
-    }
-    if narrowed.is_none() {
-        no_other_colors(view, snapshot, key)?;
     }
     let (labelled, unlabelled) = of_service(&base, key, snapshot);
     let (labelled, unlabelled, color) = match &narrowed {
@@ -55,22 +52,17 @@ pub fn find(view: &ServiceView<'_>, snapshot: &Snapshot, options: &InitOptions) 
     Ok(Initial { color, unlabelled, labelled, selector, is_narrowed: narrowed.is_some(), tracks })
 }
 
-fn selector(view: &ServiceView<'_>, snapshot: &Snapshot) -> Outcome<Labels> {
-    let found = discover(view.service, &snapshot.workloads, &snapshot.pods, None);
-    let why = match found {
-        Err(why @ (NotSwitchable::ExternalName | NotSwitchable::NoSelector | NotSwitchable::ArgoRollouts)) => why,
-        _ => return view.selector().cloned().ok_or_else(|| not_one(view, &[], &snapshot.scope)),
-    };
-    Err(not_switchable(view, &why, snapshot, &Asked::about("init", view.name())))
-}
-
-/// Colors along another label are colors.
-fn no_other_colors(view: &ServiceView<'_>, snapshot: &Snapshot, key: &str) -> Outcome<()> {
+/// What it selects by; what no selector tells apart, or Argo Rollouts writes, has no first color, and colors along
+/// another label are colors.
+fn selector(view: &ServiceView<'_>, snapshot: &Snapshot, key: &str) -> Outcome<Labels> {
     match discover(view.service, &snapshot.workloads, &snapshot.pods, None) {
-        Ok(tracks) if tracks.key != key && tracks.others().any(Color::is_run) => {
+        Err(why @ (NotSwitchable::ExternalName | NotSwitchable::NoSelector | NotSwitchable::ArgoRollouts)) => {
+            Err(not_switchable(view, &why, snapshot, &Asked::about("init", view.name())))
+        }
+        Ok(tracks) if tracks.key != key && !tracks.base.contains_key(key) && tracks.others().any(Color::is_run) => {
             Err(initial::has_colors(view, &tracks, &snapshot.scope))
         }
-        _ => Ok(()),
+        _ => view.selector().cloned().ok_or_else(|| not_one(view, &[], &snapshot.scope)),
     }
 }
 

@@ -21,3 +21,11 @@ pub struct Initial {
     /// The color beside the pods without the label.
     pub tracks: Tracks,
 }
+
+impl Initial {
+    /// The workload whose labelled twin is to be made; nothing where that is there.
+    #[must_use]
+    pub fn copied(&self) -> Option<&Workload> {
+        self.unlabelled.as_deref().filter(|_| self.labelled.is_none())
+    }
+}

@@ -17,6 +17,17 @@ use crate::workload::revisions::Revision;
 
 const REPOSITORY: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/ms-account-management";
 
+/// Six releases, oldest first, and what ECR says of them.
+const SIX: &str = include_str!("fixtures/six-releases.json");
+const R: [&str; 6] = [
+    "latest-release-1.0.0",
+    "latest-release-1.0.1",
+    "latest-release-1.0.2",
+    "latest-release-1.0.3",
+    "latest-release-1.0.4",
+    "latest-release-1.0.5",
+];
+
 /// The images of a DescribeImages answer.
 fn recorded(answer: &str) -> Vec<PushedImage> {
     let answer: Value = serde_json::from_str(answer).unwrap();

@@ -1,8 +1,15 @@
-//! The containers of a pod template, and their images.
+//! The containers of a pod template, their images, and the labels of its pods.
 
 use serde_json::Value;
 
+use crate::kube::Labels;
 use crate::workload::container_image::{ContainerImage, list};
+
+/// The labels that a workload's template gives its pods; none where they are no labels.
+#[must_use]
+pub fn pod_labels_of(workload: &Value) -> Labels {
+    serde_json::from_value(workload["spec"]["template"]["metadata"]["labels"].clone()).unwrap_or_default()
+}
 
 /// All containers of a workload's template, init containers last.
 #[must_use]

@@ -2,21 +2,11 @@
 
 use super::*;
 
-const SIX: &str = include_str!("../fixtures/six-releases.json");
 const HOTFIX: &str = include_str!("../fixtures/hotfix.json");
 const SAME_SECOND: &str = include_str!("../fixtures/same-second.json");
 const SEVERAL_TAGS: &str = include_str!("../fixtures/several-tags.json");
 const COMMITS: &str = include_str!("../fixtures/commits.json");
 const ARCHIVED: &str = include_str!("../fixtures/archived.json");
-
-const R: [&str; 6] = [
-    "latest-release-1.0.0",
-    "latest-release-1.0.1",
-    "latest-release-1.0.2",
-    "latest-release-1.0.3",
-    "latest-release-1.0.4",
-    "latest-release-1.0.5",
-];
 
 /// The second newest push is not the answer: only what runs says what is before it.
 #[test]

@@ -2,16 +2,6 @@
 
 use super::*;
 
-const SIX: &str = include_str!("../fixtures/six-releases.json");
-const R: [&str; 6] = [
-    "latest-release-1.0.0",
-    "latest-release-1.0.1",
-    "latest-release-1.0.2",
-    "latest-release-1.0.3",
-    "latest-release-1.0.4",
-    "latest-release-1.0.5",
-];
-
 fn passed_over(decision: Decision) -> Vec<(Option<i64>, SkipReason)> {
     let Decision::Chosen(chosen) = decision else { panic!("{decision:?}") };
     chosen.skipped.into_iter().map(|skipped| (skipped.revision, skipped.why)).collect()

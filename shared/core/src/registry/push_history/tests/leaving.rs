@@ -3,7 +3,6 @@
 use super::*;
 
 const MOVED: &str = include_str!("../fixtures/moved-latest.json");
-const SIX: &str = include_str!("../fixtures/six-releases.json");
 
 /// `:latest` is what the pods pulled, not what the tag is on now.
 #[test]

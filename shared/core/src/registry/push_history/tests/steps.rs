@@ -2,17 +2,6 @@
 
 use super::*;
 
-const SIX: &str = include_str!("../fixtures/six-releases.json");
-
-const R: [&str; 6] = [
-    "latest-release-1.0.0",
-    "latest-release-1.0.1",
-    "latest-release-1.0.2",
-    "latest-release-1.0.3",
-    "latest-release-1.0.4",
-    "latest-release-1.0.5",
-];
-
 /// From the newest release, which was deployed after these.
 fn back(steps: usize, deployed: &[&str]) -> Scene {
     let all: Vec<&str> = deployed.iter().copied().chain([R[5]]).collect();

@@ -1,26 +1,32 @@
-//! The whole objects that a deploy copies or changes: few, and each by its name.
+//! The whole objects that are copied or changed: few, and each by its name.
 
 use futures::future::try_join_all;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use release_cluster::Cluster;
 use release_core::failure::{Failure, Outcome};
+use release_core::kube::Workload;
 use release_core::kube::path::collection;
 use serde_json::Value;
 
-use crate::plan::deploy::{Deploying, Objects};
+use crate::plan::deploy::Objects;
 use crate::snapshot::Snapshot;
 
-/// Reads the workloads of both colors, and the autoscalers of the active one that the other may need, too.
+/// Reads workloads that are copied, with their autoscalers, which the copies may need, too, and workloads that are only
+/// changed.
 ///
 /// # Errors
 /// Where one can't be read; one that went meanwhile is exit 3.
-pub async fn read(cluster: &Cluster, deploying: &Deploying<'_>, snapshot: &Snapshot) -> Outcome<Objects> {
-    let workloads = deploying.pairs.iter().flat_map(|pair| pair.active.iter().chain(&pair.idle));
+pub async fn read(
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    copied: &[&Workload],
+    changed: &[&Workload],
+) -> Outcome<Objects> {
+    let workloads = copied.iter().chain(changed);
     let mut wanted: Vec<(String, String)> =
         workloads.map(|workload| (workload.reference(), workload.path(&snapshot.namespace))).collect();
-    let active = deploying.pairs.iter().filter_map(|pair| pair.active.as_ref());
     let autoscalers = snapshot.autoscalers.iter().flatten();
-    let scaled = autoscalers.filter(|hpa| active.clone().any(|workload| workload.is_scaled_by(hpa)));
+    let scaled = autoscalers.filter(|hpa| copied.iter().any(|workload| workload.is_scaled_by(hpa)));
     wanted.extend(scaled.filter_map(|hpa| hpa.metadata.name.as_deref()).map(|name| {
         let path = format!("{}/{name}", collection::<HorizontalPodAutoscaler>(Some(&snapshot.namespace)));
         (format!("hpa/{name}"), path)
