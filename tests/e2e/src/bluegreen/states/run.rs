@@ -9,6 +9,7 @@ use futures::future::join_all;
 use lab::{Lab, Namespace, Output, Running, eventually};
 use tokio::time::sleep;
 
+use super::echo::Echo;
 use super::judge::{Ran, complaint};
 use super::picture::{Change, pictures};
 use super::scenario::{Disturbance, Happening, Scenario, Since, Verb};
@@ -49,6 +50,7 @@ struct Told {
 /// Where a stage can't be set.
 pub async fn many(lab: &Lab, first: u64, count: u64, at_once: usize) -> Result<Tally> {
     let next = AtomicU64::new(0);
+    let echo = Echo::begin(lab.namespace("states-echo").await?).await?;
     let workers = join_all((0..at_once).map(|_| async {
         let ns = lab.namespace("states").await?;
         let mut told = Vec::new();
@@ -60,7 +62,7 @@ pub async fn many(lab: &Lab, first: u64, count: u64, at_once: usize) -> Result<T
             if number > 0 && number.is_multiple_of(NEWS) {
                 println!("{number} of {count}");
             }
-            told.push(one(&ns, Scenario::of(first.wrapping_add(number))).await?);
+            told.push(one(&ns, &echo, Scenario::of(first.wrapping_add(number))).await?);
         }
     }))
     .await;
@@ -76,15 +78,15 @@ pub async fn many(lab: &Lab, first: u64, count: u64, at_once: usize) -> Result<T
     Ok(tally)
 }
 
-async fn one(ns: &Namespace, scenario: Scenario) -> Result<Told> {
+async fn one(ns: &Namespace, echo: &Echo, scenario: Scenario) -> Result<Told> {
     let story = scenario.to_string();
     let stage = Stage::set(ns, scenario).await.with_context(|| story.clone())?;
-    let played = play(&stage).await.with_context(|| story.clone());
+    let played = play(&stage, echo).await.with_context(|| story.clone());
     stage.clear().await.with_context(|| story)?;
     played
 }
 
-async fn play(stage: &Stage<'_>) -> Result<Told> {
+async fn play(stage: &Stage<'_>, echo: &Echo) -> Result<Told> {
     let services = stage.services();
     if let Some(words) = stage.scenario.before(&services) {
         let output = run(stage.ns, &words)?.wait(LIMIT).await?;
@@ -105,14 +107,25 @@ async fn play(stage: &Stage<'_>) -> Result<Told> {
     sleep(AFTERWARDS).await;
     let changes = watched.changes();
     let mut told = Told { code: output.code, moved: false, counterexample: None };
-    let words = said(&output);
+    let (words, lag) = (said(&output), echo.longest(began, Instant::now()));
     for service in &services {
         let pictures = pictures(&changes, service);
         let Scenario { from, to, .. } = stage.scenario;
-        let ran =
-            Ran { began, ended, code: output.code, from, to, told: &words, insisted, promised, pictures: &pictures };
+        let ran = Ran {
+            began,
+            ended,
+            lag,
+            code: output.code,
+            from,
+            to,
+            told: &words,
+            insisted,
+            promised,
+            pictures: &pictures,
+        };
         told.moved |= pictures.iter().any(|picture| picture.at >= began && picture.selected == stage.scenario.to);
         if let Some(why) = complaint(&ran) {
+            let why = format!("{why} (news took up to {lag:?})");
             told.counterexample = Some(counterexample(stage, &why, &output, &pictures, began));
         }
     }
