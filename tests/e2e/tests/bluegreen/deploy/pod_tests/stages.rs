@@ -1,6 +1,5 @@
 //! What is asked of whom, in which order, how often, and when.
 
-
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{active, replicas};
 use e2e::bluegreen::run::{bluegreen, start};
