@@ -96,9 +96,9 @@ impl Mark {
             return Some(format!("{what} was made anew"));
         }
         if let (Some(wanted), Some(there)) = (&self.images, &now.images)
-            && let Some((_, other)) = wanted.iter().zip(there).find(|(one, other)| one != other)
+            && let Some((_, other)) = wanted.iter().zip(there).find(|(one, other)| !is_image(other, one))
         {
-            return Some(one_line(&format!("{what} has {} now", ImageRef::parse(other).short())));
+            return Some(one_line(&format!("{what} has {other} now")));
         }
         if differs(&self.template, &now.template) {
             return Some(format!("{what} has another pod template"));
@@ -111,6 +111,11 @@ impl Mark {
         let says = if there.contains(odd) { "run" } else { "no longer run" };
         Some(format!("pods of {what} {says} {}", short_digest(odd)))
     }
+}
+
+/// The same image, perhaps by a mirror's name or pinned by a policy.
+fn is_image(there: &str, wanted: &str) -> bool {
+    there == wanted || ImageRef::parse(there).stands_for(&ImageRef::parse(wanted), None)
 }
 
 /// Runtimes name an image by its digest alone, too.

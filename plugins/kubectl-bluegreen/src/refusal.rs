@@ -12,9 +12,11 @@ mod unserved;
 mod ways;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
+use release_core::kube::{Workload, WorkloadKind, has_all};
 use release_core::traffic::routes;
 use release_core::traffic::selector::{Color, NotSwitchable, Tracks, as_label_selector};
 
@@ -29,6 +31,9 @@ use near::near;
 use restored::restored;
 pub use unserved::ways_out;
 pub use ways::Ways;
+
+/// The label that `init` gives where no other is named.
+const FIRST_KEY: &str = "version";
 
 /// Words a Service that has nothing to switch.
 pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Snapshot, asked: &Asked) -> Failure {
@@ -52,9 +57,7 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
                 None => failure,
             }
         }
-        NotSwitchable::NoOtherColor { selector } => {
-            no_other_color(view, &as_label_selector(selector), snapshot, asked.verb)
-        }
+        NotSwitchable::NoOtherColor { selector } => no_other_color(view, &as_label_selector(selector), snapshot, asked),
         NotSwitchable::Ambiguous { keys } => several_keys(view, keys, scope, asked),
     }
 }
@@ -104,7 +107,7 @@ fn deciding_routes(view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
     routes
 }
 
-fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, verb: Verb) -> Failure {
+fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, asked: &Asked) -> Failure {
     let message = format!(
         "found nothing to switch service/{} to: no workload matches its selector ({selector}) in all labels but one",
         view.name()
@@ -112,11 +115,25 @@ fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, v
     if let Some(next) = restored(view, snapshot) {
         return refused("NoTrackKey", message).next(next);
     }
-    if let Some(near) = near(view, snapshot, verb) {
+    if let Some(near) = near(view, snapshot, asked) {
         return refused("NoTrackKey", format!("{message}; {}", near.what)).next(near.next);
+    }
+    if has_no_color_yet(view, snapshot) {
+        let init = Command::new("kubectl bluegreen init").arg(view.name()).scope(&snapshot.scope);
+        return refused("NoTrackKey", message).next(Next::Try(vec![init], Some("gives it its first color".into())));
     }
     let workloads = Command::new("kubectl get deploy,sts").scope(&snapshot.scope).arg("--show-labels");
     refused("NoTrackKey", message).next(Next::Look(workloads, Some("name the label with --track-key".into())))
+}
+
+/// What `init` begins with: one Deployment without the label that it gives; one that has it may be of an `init` that
+/// was cut off.
+fn has_no_color_yet(view: &ServiceView<'_>, snapshot: &Snapshot) -> bool {
+    let Some(selector) = view.selector() else { return false };
+    let selected = snapshot.workloads.iter().filter(|workload| has_all(&workload.pod_labels(), selector));
+    let (labelled, without): (Vec<&Arc<Workload>>, Vec<&Arc<Workload>>) =
+        selected.partition(|workload| workload.pod_labels().contains_key(FIRST_KEY));
+    matches!(&without[..], [one] if one.kind == WorkloadKind::Deployment) && labelled.len() <= 1
 }
 
 /// The color asked for isn't there.
@@ -133,7 +150,7 @@ pub fn no_such_color(ways: Ways<'_>, color: &str, snapshot: &Snapshot) -> Failur
 /// Where there is one color only: what looks like another, and what keeps it from being one.
 fn another_version(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<near::Near> {
     let alone = tracks.others().next().is_none();
-    near(view, snapshot, Verb::Switch).filter(|near| alone && near.is_version)
+    near(view, snapshot, &Asked::to_switch(view.name())).filter(|near| alone && near.is_version)
 }
 
 /// A cleanup of a color that isn't there, or is not idle.

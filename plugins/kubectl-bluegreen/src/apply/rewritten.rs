@@ -2,9 +2,12 @@
 
 use std::cell::Cell;
 
+use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
+use release_core::command::selector_change_command;
 use release_core::failure::Failure;
 use release_core::kube::Labels;
+use release_core::kube::service::service_path;
 use release_core::release::record::RunResult;
 use release_core::release::rewritten::rewritten;
 use release_core::traffic::selector::as_label_selector;
@@ -46,8 +49,24 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, stored: Labels) -> F
         meanwhile: Meanwhile::default(),
     };
     let back = match take_back::one(run, &there, &text, RunResult::Failed).await {
-        Ok(()) => format!("it is on {from} again"),
+        Ok(()) => is_back(run, &movement).await,
         Err(why) => format!("it could not be put back to {from}: {}", why.message),
     };
     rewritten(format!("{text}\n{back}"), run.scope())
+}
+
+/// The policy has had its say in that write, too.
+async fn is_back(run: &Run, movement: &Move) -> String {
+    let Move { service, from, previous, scope, .. } = movement;
+    let read = run.cluster.get::<Service>(&service_path(&movement.namespace, service)).await;
+    let now = read.map(|service| service.spec.and_then(|spec| spec.selector).unwrap_or_default());
+    match now {
+        Ok(now) if now == *previous => format!("it is on {from} again"),
+        Ok(now) => format!(
+            "it could not be put back to {from}: it selects {} now; once nothing rewrites it: {}",
+            as_label_selector(&now),
+            selector_change_command(service, scope, &now, previous)
+        ),
+        Err(error) => format!("it was put back to {from}, and what is stored can't be read: {error}"),
+    }
 }

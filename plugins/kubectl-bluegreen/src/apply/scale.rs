@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use release_cli::run::Run;
 use release_cli::talk::Stand;
+use release_cluster::exchange::ApiError;
 use release_cluster::wait::until;
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::{Workload, WorkloadKind};
-use release_core::release::change::Change;
+use release_core::release::change::{Action, Change};
 use release_core::release::rewritten::rewritten;
 use release_core::text::printable;
 use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks, as_label_selector};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use release_core::workload::trouble;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::lasting::Lasting;
@@ -45,12 +47,10 @@ pub async fn apply(run: &Run, changes: &[Change], written: &mut Vec<Change>) -> 
             format!("interrupted while scaling; no Service was switched. See {}", workloads_command(run.scope()));
         undos.extend(change.undo.clone());
         run.stands(Stand { text, next: Some(Next::Try(undos.clone(), Some("undoes the scaling".into()))) });
-        let stored = run.cluster.apply_and_see(change, run.write_mode()).await.map_err(|error| match error.code() {
-            Some(409 | 422) => {
-                Failure::changed(format!("{} was changed by someone else meanwhile: {error}", change.object))
-            }
-            _ => Failure::from(error),
-        })?;
+        let stored = match run.cluster.apply_and_see(change, run.write_mode()).await {
+            Ok(stored) => stored,
+            Err(error) => return Err(refused(run, change, error).await),
+        };
         if let Some(stored) = stored.and_then(|stored| as_stored(change, &stored, run.scope())) {
             let text = format!("{} {}: an admission policy or webhook rewrites it", stored.object, stored.summary);
             written.extend(stored.undo.is_some().then_some(stored));
@@ -61,6 +61,25 @@ pub async fn apply(run: &Run, changes: &[Change], written: &mut Vec<Change>) -> 
         run.progress.step("scaled", &format!("{} {}", change.object, change.summary));
     }
     Ok(())
+}
+
+/// A patch whose conditions don't hold is as invalid to the API server as one that admission refuses: only the object
+/// tells which it was.
+async fn refused(run: &Run, change: &Change, error: ApiError) -> Failure {
+    let Some(409 | 422) = error.code() else { return Failure::from(error) };
+    let Action::JsonPatch(ops) = &change.action else { return Failure::from(error) };
+    let unmet = match run.cluster.get::<Value>(&change.path).await {
+        Ok(now) => ops.iter().any(|op| op.unmet_in(&now).is_some()),
+        Err(error) => error.is_not_found(),
+    };
+    if unmet {
+        return Failure::changed(format!("{} was changed by someone else meanwhile: {error}", change.object));
+    }
+    let failure = Failure::from(error);
+    Failure {
+        message: format!("{}\n{} keeps its size; no Service was switched", failure.message, change.object),
+        ..failure
+    }
 }
 
 /// What is waited for: a color with enough ready pods.

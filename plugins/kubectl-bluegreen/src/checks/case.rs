@@ -89,6 +89,13 @@ impl Case<'_> {
         self.finding(id, Severity::Blocks, message)
     }
 
+    /// A finding that a person is asked about: `--yes` was said before anybody knew. Where nothing else serves,
+    /// anything is better.
+    pub fn asks(&self, id: CheckId, message: impl Into<String>) -> Finding {
+        let served = self.agreed && self.active_ready() > 0;
+        if served { self.blocks(id, message).standing() } else { self.warns(id, message) }
+    }
+
     /// A finding to know about.
     pub fn warns(&self, id: CheckId, message: impl Into<String>) -> Finding {
         self.finding(id, Severity::Warns, message)

@@ -4,20 +4,30 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::kube::controller_of;
+use release_core::kube::{Workload, controller_of};
 use release_core::text::printable;
 
 use super::case::Case;
+use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let service = (format!("service/{}", case.view.name()), &case.view.service.metadata);
-    let workloads = case.target.workloads.iter().map(|w| (w.reference(), &w.metadata));
-    let relied_on = std::iter::once(service).chain(workloads);
     let namespace =
         case.snapshot.namespace_metadata.iter().map(|of| (format!("namespace/{}", case.snapshot.namespace), of));
-    let deleted = relied_on.chain(namespace).filter(|(_, metadata)| metadata.deletion_timestamp.is_some());
-    let deleted = deleted.map(|(name, _)| case.blocks(ids::BEING_DELETED, format!("{name} is being deleted")));
-    deleted.chain(selector_owner(case)).chain(size_owners(case)).collect()
+    let is_deleted = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
+    let around = std::iter::once(service).chain(namespace).filter(|(_, metadata)| is_deleted(metadata));
+    let around = around.map(|(name, _)| case.blocks(ids::BEING_DELETED, format!("{name} is being deleted")));
+    let workloads = case.target.workloads.iter().filter(|w| is_deleted(&w.metadata)).map(|w| goes(case, w));
+    around.chain(workloads).chain(selector_owner(case)).chain(size_owners(case)).collect()
+}
+
+/// Its pods go in a moment, however ready they are.
+fn goes(case: &Case<'_>, workload: &Workload) -> Finding {
+    let message = format!("{} is being deleted", workload.reference());
+    match case.verb {
+        Verb::Switch => case.blocks(ids::BEING_DELETED, message),
+        Verb::Rollback => case.asks(ids::BEING_DELETED, message),
+    }
 }
 
 /// An operator that owns the Service writes its selector again

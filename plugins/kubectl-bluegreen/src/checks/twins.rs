@@ -10,6 +10,7 @@ use release_core::traffic::nearest::names_one_pod;
 
 use super::case::Case;
 use crate::options::Verb;
+use crate::record::RecordedVerb;
 use crate::service_view::{ServiceView, is_of_its_own};
 use crate::together::moved_together;
 use release_core::checks::finding::{Finding, Mend};
@@ -73,7 +74,7 @@ fn stays(case: &Case<'_>, service: &Service) -> Finding {
     if service.spec.iter().flat_map(|s| s.selector.iter().flatten()).any(|(key, _)| names_one_pod(key)) {
         return case.warns(ids::TWIN_SERVICE, format!("{name} is one pod's own")).quiet_if(true);
     }
-    let mend = if is_named(case, name) { by_itself(case, name) } else { mend(case, service) };
+    let mend = if is_named(case, name) { by_itself(case, service) } else { mend(case, service) };
     case.blocks(ids::TWIN_SERVICE, format!("{name} stays {color}")).mend(mend)
 }
 
@@ -81,12 +82,23 @@ fn is_named(case: &Case<'_>, name: &str) -> bool {
     case.snapshot.services.iter().any(|named| service_name(named) == name)
 }
 
-/// One of a set that the last move did not move has a way back of its own.
-fn by_itself(case: &Case<'_>, name: &str) -> Mend {
-    match case.verb {
-        Verb::Rollback => Mend::Run(Command::new("kubectl bluegreen rollback").arg(name).scope(case.scope())),
-        Verb::Switch => Mend::Advice("move it by itself".to_owned()),
+/// One of a set that the last move did not move goes its own way back, where it has one.
+fn by_itself(case: &Case<'_>, service: &Service) -> Mend {
+    let name = service_name(service);
+    if case.verb == Verb::Switch {
+        return Mend::Advice("move it by itself".to_owned());
     }
+    let own = ServiceView::of(service, &case.snapshot.workloads, &case.snapshot.pods, Some(&case.tracks.key));
+    let last = own.recorded.current.as_ref().filter(|last| last.key == case.tracks.key);
+    let goes_there = last.is_some_and(|last| {
+        last.verb == RecordedVerb::Switch && last.from == case.target.name && last.to == case.active.name
+    });
+    let command = if goes_there {
+        Command::new("kubectl bluegreen rollback").arg(name)
+    } else {
+        Command::new("kubectl bluegreen switch").arg(name).flag("--to", &case.target.name)
+    };
+    Mend::Run(command.scope(case.scope()))
 }
 
 /// The stage that a Service is for, as its name says: what is tried there first is not to be moved along

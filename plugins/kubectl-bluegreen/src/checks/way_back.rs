@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use release_core::checks::finding::Finding;
-use release_core::checks::ids::{self, CheckId};
+use release_core::checks::ids;
 use release_core::kube::{Labels, Workload};
 use release_core::text::printable;
 use release_core::traffic::selector::as_label_selector;
@@ -21,7 +21,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         Some(record) => {
             let changed = differences(&record.left, record.at, case.target, &case.target_pods);
             let message = || format!("{} is not what was left: {}", case.target.name, changed.join("; "));
-            let changed = (!changed.is_empty()).then(|| judged(case, ids::CHANGED_SINCE, message()));
+            let changed = (!changed.is_empty()).then(|| case.asks(ids::CHANGED_SINCE, message()));
             changed.into_iter().chain(other_selector(case, record)).collect()
         }
         None if case.was_left_active() => deployed_after(case).into_iter().collect(),
@@ -44,7 +44,7 @@ fn other_selector(case: &Case<'_>, record: &Record) -> Option<Finding> {
         in_words(now)
     );
     let contradicts = now.iter().any(|(label, value)| then.get(label).is_some_and(|before| before != value));
-    Some(if contradicts { judged(case, ids::CHANGED_SINCE, message) } else { case.warns(ids::CHANGED_SINCE, message) })
+    Some(if contradicts { case.asks(ids::CHANGED_SINCE, message) } else { case.warns(ids::CHANGED_SINCE, message) })
 }
 
 fn in_words(labels: &Labels) -> String {
@@ -58,7 +58,7 @@ fn deployed_after(case: &Case<'_>) -> Option<Finding> {
     let later = |w: &&Arc<Workload>| deployed_at(w).is_some_and(|deployed| deployed > record.at);
     let workload = case.target.workloads.iter().find(later)?;
     let message = format!("{workload} was deployed after {} left it active: it may never have been live", record.verb);
-    Some(judged(case, ids::CHANGED_SINCE, message))
+    Some(case.asks(ids::CHANGED_SINCE, message))
 }
 
 /// Without a record, a color that was deployed last is no way back, and one of which nobody knows when
@@ -70,13 +70,7 @@ fn newer(case: &Case<'_>) -> Option<Finding> {
         Age::Newer => format!("{to} was deployed after {from}: that is no way back, but forward"),
         Age::Unknown => format!("nothing says that {to} was deployed before {from}: it may be no way back"),
     };
-    Some(judged(case, ids::NEWER_THAN_ACTIVE, message))
-}
-
-/// A person is asked; `--yes` was said before anybody knew. Where nothing else serves, anything is
-/// better.
-fn judged(case: &Case<'_>, id: CheckId, message: String) -> Finding {
-    if case.agreed && case.active_ready() > 0 { case.blocks(id, message).standing() } else { case.warns(id, message) }
+    Some(case.asks(ids::NEWER_THAN_ACTIVE, message))
 }
 
 #[cfg(test)]

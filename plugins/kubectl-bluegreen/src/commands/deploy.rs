@@ -1,5 +1,6 @@
 //! `deploy`: prepare the idle color, and move the Service to it.
 
+mod admitted;
 mod compare;
 mod manifests;
 mod next_step;
@@ -29,10 +30,11 @@ use crate::options::MoveOptions;
 use crate::options::deploy::{self as options, DeployOptions};
 use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
 use crate::plan::{moves_text, subjects_of};
-use crate::refusal::deploying::{autoscaler_taken, is_active};
+use crate::refusal::deploying::{autoscaler_taken, is_active, live_and_smaller};
 use crate::report::deploy_document::{DeployMembers, of_move};
 use crate::service_view::ServiceView;
 use crate::snapshot::{ReadScope, Snapshot, load};
+use admitted::as_admitted;
 
 /// Runs the verb.
 ///
@@ -55,9 +57,13 @@ pub async fn run(
     let (objects, compared) = run
         .within(async { try_join(objects::read(&run.cluster, &snapshot, &copied, &changed), compare).await })
         .await?;
+    let options = as_admitted(run, &deploying, &objects, options).await;
     let active = &deploying.tracks.active;
     let to_active = options.to.as_ref().is_none_or(|to| to == active);
     if to_active && planning::runs_already(&deploying, &objects, &options)? {
+        if let Some(size) = options.replicas.filter(|size| planning::is_smaller(&deploying, *size)) {
+            return Err(live_and_smaller(&view, deploying.tracks, size, run.scope()));
+        }
         run.say(&format!("{active} has these images already"));
         if !compared.is_empty() {
             run.say("what else the file holds is not judged, for nothing is prepared");

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::{Workload, has_all};
+use release_core::kube::{Pod, Workload, has_all};
 use release_core::traffic::capacity::{staying, strays};
 use release_core::traffic::selector::{Color, Tracks};
+use release_core::workload::trouble::{is_starting, pods_refused};
 
 use super::movement::Move;
 use crate::checks::Case;
@@ -48,7 +50,9 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     // Pods that no workload keeps may be gone in a moment: they are no reason not to start others.
     let kept = ready.saturating_sub(strays(&able).len());
     let short = kept < required;
-    let may_grow = target.asked() < active.asked().max(needed).max(1) || ready == 0;
+    let may_grow = target.asked() < active.asked().max(needed).max(1)
+        || ready == 0
+        || is_coming_up(target, &tracks.pods_of(&target.name, &snapshot.pods), snapshot.at);
     let waits = options.scale && short && !scaled && !target.workloads.is_empty();
     let scales_first = waits && (options.verb == Verb::Switch || may_grow);
     Ok(Case {
@@ -67,6 +71,15 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
         is_recorded: view.recorded.has_room_for(&movement.record),
         agreed: options.yes,
     })
+}
+
+/// True while pods are on their way that are asked for: a run that was cut off left the color so, and the same words
+/// wait as it did. Those that the API server refuses, that are in trouble, or that have been unready for long don't
+/// come by waiting.
+fn is_coming_up(target: &Color, pods: &[&Pod], now: Timestamp) -> bool {
+    let alive = || pods.iter().filter(|pod| pod.is_alive());
+    let missing = alive().count() < target.asked() && !target.workloads.iter().any(|w| pods_refused(w).is_some());
+    missing || alive().any(|pod| is_starting(pod, now))
 }
 
 /// A rollback asks for no more than the color's autoscalers let it have: they would take the rest away again.

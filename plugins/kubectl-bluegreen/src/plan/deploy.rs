@@ -16,7 +16,7 @@ mod writes;
 pub use autoscalers::taken as autoscaler_taken;
 pub use chosen::{Deploying, choose};
 pub use pod_tests::{tests_for, tests_text};
-pub use preparing::{Objects, prepare, runs_already};
+pub use preparing::{Objects, is_smaller, prepare, runs_already};
 pub use text::{lines, said};
 pub use world::as_prepared;
 pub use writes::writes;

@@ -20,8 +20,10 @@ pub struct Added {
 /// Those that our last record didn't have, where they are what keeps the Service from all pods.
 #[must_use]
 pub fn added_labels(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Added> {
-    let (selector, record) = (view.selector()?, view.recorded.current.as_ref()?);
-    let is_added = |key: &str| key != tracks.key && !record.selector.contains_key(key);
+    let selector = view.selector()?;
+    // A take-back records what it found, which somebody may have added to: the move before it tells what was there.
+    let is_added =
+        |key: &str| key != tracks.key && view.recorded.all().any(|record| !record.selector.contains_key(key));
     let labels: Labels =
         selector.iter().filter(|(key, _)| is_added(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
     let mut without = selector.clone();

@@ -3,12 +3,11 @@
 use release_core::command::{Command, Scope};
 
 use crate::options::deploy::DeployOptions;
-use crate::options::{MoveOptions, Target, Verb};
+use crate::options::{MoveOptions, Target};
 
 /// A verb as it was typed.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    pub verb: Verb,
     /// Verb and Services, without where to.
     command: Command,
     /// The flags that say how.
@@ -33,7 +32,13 @@ impl Asked {
     #[must_use]
     pub fn about(verb: &str, service: &str) -> Self {
         let command = Command::new("kubectl bluegreen").arg(verb).arg(service);
-        Self { verb: Verb::Switch, command, again: Vec::new(), goes: Goes::Nowhere }
+        Self { command, again: Vec::new(), goes: Goes::Nowhere }
+    }
+
+    /// A switch to whichever color is the other one.
+    #[must_use]
+    pub fn to_switch(service: &str) -> Self {
+        Self { goes: Goes::Anywhere, ..Self::about("switch", service) }
     }
 
     /// A deploy, which asks for no color that isn't named.
@@ -41,21 +46,21 @@ impl Asked {
     pub fn to_deploy(options: &DeployOptions) -> Self {
         let command = Command::new("kubectl bluegreen deploy").arg(&options.service);
         let command = options.to.iter().fold(command, |command, color| command.flag("--to", color));
-        Self { verb: Verb::Switch, command, again: options.again.clone(), goes: Goes::Nowhere }
+        Self { command, again: options.again.clone(), goes: Goes::Nowhere }
     }
 
-    /// A switch or a rollback.
+    /// A switch, a rollback or a preflight.
     #[must_use]
     pub fn of(options: &MoveOptions) -> Self {
-        let verb = options.verb;
-        let command = Command::new("kubectl bluegreen").arg(verb.recorded().to_string()).args(&options.services);
+        let word = if options.only_checks { "preflight".to_owned() } else { options.verb.recorded().to_string() };
+        let command = Command::new("kubectl bluegreen").arg(word).args(&options.services);
         let goes = match &options.target {
             Target::Color(color) => Goes::To(color.clone()),
             Target::Image(tag) => Goes::Image(tag.clone()),
             Target::Other => Goes::Anywhere,
             Target::Back => Goes::Nowhere,
         };
-        Self { verb, command, again: options.again.clone(), goes }
+        Self { command, again: options.again.clone(), goes }
     }
 
     /// The same along this label, which has these colors besides the active one: where it isn't clear

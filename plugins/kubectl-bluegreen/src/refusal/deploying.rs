@@ -117,3 +117,16 @@ pub fn several_to_size(prepared: &[Prepared]) -> Failure {
     let names: Vec<String> = prepared.iter().map(Prepared::reference).collect();
     refused("SeveralWorkloads", format!("--replicas is for one workload, and the color has {}", names.join(", ")))
 }
+
+/// What is asked for is live, and smaller: a deploy prepares what is idle.
+pub fn live_and_smaller(view: &ServiceView<'_>, tracks: &Tracks, size: i32, scope: &Scope) -> Failure {
+    let workloads = tracks.color(&tracks.active).map(|color| color.workloads.clone()).unwrap_or_default();
+    let asked = workloads.iter().map(|workload| workload.replicas).fold(0, i32::saturating_add);
+    let message = format!(
+        "{} of service/{} has these images and is active, and asks for {asked} pods, not for {size}",
+        tracks.active,
+        view.name()
+    );
+    let scale = Command::new("kubectl scale").args(workloads.iter().map(|workload| workload.reference()));
+    refused("LiveAndSmaller", message).try_next(scale.option("--replicas", &size.to_string()).scope(scope))
+}

@@ -6,7 +6,7 @@ use release_core::text::printable;
 use release_core::traffic::nearest::{Difference, Miss, OneLabel, SeveralLabels, nearest};
 use release_core::traffic::selector::{NotSwitchable, as_label_selector, discover};
 
-use crate::options::Verb;
+use super::asked::Asked;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -19,9 +19,9 @@ pub struct Near {
     pub is_version: bool,
 }
 
-/// The nearest miss of a Service's selector, where there is any; `verb` is what was asked for.
+/// The nearest miss of a Service's selector, where there is any.
 #[must_use]
-pub fn near(view: &ServiceView<'_>, snapshot: &Snapshot, verb: Verb) -> Option<Near> {
+pub fn near(view: &ServiceView<'_>, snapshot: &Snapshot, asked: &Asked) -> Option<Near> {
     let selector = view.selector()?;
     Some(match nearest(selector, &snapshot.workloads)? {
         Miss::OnePod { key } => Near {
@@ -45,24 +45,23 @@ pub fn near(view: &ServiceView<'_>, snapshot: &Snapshot, verb: Verb) -> Option<N
             };
             Near { what, next, is_version: true }
         }
-        Miss::OneLabel(miss) => one_label(view, snapshot, verb, &miss),
+        Miss::OneLabel(miss) => one_label(view, snapshot, asked, &miss),
         Miss::SeveralLabels(miss) => several_labels(view, snapshot, &miss),
     })
 }
 
-fn one_label(view: &ServiceView<'_>, snapshot: &Snapshot, verb: Verb, miss: &OneLabel) -> Near {
+fn one_label(view: &ServiceView<'_>, snapshot: &Snapshot, asked: &Asked, miss: &OneLabel) -> Near {
     let key = &miss.key;
     let others: Vec<String> = miss.others.iter().map(|other| printable(other)).collect();
     let why = if miss.alone { "is all that its selector has" } else { "says what a pod is of, and no version" };
     let what = format!("{key} differs in {}; by itself {key} {why}", others.join(", "));
-    let along = |verb: &str| {
-        Command::new("kubectl bluegreen").arg(verb).arg(view.name()).flag("--track-key", key).scope(&snapshot.scope)
-    };
-    let switch = |to: &String| along("switch").flag("--to", to);
-    let next = match (verb, miss.versions) {
-        (Verb::Switch, true) if !miss.ready.is_empty() => Next::Try(miss.ready.iter().map(switch).collect(), None),
-        (Verb::Rollback, true) => Next::Try(vec![along("rollback")], None),
-        _ => Next::Look(along("status"), Some(format!("if {key} tells its versions apart"))),
+    let ready: Vec<&str> = miss.ready.iter().map(String::as_str).collect();
+    let commands = if miss.versions { asked.along(key, &ready, &snapshot.scope) } else { Vec::new() };
+    let next = if commands.is_empty() {
+        let status = Asked::about("status", view.name()).by(key, &snapshot.scope);
+        Next::Look(status, Some(format!("if {key} tells its versions apart")))
+    } else {
+        Next::Try(commands, None)
     };
     Near { what, next, is_version: miss.versions }
 }

@@ -85,7 +85,7 @@ pub struct OtherPods {
 #[serde(rename_all = "camelCase")]
 pub struct Note {
     /// `converging`, `no-endpoints`, `being-deleted`, `by-hand`, `unfinished`, `record`, `twin-service`,
-    /// `floor-raised`, `added-label`, `unmanaged-endpoints`, `retention`
+    /// `floor-raised`, `added-label`, `unmanaged-endpoints`, `retention`, `unfinished-init`
     pub id: &'static str,
     /// `block` where requests fail now, else `warn`
     pub severity: &'static str,

@@ -1,8 +1,10 @@
 //! What is unusual about a Service.
 
+use std::sync::Arc;
+
 use release_core::command::{Command, Scope};
-use release_core::kube::has_all;
 use release_core::kube::service::service_name;
+use release_core::kube::{Workload, WorkloadKind, has_all};
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
@@ -27,6 +29,7 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
     if view.service.metadata.deletion_timestamp.is_some() {
         notes.push(Note::warns("being-deleted", format!("service/{} is being deleted", view.name())));
     }
+    notes.extend(left_by_init(view, tracks, snapshot));
     notes.extend(unmanaged(view, tracks, snapshot));
     notes.extend(not_over(view, tracks, snapshot));
     if let Some(why) = &view.recorded.unreadable {
@@ -60,6 +63,23 @@ pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, scope: &Scope) -> 
         RecordedVerb::Rollback => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
         _ => Command::new("kubectl bluegreen switch").args(services).flag("--to", &unfinished.to).scope(scope),
     }
+}
+
+/// A Deployment that an `init` would have taken down, had it not been cut off: it has no color, and its pods run
+/// beside those that serve.
+fn left_by_init(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Note> {
+    let by_init = view.settings.track_key.as_ref() == Some(&tracks.key) && view.recorded.current.is_none();
+    let without = |workload: &&Arc<Workload>| {
+        let labels = workload.pod_labels();
+        workload.kind == WorkloadKind::Deployment
+            && workload.replicas > 0
+            && has_all(&labels, &tracks.base)
+            && !labels.contains_key(&tracks.key)
+    };
+    let left = snapshot.workloads.iter().filter(|_| by_init).find(without)?;
+    let init = Command::new("kubectl bluegreen init").arg(view.name()).scope(&snapshot.scope);
+    let message = format!("{} runs beside the colors and has no label {}", left.reference(), tracks.key);
+    Some(Note { fix: Some(init.to_string()), ..Note::warns("unfinished-init", message) })
 }
 
 /// Addresses that nobody's selector put there.

@@ -48,7 +48,6 @@ struct ObjectName {
 type Policies = (
     Reading<String>,
     Reading<ObjectMeta>,
-    Reading<Vec<Node>>,
     Reading<Vec<PodDisruptionBudget>>,
     Reading<Vec<NetworkPolicy>>,
     Reading<Vec<TargetGroupBinding>>,
@@ -80,11 +79,12 @@ impl OptionalReads {
 
     /// Reads it, all at once.
     pub async fn read(&self) -> Snapshot {
-        let (neighbours, replica_sets, autoscalers, routes, policies) = futures::join!(
+        let (neighbours, replica_sets, autoscalers, routes, nodes, policies) = futures::join!(
             self.built_in::<Service>(),
             replica_sets(&self.cluster),
             self.built_in::<HorizontalPodAutoscaler>(),
             self.routes(),
+            self.nodes(),
             self.policies()
         );
         let (virtual_services, destination_rules, http_routes) = routes;
@@ -96,12 +96,13 @@ impl OptionalReads {
             virtual_services,
             destination_rules,
             http_routes,
+            nodes,
             ..empty
         };
-        let Some((who, namespace_metadata, nodes, budgets, network_policies, target_group_bindings)) = policies else {
+        let Some((who, namespace_metadata, budgets, network_policies, target_group_bindings)) = policies else {
             return shown;
         };
-        Snapshot { who, namespace_metadata, nodes, budgets, network_policies, target_group_bindings, ..shown }
+        Snapshot { who, namespace_metadata, budgets, network_policies, target_group_bindings, ..shown }
     }
 
     /// What only a move needs to know.
@@ -113,7 +114,6 @@ impl OptionalReads {
         Some(futures::join!(
             who,
             self.namespace(),
-            self.nodes(),
             self.built_in::<PodDisruptionBudget>(),
             self.built_in::<NetworkPolicy>(),
             self.target_group_bindings(),

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use crate::command::{Command, Scope};
 use crate::kube::{LEFT_OUT, NODE_LOST, OWNER_GONE, Pod, Workload};
 use crate::text::printable;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus};
 
 /// What is wrong with one pod. The gravest comes first in the order.
@@ -90,6 +91,28 @@ pub fn trouble(pod: &Pod) -> Option<Trouble> {
         Some((reason, c)) => Trouble { reason, restarts: c.restart_count, container: named(c) },
         None => of_pod(whole_pod(pod)),
     })
+}
+
+/// For so long a Deployment's rollout may make no progress before Kubernetes calls it failed
+/// (`progressDeadlineSeconds`, apps/v1).
+const STARTS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// True for a pod that isn't ready yet, was made a moment ago, and that nothing is known to keep from it: a node
+/// may still be added for it.
+#[must_use]
+pub fn is_starting(pod: &Pod, now: Timestamp) -> bool {
+    let comes = matches!(
+        trouble(pod).map(|trouble| trouble.reason),
+        Some(
+            Reason::Unschedulable(_)
+                | Reason::ReadinessGate(_)
+                | Reason::StartupProbe
+                | Reason::ReadinessProbe
+                | Reason::Starting
+                | Reason::Pending
+        )
+    );
+    comes && pod.metadata.creation_timestamp.is_some_and(|made| now.duration_since(made) < STARTS_WITHIN)
 }
 
 /// The pods that aren't ready, grouped by reason, the gravest first.

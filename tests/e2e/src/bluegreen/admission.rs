@@ -50,6 +50,23 @@ impl Policy {
         Ok(policy)
     }
 
+    /// No Deployment gets another size.
+    ///
+    /// # Errors
+    /// Where the API server refuses the policy.
+    pub async fn deny_scaling(ns: &Namespace, message: &str) -> Result<Self> {
+        let rule = json!({"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments/scale"],
+            "operations": ["UPDATE"]});
+        let policy = Self::written(ns, "scaling", &rule, ("false", message), "Deny").await?;
+        let kubectl = admin(ns);
+        eventually("policy on sizes", LIMIT, || async {
+            let asked = kubectl.run(&["scale", "deployment", "--all", "--replicas=7", "--dry-run=server"]).await?;
+            Ok(asked.stderr.contains(message).then_some(()))
+        })
+        .await?;
+        Ok(policy)
+    }
+
     /// No EndpointSlice is written any more, so that what is published stays what it is.
     ///
     /// # Errors

@@ -80,3 +80,20 @@ async fn owners_of_a_size_are_named_where_it_is_written() -> Result<()> {
     ensure!(told.contains("ScaledObject/api") && told.contains("WebApp/api"), "{}", said(&scaled));
     Ok(())
 }
+
+/// Its pods go with the last finalizer: users would be moved from a color that serves to one that is gone a moment
+/// later.
+#[tokio::test]
+async fn a_rollback_leaves_nobody_on_what_is_being_deleted() -> Result<()> {
+    let ns = namespace("back-deleted").await?;
+    blue_green(&ns, 2).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    ns.patch::<Deployment>("api-blue", json!({"metadata": {"finalizers": [HELD]}})).await?;
+    ns.kubectl(&["delete", "deployment", "api-blue", "--wait=false"]).await?.ends(0)?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    ensure!(!status.stdout.contains("its pods are ready"), "{}", said(&status));
+    being_deleted(&ns, "rollback api --yes", "deploy/api-blue").await?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    bluegreen(&ns, "rollback api --yes --force=being-deleted").await?.ends(0)?;
+    ns.patch::<Deployment>("api-blue", json!({"metadata": {"finalizers": null}})).await.map(drop)
+}

@@ -255,6 +255,22 @@ async fn a_selector_that_a_policy_rewrites_is_put_back_at_once() -> Result<()> {
     Ok(())
 }
 
+/// "On blue again" would be said of a Service that selects nobody, and nothing would name the label that is why.
+#[tokio::test]
+async fn a_label_that_a_policy_adds_is_named_where_it_cannot_be_taken_back() -> Result<()> {
+    let ns = namespace("added-by-policy").await?;
+    blue_green(&ns, 1).await?;
+    let adds = "[JSONPatch{op: 'add', path: '/spec/selector/team', value: 'x'}]";
+    let shown = [PROBE[0], PROBE[1], PROBE[2], PROBE[3], PROBE[4], PROBE[5], "-ojsonpath={.spec.selector.team}"];
+    mutates(&ns, ("", "services", "UPDATE"), adds, (&shown, |team| team == "x")).await?;
+    let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("could not be put back") && message.contains("kubectl patch service api"), "{document:#}");
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    ensure!(status["services"][0]["notes"].to_string().contains("added-label"), "{status:#}");
+    Ok(())
+}
+
 /// A pipeline that tries first would be told "switched" of what the API server makes something else of.
 #[tokio::test]
 async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {

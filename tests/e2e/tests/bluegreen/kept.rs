@@ -4,11 +4,11 @@ use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{api, left_blue, replicas};
 use e2e::bluegreen::blue_green;
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::pods::pods;
+use e2e::common::pods::{is_ready, pods};
 use e2e::common::run::{Ended, admin};
 use e2e::{LIMIT, namespace};
 use kube::ResourceExt;
-use lab::Namespace;
+use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
 /// A nightly run keeps blue, for this reason.
@@ -74,7 +74,6 @@ async fn what_another_service_left_just_now_is_kept_for_it() -> Result<()> {
     bluegreen(&ns, "switch other --to green --yes --verify-for=0 --retain=1h").await?.ends(0)?;
     let document = keeps(&ns, "notDue").await?;
     ensure!(document["message"].to_string().contains("service/other"), "{document:#}");
-    bluegreen(&ns, "cleanup api --before-due --yes").await?.ends(0)?;
     Ok(())
 }
 
@@ -122,4 +121,50 @@ async fn what_somebody_else_keeps_at_size_is_theirs_to_take_down() -> Result<()>
 async fn patched(ns: &Namespace, patch: &Value) -> Result<()> {
     let words = ["patch", "deploy/api-blue", "--type=merge", "-p", &patch.to_string()];
     admin(ns).run(&words).await?.ends(0).map(drop)
+}
+
+/// "Down already" would be said of pods that run, night after night.
+#[tokio::test]
+async fn pods_of_an_operators_object_are_not_down() -> Result<()> {
+    let ns = namespace("controllers").await?;
+    for color in ["blue", "green"] {
+        let labels = json!({"app": "api", "version": color});
+        let container = json!({"name": "app", "image": "registry.example.com/api:1", "ports": [{"name": "http", "containerPort": 8080}]});
+        ns.apply(
+            &json!({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": format!("api-{color}")},
+            "spec": {"replicas": 2, "selector": labels,
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}}),
+        )
+        .await?;
+        eventually("its pods are ready", LIMIT, || async {
+            let ready = pods(&ns, &format!("version={color}")).await?.iter().filter(|pod| is_ready(pod)).count();
+            Ok((ready == 2).then_some(()))
+        })
+        .await?;
+    }
+    ns.apply(&api().service("blue")).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    for words in ["cleanup --due --yes", "cleanup api --before-due --yes"] {
+        let document = bluegreen(&ns, &format!("{words} -ojson")).await?.ends(1)?.json()?;
+        assert_eq!(document["services"][0]["reason"], "notOurs", "{document:#}");
+        ensure!(document["services"][0].to_string().contains("api-blue"), "{document:#}");
+    }
+    Ok(())
+}
+
+/// Whoever is in no hurry would lose the way back that whoever is in one gave away.
+#[tokio::test]
+async fn the_way_back_of_another_service_is_kept_for_its_own_time() -> Result<()> {
+    let ns = namespace("others-way-back").await?;
+    blue_green(&ns, 1).await?;
+    let mut other = api().service("blue");
+    other["metadata"]["name"] = json!("other");
+    ns.apply(&other).await?;
+    bluegreen(&ns, "switch api other --to green --yes --verify-for=0").await?.ends(0)?;
+    let document = bluegreen(&ns, "cleanup api --before-due --yes -ojson").await?.ends(1)?.json()?;
+    ensure!(document["next"].to_string().contains("cleanup api other --before-due"), "{document:#}");
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    bluegreen(&ns, "cleanup api other --before-due --yes").await?.ends(0)?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 0);
+    Ok(())
 }

@@ -72,6 +72,9 @@ async fn a_node_that_goes_while_it_is_watched_is_no_proof() -> Result<()> {
     node.leave().await?;
     let output = running.wait(LIMIT).await?.ends(5)?;
     assert_eq!(active(&ns, "api").await?, "blue", "{}", said(&output));
+    // Nor are they a warm way forward.
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    ensure!(!status.stdout.contains("its pods are ready"), "{}", said(&status));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use e2e::bluegreen::app::{replicas, with_green};
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::bluegreen::written::{RECORD, record, versions};
 use e2e::bluegreen::{active, app, blue_green};
-use e2e::common::pods::{all_waiting, annotate_pods, gone, pods};
+use e2e::common::pods::{all_waiting, annotate_pods, gone, is_ready, pods};
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -145,6 +145,32 @@ async fn now_switches_at_the_first_ready_pod() -> Result<()> {
     one_ready(&ns).await?;
     running.wait(LIMIT).await?.ends(0)?;
     assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 3));
+    Ok(())
+}
+
+/// The same words again would move everybody from three pods to one, unasked.
+#[tokio::test]
+async fn a_rollback_that_was_cut_off_while_pods_came_waits_again() -> Result<()> {
+    let ns = namespace("cut-off-cold").await?;
+    cold_on_demand(&ns).await?;
+    let running = start(&ns, "rollback api --yes --timeout=80s")?;
+    one_ready(&ns).await?;
+    eventually("one of three is ready", LIMIT, || async {
+        let ready = pods(&ns, "version=blue").await?.iter().filter(|pod| is_ready(pod)).count();
+        Ok((ready == 1 && replicas(&ns, "api-blue").await? == 3).then_some(()))
+    })
+    .await?;
+    running.kill().await?;
+    bluegreen(&ns, "rollback api --yes --timeout=6s").await?.ends(4)?.tells("rollback api --now")?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    let running = start(&ns, "rollback api --yes --timeout=80s")?;
+    annotate_pods(&ns, "version=blue", &[(READY, "true")]).await?;
+    running.wait(LIMIT).await?.ends(0)?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    assert_eq!(
+        (active(&ns, "api").await?.as_str(), &status["services"][0]["colors"][0]["endpoints"]),
+        ("blue", &3.into())
+    );
     Ok(())
 }
 

@@ -267,3 +267,16 @@ async fn a_set_that_is_overtaken_in_part_says_where_the_rest_stands() -> Result<
     ensure!(!back.to_string().contains("api was moved together"), "{back:#}");
     Ok(())
 }
+
+/// One of the set had been there before it: the command that is printed for it was refused.
+#[tokio::test]
+async fn one_that_was_there_before_has_no_way_back_of_its_own() -> Result<()> {
+    let ns = three("there-before").await?;
+    ns.patch::<Service>("api-admin", json!({"spec": {"selector": {"version": "green"}}})).await?;
+    bluegreen(&ns, "switch api api-admin --to green --yes --verify-for=0 --force=twin-service").await?.ends(0)?;
+    let document = bluegreen(&ns, "rollback api api-admin --yes --force=twin-service -ojson").await?.ends(0)?.json()?;
+    assert_eq!((active(&ns, "api").await?.as_str(), active(&ns, "api-admin").await?.as_str()), ("blue", "green"));
+    let found = finding(&document, "twin-service").context("no finding")?;
+    ensure!(found["fix"].to_string().contains("switch api-admin --to blue"), "{document:#}");
+    Ok(())
+}

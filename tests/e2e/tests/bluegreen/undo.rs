@@ -76,6 +76,22 @@ async fn a_size_that_a_policy_makes_another_is_told_with_its_undo() -> Result<()
     Ok(())
 }
 
+/// A job that tries again after "changed by someone else" would never end.
+#[tokio::test]
+async fn a_size_that_admission_refuses_is_no_change_of_somebody_else() -> Result<()> {
+    let ns = namespace("refused-size").await?;
+    blue_green(&ns, 2).await?;
+    taken_down(&ns, "green").await?;
+    let policy = Policy::deny_scaling(&ns, "no scaling by hand").await?;
+    let refused = bluegreen(&ns, "switch api --to green --scale --yes").await?.ends(1)?.tells("no scaling by hand")?;
+    ensure!(
+        refused.stderr.contains("no Service was switched") && !refused.stderr.contains("someone else"),
+        "{}",
+        said(&refused)
+    );
+    policy.remove().await
+}
+
 /// Whoever pastes it after the switch would take the color down that has the traffic.
 #[tokio::test]
 async fn pods_that_got_the_traffic_are_not_to_be_scaled_back() -> Result<()> {

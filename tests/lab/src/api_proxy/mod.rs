@@ -77,6 +77,11 @@ impl Call {
         ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&self.method)
     }
 
+    /// Whether the API server is asked what it would do, and stores nothing.
+    pub fn is_dry_run(&self) -> bool {
+        self.query.split('&').any(|part| part == "dryRun=All")
+    }
+
     /// Whether it is a watch.
     pub fn is_watch(&self) -> bool {
         self.query.split('&').any(|part| part == "watch=true" || part == "watch=1")

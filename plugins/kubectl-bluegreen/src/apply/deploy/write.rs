@@ -7,7 +7,9 @@ use release_cluster::exchange::ApiError;
 use release_core::command::Command;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::has_all;
+use release_core::registry::image::ImageRef;
 use release_core::release::change::{Action, Change, Op};
+use release_core::release::rewritten::rewritten;
 use release_core::text::one_line;
 use release_core::workload::twin::{containers_of, pod_labels_of};
 use serde_json::Value;
@@ -23,17 +25,48 @@ pub async fn all(run: &Run, changes: &[Change], again: &Next, mut made: impl FnM
         let look = Command::new("kubectl get").arg(&change.object).scope(run.scope());
         let written = run.cluster.write_if_unchanged(change, run.write_mode(), async || found(run, change).await).await;
         let past = if change.creates() { "created" } else { "changed" };
-        match written {
-            Ok(Written::ReadBack(error)) if error.leaves_write_unclear() => {
-                run.progress.step("read back", &format!("{error}; {} is there", change.object));
+        let stored = match written {
+            Ok(Written::ReadBack(error)) => {
+                if error.leaves_write_unclear() {
+                    run.progress.step("read back", &format!("{error}; {} is there", change.object));
+                }
+                None
             }
-            Ok(_) => {}
+            Ok(Written::Answered(stored)) => Some(stored),
             Err(unwritten) => return Err(not_switched(unwritten.failure(&change.object, past, look))),
-        }
+        };
         made(change);
         run.progress.step(past, &format!("{} {}", change.object, change.summary));
+        if let Some((wanted, there)) = stored.and_then(|stored| other_image(change, &stored)) {
+            let text = format!(
+                "{} asks for {there}, though {wanted} was written: an admission policy or webhook rewrites it",
+                change.object
+            );
+            return Err(not_switched(rewritten(one_line(&text), run.scope())));
+        }
     }
     Ok(())
+}
+
+/// An image that was written, and another one that is stored in its place.
+fn other_image(change: &Change, stored: &Value) -> Option<(String, String)> {
+    let there = containers_of(stored);
+    let written: Vec<(String, String)> = match &change.action {
+        Action::Create(wanted) => containers_of(wanted).into_iter().map(|c| (c.pointer(), c.image)).collect(),
+        Action::JsonPatch(ops) => ops.iter().filter_map(image_of).collect(),
+        _ => Vec::new(),
+    };
+    written.into_iter().find_map(|(pointer, wanted)| {
+        let now = there.iter().find(|container| container.pointer() == pointer)?;
+        let is_it = now.image == wanted || ImageRef::parse(&now.image).stands_for(&ImageRef::parse(&wanted), None);
+        (!is_it).then(|| (wanted, now.image.clone()))
+    })
+}
+
+/// A container's place and the image that an operation puts there.
+fn image_of(op: &Op) -> Option<(String, String)> {
+    let pointer = op.0["path"].as_str().filter(|_| op.0["op"] == "replace")?.strip_suffix("/image")?;
+    Some((pointer.to_owned(), op.0["value"].as_str()?.to_owned()))
 }
 
 /// False where somebody else has changed since what a write left; what can't be read is taken to be so.

@@ -9,6 +9,8 @@ use super::seen::Seen;
 /// What is asked for, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
+    /// The Services that were named.
+    pub services: &'a [String],
     /// Workloads are deleted instead of scaled to zero.
     pub delete: bool,
     /// The retention doesn't count.

@@ -18,7 +18,7 @@ use super::asked::{Asked, all_the_same};
 use super::decision::{Decision, Kept};
 use super::hindrance::{Hindrance, hindered};
 use super::removal::{Removal, delete, delete_autoscaler, give_back, stays};
-use super::retention::{Held, held, held_by_others, left_by_hand};
+use super::retention::{Held, held, held_by_others, is_long_over, left_by_hand};
 use super::seen::Seen;
 use crate::cleanup_note::{CLEANUP, Cleanup};
 use crate::idle::users_of;
@@ -35,7 +35,8 @@ use crate::snapshot::Snapshot;
 /// # Errors
 /// Where the Service has no colors.
 pub fn judge(asked: Asked<'_>, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<Vec<Decision>> {
-    let again = || refusal::Asked::about("cleanup", view.name());
+    // What is to go has to be seen before it goes.
+    let again = || refusal::Asked::about("status", view.name());
     let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, &again()))?;
     let seen = Seen { snapshot, view, tracks };
     if let Some(color) = asked.color.filter(|color| !tracks.others().any(|other| other.name == *color)) {
@@ -49,9 +50,10 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     let Seen { snapshot, view, tracks } = seen;
     let (service, name) = (view.name().to_owned(), color.name.clone());
     let pods = seen.own_pods(color);
-    let down =
+    let own_are_down =
         color.workloads.iter().all(|w| w.replicas == 0 && w.status_replicas == 0) && !pods.iter().any(|p| stays(p));
-    if down && !asked.delete {
+    let others: Vec<String> = runs_besides(color);
+    if own_are_down && others.is_empty() && !asked.delete {
         return Decision::Down { service, color: name };
     }
     let held = held(view, tracks, &name, snapshot.at);
@@ -60,28 +62,23 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
         let (service, color) = (service.clone(), Some(name.clone()));
         Decision::Kept(Kept { service, color, due, reason, why, next })
     };
-    if color.workloads.is_empty() {
-        let why = format!("{} runs it, take it down there", color.runners.join(", "));
-        return kept(KeptReason::NotOurs, why, None);
+    if color.workloads.is_empty() || (own_are_down && !others.is_empty() && !asked.delete) {
+        return kept(KeptReason::NotOurs, format!("{} run its pods, take them down there", others.join(", ")), None);
     }
     let users = users_of(color, tracks, view, snapshot);
     if !users.is_empty() {
         return kept(KeptReason::InUse, format!("not idle: {}", users.join(", ")), None);
     }
     // Nobody who is in a hurry means to take the way back from a move that is being proven.
-    let holds = |held: &Held| !asked.before_due || held.reason == KeptReason::Unfinished;
-    if let Some(Held { reason, why, .. }) = held_by_others(seen, color).filter(holds) {
-        return kept(reason, why, sooner(asked, seen, (color, reason)));
+    let holds =
+        |held: &Held| !asked.before_due || (held.reason == KeptReason::Unfinished && !is_long_over(view, snapshot.at));
+    if let Some(held) = held_by_others(asked, seen, color) {
+        let next = sooner(asked, seen, (color, &held));
+        return kept(held.reason, held.why, next);
     }
-    match held {
-        Some(Held { reason: KeptReason::NoRecord, why, .. }) => {
-            return kept(KeptReason::NoRecord, why, by_hand(seen, color));
-        }
-        Some(held) if holds(&held) => {
-            let Held { reason, why, .. } = held;
-            return kept(reason, why, sooner(asked, seen, (color, reason)));
-        }
-        _ => {}
+    if let Some(held) = held.filter(|held| held.reason == KeptReason::NoRecord || holds(held)) {
+        let next = sooner(asked, seen, (color, &held));
+        return kept(held.reason, held.why, next);
     }
     match hindered(asked, seen, color) {
         Some((Hindrance { reason, why, .. }, next)) => kept(reason, why, next),
@@ -89,14 +86,25 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     }
 }
 
+/// What runs ready pods of the color and is no workload that a clean-up takes down.
+fn runs_besides(color: &Color) -> Vec<String> {
+    let strays = color.has_strays.then(|| "pods of no workload".to_owned());
+    color.runners.iter().map(|runner| printable(runner)).chain(strays).collect()
+}
+
 /// The command that doesn't wait for the retention; what nothing but an annotation says is for a person to
 /// look into first.
-fn sooner(asked: Asked<'_>, seen: Seen<'_>, (color, reason): (&Color, KeptReason)) -> Option<Command> {
-    if reason == KeptReason::Unfinished {
-        let unfinished = seen.view.recorded.current.as_ref()?;
-        return Some(finishing(seen.view, unfinished, &seen.snapshot.scope));
+fn sooner(asked: Asked<'_>, seen: Seen<'_>, (color, held): (&Color, &Held)) -> Option<Command> {
+    if let Some(other) = &held.by {
+        let both = Command::new("kubectl bluegreen cleanup").args([seen.view.name(), other]).arg("--before-due");
+        return Some(both.scope(&seen.snapshot.scope));
     }
-    let is_known = match reason {
+    let is_known = match held.reason {
+        KeptReason::NoRecord => return by_hand(seen, color),
+        KeptReason::Unfinished if !is_long_over(seen.view, seen.snapshot.at) => {
+            let unfinished = seen.view.recorded.current.as_ref()?;
+            return Some(finishing(seen.view, unfinished, &seen.snapshot.scope));
+        }
         KeptReason::NoTime => false,
         KeptReason::MovedByHand => left_by_hand(seen.view, seen.tracks, &color.name).is_some(),
         _ => true,

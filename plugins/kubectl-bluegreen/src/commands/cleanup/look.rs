@@ -14,6 +14,7 @@ use super::removal::Removal;
 use crate::args::CleanupArgs;
 use crate::idle::{never_read, unread};
 use crate::moves::views;
+use crate::names::service_names;
 use crate::snapshot::{Looking, ReadScope, Snapshot, load, routes_from_beyond};
 
 /// What is to become of the colors of some Services.
@@ -59,7 +60,9 @@ async fn at_once(run: &Run, args: &CleanupArgs, names: &[String]) -> Outcome<Jud
 }
 
 fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Decision>> {
+    let services = service_names(&args.services)?;
     let asked = Asked {
+        services: &services,
         delete: args.delete,
         before_due: args.before_due,
         color: args.color.as_deref(),

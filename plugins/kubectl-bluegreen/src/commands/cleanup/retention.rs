@@ -1,12 +1,14 @@
 //! Whether the retention of a color has passed: pure.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::Service;
 use release_core::duration::age;
 use release_core::kube::service::service_name;
 use release_core::release::record::Record as _;
 use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
 
+use super::asked::Asked;
 use super::seen::Seen;
 use crate::hand::{due, hand_on};
 use crate::plan::describe;
@@ -19,6 +21,8 @@ use crate::service_view::ServiceView;
 pub struct Held {
     pub reason: KeptReason,
     pub why: String,
+    /// Another Service, which keeps it for itself.
+    pub by: Option<String>,
     /// It should be over by now, as far as anybody can tell: somebody has to look.
     pub due: bool,
 }
@@ -31,29 +35,43 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
     }
     let Some(record) = left_by(view, tracks, color) else {
         let why = "no switch left it, as far as the records say".into();
-        return Some(Held { reason: KeptReason::NoRecord, why, due: false });
+        return Some(Held { reason: KeptReason::NoRecord, why, by: None, due: false });
     };
     if hand_on(view.service).is_some() {
         return Some(since_a_hand(view, tracks, record, now));
     }
     let Some(due) = due(record, view.service) else {
         let why = "the API server doesn't tell when its record was written (managed fields)".into();
-        return Some(Held { reason: KeptReason::NoTime, why, due: record.due() <= now });
+        return Some(Held { reason: KeptReason::NoTime, why, by: None, due: record.due() <= now });
     };
     if record.result.is_none() && view.recorded.is_of(record) {
         let what = format!("the {} that left it has no result: it goes on, or was cut off", record.verb);
-        return Some(Held { reason: KeptReason::Unfinished, why: what, due: due <= now });
+        return Some(Held { reason: KeptReason::Unfinished, why: what, by: None, due: due <= now });
     }
     let why = || format!("kept for another {}", age(now, due));
-    (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), due: false })
+    (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), by: None, due: false })
+}
+
+/// No run goes on for so long after the retention of what it left: `--timeout` is 5 minutes where nothing is said.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(1);
+
+/// True where the last move has no result, and no run can be behind that any more: it was killed, or nothing could be
+/// noted.
+#[must_use]
+pub fn is_long_over(view: &ServiceView<'_>, now: Timestamp) -> bool {
+    let due = view.recorded.current.as_ref().and_then(|record| due(record, view.service));
+    due.is_some_and(|due| now.duration_since(due) > LONGEST_RUN)
 }
 
 /// Another Service over the same workloads may have left them later, or not be done with that: its way back
 /// is this color, too.
 #[must_use]
-pub fn held_by_others(seen: Seen<'_>, color: &Color) -> Option<Held> {
+pub fn held_by_others(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option<Held> {
     let Seen { snapshot, view, .. } = seen;
     let others = snapshot.neighbours.iter().flatten().filter(|other| service_name(other) != view.name());
+    // Whoever doesn't wait, and names both, means both.
+    let meant = |other: &&Service| asked.before_due && asked.services.iter().any(|name| name == service_name(other));
+    let others = others.filter(|other| !meant(other));
     let recorded = others.filter(|other| other.metadata.annotations.iter().any(|a| a.contains_key(Record::CURRENT)));
     recorded.into_iter().find_map(|other| {
         let other = ServiceView::of(other, &snapshot.workloads, &snapshot.pods, None);
@@ -62,7 +80,8 @@ pub fn held_by_others(seen: Seen<'_>, color: &Color) -> Option<Held> {
             |theirs: &&Color| theirs.workloads.iter().any(|w| color.workloads.iter().any(|o| o.uid() == w.uid()));
         let theirs = tracks.others().find(shares).filter(|theirs| left_by(&other, tracks, &theirs.name).is_some())?;
         let held = held(&other, tracks, &theirs.name, snapshot.at)?;
-        Some(Held { why: format!("service/{} left it, too: {}", printable(other.name()), held.why), ..held })
+        let why = format!("service/{} left it, too: {}", printable(other.name()), held.why);
+        Some(Held { why, by: Some(other.name().to_owned()), ..held })
     })
 }
 
@@ -91,5 +110,5 @@ fn since_a_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record, now: Tim
         Some(_) => (true, "its retention is over since, and no record of ours says that it may go".to_owned()),
         None => (true, "nobody knows when it was left".to_owned()),
     };
-    Held { reason: KeptReason::MovedByHand, why: format!("{moved}; {rest}"), due }
+    Held { reason: KeptReason::MovedByHand, why: format!("{moved}; {rest}"), by: None, due }
 }

@@ -101,3 +101,10 @@ pub fn runs_already(deploying: &Deploying<'_>, objects: &Objects, options: &Depl
     }
     Ok(true)
 }
+
+/// True where the active color asks for fewer pods.
+#[must_use]
+pub fn is_smaller(deploying: &Deploying<'_>, size: i32) -> bool {
+    let active = deploying.tracks.color(&deploying.tracks.active);
+    active.is_some_and(|active| active.asked() < usize::try_from(size).unwrap_or(0))
+}

@@ -20,7 +20,7 @@ const VERB: &[&str] =
     &["deploy", "api", "--image", "app=registry.example.com/api:1.6.0", "--yes", "--verify-for=0", "-ojson"];
 
 fn patches_green(call: &Call) -> bool {
-    call.is_write() && call.is_about("/deployments/api-green")
+    call.is_write() && !call.is_dry_run() && call.is_about("/deployments/api-green")
 }
 
 fn patches_service(call: &Call) -> bool {

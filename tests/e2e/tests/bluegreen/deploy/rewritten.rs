@@ -3,11 +3,11 @@
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{active, blue_green};
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::mutating::rewrites;
+use e2e::common::mutating::{mutates, rewrites};
 use e2e::common::run::Ended;
 use e2e::namespace;
 
-use super::{NEXT, deployed};
+use super::{NEXT, deployed, images};
 
 const PROBE: &str = "registry.example.com/probe:1";
 
@@ -57,5 +57,50 @@ async fn a_mirror_and_a_digest_are_the_same_image() -> Result<()> {
     rewrites(&ns, &mirrored, PROBE).await?;
     deployed(&ns, NEXT).await?;
     assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+const SHOWN: [&str; 6] = [
+    "set",
+    "image",
+    "deployment/api-green",
+    "app=registry.example.com/api:1.9.9",
+    "--dry-run=server",
+    "-ojsonpath={.spec.template.spec.containers[0].image}",
+];
+
+/// Kyverno's and Harbor's way of mirroring: each deploy would end as somebody else's change, and a job that is retried
+/// would go on with the other color.
+#[tokio::test]
+async fn what_admission_makes_of_an_image_is_what_is_deployed() -> Result<()> {
+    let ns = namespace("deploy-admitted").await?;
+    blue_green(&ns, 1).await?;
+    let image = "object.spec.template.spec.containers[0].image";
+    let mirrored = format!(
+        "{image}.startsWith('mirror.') ? [] : [JSONPatch{{op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'mirror.example.com/' + {image}}}]"
+    );
+    mutates(&ns, ("apps", "deployments", "UPDATE"), &mirrored, (&SHOWN, |image| image.starts_with("mirror."))).await?;
+    bluegreen(&ns, &format!("{NEXT} --dry-run=server")).await?.ends(0)?.tells("mirror.example.com")?;
+    deployed(&ns, NEXT).await?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    assert_eq!(images(&ns, "api-green").await?[0], "mirror.example.com/registry.example.com/api:1.6.0");
+    let again = bluegreen(&ns, &format!("{NEXT} -ojson")).await?.ends(0)?.json()?;
+    ensure!(again["writes"].as_array().is_none_or(Vec::is_empty), "{again:#}");
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}
+
+/// Another release than was asked for would be tested and switched to, or called somebody else's.
+#[tokio::test]
+async fn another_image_that_admission_makes_of_it_is_named() -> Result<()> {
+    let ns = namespace("deploy-pinned").await?;
+    blue_green(&ns, 1).await?;
+    let pinned = "[JSONPatch{op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'registry.example.com/api:1.4.0'}]";
+    mutates(&ns, ("apps", "deployments", "UPDATE"), pinned, (&SHOWN, |image| image.ends_with(":1.4.0"))).await?;
+    let document = bluegreen(&ns, &format!("{NEXT} -ojson")).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "Rewritten", "{document:#}");
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("1.6.0") && message.contains("1.4.0"), "{document:#}");
+    assert_eq!(active(&ns, "api").await?, "blue");
     Ok(())
 }

@@ -134,3 +134,18 @@ async fn disruption_budgets_stop_no_release() -> Result<()> {
     assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
+
+/// "Nothing to do" would be said of one pod where three were asked for.
+#[tokio::test]
+async fn what_is_live_and_smaller_than_was_asked_for_is_said() -> Result<()> {
+    let ns = namespace("live-smaller").await?;
+    blue_green(&ns, 1).await?;
+    let document = bluegreen(&ns, "deploy api --image app=registry.example.com/api:1.4.0 --replicas=3 --yes -ojson")
+        .await?
+        .ends(1)?
+        .json()?;
+    assert_eq!(document["reason"], "LiveAndSmaller", "{document:#}");
+    ensure!(document["next"].to_string().contains("kubectl scale deploy/api-blue --replicas=3"), "{document:#}");
+    assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-blue").await?), ("blue", 1));
+    Ok(())
+}

@@ -72,7 +72,7 @@ async fn what_somebody_else_has_changed_since_is_not_offered_to_be_taken_back() 
         "-ojson",
     ];
     let setup = Setup::new("deploy-undo-lost", &["api"]).await?;
-    let is_write = |call: &Call| call.is_write() && call.is_about("/deployments/api-green");
+    let is_write = |call: &Call| call.is_write() && !call.is_dry_run() && call.is_about("/deployments/api-green");
     let start = |kubeconfig: &Path| setup.start(kubeconfig, VERB);
     let stopped = StoppedRun::at(&setup.ns, is_write, When::After, start).await?;
     let other = "app=registry.example.com/api:1.7.0";

@@ -115,7 +115,7 @@ async fn another_tier_is_never_offered_as_a_target() -> Result<()> {
 async fn two_labels_that_differ_are_named_and_one_is_taken_out() -> Result<()> {
     let blue = "app=web tier=front version=blue";
     let ns = pair("two-differ", blue, "app=web tier=frontend version=green", blue).await?;
-    for words in ["switch web --yes --to green", "preflight web"] {
+    for words in ["switch web --yes --to green", "preflight web", "deploy web --image app=web:3 --yes"] {
         let document = refused(&ns, words, if words.contains("--to") { "NoSuchColor" } else { "OnlyOneColor" }).await?;
         says(&document, &["deploy/web-green", "tier (frontend)", "version (green)"])?;
     }
@@ -228,4 +228,32 @@ async fn a_pods_own_service_is_neither_widened_nor_in_the_way() -> Result<()> {
     bluegreen(&ns, "switch db --to green --yes --verify-for=0").await?.ends(0)?;
     assert_eq!(selector(&ns, "db").await?, labels("app=db slot=green"));
     Ok(())
+}
+
+/// Whoever looks, or cleans up, and pastes what is printed would move production.
+#[tokio::test]
+async fn who_only_looks_is_not_led_to_a_switch() -> Result<()> {
+    let ns = pair("looks-only", "app=web-blue", "app=web-green", "app=web-blue").await?;
+    for words in ["status web", "cleanup web --before-due --yes", "preflight web", "deploy web --image app=web:3 --yes"]
+    {
+        let document = refused(&ns, words, "NoTrackKey").await?;
+        let next = document["next"].as_str().unwrap_or_default();
+        ensure!(next.contains("--track-key app") && !next.contains("switch"), "{document:#}");
+    }
+    Ok(())
+}
+
+/// The verb that is made for it, and helps.
+#[tokio::test]
+async fn a_service_of_one_deployment_is_told_of_init() -> Result<()> {
+    let ns = namespace("told-of-init").await?;
+    deploy(&ns, &[workload("Deployment", "web", "app=web tier=front", IMAGE), service("web", "app=web tier=front")])
+        .await?;
+    for words in ["status web", "switch web --to green --yes", "rollback web --yes", "cleanup web --yes"] {
+        let document = refused(&ns, words, "NoTrackKey").await?;
+        ensure!(document["next"].to_string().contains("init web"), "{document:#}");
+    }
+    let document = refused(&ns, "status web", "NoTrackKey").await?;
+    paste(&ns, &document, "--yes --verify-for=0s").await?;
+    bluegreen(&ns, "status web").await?.ends(0).map(drop)
 }
