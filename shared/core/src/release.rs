@@ -1,6 +1,7 @@
 //! A release as values: a write before it is made, what is recorded of it, who is told.
 
 pub mod annotations;
+pub mod argo_rollout;
 pub mod change;
 pub mod document;
 pub mod event;

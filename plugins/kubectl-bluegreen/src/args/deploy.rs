@@ -1,10 +1,12 @@
 //! What `deploy` can be asked.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use release_cli::flags::{NotifyArgs, OutputArgs, WriteArgs};
+use release_core::duration::duration;
 
 use super::shared::{AfterArgs, CheckArgs, TrackArgs};
 
@@ -36,6 +38,9 @@ pub struct DeployArgs {
     /// Stop before the traffic moves, and print a fingerprint of what is ready
     #[arg(long)]
     pub no_switch: bool,
+    /// Wait so long between a color that is ready and the switch
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub switch_after: Option<Duration>,
     #[command(flatten)]
     pub after: AfterArgs,
     #[command(flatten)]

@@ -4,6 +4,7 @@ mod admitted;
 mod compare;
 mod manifests;
 mod next_step;
+mod pause;
 mod pod_tests;
 mod release;
 
@@ -14,6 +15,7 @@ use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::checks::severity::Severity;
+use release_core::duration::typed_duration;
 use release_core::failure::Outcome;
 use release_core::release::change::Change;
 use release_core::release::pod_tests::{ForWorkload, PodTests};
@@ -165,6 +167,7 @@ fn text(
     let then = if options.no_switch { "" } else { ", then" };
     lines.push(format!("  wait for {required} ready pods of {}{then}", deploying.color));
     lines.extend(planning::tests_text(options, &plan.tests));
+    lines.extend(options.switch_after.map(|pause| format!("  wait for {}, then", typed_duration(pause))));
     if !options.no_switch {
         lines.push(moves_text(&plan.moves, views, &world.pods));
     }

@@ -1,7 +1,9 @@
 //! `deploy`, resolved.
 
 use std::path::Path;
+use std::time::Duration;
 
+use release_core::duration::typed_duration;
 use release_core::failure::{Failure, Outcome};
 use release_core::release::pod_tests::PodTests;
 
@@ -21,6 +23,8 @@ pub struct DeployOptions {
     /// At least so many pods.
     pub replicas: Option<i32>,
     pub no_switch: bool,
+    /// Between a color that is ready and the move to it.
+    pub switch_after: Option<Duration>,
     /// What is asked of the color's pods before the traffic moves.
     pub tests: Option<PodTests>,
     /// How the move is made, once it is known where to.
@@ -48,6 +52,7 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
     let images = images(&args.image, args.images_from.as_deref(), args.write.timeout)?;
     let services = service_names(args.service.as_slice())?;
     something_to_deploy(&args, &images)?;
+    waits_within(&args)?;
     // Without its document the same deploy would move untested.
     let document = args.filename.filter(|_| tests.is_some());
     let can_be_pasted = document.as_deref() != Some(Path::new("-"));
@@ -57,12 +62,14 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
     let preparing = images.iter().map(said).chain(args.sync.then(|| "--sync".to_owned()));
     let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
     let stays = args.no_switch.then(|| "--no-switch".to_owned());
+    let pauses = args.switch_after.map(|pause| format!("--switch-after={}", typed_duration(pause)));
     Ok(DeployOptions {
         again: document
             .into_iter()
             .chain(preparing)
             .chain(sized)
             .chain(stays)
+            .chain(pauses)
             .chain(movement.again.iter().cloned())
             .chain(args.notify.again())
             .collect(),
@@ -72,6 +79,7 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
         sync: args.sync,
         replicas: args.replicas,
         no_switch: args.no_switch,
+        switch_after: args.switch_after.filter(|_| !args.no_switch),
         tests,
         movement,
         can_be_pasted,
@@ -89,6 +97,15 @@ fn something_to_deploy(args: &DeployArgs, images: &[TypedImage]) -> Outcome<()> 
     }
     let next = "--image CONTAINER=IMAGE, --images-from FILE, or --to COLOR for the images that it has";
     Err(Failure::usage("nothing says what to deploy").next(next))
+}
+
+/// A run that has to end before would have prepared in vain.
+fn waits_within(args: &DeployArgs) -> Outcome<()> {
+    let timeout = args.write.timeout;
+    let Some(pause) = args.switch_after.filter(|pause| *pause >= timeout) else { return Ok(()) };
+    let (pause, timeout) = (typed_duration(pause), typed_duration(timeout));
+    let text = format!("--switch-after={pause} leaves no time of --timeout={timeout}");
+    Err(Failure::usage(text).next("give it longer with --timeout"))
 }
 
 /// As it is typed.

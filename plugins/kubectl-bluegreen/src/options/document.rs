@@ -7,6 +7,7 @@ use std::path::Path;
 
 use release_cli::manifest_file::{self, Manifest};
 use release_core::failure::{Failure, Outcome};
+use release_core::release::argo_rollout::{NotHonoured, Rollout, Understood, is_rollout};
 use release_core::release::document::{API_VERSIONS, BlueGreenDeployment, KIND, Spec, Time, refused_in};
 use release_core::release::notice::receiver::{Entry, Receiver};
 use release_core::release::pod_tests::PodTests;
@@ -40,19 +41,50 @@ pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
         return Ok(FilledIn { args, namespace: None, notes: Vec::new(), tests: None, others: Vec::new() });
     };
     let manifests = manifest_file::read(path, args.write.timeout)?;
-    let (ours, others): (Vec<&Manifest>, Vec<&Manifest>) = manifests.iter().partition(|m| is_ours(&m.value));
-    if let Some(list) = others.iter().find(|other| items_of(&other.value).any(is_ours)) {
-        return Err(list.wrong(&format!("a {KIND} in a list is not read; make it a document of its own")));
-    }
-    let documents = ours.iter().map(|m| Ok((*m, m.read_as()?))).collect::<Outcome<Vec<_>>>()?;
-    let document = chosen(&documents, args.service.as_deref(), path)?;
+    let Releases { documents, others } = releases(&manifests)?;
+    let release = chosen(&documents, args.service.as_deref(), path)?;
+    let document = &release.document;
     refuse(document)?;
-    let mut notes = Vec::new();
+    let mut notes = release.notes.clone();
     args.service = Some(document.service().to_owned());
+    args.no_switch |= release.no_switch;
     fill(&mut args, &document.spec, &mut notes);
     let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
     let tests = tests(document)?;
     Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, tests, others })
+}
+
+/// The releases of a file, and what else it holds.
+struct Releases<'m> {
+    documents: Vec<(&'m Manifest, Understood)>,
+    others: Vec<&'m Manifest>,
+}
+
+/// Documents of ours; where there is none, Rollouts of Argo's are releases, too.
+fn releases(manifests: &[Manifest]) -> Outcome<Releases<'_>> {
+    let (ours, others): (Vec<&Manifest>, Vec<&Manifest>) = manifests.iter().partition(|m| is_ours(&m.value));
+    if let Some(list) = others.iter().find(|other| items_of(&other.value).any(is_ours)) {
+        return Err(list.wrong(&format!("a {KIND} in a list is not read; make it a document of its own")));
+    }
+    if !ours.is_empty() {
+        let own = |document| Understood { document, no_switch: false, notes: Vec::new() };
+        let documents = ours.into_iter().map(|m| Ok((m, own(m.read_as()?)))).collect::<Outcome<Vec<_>>>()?;
+        return Ok(Releases { documents, others });
+    }
+    let (rollouts, others): (Vec<&Manifest>, Vec<&Manifest>) = others.into_iter().partition(|m| is_rollout(&m.value));
+    let documents = rollouts.into_iter().map(|m| Ok((m, rollout(m)?))).collect::<Outcome<Vec<_>>>()?;
+    Ok(Releases { documents, others })
+}
+
+/// A Rollout as a release of ours.
+fn rollout(manifest: &Manifest) -> Outcome<Understood> {
+    let mut understood = manifest.read_as::<Rollout>()?.understood().map_err(|NotHonoured(fields)| {
+        let message = format!("{} is no release that deploy can make: {}", manifest.reference(), fields.join(", "));
+        let next = "nothing was written; with a BlueGreenDeployment document it would be released";
+        Failure::failed("NotHonoured", message).next(next)
+    })?;
+    understood.notes.iter_mut().for_each(|note| *note = format!("{}: {note}", manifest.reference()));
+    Ok(understood)
 }
 
 /// One that says that it is a release, or was meant to.
@@ -88,11 +120,7 @@ fn refuse(document: &BlueGreenDeployment) -> Outcome<()> {
 }
 
 /// The one release of the file, or that of the Service that was named.
-fn chosen<'d>(
-    documents: &'d [(&Manifest, BlueGreenDeployment)],
-    service: Option<&str>,
-    path: &Path,
-) -> Outcome<&'d BlueGreenDeployment> {
+fn chosen<'d>(documents: &'d [(&Manifest, Understood)], service: Option<&str>, path: &Path) -> Outcome<&'d Understood> {
     let file = manifest_file::name(path);
     for (index, (manifest, document)) in documents.iter().enumerate() {
         if documents.iter().take(index).any(|(_, before)| before.service() == document.service()) {
@@ -111,7 +139,7 @@ fn chosen<'d>(
         }
         (None, _) if documents.is_empty() => {
             let schema = "the verb schema prints what it is like";
-            Err(Failure::usage(format!("{file} has no document of kind {KIND}")).next(schema))
+            Err(Failure::usage(format!("{file} has no document of kind {KIND}, and no Rollout of Argo's")).next(schema))
         }
         (None, _) => {
             let named = named.map(String::as_str).unwrap_or_default();
@@ -130,6 +158,9 @@ fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {
     let time = |time: std::time::Duration| String::from(Time(time));
     prefer(&mut args.replicas, spec.replicas, |said, typed| {
         overrule("spec.replicas", said.to_string(), format!("--replicas={typed}"));
+    });
+    prefer(&mut args.switch_after, spec.switch_after.map(|Time(pause)| pause), |said, typed| {
+        overrule("spec.switchAfter", time(*said), format!("--switch-after={}", time(*typed)));
     });
     prefer(&mut args.track.track_key, spec.track_key.clone(), |said, typed| {
         overrule("spec.trackKey", said.clone(), format!("--track-key={typed}"));

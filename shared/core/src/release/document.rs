@@ -3,7 +3,7 @@
 //! It is values only; the file, its YAML and its positions are the edge's.
 
 mod asked;
-mod checked;
+pub(super) mod checked;
 mod checked_request;
 mod port;
 mod refused;
@@ -99,6 +99,8 @@ pub struct Spec {
     /// How long all of these may take together, from the health check's initial delay on; 30 s where nothing is said.
     #[serde(deserialize_with = "checked_request::timeout")]
     pub tests_within: Option<Time>,
+    /// Between a color that is ready, and has passed, and the switch.
+    pub switch_after: Option<Time>,
     /// Whether a failed release is taken back by itself; it is where nothing is said.
     pub rollback_on_failure: Option<bool>,
     /// How long the color that is left stays warm.

@@ -11,6 +11,7 @@ use release_core::release::pod_tests::Covered;
 use release_core::traffic::selector::Color;
 
 use super::next_step::again;
+use super::pause::pause;
 use super::pod_tests::{tested, with_way_down};
 use crate::apply;
 use crate::apply::deploy::Rollout;
@@ -80,7 +81,11 @@ async fn go_on(
     (plan, moving, rollout): (&DeployPlan, &ServicePlan, Rollout<'_>),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
+    let mut waited = false;
     let then = async |covered: Option<Covered>, report: &mut Report<DeployMembers>| {
+        if !std::mem::replace(&mut waited, true) {
+            pause(run, options, rollout).await?;
+        }
         if options.no_switch {
             print_fingerprint(run, options, (moving, covered), report).await
         } else {

@@ -47,16 +47,24 @@ struct Container(String);
 
 impl<'de> Deserialize<'de> for Container {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        kept(String::deserialize(deserializer)?, is_container_name, "is no container's name").map(Self)
+        container(deserializer).map(Self)
     }
+}
+
+pub fn container<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    kept(String::deserialize(deserializer)?, is_container_name, "is no container's name")
 }
 
 struct Image(String);
 
 impl<'de> Deserialize<'de> for Image {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        kept(String::deserialize(deserializer)?, is_reference, "is no image").map(Self)
+        image(deserializer).map(Self)
     }
+}
+
+pub fn image<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    kept(String::deserialize(deserializer)?, is_reference, "is no image")
 }
 
 fn kept<E: Error>(text: String, is_meant: impl Fn(&str) -> bool, otherwise: &str) -> Result<String, E> {

@@ -19,6 +19,7 @@ const HONOURED: &[&str] = &[
     "spec.dependencyChecks",
     "spec.smokeTests",
     "spec.testsWithin",
+    "spec.switchAfter",
     "spec.rollbackOnFailure",
     "spec.retainPreviousVersion",
     "spec.verify.for",

@@ -140,3 +140,42 @@ async fn without_images_the_color_that_is_named_is_released_as_it_is() -> Result
     assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
+
+/// As Argo's example has it, with the names of the test.
+const ROLLOUT: &str = "
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: api-rollout}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: app, image: 'registry.example.com/api:1.6.0'}]}
+  strategy:
+    blueGreen: {activeService: api, previewService: api-preview, autoPromotionEnabled: false, scaleDownDelaySeconds: 30}
+";
+
+/// Whoever leaves Argo Rollouts would pass a gate that a person was to open, or write everything anew.
+#[tokio::test]
+async fn a_rollout_of_argos_is_released_up_to_its_gate() -> Result<()> {
+    let ns = namespace("deploy-rollout").await?;
+    blue_green(&ns, 1).await?;
+    let file = File::new("rollout", ROLLOUT)?;
+    let told = bluegreen(&ns, &file.words("--yes")).await?.ends(0)?;
+    ensure!(told.stderr.contains("previewService") && told.stderr.contains("--expect"), "{}", said(&told));
+    assert_eq!(
+        (active(&ns, "api").await?.as_str(), images(&ns, "api-green").await?[0].as_str()),
+        ("blue", "registry.example.com/api:1.6.0")
+    );
+    let document = bluegreen(&ns, &file.words("--yes -ojson")).await?.ends(0)?.json()?;
+    ensure!(document["fingerprint"].is_string(), "{document:#}");
+    let automatic =
+        File::new("rollout-auto", ROLLOUT.replace("autoPromotionEnabled: false", "autoPromotionSeconds: 2"))?;
+    let planned = bluegreen(&ns, &automatic.words("--dry-run=client")).await?.ends(0)?;
+    ensure!(said(&planned).contains("wait for 2s"), "{}", said(&planned));
+    bluegreen(&ns, &automatic.words("--yes --verify-for=0")).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
+    bluegreen(&ns, &automatic.words("--yes --timeout=2s")).await?.ends(2)?;
+    Ok(())
+}

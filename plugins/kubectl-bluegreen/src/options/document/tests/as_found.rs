@@ -86,7 +86,10 @@ fn what_is_of_another_kind_is_told() {
     }
     let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: api}\nspec: {replicas: 2}\n";
     let failure = filled("rollout", rollout, "").unwrap_err();
-    assert!(failure.exit == Exit::Usage && failure.message.contains("BlueGreenDeployment"), "{failure}");
+    assert!(
+        failure.exit == Exit::Usage && failure.message.contains("line 4, column 8: missing field `strategy`"),
+        "{failure}"
+    );
     for kind in ["bluegreendeployment", "BlueGreenDeploymnet"] {
         let failure = filled("kind", &WHOLE.replace("BlueGreenDeployment", kind), "").unwrap_err();
         assert!(failure.exit == Exit::Usage && failure.message.contains("line 3, "), "{failure}");
@@ -102,4 +105,63 @@ fn a_key_that_is_there_twice_is_told_with_its_place() {
     }
     let unquoted = filled("name", &WHOLE.replace("name: users", "name: 1"), "").unwrap_err();
     assert!(unquoted.exit == Exit::Usage && unquoted.message.contains("line 4, "), "{unquoted}");
+}
+
+/// As `examples/rollout-bluegreen.yaml` of Argo Rollouts has it, with its Services.
+const ROLLOUT: &str = "
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: api, namespace: shop}
+spec:
+  replicas: 2
+  revisionHistoryLimit: 2
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      containers: [{name: app, image: r.io/api:1.10, ports: [{containerPort: 8080}]}]
+  strategy:
+    blueGreen: {activeService: api, previewService: api-preview, autoPromotionEnabled: false, scaleDownDelaySeconds: 300}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec: {selector: {app: api}, ports: [{port: 80}]}
+";
+
+/// A shop that comes from Argo Rollouts would have to write everything down again, and what it had asked for would be
+/// dropped without a word.
+#[test]
+fn a_rollout_of_argos_is_a_release() {
+    let FilledIn { args, namespace, notes, others, .. } = filled("rollout", ROLLOUT, "").unwrap();
+    assert_eq!((args.service.as_deref(), namespace.as_deref()), (Some("api"), Some("shop")));
+    assert_eq!((args.replicas, args.no_switch, args.image), (Some(2), true, vec!["app=r.io/api:1.10".to_owned()]));
+    assert_eq!(args.after.retain, Some(Duration::from_secs(300)));
+    for word in ["previewService", "scaleDownDelaySeconds", "template", "revisionHistoryLimit"] {
+        assert!(notes.iter().any(|note| note.starts_with("Rollout/api: ") && note.contains(word)), "{word} {notes:?}");
+    }
+    assert_eq!(others.len(), 1);
+    let automatic = ROLLOUT.replace("autoPromotionEnabled: false", "autoPromotionSeconds: 30");
+    let args = filled("rollout-auto", &automatic, "").unwrap().args;
+    assert_eq!((args.no_switch, args.switch_after), (false, Some(Duration::from_secs(30))));
+    let both = format!("{ROLLOUT}---{WHOLE}");
+    let FilledIn { args, others, .. } = filled("rollout-beside", &both, "").unwrap();
+    assert_eq!((args.service.as_deref(), others.len()), (Some("user-service"), 2), "our own document goes first");
+}
+
+/// What can't be decided without a controller is no release, and a misspelt field is found where it stands.
+#[test]
+fn a_rollout_that_asks_for_a_controller_is_refused_by_name() {
+    for (instead, exit, told) in [
+        ("prePromotionAnalysis: {templates: []}", Exit::Failed, "prePromotionAnalysis"),
+        ("autoPromotionEnable: false", Exit::Usage, "line 14, "),
+        ("autoPromotionSeconds: 30s", Exit::Usage, "line 14, "),
+    ] {
+        let text = ROLLOUT.replace("autoPromotionEnabled: false", instead);
+        let failure = filled("rollout-refused", &text, "").unwrap_err();
+        assert!(failure.exit == exit && failure.message.contains(told), "{failure}");
+    }
+    let canary = ROLLOUT.replace("blueGreen: {", "canary: {").replace("activeService: api, ", "");
+    let failure = filled("rollout-canary", &canary, "").unwrap_err();
+    assert!(failure.exit == Exit::Failed && failure.message.contains("spec.strategy.canary"), "{failure}");
 }
