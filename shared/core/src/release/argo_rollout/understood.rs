@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BlueGreen, Rollout};
+use super::rollout::{BlueGreen, Rollout};
 use crate::release::document::{ApiVersion, BlueGreenDeployment, Kind, Metadata, Spec, Time};
 
 /// A Rollout as a release of ours.
