@@ -31,6 +31,7 @@ mod proposal;
 mod record;
 mod refusal;
 mod repositories;
+mod restore;
 #[cfg(test)]
 mod schemas;
 mod selection;

@@ -42,6 +42,9 @@ pub struct ImageRecord {
     /// The rollout history said where to: the same words mean the same move, also where it led forward.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_history: bool,
+    /// How many back were asked for, where that was more than one: other words mean another rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
     /// UID of the workload: manifests are copied with their annotations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,

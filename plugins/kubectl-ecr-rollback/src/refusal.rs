@@ -2,13 +2,14 @@
 
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
-use release_core::registry::ecr_reference::{EcrRepository, same_repository};
+use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::{
     Chosen, Decision, LeftOut, SkipReason, Skipped, Source, TagForm, TagKind, UnknownRunning,
 };
 use release_core::text::printable;
 
+use crate::restore::{archived, restored};
 use crate::selection::Selected;
 use crate::typed::{OF_REGISTRY, TARGET, Typed, WHICH};
 use crate::words::{beside, pinned_short, whole};
@@ -114,8 +115,8 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>,
         Decision::UnknownRunning { why, deployed_before } => unknown(why, deployed_before.as_ref(), retyped, look),
         Decision::NothingOlder { of_another_form, skipped } => {
             let failure = nothing_older(&left, of_another_form.as_deref(), skipped, (retyped, look));
-            match sealed(skipped).zip(selected.repository.as_ref()) {
-                Some((index, repository)) => failure.next(restore(index, repository)),
+            match archived(skipped).zip(selected.repository.as_ref()) {
+                Some((image, repository)) => failure.next(restored(&image, repository)),
                 None => failure,
             }
         }
@@ -137,7 +138,12 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>,
         }
         Decision::NotDeployable { digest, tag, why } => {
             let image = tag.clone().unwrap_or_else(|| short_digest(digest));
-            Failure::failed("NotDeployable", format!("{} can't be deployed: {why}", printable(&image))).look(look)
+            let text = format!("{} can't be deployed: {why}", printable(&image));
+            let failure = Failure::failed("NotDeployable", text);
+            match selected.repository.as_ref().filter(|_| *why == LeftOut::Archived) {
+                Some(repository) => failure.next(restored(&format!("imageDigest={digest}"), repository)),
+                None => failure.look(look),
+            }
         }
         Decision::AlreadyRuns { .. } => Failure::failed("AlreadyRuns", format!("{left} is what is asked for already")),
     }
@@ -242,26 +248,6 @@ fn nothing_older(
     }
 }
 
-/// The newest archived image that what was passed over may be a part of.
-fn sealed(skipped: &[Skipped]) -> Option<&str> {
-    skipped.iter().find_map(|skipped| match &skipped.why {
-        SkipReason::LeftOut { why: LeftOut::MaybePartOfArchived { indexes, .. } } => {
-            indexes.first().map(String::as_str)
-        }
-        _ => None,
-    })
-}
-
-/// Restoring takes up to 20 minutes, as the AWS user guide says ("Archiving an image").
-fn restore(index: &str, repository: &EcrRepository) -> Next {
-    let command = Command::new("aws ecr update-image-storage-class --target-storage-class STANDARD")
-        .flag("--repository-name", &repository.name)
-        .flag("--image-id", format!("imageDigest={index}"))
-        .flag("--region", &repository.region)
-        .flag("--registry-id", &repository.account);
-    Next::Look(command, Some("restores it within 20 minutes, then the same again; or --to-digest DIGEST".into()))
-}
-
 /// A line of its own, where there is any.
 fn all_passed_over(skipped: &[Skipped]) -> String {
     let passed: Vec<String> = skipped.iter().map(passed_over).collect();
@@ -280,6 +266,7 @@ pub fn passed_over(skipped: &Skipped) -> String {
         }
         SkipReason::OtherRepository => "of another repository".into(),
         SkipReason::OtherForm => "of another form".into(),
+        SkipReason::OtherName => "another name, which it is not known to have run".into(),
         SkipReason::RolledBackFrom => "rolled back from before".into(),
     };
     let revision = skipped.revision.map(|r| format!(" (revision {r})")).unwrap_or_default();

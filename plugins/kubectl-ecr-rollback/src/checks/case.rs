@@ -7,7 +7,7 @@ use release_core::checks::ids::CheckId;
 use release_core::command::Command;
 use release_core::kube::Workload;
 use release_core::registry::index_manifest::IndexChildren;
-use release_core::registry::push_history::{Counted, PushedImage, ScanSeverity};
+use release_core::registry::push_history::{Counted, NeverNamed, PushedImage, ScanSeverity};
 
 use crate::plan::image_change::ImageChange;
 use crate::selection::Selected;
@@ -65,6 +65,8 @@ pub struct HowChosen {
     pub to_lost: Option<Command>,
     /// The pushes that were counted on the way to it.
     pub counted: Vec<Counted>,
+    /// Why it is not known that it ever had the name that is left.
+    pub never_named: Option<NeverNamed>,
     /// Why it is not known whether it was pushed before what is left, where a record had a say in the choice.
     pub unproven: Option<String>,
 }

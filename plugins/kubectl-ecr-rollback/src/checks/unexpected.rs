@@ -1,47 +1,82 @@
 //! Whether the way "back" leads where people mean: to an image of this application that was released,
 //! and to no higher version. The order of pushes knows nothing of that.
 
+use std::collections::{BTreeSet, HashMap};
+
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::registry::image::ImageRef;
-use release_core::registry::push_history::{Names, PushedImage, Unexpected, Way, applications, unexpected};
+use release_core::registry::push_history::{
+    Names, NeverNamed, PushedImage, Unexpected, Variants, Way, applications, unexpected, variants,
+};
 use release_core::text::printable;
 
 use super::case::Case;
 use crate::record::RecordVerb;
-use crate::words::pinned_short;
+use crate::words::{listed, pinned_short};
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.change.record.verb == RecordVerb::Unpin {
         return Vec::new();
     }
+    let here = Here::of(case);
     let to = ImageRef::parse(&case.change.to);
-    let found = surprises(case, (to.tag, &case.change.record.to_digest), case.change.revision.is_some());
+    let found = here.surprises((to.tag, &case.change.record.to_digest), case.change.revision.is_some());
     let target = found.into_iter().filter_map(|unexpected| told(case, unexpected, ""));
-    let newer = pushed_later(case).into_iter().chain(unproven(case)).chain(other_repository(case));
-    newer.chain(target).chain(on_the_way(case)).collect()
+    let newer =
+        pushed_later(case).into_iter().chain(unproven(case)).chain(never_named(case)).chain(other_repository(case));
+    newer.chain(target).chain(on_the_way(case, &here)).collect()
 }
 
-/// What would surprise about an image, by the tag that it is written with and its digest.
-fn surprises(case: &Case<'_>, (tag, digest): (Option<&str>, &Option<String>), deployed: bool) -> Vec<Unexpected> {
-    let images = case.pushed.as_ref().map(|pushed| pushed.images).unwrap_or_default();
-    let (left, to) = (ImageRef::parse(case.change.from()), ImageRef::parse(&case.change.to));
-    let by_digest = |digest: &Option<String>| images.iter().find(|image| Some(&image.digest) == digest.as_ref());
-    unexpected(&Way {
-        from: names(left.tag, by_digest(&case.change.record.from_digest)),
-        to: names(tag, by_digest(digest)),
-        own: &[case.workload().name(), case.selected.container(), to.base_name()],
-        deployed,
-        applications: &applications(images.iter().flat_map(|image| &image.tags)),
-    })
+/// What the repository says about all images alike: read once, however many are on the way.
+struct Here<'a> {
+    case: &'a Case<'a>,
+    by_digest: HashMap<&'a str, &'a PushedImage>,
+    left: Names<'a>,
+    applications: BTreeSet<String>,
+    variants: Variants,
+}
+
+impl<'a> Here<'a> {
+    fn of(case: &'a Case<'a>) -> Self {
+        let images = case.pushed.as_ref().map(|pushed| pushed.images).unwrap_or_default();
+        let by_digest: HashMap<&str, &PushedImage> =
+            images.iter().map(|image| (image.digest.as_str(), image)).collect();
+        let of = |digest: &Option<String>| by_digest.get(digest.as_deref()?).copied();
+        let (from, to) = (ImageRef::parse(case.change.from()), ImageRef::parse(&case.change.to));
+        let left = names(from.tag, of(&case.change.record.from_digest));
+        let target = names(to.tag, of(&case.change.record.to_digest));
+        let pushed = images.iter().flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.pushed_at)));
+        Self {
+            left,
+            applications: applications(images.iter().flat_map(|image| &image.tags)),
+            variants: variants(left, target, pushed),
+            by_digest,
+            case,
+        }
+    }
+
+    /// What would surprise about an image, by the tag that it is written with and its digest.
+    fn surprises(&self, (tag, digest): (Option<&str>, &Option<String>), deployed: bool) -> Vec<Unexpected> {
+        let image = digest.as_deref().and_then(|digest| self.by_digest.get(digest)).copied();
+        let repository = ImageRef::parse(&self.case.change.to);
+        unexpected(&Way {
+            from: self.left,
+            to: names(tag, image),
+            own: &[self.case.workload().name(), self.case.selected.container(), repository.base_name()],
+            deployed,
+            applications: &self.applications,
+            variants: &self.variants,
+        })
+    }
 }
 
 /// Who counts three back counts what lies on the way: where one of these is nothing that people mean by "back", nor is
 /// the number. Each kind is said once, of the nearest.
-fn on_the_way(case: &Case<'_>) -> Vec<Finding> {
+fn on_the_way(case: &Case<'_>, here: &Here<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for counted in &case.chosen.counted {
-        let found = surprises(case, (None, &Some(counted.digest.clone())), counted.deployed);
+        let found = here.surprises((None, &Some(counted.digest.clone())), counted.deployed);
         let told = found.into_iter().filter_map(|unexpected| told(case, unexpected, "counted on the way: "));
         for finding in told {
             if !findings.iter().any(|other| other.id == finding.id) {
@@ -61,6 +96,24 @@ fn unproven(case: &Case<'_>) -> Option<Finding> {
         printable(why)
     );
     Some(case.asks(ids::HIGHER_VERSION, message).mend("name the one that you mean with --to-tag"))
+}
+
+/// The order of pushes knows nothing of names: what was pushed before `prod` may be what `dev` was then.
+fn never_named(case: &Case<'_>) -> Option<Finding> {
+    let (to, from) = (pinned_short(&case.change.to), pinned_short(case.change.from()));
+    let message = match case.chosen.never_named.as_ref()? {
+        NeverNamed::OneOfSeveral { names } => {
+            let names: Vec<String> = names.iter().map(|name| printable(name)).collect();
+            format!("nothing says that {to} ever was {from}: it has no tag, and {} move here, too", listed(&names))
+        }
+        NeverNamed::Promoted { revision } => {
+            format!(
+                "which image revision {revision} ran as {from} is not known, and nothing says that {to} ever was it"
+            )
+        }
+    };
+    let finding = case.asks(ids::OTHER_NAME, message);
+    Some(finding.mend("see kubectl ecr-rollback history, and name the one that you mean with --to-tag or --to-digest"))
 }
 
 /// After somebody has gone back by hand, what was deployed before is the release that they fled from.
@@ -119,6 +172,17 @@ fn told(case: &Case<'_>, unexpected: Unexpected, lead: &str) -> Option<Finding> 
                 }
             };
             Some(case.asks(ids::OTHER_APPLICATION, message).mend("--tag-filter can leave the others out"))
+        }
+        Unexpected::OtherVariant { from, to } => {
+            let (from, to) = (printable(&from), printable(&to));
+            let message =
+                format!("{lead}{to} may be of another variant than {from}: at one release there are several here");
+            let finding = if case.chosen.named {
+                case.warns(ids::OTHER_VARIANT, message)
+            } else {
+                case.asks(ids::OTHER_VARIANT, message)
+            };
+            Some(finding.mend("name the one that you mean with --to-tag, or the variant with --tag-filter"))
         }
         Unexpected::PullRequest { tag } => {
             let message = format!("{lead}the image was built of a pull request ({})", printable(&tag));

@@ -4,7 +4,8 @@ use futures::future::try_join;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
-use release_core::registry::push_history::{Candidate, Choice, Options as Wanted, Question, choose};
+use release_core::registry::ecr_reference::EcrRepository;
+use release_core::registry::push_history::{Candidate, Choice, LeftOut, Options as Wanted, Question, choose};
 
 use crate::args::HistoryArgs;
 use crate::contents::RepositoryContents;
@@ -12,6 +13,7 @@ use crate::document::{HistoryMembers, ListedImage, WorkloadHistory};
 use crate::listing;
 use crate::names::WorkloadName;
 use crate::record::way_here::left_behind;
+use crate::restore::{called, restore};
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
 use crate::typed::Typed;
@@ -47,34 +49,45 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembe
     };
     contents.read_what_decides(&question).await?;
     let choice = choose(&Question { repository: Some(contents.repository()), ..question });
-    show(run, args, (&snapshot, &selected, &repository.uri()), &choice, report);
+    show(run, args, (&snapshot, &selected, repository), &choice, report);
     Ok(())
 }
 
 fn show(
     run: &Run,
     args: &HistoryArgs,
-    (snapshot, selected, repository): (&Snapshot, &Selected, &str),
+    (snapshot, selected, repository): (&Snapshot, &Selected, &EcrRepository),
     choice: &Choice<'_>,
     report: &mut Report<HistoryMembers>,
 ) {
-    let workload = &snapshot.workload;
+    let (workload, uri) = (&snapshot.workload, repository.uri());
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };
-    let listed = choice.candidates.iter().filter(|c| run.wide() || c.left_out.is_none() || c.running);
+    let listed =
+        choice.candidates.iter().filter(|c| run.wide() || c.left_out.is_none() || c.running || is_in_archive(c));
     let shown: Vec<&Candidate<'_>> = listed.take(limit).collect();
     report.members.workloads.push(WorkloadHistory {
         kind: workload.kind.kind(),
         name: workload.name().to_owned(),
         container: selected.container().to_owned(),
-        repository: repository.to_owned(),
+        repository: uri.clone(),
         left: choice.left.clone(),
         images: choice.candidates.iter().take(limit).map(ListedImage::from).collect(),
         records: snapshot.recorded.all().cloned().collect(),
     });
     report.names = shown.iter().map(|c| c.tag.unwrap_or(&c.image.digest).to_owned()).collect();
     let images = listing::images(shown.iter().copied(), snapshot.at, run.wide());
-    report.text = format!("{workload}   container {}   {repository}\n{images}", selected.container());
+    report.text = format!("{workload}   container {}   {uri}\n{images}", selected.container());
+    let archived = shown.iter().find(|c| c.left_out == Some(LeftOut::Archived));
+    if let Some(archived) = archived {
+        let image = called(archived.tag.unwrap_or(&archived.image.digest));
+        run.say(&format!("what is archived is restored by: {}", restore(&image, repository)));
+    }
     if let hidden @ 1.. = choice.candidates.len().saturating_sub(shown.len()) {
         run.say(&format!("{hidden} more: --limit 0 shows all, -o wide those that can't be deployed too"));
     }
+}
+
+/// It is to be seen: it can be brought back.
+fn is_in_archive(candidate: &Candidate<'_>) -> bool {
+    matches!(candidate.left_out, Some(LeftOut::Archived | LeftOut::Activating))
 }

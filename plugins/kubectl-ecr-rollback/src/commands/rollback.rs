@@ -167,6 +167,7 @@ async fn go_back(
     let Planned { options, snapshot, selected, choice, chosen } = planned;
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &options.write.reason };
     let mut change = to_chosen(snapshot, selected, choice, chosen, &author);
+    change.record.steps = (chosen.why != Why::Asked).then_some(options.wanted.steps).filter(|steps| *steps > 1);
     let known = Known::of(run, contents, chosen).await;
     let (tag_now, order) = tag_of_history(run, options, chosen, &mut change).await;
     // What the registry has looked at needs no second look.
@@ -178,7 +179,11 @@ async fn go_back(
         pushed: contents.map(|contents| known.pushed(contents)),
         tag_now: tag_now.as_ref(),
         gate: gate(options),
-        chosen: HowChosen { unproven: unproven(chosen, order), ..how_chosen(run, options, chosen) },
+        chosen: HowChosen {
+            never_named: choice.never_named(chosen, &snapshot.revisions, selected.container()),
+            unproven: unproven(chosen, order),
+            ..how_chosen(run, options, chosen)
+        },
         now: Timestamp::now(),
     };
     let unpin = Command::new("kubectl ecr-rollback unpin").arg(snapshot.workload.reference());
@@ -275,6 +280,7 @@ fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChose
         further,
         to_lost,
         counted: chosen.counted.clone(),
+        never_named: None,
         unproven: None,
     }
 }

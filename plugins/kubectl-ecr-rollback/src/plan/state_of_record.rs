@@ -2,7 +2,7 @@
 //! command that is typed again.
 
 use release_core::command::{Command, Scope};
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::{ImageRef, TypedImage};
@@ -57,9 +57,11 @@ pub fn state_of_record(
         && !names(selected.image(), tag)
     {
         let there = record.filter(|record| !options.is_explicit() || went_where(record, selected, options));
+        there.map_or(Ok(()), |record| are_its_words((workload, record), selected, options, scope))?;
         return not_running(workload, selected, there, tag);
     }
     let Some(record) = record else { return Ok(StateOfRecord::Open) };
+    are_its_words((workload, record), selected, options, scope)?;
     let unfinished = rollout_status(workload) != RolloutStatus::Done;
     let same_target = !options.is_explicit() || went_where(record, selected, options);
     // What failed and was left may have come up since; that it did is this rollback's end, too.
@@ -79,6 +81,33 @@ pub fn state_of_record(
         message: format!("{} since the {what} at {} by {}", runs(workload, selected), when(record.at), record.by),
         further: Some(command.arg("--again").scope(scope)),
     })
+}
+
+/// Words that ask for something else than the change did which led here: neither is it done, nor is it known what it
+/// is to be counted from.
+fn are_its_words(
+    (workload, record): (&Workload, &ImageRecord),
+    selected: &Selected,
+    options: &RollbackOptions,
+    scope: &Scope,
+) -> Outcome<()> {
+    if options.is_explicit() || options.again {
+        return Ok(());
+    }
+    let typed = &options.write.typed;
+    let (steps, then) = (options.wanted.steps.max(1), record.steps.unwrap_or(1));
+    let counts_otherwise = typed.only(&["--steps"]).next().is_some() && steps != then;
+    let leaves_its_target = options.if_running.as_deref().is_some_and(|tag| names(selected.image(), tag));
+    let why = match (counts_otherwise, leaves_its_target) {
+        (true, _) => format!("went back {then}, and not {steps}"),
+        (false, true) => "led to what --if-running names".to_owned(),
+        (false, false) => return Ok(()),
+    };
+    let (runs, at, by) = (runs(workload, selected), when(record.at), &record.by);
+    let text = format!("{runs} since the {} at {at} by {by}, which {why}; nothing was written", record.verb);
+    let command = Command::new(typed.verb()).arg(workload.reference()).args(typed.all()).arg("--again").scope(scope);
+    let note = "goes further back, counted from what it asks for now; or name the image with --to-tag".to_owned();
+    Err(Failure::failed("OtherWords", text).next(Next::Try(vec![command], Some(note))))
 }
 
 /// Somebody was there before, or the words are wrong.

@@ -95,6 +95,33 @@ fn the_same_words_again_change_nothing_until_something_new_is_deployed() {
     assert_eq!(stands("1", None, &options()), Ok(StateOfRecord::Open));
 }
 
+/// "Nothing to do" would be said of what nobody has done, in a job that goes on with exit 0.
+#[test]
+fn other_words_than_those_that_led_here_are_refused_and_not_called_done() {
+    let typed = |words: &[&str], steps: usize| {
+        let words = ["kubectl-ecr_rollback", "deploy/api"].into_iter().chain(words.iter().copied());
+        let typed = Typed::rollback(&Cli::parse_from(words).rollback);
+        let wanted = Wanted { steps, ..options().wanted };
+        RollbackOptions { wanted, write: WriteOptions { typed, ..write_options() }, ..options() }
+    };
+    let went = |steps: Option<usize>, result| Some(ImageRecord { steps, ..moved("3", "1", result) });
+    let (one, two) = (typed(&["--steps=1"], 1), typed(&["--steps=2"], 2));
+    for result in [None, Some(RunResult::Done), Some(RunResult::Failed)] {
+        assert_eq!(stands("1", went(None, result.clone()), &two), Err(1), "{result:?}");
+        assert_eq!(stands("1", went(Some(2), result.clone()), &one), Err(1), "{result:?}");
+        let leaves_it = RollbackOptions { if_running: Some("1".into()), ..options() };
+        assert_eq!(stands("1", went(None, result), &leaves_it), Err(1));
+    }
+    assert!(is_nothing(&stands("1", went(Some(2), Some(RunResult::Done)), &two)), "the same words");
+    assert!(is_nothing(&stands("1", went(None, Some(RunResult::Done)), &one)));
+    assert!(is_attached(&stands("1", went(Some(2), None), &options())), "the words that watch on");
+    let safe = RollbackOptions { if_running: Some("3".into()), ..two };
+    assert_eq!(stands("1", went(None, Some(RunResult::Done)), &safe), Err(1), "it went one back from there");
+    assert!(is_nothing(&stands("1", went(Some(2), Some(RunResult::Done)), &safe)));
+    let again = RollbackOptions { again: true, if_running: None, ..safe };
+    assert_eq!(stands("1", went(None, Some(RunResult::Done)), &again), Ok(StateOfRecord::Open));
+}
+
 /// A laptop lid that closed in the middle would leave a rollback that nobody finishes.
 #[test]
 fn a_rollback_without_a_result_is_taken_up() {

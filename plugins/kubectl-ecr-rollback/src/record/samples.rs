@@ -11,6 +11,7 @@ pub fn record(from: &str, to: &str) -> ImageRecord {
         verb: RecordVerb::Rollback,
         containers: vec![Moved { name: "app".into(), init: false, from: from.into(), to: to.into() }],
         by_history: false,
+        steps: None,
         uid: Some("u".into()),
         revision: None,
         from_digest: None,

@@ -199,8 +199,12 @@ checks! {
         "the repository holds several applications, and the image, or one that was counted on the way to it, is tagged for another one, or nothing says for which: blocks with `--yes`";
     OTHER_HOST = "other-host", [Lifecycle], [Blocks],
         "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
+    OTHER_NAME = "other-name", [EcrRollback], [Blocks, Warns],
+        "what is left goes by a name that moves, and it is not known that the image ever had it: it has no tag, and other names move here, too; or builds are promoted to that name (`prod`, `staging`), and which image an older revision ran by it was not noted. Blocks with `--yes`";
     OTHER_REPOSITORY = "other-repository", [Bluegreen, EcrRollback], [Warns],
         "a container gets an image of another repository than it had";
+    OTHER_VARIANT = "other-variant", [EcrRollback], [Blocks, Warns],
+        "the tag of the image, or of one that was counted on the way to it, differs in a number that may tell a variant of a release and not the release (`java21` and `java17`), and the repository doesn't say which: blocks with `--yes`, unless the image was named";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [Bluegreen, EcrRollback], [Blocks, Warns],

@@ -15,6 +15,7 @@ mod deployments;
 mod doubt;
 mod leaving;
 mod listing;
+mod never_named;
 mod pushed_image;
 mod question;
 mod repository;
@@ -32,12 +33,14 @@ pub use deployments::PUSH_MAY_FOLLOW;
 pub use doubt::manifests_to_read;
 pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id, repository_of_image_id};
 pub use listing::{Candidate, Deployed};
+pub use never_named::NeverNamed;
 pub use pushed_image::{ImageStatus, PushedImage};
 pub use question::{Options, Question, Source};
 pub use repository::Repository;
 pub use scan::{Findings, Scan, ScanSeverity};
+pub use tag::variants::Variants;
 pub use tag::{TagForm, TagKind};
-pub use unexpected::{Names, Unexpected, Way, applications, unexpected};
+pub use unexpected::{Names, Unexpected, Way, applications, unexpected, variants};
 
 #[cfg(test)]
 mod tests;

@@ -222,6 +222,8 @@ pub enum SkipReason {
     OtherRepository,
     /// A build or a release candidate, where a release is being left.
     OtherForm,
+    /// It goes by another name that moves (`dev`, where `prod` is left), and the workload is not known to have had it.
+    OtherName,
     /// A rollback left it, and nothing new was deployed since: going back never comes back to it.
     RolledBackFrom,
 }

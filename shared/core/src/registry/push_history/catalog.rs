@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
 use super::deployable::{LeftOut, Parents, not_deployable, part};
 use super::pushed_image::PushedImage;
 use super::repository::Repository;
@@ -63,6 +65,11 @@ impl<'a> Catalog<'a> {
     /// All tags, in no order.
     pub fn tags(&self) -> impl Iterator<Item = &'a str> {
         self.by_tag.keys().copied()
+    }
+
+    /// All tags with the time of their image's push, in no order.
+    pub fn pushes(&self) -> impl Iterator<Item = (&'a str, Timestamp)> {
+        self.by_tag.iter().map(|(tag, image)| (*tag, image.pushed_at))
     }
 
     /// The image that a running digest belongs to: a runtime may report the digest of one

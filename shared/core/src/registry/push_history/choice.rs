@@ -7,7 +7,7 @@ use super::catalog::Catalog;
 use super::deployable::LeftOut;
 use super::deployments::{Deployments, Ran, pushed_after};
 use super::leaving::{Left, PodImage};
-use super::listing::{Candidate, Deployed, Wanted, candidates};
+use super::listing::{Candidate, Deployed, Keep, Wanted, candidates};
 use super::question::{Question, Source};
 use super::steps::Before;
 use super::tag::{TagForm, TagKind};
@@ -31,11 +31,11 @@ pub fn choose<'a>(question: &Question<'a>) -> Choice<'a> {
     };
     let mut listed = Vec::new();
     if let Some(catalog) = &catalog {
-        let keep = left.keep(catalog, filter.as_ref());
+        let keep = left.keep(catalog, filter.as_ref()).of_variant(catalog);
         left.form = keep.form().map(TagForm::pattern);
         let running = left.digest.as_deref().and_then(|digest| catalog.by_digest(digest));
         listed = candidates(catalog, Wanted { keep: &keep, filter: filter.as_ref(), running });
-        mark(&mut listed, &left, &deployments, catalog);
+        mark(&mut listed, (&left, keep == Keep::Names), &deployments, catalog);
     }
     let deciding = Deciding { question, left: &left, candidates: &listed, deployments };
     let decision = match asked(&deciding, catalog.as_ref()) {
@@ -55,7 +55,12 @@ pub fn pick(question: &Question<'_>, choice: &Choice<'_>, digest: &str) -> Decis
     }
 }
 
-fn mark(candidates: &mut [Candidate<'_>], left: &Left, deployments: &Deployments<'_>, catalog: &Catalog<'_>) {
+fn mark(
+    candidates: &mut [Candidate<'_>],
+    (left, by_names): (&Left, bool),
+    deployments: &Deployments<'_>,
+    catalog: &Catalog<'_>,
+) {
     let whole = |pod: &PodImage| catalog.known(pod.digest.as_deref()?, &ImageRef::parse(&pod.image));
     let ready: Vec<&str> =
         deployments.pods.iter().filter(|p| p.ready).filter_map(whole).map(|i| i.digest.as_str()).collect();
@@ -66,6 +71,9 @@ fn mark(candidates: &mut [Candidate<'_>], left: &Left, deployments: &Deployments
         candidate.ready = ready.contains(&digest);
         let last = ran.iter().find(|r| r.digest.as_deref() == Some(digest)).map(|r| r.revision);
         candidate.deployed = last.map(|r| Deployed { revision: r.number, created: r.created, current: r.current });
+        let is_unknown = candidate.deployed.is_none() && candidate.is_eligible() && !candidate.running;
+        candidate.other_name = by_names && is_unknown && candidate.goes_by_another_name(left.tag.as_deref());
+        candidate.same_form &= !candidate.other_name;
     }
     let older = candidates.iter_mut().skip_while(|c| !c.running).skip(1);
     let mut eligible = older.filter(|c| c.is_eligible() && !deployments.is_left_behind(c.image));
@@ -116,8 +124,12 @@ impl Deciding<'_, '_> {
     /// on the way.
     fn pushed_before(&self) -> Before<&Candidate<'_>> {
         let mut before = Before::default();
-        for candidate in self.candidates.iter().skip_while(|c| !c.running).skip(1).filter(|c| c.same_form) {
+        let older = self.candidates.iter().skip_while(|c| !c.running).skip(1);
+        for candidate in older.filter(|c| c.same_form || c.other_name) {
             match &candidate.left_out {
+                _ if candidate.other_name => {
+                    before.skipped.push(Skipped::candidate(candidate, SkipReason::OtherName));
+                }
                 Some(why) if why.is_worth_a_word() => {
                     before.skipped.push(Skipped::candidate(candidate, SkipReason::LeftOut { why: why.clone() }));
                 }

@@ -15,6 +15,7 @@ use crate::text::printable;
 
 use super::pushed_image::{ImageStatus, PushedImage};
 use super::repository::Repository;
+use super::tag::TagForm;
 
 /// Why an image is left out of a rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -29,6 +30,8 @@ pub enum LeftOut {
     Referrer { subject: String },
     /// Not a container image: a Helm chart, a policy bundle.
     Artifact { media_type: String },
+    /// What a builder keeps for the next build: BuildKit's cache, a layer of Kaniko's, by its tags.
+    BuildCache,
     /// One platform's part of a multi-architecture image.
     IndexChild { index: String },
     /// Untagged, and nobody knows whether a multi-architecture image is made of it: not all
@@ -66,6 +69,7 @@ impl fmt::Display for LeftOut {
             Self::Attestation => "attestation",
             Self::Referrer { .. } => "about another image",
             Self::Artifact { .. } => "no container image",
+            Self::BuildCache => "a build's cache",
             Self::IndexChild { .. } => "part of another image",
             Self::MaybePart => "maybe part of another image",
             Self::MaybePartOfArchived { names, .. } => {
@@ -168,6 +172,7 @@ pub(super) fn not_deployable(
     };
     by_tags(&image.tags)
         .or_else(|| by_type(image).filter(|_| !running.is_some_and(|running| is_of_one_type(image, running))))
+        .or_else(|| (is_cache(image) && !running.is_some_and(is_cache)).then_some(LeftOut::BuildCache))
         .or_else(|| parents.is_attestation(image).then_some(LeftOut::Attestation))
         .or_else(|| part(image, parents).filter(|_| image.tags.is_empty()))
         .or_else(|| parents.is_in_doubt(image).then_some(LeftOut::MaybePart))
@@ -212,6 +217,11 @@ fn by_tags(tags: &[String]) -> Option<LeftOut> {
     };
     let found: Option<Vec<LeftOut>> = tags.iter().map(|tag| about(tag)).collect();
     found.and_then(|reasons| reasons.into_iter().next())
+}
+
+/// By all of its tags.
+fn is_cache(image: &PushedImage) -> bool {
+    !image.tags.is_empty() && image.tags.iter().all(|tag| TagForm::of(tag).is_of_cache())
 }
 
 fn is_of_one_type(one: &PushedImage, other: &PushedImage) -> bool {

@@ -36,6 +36,9 @@ pub struct Candidate<'a> {
     pub deployed: Option<Deployed>,
     /// Why it is no candidate, if it isn't one.
     pub left_out: Option<LeftOut>,
+    /// It goes by a name that moves, and by another than what is left: no step, unless the workload had it.
+    #[serde(skip)]
+    pub(super) other_name: bool,
     #[serde(skip)]
     form: TagForm,
 }
@@ -45,6 +48,12 @@ impl Candidate<'_> {
     #[must_use]
     pub fn is_eligible(&self) -> bool {
         self.same_form && self.left_out.is_none()
+    }
+
+    /// Going by names alone, and by none of those.
+    pub(super) fn goes_by_another_name(&self, own: Option<&str>) -> bool {
+        let is_name = self.tag.is_some() && self.form.kind() == TagKind::Name && !self.form.is_of_pull_request();
+        is_name && !own.is_some_and(|own| self.has_tag(own))
     }
 
     pub(super) fn has_tag(&self, tag: &str) -> bool {
@@ -78,6 +87,13 @@ pub(super) enum Keep {
 impl Keep {
     pub fn form(&self) -> Option<&TagForm> {
         if let Self::Form(form) = self { Some(form) } else { None }
+    }
+
+    /// The same, of the variant that the tag is of where the repository has several.
+    pub fn of_variant(self, catalog: &Catalog<'_>) -> Self {
+        let Self::Form(form) = self else { return self };
+        let variants = form.variants(catalog.pushes());
+        Self::Form(form.of_variant(&variants))
     }
 
     fn keeps(&self, chosen: Option<&ChosenTag<'_>>) -> bool {
@@ -126,6 +142,7 @@ fn candidate<'a>(image: &'a PushedImage, catalog: &Catalog<'a>, wanted: Wanted<'
         ready: false,
         previous: false,
         deployed: None,
+        other_name: false,
         left_out: catalog
             .not_deployable(image, running)
             .or_else(|| catalog.part(image).filter(|_| !keep.asks_for(chosen.as_ref())))

@@ -5,6 +5,8 @@
 //! is a name, and names move from image to image.
 
 mod origin;
+mod purpose;
+pub mod variants;
 
 use std::cmp::Ordering;
 
@@ -22,12 +24,14 @@ enum Part {
     Separator(char),
     /// `482`, or a version: numbers with dots between them.
     Numbers(Vec<Number>),
+    /// A number or a version that tells a variant: it stays as it is.
+    Fixed(Vec<Number>),
     /// A commit's hash, short or whole.
-    Commit,
+    Commit(String),
     /// RFC 9562: `550e8400-e29b-41d4-a716-446655440000`.
-    Uuid,
+    Uuid(String),
     /// `01JGXYZ3NDEKTSV4RRFFQ69G5F` (<https://github.com/ulid/spec>): 26 characters without `i`, `l`, `o` and `u`.
-    Ulid,
+    Ulid(String),
 }
 
 /// A number of any length, as it is written.
@@ -82,6 +86,7 @@ pub enum TagKind {
 /// Digits and hyphens.
 const UUID_CHARS: usize = 36;
 const ULID_CHARS: usize = 26;
+const WHOLE_SHA256: usize = 64;
 
 /// Words after a version that say that it is none yet.
 const UNRELEASED: [&str; 11] =
@@ -95,10 +100,10 @@ impl TagForm {
         while !rest.is_empty() {
             // Before its hyphens are taken for separators.
             let length = if begins_with_uuid(rest) {
-                parts.push(Part::Uuid);
+                parts.push(Part::Uuid(rest[..UUID_CHARS].to_owned()));
                 UUID_CHARS
             } else if begins_with_ulid(rest) {
-                parts.push(Part::Ulid);
+                parts.push(Part::Ulid(rest[..ULID_CHARS].to_owned()));
                 ULID_CHARS
             } else {
                 let length = rest.find(is_separator).unwrap_or(rest.len());
@@ -121,7 +126,7 @@ impl TagForm {
             return if self.parts[at..].iter().any(unreleased) { TagKind::PreRelease } else { TagKind::Release };
         }
         let has = |wanted: fn(&Part) -> bool| self.parts.iter().any(wanted);
-        let commit = has(|p| matches!(p, Part::Commit | Part::Uuid | Part::Ulid));
+        let commit = has(|p| matches!(p, Part::Commit(_) | Part::Uuid(_) | Part::Ulid(_)));
         match (has(|p| matches!(p, Part::Numbers(_))), has(|p| matches!(p, Part::Word(_)))) {
             (true, true) if !commit => TagKind::Build,
             (true, _) => TagKind::Stamp,
@@ -159,9 +164,10 @@ impl TagForm {
             Part::Separator(separator) => separator.to_string(),
             Part::Numbers(numbers) if numbers.len() > 1 => "N.N".to_owned(),
             Part::Numbers(_) => "N".to_owned(),
-            Part::Commit => "COMMIT".to_owned(),
-            Part::Uuid => "UUID".to_owned(),
-            Part::Ulid => "ULID".to_owned(),
+            Part::Fixed(numbers) => numbers.iter().map(|number| number.0.as_str()).collect::<Vec<_>>().join("."),
+            Part::Commit(_) => "COMMIT".to_owned(),
+            Part::Uuid(_) => "UUID".to_owned(),
+            Part::Ulid(_) => "ULID".to_owned(),
         };
         self.parts.iter().map(text).collect()
     }
@@ -187,7 +193,11 @@ impl Part {
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Numbers(a), Self::Numbers(b)) => (a.len() > 1) == (b.len() > 1),
-            (Self::Commit, other) | (other, Self::Commit) => other.may_be_commit(),
+            (Self::Fixed(a), Self::Numbers(b)) | (Self::Numbers(a), Self::Fixed(b)) => a == b,
+            // Of SHA-256 and of SHA-1: no repository has both.
+            (Self::Commit(a), Self::Commit(b)) => (a.len() == WHOLE_SHA256) == (b.len() == WHOLE_SHA256),
+            (Self::Commit(_), other) | (other, Self::Commit(_)) => other.may_be_commit(),
+            (Self::Uuid(_), Self::Uuid(_)) | (Self::Ulid(_), Self::Ulid(_)) => true,
             (a, b) => a == b,
         }
     }
@@ -196,10 +206,10 @@ impl Part {
     /// taken for one.
     fn may_be_commit(&self) -> bool {
         match self {
-            Self::Commit => true,
+            Self::Commit(_) => true,
             Self::Word(word) => is_hex_of_commit(word),
             Self::Numbers(numbers) => matches!(numbers.as_slice(), [Number(n)] if is_hex_of_commit(n) && !is_date(n)),
-            Self::Separator(_) | Self::Uuid | Self::Ulid => false,
+            Self::Separator(_) | Self::Fixed(_) | Self::Uuid(_) | Self::Ulid(_) => false,
         }
     }
 }
@@ -247,10 +257,10 @@ fn is_date(digits: &str) -> bool {
 /// Splits where letters meet digits; `gabc1234` is how `git describe` writes a commit.
 fn split_word(word: &str, parts: &mut Vec<Part>) {
     if is_commit(word) {
-        return parts.push(Part::Commit);
+        return parts.push(Part::Commit(word.to_owned()));
     }
-    if word.strip_prefix('g').is_some_and(is_commit) {
-        return parts.extend([Part::Word("g".to_owned()), Part::Commit]);
+    if let Some(commit) = word.strip_prefix('g').filter(|rest| is_commit(rest)) {
+        return parts.extend([Part::Word("g".to_owned()), Part::Commit(commit.to_owned())]);
     }
     let mut rest = word;
     while let Some(first) = rest.chars().next() {

@@ -215,6 +215,6 @@ fn no_such_tag<'t>(tag: &str, tags: impl Iterator<Item = &'t str>) -> Decision {
 /// The newest image pushed before the one being left that could be deployed, of whatever form.
 pub(super) fn older_of_another_form(candidates: &[Candidate<'_>]) -> Option<String> {
     let older = candidates.iter().skip_while(|c| !c.running).skip(1);
-    let other = older.filter(|c| c.left_out.is_none()).find(|c| !c.same_form)?;
+    let other = older.filter(|c| c.left_out.is_none()).find(|c| !c.same_form && !c.other_name)?;
     Some(other.tag.unwrap_or(&other.image.digest).to_owned())
 }

@@ -3,8 +3,10 @@ mod evidence;
 mod leaving;
 mod left_out;
 mod manifests;
+mod names;
 mod properties;
 mod steps;
+mod variants;
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

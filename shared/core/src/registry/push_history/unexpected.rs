@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::listing::choose_tag;
+use super::tag::variants::Variants;
 use super::tag::{TagForm, TagKind};
 
 /// An image by its names.
@@ -28,6 +31,8 @@ pub struct Way<'a> {
     pub deployed: bool,
     /// Applications that tags of the repository name.
     pub applications: &'a BTreeSet<String>,
+    /// From [`variants`].
+    pub variants: &'a Variants,
 }
 
 /// What would be a surprise.
@@ -37,6 +42,8 @@ pub enum Unexpected {
     HigherVersion { from: String, to: String },
     /// The one, and the other; of one of them no tag may say.
     OtherApplication { from: Option<String>, to: Option<String> },
+    /// Of another variant, as far as is known: the one tag, and the other.
+    OtherVariant { from: String, to: String },
     /// What a pull request was built of, with the tag that says so.
     PullRequest { tag: String },
 }
@@ -47,20 +54,37 @@ pub fn applications<'t>(tags: impl Iterator<Item = &'t String>) -> BTreeSet<Stri
     tags.filter_map(|tag| TagForm::of(tag).application()).collect()
 }
 
+/// What the tags of a repository say about the numbers that the two images differ in.
+#[must_use]
+pub fn variants<'t>(from: Names<'_>, to: Names<'_>, pushed: impl Iterator<Item = (&'t str, Timestamp)>) -> Variants {
+    alike(from, to).map(|(from, _)| TagForm::of(from).variants(pushed)).unwrap_or_default()
+}
+
+/// The tags of one form by which the one image follows the other.
+fn alike<'a>(from: Names<'a>, to: Names<'a>) -> Option<(&'a str, &'a str)> {
+    let to = to.most_telling(None)?;
+    Some((from.most_telling(Some(&TagForm::of(to)))?, to))
+}
+
 /// All that would surprise.
 #[must_use]
 pub fn unexpected(way: &Way<'_>) -> Vec<Unexpected> {
     let other = other_application(way);
     let higher = if other.is_none() { higher_version(way) } else { None };
-    [other, higher, pull_request(way)].into_iter().flatten().collect()
+    [other, other_variant(way), higher, pull_request(way)].into_iter().flatten().collect()
 }
 
 /// Versions of two applications say nothing.
 fn higher_version(way: &Way<'_>) -> Option<Unexpected> {
-    let to = way.to.most_telling(None)?;
-    let from = way.from.most_telling(Some(&TagForm::of(to)))?;
+    let (from, to) = alike(way.from, way.to)?;
     let order = TagForm::of(to).cmp_release(&TagForm::of(from))?;
     order.is_gt().then(|| Unexpected::HigherVersion { from: from.to_owned(), to: to.to_owned() })
+}
+
+fn other_variant(way: &Way<'_>) -> Option<Unexpected> {
+    let (from, to) = alike(way.from, way.to)?;
+    let may_differ = way.variants.may_differ(&TagForm::of(from), &TagForm::of(to));
+    may_differ.then(|| Unexpected::OtherVariant { from: from.to_owned(), to: to.to_owned() })
 }
 
 fn other_application(way: &Way<'_>) -> Option<Unexpected> {
@@ -128,6 +152,7 @@ mod tests {
             own,
             deployed: false,
             applications: &applications(all.iter()),
+            variants: &Variants::default(),
         })
     }
 

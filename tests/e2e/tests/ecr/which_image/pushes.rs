@@ -62,7 +62,10 @@ async fn an_archived_image_is_passed_over_and_said_so() -> Result<()> {
     let digests = case.push(&["1.0.0", "1.0.2"]).await?;
     case.push_on(1, Image::new("1.0.1").status(Status::Archived)).await?;
     case.deploy(&["1.0.2"]).await?;
-    case.back("--to-tag 1.0.1").await?.ends(1)?.tells("archive")?;
+    let refused = case.back("--to-tag 1.0.1").await?.ends(1)?.tells("archive")?;
+    for shown in [refused, case.ecr("history deploy/api").await?.ends(0)?.tells("1.0.1")?] {
+        shown.tells("aws ecr update-image-storage-class --target-storage-class STANDARD")?;
+    }
     case.back("").await?.ends(0)?.tells("passed over")?.tells("1.0.1")?;
     case.runs(&digests[0]).await
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::common::run::{Ended, finding, said};
-use e2e::ecr::case::Case;
+use e2e::ecr::case::{Case, RELEASES};
 use lab::registry::Image;
 
 /// The doubt that stops one step back would be gone three steps back, and nobody be asked.
@@ -82,4 +82,20 @@ async fn what_is_no_candidate_is_no_step() -> Result<()> {
     case.deploy(&["1.4.2"]).await?;
     case.back("--steps 2").await?.ends(0)?;
     case.asks_for("1.4.0").await
+}
+
+/// A job that asks for two back would go on as if that had been done.
+#[tokio::test]
+async fn other_steps_than_those_that_were_gone_are_no_repetition() -> Result<()> {
+    let case = Case::released("other-steps").await?;
+    case.back("").await?.ends(0)?;
+    let before = case.written().await?;
+    case.back("--steps 2").await?.ends(1)?.tells("went back 1, and not 2")?.tells("--again")?;
+    case.back(&format!("--if-running {}", RELEASES[4])).await?.ends(1)?.tells("nothing was written")?;
+    case.back("--steps 1").await?.ends(0)?.tells("nothing to do")?;
+    assert_eq!(case.written().await?, before);
+    case.back("--steps 2 --again").await?.ends(0)?;
+    case.asks_for(RELEASES[2]).await?;
+    case.back("--steps 2").await?.ends(0)?.tells("nothing to do")?;
+    Ok(())
 }

@@ -114,3 +114,56 @@ async fn a_pull_requests_build_is_not_gone_to_unasked() -> Result<()> {
     }
     Ok(())
 }
+
+/// Another platform's image, another application's, or the bad release once more would run.
+#[tokio::test]
+async fn a_variant_that_a_number_tells_stays_with_it() -> Result<()> {
+    for (test, tags, before) in [
+        ("arm", ["1.2.3-arm64v8", "1.2.3-arm32v7", "1.2.4-arm32v7", "1.2.4-arm64v8"], "1.2.3-arm64v8"),
+        ("java", ["1.0.0-java21", "1.0.0-java17", "1.1.0-java17", "1.1.0-java21"], "1.0.0-java21"),
+    ] {
+        let case = Case::new(test).await?;
+        case.push(&tags).await?;
+        case.deploy(&[tags[3]]).await?;
+        case.back("").await?.ends(0)?;
+        case.asks_for(before).await?;
+    }
+    let case = Case::new("variant-or-not").await?;
+    case.push(&["1.0-app1", "1.0-app2", "1.1-app1", "1.1-app2"]).await?;
+    case.deploy(&["1.1-app2"]).await?;
+    is_asked_for(&case, "other-variant", "1.1-app1").await
+}
+
+/// Production would run what development is on, or what nobody has promoted.
+#[tokio::test]
+async fn the_name_of_another_stage_is_nobodys_way_back() -> Result<()> {
+    let case = Case::new("stages").await?;
+    let before = case.push_on(1, Image::untagged()).await?;
+    case.push_on(2, Image::new("dev")).await?;
+    case.push_on(3, Image::new("prod")).await?;
+    case.deploy(&["prod"]).await?;
+    case.ecr("deploy/api").await?.ends(6)?.tells("passed over dev")?;
+    is_asked_for(&case, "other-name", &before).await?;
+
+    let case = Case::new("promoted").await?;
+    case.push(&["1a2b3c4", "2b3c4d5"]).await?;
+    case.push_on(3, Image::new("3c4d5e6").tag("prod")).await?;
+    case.deploy(&["prod"]).await?;
+    case.kubectl(&["rollout", "restart", "deployment/api"]).await?;
+    case.ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    let refused = case.back("-ojson").await?.ends(1)?.json()?;
+    ensure!(finding(&refused, "other-name").is_some_and(|found| found["severity"] == "block"), "{refused:#}");
+    Ok(())
+}
+
+/// A cache's layer can't run.
+#[tokio::test]
+async fn a_builders_cache_in_the_same_repository_is_passed_by() -> Result<()> {
+    let (old, new) = ("8f14e45fceea167a5a36dedd4bea2543d1a0b2c3", "9f14e45fceea167a5a36dedd4bea2543d1a0b2c4");
+    let key = "8f14e45fceea167a5a36dedd4bea2543d1a0b2c38f14e45fceea167a5a36dedd";
+    let case = Case::new("kaniko").await?;
+    case.push(&[old, key, "buildcache", new]).await?;
+    case.deploy(&[new]).await?;
+    case.back("").await?.ends(0)?;
+    case.asks_for(old).await
+}

@@ -63,6 +63,11 @@ const REQUESTS: [&str; 6] = ["mr", "pr", "prs", "pull", "pullrequest", "mergereq
 /// First words of a branch that a pull request is made of.
 const BRANCHES: [&str; 5] = ["dependabot", "feat", "feature", "features", "renovate"];
 
+/// True for a word in lower case that names a state, a branch, a stage or a pull request.
+pub(super) fn names_a_stage(word: &str) -> bool {
+    STAGES.contains(&word) || REQUESTS.contains(&word)
+}
+
 impl TagForm {
     /// The application that the tag names before what counts up in it: `api` for `api-1.2` and
     /// `api-latest`, `user-service` for `user-service-v3`; nothing for `v1.2`, `release-1.2` and

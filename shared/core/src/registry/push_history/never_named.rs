@@ -1,0 +1,45 @@
+//! Where a name is left (`prod`): whether what was pushed before it ever had that name. ECR keeps no history of tags.
+
+use super::answer::{Choice, Chosen, Why};
+use super::listing::Candidate;
+use super::tag::{TagForm, TagKind};
+use crate::workload::revisions::Revision;
+
+/// Why it isn't known that the image to go to ever had the name that is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NeverNamed {
+    /// It has no tag, and other names move in the repository, too: any of them may have been on it.
+    OneOfSeveral { names: Vec<String> },
+    /// Builds are promoted to the name, and an older revision asked for it: which image that was is not known.
+    Promoted { revision: i64 },
+}
+
+impl Choice<'_> {
+    /// Why it isn't known that a chosen image ever had the name that is left, where the order of pushes alone chose it.
+    #[must_use]
+    pub fn never_named(&self, chosen: &Chosen, revisions: &[Revision], container: &str) -> Option<NeverNamed> {
+        let name = self.left.tag.as_deref().filter(|tag| TagForm::of(tag).kind() == TagKind::Name);
+        let target = self.candidates.iter().find(|c| Some(&c.image.digest) == chosen.digest.as_ref())?;
+        if chosen.why != Why::PushedBefore || target.deployed.is_some() {
+            return None;
+        }
+        if target.image.tags.is_empty() {
+            let names = self.other_names(name);
+            return (!names.is_empty()).then_some(NeverNamed::OneOfSeveral { names });
+        }
+        let is_promoted = name.is_some_and(|name| TagForm::of(name).is_of_environment());
+        let had_name = |r: &&Revision| !r.current && r.image_of(container) == Some(self.left.image.as_str());
+        let is_known =
+            |r: &Revision| self.candidates.iter().any(|c| c.deployed.as_ref().map(|d| d.revision) == Some(r.number));
+        let unknown = revisions.iter().filter(had_name).find(|revision| !is_known(revision))?;
+        is_promoted.then_some(NeverNamed::Promoted { revision: unknown.number })
+    }
+
+    /// Names that are on other images than the one that is left: one of them is its own where it was left by digest.
+    fn other_names(&self, own: Option<&str>) -> Vec<String> {
+        let is_other = |c: &&Candidate<'_>| !c.running && c.left_out.is_none() && c.goes_by_another_name(own);
+        let names: Vec<String> =
+            self.candidates.iter().filter(is_other).filter_map(|c| c.tag).map(str::to_owned).collect();
+        if own.is_none() && names.len() < 2 { Vec::new() } else { names }
+    }
+}
