@@ -136,16 +136,23 @@ pub fn undecided(decision: &Decision, selected: &Selected, retyped: Retyped<'_>,
             let text = format!("no image \"{}\" in the repository", digest.escape_debug());
             missing(text, "--to-digest", close, (retyped, look))
         }
-        Decision::NotDeployable { digest, tag, why } => {
-            let image = tag.clone().unwrap_or_else(|| short_digest(digest));
-            let text = format!("{} can't be deployed: {why}", printable(&image));
-            let failure = Failure::failed("NotDeployable", text);
-            match selected.repository.as_ref().filter(|_| *why == LeftOut::Archived) {
-                Some(repository) => failure.next(restored(&format!("imageDigest={digest}"), repository)),
-                None => failure.look(look),
-            }
-        }
+        Decision::NotDeployable { digest, tag, why } => not_deployable(digest, tag.as_ref(), why, (selected, look)),
         Decision::AlreadyRuns { .. } => Failure::failed("AlreadyRuns", format!("{left} is what is asked for already")),
+    }
+}
+
+/// What is archived can be restored.
+fn not_deployable(
+    digest: &str,
+    tag: Option<&String>,
+    why: &LeftOut,
+    (selected, look): (&Selected, Command),
+) -> Failure {
+    let image = tag.cloned().unwrap_or_else(|| short_digest(digest));
+    let failure = Failure::failed("NotDeployable", format!("{} can't be deployed: {why}", printable(&image)));
+    match selected.repository.as_ref().filter(|_| *why == LeftOut::Archived) {
+        Some(repository) => failure.next(restored(&format!("imageDigest={digest}"), repository)),
+        None => failure.look(look),
     }
 }
 

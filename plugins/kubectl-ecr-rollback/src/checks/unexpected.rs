@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use release_core::checks::finding::Finding;
-use release_core::checks::ids;
+use release_core::checks::ids::{self, CheckId};
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::{
     Names, NeverNamed, PushedImage, Unexpected, Variants, Way, applications, unexpected, variants,
@@ -113,7 +113,7 @@ fn never_named(case: &Case<'_>) -> Option<Finding> {
         }
     };
     let finding = case.asks(ids::OTHER_NAME, message);
-    Some(finding.mend("see kubectl ecr-rollback history, and name the one that you mean with --to-tag or --to-digest"))
+    Some(finding.mend("look at its history, and name the one that you mean with --to-tag or --to-digest"))
 }
 
 /// After somebody has gone back by hand, what was deployed before is the release that they fled from.
@@ -145,6 +145,11 @@ fn goes_elsewhere(case: &Case<'_>) -> bool {
     ImageRef::parse(case.change.from()).base_name() != ImageRef::parse(&case.change.to).base_name()
 }
 
+/// Who has named it is told, and not asked.
+fn asked_unless(is_meant: bool, case: &Case<'_>, id: CheckId, message: String) -> Finding {
+    if is_meant { case.warns(id, message) } else { case.asks(id, message) }
+}
+
 /// As a finding; `lead` says of which image, where it is not the target.
 fn told(case: &Case<'_>, unexpected: Unexpected, lead: &str) -> Option<Finding> {
     match unexpected {
@@ -154,11 +159,8 @@ fn told(case: &Case<'_>, unexpected: Unexpected, lead: &str) -> Option<Finding> 
         }
         Unexpected::HigherVersion { from, to } => {
             let message = format!("{lead}{} is a higher version than {}", printable(&to), printable(&from));
-            let finding = if case.chosen.named || case.chosen.by_deployments {
-                case.warns(ids::HIGHER_VERSION, message)
-            } else {
-                case.asks(ids::HIGHER_VERSION, message)
-            };
+            let is_meant = case.chosen.named || case.chosen.by_deployments;
+            let finding = asked_unless(is_meant, case, ids::HIGHER_VERSION, message);
             Some(finding.mend("name the one that you mean with --to-tag"))
         }
         Unexpected::OtherApplication { from, to } => {
@@ -177,11 +179,7 @@ fn told(case: &Case<'_>, unexpected: Unexpected, lead: &str) -> Option<Finding> 
             let (from, to) = (printable(&from), printable(&to));
             let message =
                 format!("{lead}{to} may be of another variant than {from}: at one release there are several here");
-            let finding = if case.chosen.named {
-                case.warns(ids::OTHER_VARIANT, message)
-            } else {
-                case.asks(ids::OTHER_VARIANT, message)
-            };
+            let finding = asked_unless(case.chosen.named, case, ids::OTHER_VARIANT, message);
             Some(finding.mend("name the one that you mean with --to-tag, or the variant with --tag-filter"))
         }
         Unexpected::PullRequest { tag } => {

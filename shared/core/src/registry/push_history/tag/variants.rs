@@ -47,6 +47,9 @@ const NEUTRAL: [&str; 3] = ["v", "ver", "version"];
 /// A counter has so many values that it can't be one of a few variants.
 const FEW: usize = 64;
 
+/// The numbers of a component, or of several, in a tag.
+type Value<'t> = Vec<&'t [Number]>;
+
 /// Which numbers of a form are variants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variants {
@@ -147,7 +150,7 @@ impl TagForm {
         self.is_like(other) && self.parts.iter().zip(&other.parts).all(|(a, b)| is_number(a) == is_number(b))
     }
 
-    fn numbers_at<'f>(&'f self, places: impl IntoIterator<Item = &'f usize>) -> Vec<&'f [Number]> {
+    fn numbers_at<'f>(&'f self, places: impl IntoIterator<Item = &'f usize>) -> Value<'f> {
         let at = |at: &usize| match self.parts.get(*at) {
             Some(Part::Numbers(numbers)) => numbers.as_slice(),
             _ => &[],
@@ -184,8 +187,8 @@ impl Alike<'_> {
 
     fn judge(&self, suspect: usize) -> Meaning {
         let component = &self.components[suspect];
-        let mut releases: BTreeMap<Vec<String>, BTreeSet<Vec<&[Number]>>> = BTreeMap::new();
-        let mut seen: BTreeMap<Vec<&[Number]>, BTreeSet<Vec<String>>> = BTreeMap::new();
+        let mut releases: BTreeMap<Vec<String>, BTreeSet<Value<'_>>> = BTreeMap::new();
+        let mut seen: BTreeMap<Value<'_>, BTreeSet<Vec<String>>> = BTreeMap::new();
         for tag in &self.tags {
             let (release, value) = (self.release_of(tag, suspect), tag.numbers_at(&component.parts));
             releases.entry(release.clone()).or_default().insert(value.clone());
@@ -196,7 +199,7 @@ impl Alike<'_> {
         }
         let repeats = seen.values().any(|releases| releases.len() > 1);
         // A counter that begins anew with each release begins with 0 or 1.
-        let is_small = |value: &Vec<&[Number]>| value.iter().all(|numbers| numbers.iter().all(Number::is_first));
+        let is_small = |value: &Value<'_>| value.iter().all(|numbers| numbers.iter().all(Number::is_first));
         let begins_anew = seen.keys().any(is_small);
         let by_commits = !self.others(suspect).any(|_| true);
         let is_variant = if by_commits { repeats } else { repeats && !component.leads && !begins_anew };
@@ -240,7 +243,7 @@ impl Alike<'_> {
         if right.is_empty() {
             return false;
         }
-        let mut lowest: BTreeMap<Vec<&[Number]>, BTreeMap<Vec<&[Number]>, Vec<&[Number]>>> = BTreeMap::new();
+        let mut lowest: BTreeMap<Value<'_>, BTreeMap<Value<'_>, Value<'_>>> = BTreeMap::new();
         for tag in &self.tags {
             let (value, release) = (tag.numbers_at(own), tag.numbers_at(&right));
             let before = lowest.entry(tag.numbers_at(&left)).or_default();
