@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::Cluster;
 use super::exchange::{ApiError, request};
+use super::go_json::as_go_has_it;
 use super::query::with_query;
 use super::read::pause_before_retry;
 use release_core::release::change::{Action, Change};
@@ -132,7 +133,8 @@ impl Cluster {
         if dry_run == DryRun::Server {
             query.push(("dryRun", "All".to_owned()));
         }
-        self.ask(request(method, &with_query(&change.path, &query), content_type, body.to_string().into_bytes())).await
+        let body = as_go_has_it(&body.to_string()).into_bytes();
+        self.ask(request(method, &with_query(&change.path, &query), content_type, body)).await
     }
 
     /// The object as an apply of that would leave it; nothing is stored, and it is no write. Asked as

@@ -22,6 +22,7 @@ mod credentials;
 pub mod discovery;
 pub mod exchange;
 mod exec_plugin;
+mod go_json;
 mod in_cluster;
 pub mod kubeconfig;
 mod kuberc;

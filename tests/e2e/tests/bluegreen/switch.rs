@@ -21,3 +21,25 @@ async fn a_switch_moves_the_service_and_a_rollback_brings_it_back() -> Result<()
     assert_eq!(document(&back.stdout)?["services"][0]["to"], "blue");
     Ok(())
 }
+
+/// What the API server stores is written by Go, with `\u003c` for `<`: a record that a person's reason, or a failed
+/// condition, is in would be another one than was read, and every later move and clean-up be refused.
+#[tokio::test]
+async fn no_character_of_a_reason_is_in_the_next_moves_way() -> Result<()> {
+    let ns = namespace("switch-reason").await?;
+    blue_green(&ns, 1).await?;
+    let reason = "p99 < 200ms & errors > 1% \"quoted\" 'it' \\ \u{2028}\u{2029} é 😀";
+    for words in [
+        &["switch", "api", "--to", "green", "--verify-for=0"][..],
+        &["rollback", "api"],
+        &["switch", "api", "--to", "green", "--verify-for=0", "--force=failed-before"],
+        &["cleanup", "api", "--before-due"],
+        &["rollback", "api"],
+    ] {
+        let words = [&["bluegreen"], words, &["--yes", "--reason", reason]].concat();
+        let ended = ns.kubectl(&words).await?;
+        assert_eq!(ended.code, 0, "{words:?}\n{}", ended.stderr);
+    }
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::common::calls::is_event;
 use e2e::common::faults::{Fault, done_but, fault, refused};
+use e2e::common::run::{Ended, admin};
 use e2e::ecr::calls::{is_image_patch, is_read_of_workload, is_result_note, is_take_back};
+use e2e::ecr::case::Case;
 use e2e::ecr::claims::true_document;
 use e2e::ecr::releases::{NEWEST, PREVIOUS, Releases, finished};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -150,5 +152,22 @@ async fn a_failed_rollback_is_taken_back_through_trouble() -> Result<()> {
     let said = with_each(&releases, "--timeout=9s", faults).await?;
     let undo = said[5]["next"].as_str().unwrap_or_default();
     assert!(undo.contains("kubectl set image deploy"), "how to take it back by hand is not said: {}", said[5]);
+    Ok(())
+}
+
+/// The API server compares what it has stored as Go writes it, `\u003c` for `<`: a reason with that in it would have every
+/// later rollback refused.
+#[tokio::test]
+async fn no_character_of_a_reason_is_in_the_next_rollbacks_way() -> Result<()> {
+    let case = Case::new("reason").await?;
+    case.push(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    case.deploy(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    let reason = "p99 < 200ms & errors > 1%";
+    for (more, tag) in [("--steps=1", "1.0.3"), ("--again", "1.0.2")] {
+        let words = ["ecr-rollback", "deployment/api", "--yes", "--reason", reason, more];
+        admin(&case.ns).run(&words).await?.ends(0)?;
+        case.asks_for(tag).await?;
+        ensure!(case.record().await?["result"] == "done", "its end was not noted");
+    }
     Ok(())
 }
