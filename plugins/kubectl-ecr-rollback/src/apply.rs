@@ -69,6 +69,15 @@ async fn failed(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failu
         conclude::left_as_is(change, &failure, seen).await;
         return failure;
     }
+    let record = &change.image_change.record;
+    if change.is_taken_up && record.left_unrolled && change.options.rollback_on_failure {
+        let from = pinned_short(change.image_change.from());
+        let message =
+            format!("{}\nnot taken back, no pod ever ran {from}, which its record leads from", failure.message);
+        let failure = Failure { message, ..failure };
+        conclude::left_as_is(change, &failure, seen).await;
+        return failure;
+    }
     if !change.options.rollback_on_failure {
         conclude::left_as_is(change, &failure, seen).await;
         return if failure.next.is_some() { failure } else { failure.try_next(change.undo()) };

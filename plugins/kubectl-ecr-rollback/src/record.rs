@@ -1,6 +1,7 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
 pub mod believed;
+pub mod rewritten;
 pub mod room;
 #[cfg(test)]
 pub mod samples;
@@ -63,6 +64,10 @@ pub struct ImageRecord {
     /// Why pods of what was left were failing then, where they were: it is never taken back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_failing: Option<String>,
+    /// No pod was ever made of the template that was left, because it was paused or its controller had not come to
+    /// it: no revision tells of its images, so that only the run which saw it takes anything back to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_unrolled: bool,
     /// What was seen of pods that ran its template, where they were seen failing. Without it nothing is said
     /// against the image, whatever the result.
     #[serde(default, skip_serializing_if = "Option::is_none")]

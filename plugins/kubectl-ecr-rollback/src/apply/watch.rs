@@ -158,12 +158,14 @@ impl<'a> Watch<'a> {
         }
         let held = pods.hold(workload, Timestamp::now()).map(|hold| (Held::of(change, &hold, &pods), hold));
         let why = Reasons::of(change, workload, &pods);
-        let held = held.filter(|(_, hold)| !why.fails || *hold == Hold::Paused);
+        // Until its controller has looked, nobody knows whether a paused one has anything to wait for.
+        let is_seen = workload.observed_generation >= workload.metadata.generation.unwrap_or(0);
+        let held = held.filter(|(_, hold)| if *hold == Hold::Paused { is_seen } else { !why.fails });
         self.tell(workload, &status, &why, held.as_ref().map(|(held, _)| held));
         if let Some(failed) = self.failed(workload.paused, &status, &pods, &why) {
             return Err(theirs(change, workload).unwrap_or(failed));
         }
-        let waits_in_vain = change.workload.paused && workload.paused;
+        let waits_in_vain = change.workload.paused && workload.paused && is_seen;
         if change.run.left().is_zero() || waits_in_vain {
             return Err(Unproven::Unfinished(self.unfinished(&status, &why, held.map(|(held, _)| held))));
         }

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::evidence::Evidence;
 use super::way_back::WayBack;
 use release_core::workload::failing::failing;
-use release_core::workload::revisions::deployed_number;
+use release_core::workload::revisions::{Revision, deployed_number};
 use release_core::workload::trouble::summarize;
 
 use crate::record::way_here::tag_followed;
@@ -157,6 +157,7 @@ fn record(verb: RecordVerb, snapshot: &Snapshot, selected: &Selected, to: &str, 
         to_digest: None,
         unpin_to: None,
         left_failing: left_failing(snapshot, selected),
+        left_unrolled: is_unrolled(snapshot, selected),
         failure: None,
         by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", author.user)),
         at: snapshot.at,
@@ -173,6 +174,15 @@ fn left_failing(snapshot: &Snapshot, selected: &Selected) -> Option<String> {
     let groups = summarize(&failing(&left), &snapshot.scope);
     let texts: Vec<String> = groups.into_iter().map(|group| group.message).collect();
     (!texts.is_empty()).then(|| printable(&texts.join("; ")))
+}
+
+/// True where the last revision of a Deployment is of another template than the one that is left.
+fn is_unrolled(snapshot: &Snapshot, selected: &Selected) -> bool {
+    let number = deployed_number(&snapshot.workload);
+    let last = snapshot.revisions.iter().find(|revision| Some(revision.number) == number);
+    let has_another =
+        |last: &Revision| selected.containers.iter().any(|one| last.image_of(&one.name) != Some(one.image.as_str()));
+    last.is_some_and(has_another)
 }
 
 impl ImageChange {

@@ -63,6 +63,7 @@ impl Seen<'_> {
         let came_from = |moved: &Moved, image: &str| moved.from == image;
         let led_to = |moved: &Moved, image: &str| record.led_to(moved, image);
         let odd = self.ran_another(left, record, came_from).map(|moved| (left, &moved.from));
+        let odd = odd.filter(|_| !record.left_unrolled);
         let odd = odd.or_else(|| {
             let own = left.saturating_add(1);
             self.ran_another(own, record, led_to).map(|moved| (own, &moved.to))
@@ -90,7 +91,7 @@ impl Seen<'_> {
             return Some("it leads from one repository to another".into());
         }
         let went_to = |image: &str| record.led_to(moved, image);
-        let unseen = if !self.ran(moved, |image| image == moved.from) {
+        let unseen = if !record.left_unrolled && !self.ran(moved, |image| image == moved.from) {
             &moved.from
         } else if !self.ran(moved, went_to) {
             &moved.to

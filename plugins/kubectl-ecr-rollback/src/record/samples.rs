@@ -18,6 +18,7 @@ pub fn record(from: &str, to: &str) -> ImageRecord {
         to_digest: None,
         unpin_to: None,
         left_failing: None,
+        left_unrolled: false,
         failure: None,
         by: "ci".into(),
         at: "2026-01-01T00:00:00Z".parse().unwrap(),

@@ -68,6 +68,8 @@ pub fn left_behind(recorded: &RecordedImages, container: &str, asked_for: &str) 
     let (mut left, mut returned_to) = (Vec::new(), BTreeSet::new());
     for (record, moved) in way_here(recorded, container, asked_for) {
         match record.verb {
+            // Of what never ran nothing says that the record is right.
+            RecordVerb::Rollback if record.left_unrolled => {}
             RecordVerb::Rollback if !returned_to.contains(&identity(&record.from_digest, &moved.from)) => {
                 left.push(LeftBehind {
                     image: moved.from.clone(),

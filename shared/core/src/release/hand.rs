@@ -35,9 +35,7 @@ pub fn makers_manager(manager: &str) -> String {
 /// theirs. `field` is a JSON pointer into `fieldsV1`.
 #[must_use]
 pub fn is_as_we_made_it(metadata: &ObjectMeta, field: &str) -> bool {
-    let holds = |entry: &&ManagedFieldsEntry| entry.fields_v1.as_ref().is_some_and(|f| f.0.pointer(field).is_some());
-    let holders: Vec<_> = metadata.managed_fields.iter().flatten().filter(holds).collect();
-    matches!(holders[..], [one] if one.manager.as_deref().is_some_and(|manager| manager.ends_with(MADE)))
+    matches!(holders_of(metadata, field)[..], [one] if one.manager.as_deref().is_some_and(|manager| manager.ends_with(MADE)))
 }
 
 /// The name under which it is asked what an apply would change. Nothing is ever stored under it.
@@ -146,6 +144,22 @@ impl Written<'_> {
 #[must_use]
 pub fn last_hand_on(metadata: &ObjectMeta, field: &str) -> Option<Hand> {
     last_of(metadata, |entry| entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer(field).is_some()))
+}
+
+/// True where one writer, and nobody else, left both an annotation and a field as they are; notes of the same writer
+/// may have taken the annotation over. `field` is a JSON pointer into `fieldsV1`.
+#[must_use]
+pub fn wrote_both(metadata: &ObjectMeta, annotation: &str, field: &str) -> bool {
+    let [one] = holders_of(metadata, field)[..] else { return false };
+    let notes = one.manager.as_deref().map(notes_manager);
+    let mut entries = metadata.managed_fields.iter().flatten();
+    has_annotation(one, annotation)
+        || (notes.is_some() && entries.any(|other| other.manager == notes && has_annotation(other, annotation)))
+}
+
+fn holders_of<'m>(metadata: &'m ObjectMeta, field: &str) -> Vec<&'m ManagedFieldsEntry> {
+    let holds = |entry: &&ManagedFieldsEntry| entry.fields_v1.as_ref().is_some_and(|f| f.0.pointer(field).is_some());
+    metadata.managed_fields.iter().flatten().filter(holds).collect()
 }
 
 /// Who wrote an annotation last of those who hold it.

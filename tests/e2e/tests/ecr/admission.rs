@@ -79,6 +79,28 @@ async fn a_policy_that_undoes_the_write_is_nobody_else() -> Result<()> {
     case.asks_for("1.0.4").await
 }
 
+/// A job that is retried would go back from the image that the first try led to: one further, past a good release.
+#[tokio::test]
+async fn what_a_policy_made_of_a_rollback_is_not_gone_back_from_by_the_same_words() -> Result<()> {
+    let case = Case::new("hardened").await?;
+    case.push(&["1.0.2", "1.0.3", "1.0.3-hardened", "1.0.4"]).await?;
+    case.deploy(&["1.0.4"]).await?;
+    let hardened = case.repository.image("1.0.3-hardened");
+    let image = "object.spec.template.spec.containers[0].image";
+    let value = format!("{image}.endsWith(':1.0.3') ? '{hardened}' : {image}");
+    let patch = format!("[JSONPatch{{op: 'replace', path: '{IMAGE}', value: {value}}}]");
+    rewrites_template(&case, &patch, ("1.0.3", |image| image == hardened)).await?;
+    case.back("--to-tag=1.0.3 --no-rollback --timeout=60s").await?.ends(1)?.tells("admission policy or webhook")?;
+    case.asks_for("1.0.3-hardened").await?;
+    for _ in 0..2 {
+        case.back("--timeout=60s").await?.ends(1)?.tells("rewrites it; nothing was written")?;
+        case.asks_for("1.0.3-hardened").await?;
+    }
+    // What somebody sets since is theirs.
+    case.release("1.0.4").await?;
+    case.plan("").await.map(drop)
+}
+
 /// Puts digests behind tags in a Deployment's template, as policies that verify images do.
 fn pinning(digests: &[(&str, &String)]) -> String {
     let image = "object.spec.template.spec.containers[0].image";

@@ -76,6 +76,32 @@ async fn a_paused_rollout_waits_for_whoever_resumes_it() -> Result<()> {
     Ok(())
 }
 
+/// A job that is retried would go one further back, past a release that was good: of what was set while the rollout was
+/// paused there is no revision, and the record would pass for somebody's invention.
+#[tokio::test]
+async fn what_never_came_to_run_is_left_once_by_the_same_words() -> Result<()> {
+    let case = Case::new("paused-set").await?;
+    case.push(&["1.0.1", "1.0.2", "1.0.3", "1.0.4"]).await?;
+    case.deploy(&["1.0.1"]).await?;
+    case.kubectl(&["rollout", "pause", "deployment/api"]).await?;
+    case.set_image("1.0.4").await?;
+    for _ in 0..3 {
+        is_unfinished(&case, case.back("--force=paused --from=registry -ojson").await?, "Paused", "1.0.3").await?;
+    }
+    case.kubectl(&["rollout", "resume", "deployment/api"]).await?;
+    case.back("--from=registry").await?.ends(0)?;
+    assert_eq!(case.record().await?["result"], "done");
+    // What is gone back to may be what runs still.
+    case.deploy(&["1.0.3"]).await?;
+    case.kubectl(&["rollout", "pause", "deployment/api"]).await?;
+    case.set_image("1.0.4").await?;
+    for _ in 0..2 {
+        case.back("--force=paused --from=registry").await?.ends(0)?;
+        case.asks_for("1.0.3").await?;
+    }
+    Ok(())
+}
+
 /// Somebody who stops a rollout to look at it would have it taken from under their eyes.
 #[tokio::test]
 async fn a_rollout_that_somebody_pauses_stays() -> Result<()> {

@@ -2,20 +2,22 @@
 
 use release_cli::run::Run;
 use release_cluster::wait::later;
-use release_core::failure::Outcome;
+use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
+use release_core::release::rewritten::rewritten as failure;
 use release_core::workload::container_image::containers_of;
 use release_core::workload::revisions::{Revision, deployed_number};
 
 use crate::options::RollbackOptions;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::record::believed::believed;
+use crate::record::rewritten::rewritten;
 use crate::record::way_here::standing;
-use crate::record::{RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, RecordVerb, RecordedImages};
 use crate::selection::Selected;
 use crate::snapshot::read;
 use crate::tag_now::{self, led_forward};
-use crate::words::pinned_short;
+use crate::words::{pinned_short, when};
 
 /// What the record makes of the command, as far as the workload's revisions bear it out; they are read only where
 /// there is a record.
@@ -28,6 +30,9 @@ pub async fn state_of_believed(
     workload: &Workload,
     (recorded, selected): (&RecordedImages, &Selected),
 ) -> Outcome<StateOfRecord> {
+    if let Some(record) = rewritten(workload, recorded).filter(|_| !options.is_explicit() && !options.again) {
+        return Err(was_rewritten(run, workload, record, selected));
+    }
     let some = recorded.all().next().is_some();
     let revisions = if some { read::revisions_of(&run.cluster, workload).await? } else { Vec::new() };
     let believed = believed(recorded, workload, &revisions);
@@ -37,6 +42,18 @@ pub async fn state_of_believed(
         return Ok(StateOfRecord::Open);
     }
     Ok(state)
+}
+
+/// The same words would go back from an image that they led to.
+fn was_rewritten(run: &Run, workload: &Workload, record: &ImageRecord, selected: &Selected) -> Failure {
+    let to = record.containers.first().map(|moved| pinned_short(&moved.to)).unwrap_or_default();
+    let (now, at, by) = (pinned_short(selected.image()), when(record.at), &record.by);
+    let text = format!(
+        "{workload} asks for {now}, though the {} at {at} by {by} wrote {to}: an admission policy or webhook rewrites \
+         it; nothing was written\nto go on from there, name the image with --to-tag, or add --again",
+        record.verb
+    );
+    failure(text, run.scope())
 }
 
 /// True where the registry says that what a record calls a rollback under way led to a later push: it would be watched
