@@ -1,12 +1,16 @@
 //! Making the moves: write, prove, and take back what fails.
 
+mod accepted;
+mod after_switch;
 mod conclude;
 mod converge;
 pub mod deploy;
 mod emptied;
+mod home;
 mod in_progress;
+mod judge;
 mod known_pods;
-mod lasting;
+pub mod lasting;
 mod lost_nodes;
 mod meanwhile;
 mod moved;
@@ -18,14 +22,17 @@ mod rehearsal;
 mod rewritten;
 pub mod scale;
 mod shrunk;
+mod signals;
+mod smoke;
 mod take_back;
 mod together;
 mod verify;
-mod warnings;
+pub mod warnings;
 mod write;
 
 pub use emptied::EMPTIED;
 pub use in_progress::MoveInProgress;
+pub use judge::may_judge;
 pub use moved::Moved;
 pub use prove::{Reached, stands};
 pub use rehearsal::rehearse;
@@ -67,7 +74,11 @@ pub async fn finish(
     take_back: TakeBack,
     began: Instant,
 ) -> Outcome<Vec<Reached>> {
-    let failure = match Box::pin(prove::all(run, snapshot, moves, began)).await {
+    let proven = match Box::pin(prove::all(run, snapshot, moves, began)).await {
+        Ok(reached) => Box::pin(after_switch::run(run, moves)).await.map(|()| reached),
+        failed => failed,
+    };
+    let failure = match proven {
         Ok(reached) => {
             conclude::done(run, moves).await;
             return Ok(reached);
@@ -77,6 +88,8 @@ pub async fn finish(
     let goes_back = match take_back {
         // What nobody sees may be well.
         _ if failure.reason == UNSEEN => false,
+        // Nor is what the numbers leave open: a person decides.
+        _ if failure.reason == judge::INCONCLUSIVE => false,
         TakeBack::EveryFailure => true,
         TakeBack::Emergency => failure.reason == EMPTIED,
         TakeBack::Nothing => false,

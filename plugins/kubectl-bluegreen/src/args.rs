@@ -1,7 +1,10 @@
 //! What can be typed. `options` turns it into what the commands work with.
 
+mod analysis;
 mod deploy;
+mod hooks;
 mod init;
+mod preview;
 mod shared;
 
 use std::time::Duration;
@@ -10,10 +13,14 @@ use clap::{Args, Parser, Subcommand};
 use release_cli::flags::{CompleteArgs, ConnectionFlags, NotifyArgs, OutputArgs, STYLES, WriteArgs, check_of};
 use release_core::checks::ids::Suite;
 use release_core::duration::duration;
+use release_core::release::hooks::Hook;
 
 use crate::fingerprint::Fingerprint;
+pub use analysis::AnalysisArgs;
 pub use deploy::DeployArgs;
+pub use hooks::{DeployHookArgs, MoveHookArgs};
 pub use init::InitArgs;
+pub use preview::PreviewArgs;
 pub use shared::{AfterArgs, CheckArgs, TrackArgs};
 
 const EXIT_CODES: &str = "\
@@ -47,6 +54,8 @@ pub enum VerbArgs {
     Init(InitArgs),
     /// Prepare the idle color with new images, and move the Service to it
     Deploy(DeployArgs),
+    /// Show an idle color on this machine, or in the cluster by a Service of its own
+    Preview(PreviewArgs),
     /// Move a Service (or several as one) to another color
     Switch(SwitchArgs),
     /// Go back to the color before, fast
@@ -146,6 +155,8 @@ pub struct SwitchArgs {
     #[arg(long, value_name = "FINGERPRINT", requires = "to", conflicts_with = "scale")]
     pub expect: Option<Fingerprint>,
     #[command(flatten)]
+    pub hooks: MoveHookArgs,
+    #[command(flatten)]
     pub after: AfterArgs,
     #[command(flatten)]
     pub checks: CheckArgs,
@@ -191,6 +202,8 @@ pub struct HistoryArgs {
     #[arg(value_name = "SERVICE")]
     pub service: String,
     #[command(flatten)]
+    pub track: TrackArgs,
+    #[command(flatten)]
     pub output: OutputArgs,
 }
 
@@ -215,6 +228,13 @@ pub struct CleanupArgs {
     /// Take down this color only
     #[arg(long, value_name = "COLOR", conflicts_with = "due")]
     pub color: Option<String>,
+    /// Run once the color before is down, after which there is no rollback to it: cronjob/NAME, the file of a
+    /// Job, or a command as a list
+    #[arg(long, value_name = "HOOK", value_parser = Hook::parse, conflicts_with_all = ["due", "preview"])]
+    pub contract: Option<Hook>,
+    /// Remove the Service's preview alone, whatever becomes of its colors
+    #[arg(long, conflicts_with_all = ["due", "delete", "before_due", "color"])]
+    pub preview: bool,
     /// Take it down all the same, by the id of what stands in the way: changed-since,
     /// ready-below-active
     #[arg(long, value_name = "ID[,ID]", value_delimiter = ',', hide_possible_values = true, conflicts_with = "due")]

@@ -28,6 +28,9 @@ pub fn command() -> Command {
         .mut_subcommand("deploy", |verb| {
             with_services(verb, "service").mut_arg("to", |arg| arg.add(ArgValueCandidates::new(colors)))
         })
+        .mut_subcommand("preview", |verb| {
+            with_services(verb, "service").mut_arg("color", |arg| arg.add(ArgValueCandidates::new(colors)))
+        })
         .mut_subcommand("switch", with_colors)
         .mut_subcommand("rollback", |verb| with_services(verb, "services"))
         .mut_subcommand("history", |verb| with_services(verb, "service"))

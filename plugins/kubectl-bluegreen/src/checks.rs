@@ -5,6 +5,7 @@ mod autoscalers;
 mod budgets;
 mod capacity;
 mod case;
+mod contracted;
 pub mod deploy;
 mod drain;
 mod endpoints;
@@ -16,6 +17,7 @@ pub mod initial;
 mod load_balancer;
 mod network;
 mod ownership;
+mod past_route;
 mod ports;
 mod presence;
 mod readiness;
@@ -50,7 +52,7 @@ pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 /// Findings about who else writes what a move writes.
 pub const OF_OWNERS: [CheckId; 4] = [ids::GITOPS, ids::HELM, ids::KUBECTL_APPLY, ids::OWNED_BY_CONTROLLER];
 
-const CHECKS: [Check; 24] = [
+const CHECKS: [Check; 26] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -64,6 +66,7 @@ const CHECKS: [Check; 24] = [
     ownership::check,
     image_updaters::check,
     routes::check,
+    past_route::check,
     endpoints::check,
     load_balancer::check,
     headless::check,
@@ -73,6 +76,7 @@ const CHECKS: [Check; 24] = [
     recorded::check,
     rights::check,
     way_back::check,
+    contracted::check,
     failed_before::check,
     frozen::check,
 ];

@@ -7,6 +7,7 @@ pub mod history;
 pub mod init;
 mod objects;
 pub mod preflight;
+pub mod preview;
 pub mod rollback;
 pub mod status;
 pub mod switch;

@@ -1,38 +1,41 @@
 //! When the API server says that we moved a Service, and who moved it after us.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::release::hand::{Hand, Written};
 use release_core::release::record::Record as _;
+use release_core::traffic::router::RouterKind;
 
 use crate::record::Record;
 
-/// A move: the selector, with its record.
-const MOVE: Written<'static> =
-    Written { field: ["f:spec", "f:selector"], annotations: &[Record::CURRENT, Record::HISTORY] };
+/// A move: what decides between the colors, with its record.
+fn moves(kind: RouterKind) -> Written<'static> {
+    Written { field: ["f:spec", kind.managed()], annotations: &[Record::CURRENT, Record::HISTORY] }
+}
 
-/// Who moved the selector after our last record of it, as far as the API server keeps it.
+/// Who moved a Service after our last record of it, by an object that decides about it, as far as the API server
+/// keeps it.
 #[must_use]
-pub fn hand_on(service: &Service) -> Option<Hand> {
-    MOVE.hand_beside(&service.metadata)
+pub fn hand_on(metadata: &ObjectMeta, kind: RouterKind) -> Option<Hand> {
+    moves(kind).hand_beside(metadata)
 }
 
 /// When the color that a record left may be cleaned up. The record is a text, which anybody may have
 /// written: its time counts no earlier than the API server's own of our last move, or of that writing.
 /// Nothing where the API server doesn't tell.
 #[must_use]
-pub fn due(record: &Record, service: &Service) -> Option<Timestamp> {
-    moved_at(service).map(|at| record.due_from(at.max(record.at)))
+pub fn due(record: &Record, metadata: &ObjectMeta, kind: RouterKind) -> Option<Timestamp> {
+    moved_at(metadata, kind).map(|at| record.due_from(at.max(record.at)))
 }
 
 /// True where the API server says that nobody moved it after us.
 #[must_use]
-pub fn is_last_move(service: &Service) -> bool {
-    MOVE.is_held(&service.metadata)
+pub fn is_last_move(metadata: &ObjectMeta, kind: RouterKind) -> bool {
+    moves(kind).is_held(metadata)
 }
 
 /// When we moved it last, as the API server has it.
 #[must_use]
-pub fn moved_at(service: &Service) -> Option<Timestamp> {
-    MOVE.last_at(&service.metadata)
+pub fn moved_at(metadata: &ObjectMeta, kind: RouterKind) -> Option<Timestamp> {
+    moves(kind).last_at(metadata)
 }

@@ -7,7 +7,8 @@ use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Pod, has_all};
 use release_core::traffic::alb::bindings_to;
 use release_core::traffic::ingress::ingresses_to;
-use release_core::traffic::routes::{self, subsets_of, virtual_services_to};
+use release_core::traffic::preview::is_preview_of;
+use release_core::traffic::routes::{self, SubsetUse, subsets_of, virtual_services_to};
 use release_core::traffic::selector::{Color, Tracks, is_machine_key};
 
 use crate::service_view::{ServiceView, is_of_its_own};
@@ -27,7 +28,7 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
         let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
         let selects = |labels: &BTreeSet<Labels>| selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)));
         if selects(&labels) && !selects(&kept) {
-            users.extend(uses_by(service, color, snapshot));
+            users.extend(uses_by((service, view), color, snapshot));
         }
     }
     users.extend(routes_to(&labels, view, snapshot));
@@ -54,11 +55,17 @@ fn serves_by_its_pods(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bo
 
 /// The use of a color that another Service is of. One that is called after the color is there to reach it
 /// by name, whether anybody does or not: only what sends to it is a use.
-fn uses_by(service: &Service, color: &Color, snapshot: &Snapshot) -> Vec<String> {
-    let (is_exposed, service) = (is_exposed(service), service_name(service));
-    if !is_of_its_own(service, &color.name) || is_exposed {
-        return vec![format!("service/{service}")];
-    }
+fn uses_by((service, view): (&Service, &ServiceView<'_>), color: &Color, snapshot: &Snapshot) -> Vec<String> {
+    let name = service_name(service);
+    let is_backend = view.route.iter().any(|route| route.backend(&color.name) == Some(name));
+    let is_meant_to = is_of_its_own(name, &color.name) || is_backend || is_preview_of(service, view.name());
+    if !is_meant_to || is_exposed(service) { vec![format!("service/{name}")] } else { routes_by(service, snapshot) }
+}
+
+/// What sends to a Service by its name.
+#[must_use]
+pub fn routes_by(service: &Service, snapshot: &Snapshot) -> Vec<String> {
+    let service = service_name(service);
     let Snapshot { namespace, virtual_services, http_routes, grpc_routes, ingresses, .. } = snapshot;
     let mut routes = virtual_services_to(service, namespace, virtual_services.as_deref().unwrap_or_default());
     for (kind, read) in [("httproute", http_routes), ("grpcroute", grpc_routes)] {
@@ -85,7 +92,10 @@ fn routes_to(labels: &BTreeSet<Labels>, view: &ServiceView<'_>, snapshot: &Snaps
     let rules = snapshot.destination_rules.as_deref().unwrap_or_default();
     let uses = subsets_of(view.name(), &snapshot.namespace, routes, rules);
     let names = |subset: &Labels| labels.iter().any(|l| has_all(l, subset));
-    uses.into_iter().filter(|u| u.labels.as_ref().is_some_and(names)).map(|u| u.route).collect()
+    // Of the route that is moved only what it gives requests to is used.
+    let moved = view.route.as_ref().filter(|route| route.is_by_subset()).map(|route| route.reference());
+    let sends = |u: &SubsetUse| u.weight > 0 || moved.as_ref() != Some(&u.route);
+    uses.into_iter().filter(|u| u.labels.as_ref().is_some_and(names)).filter(sends).map(|u| u.route).collect()
 }
 
 /// What could not be read, and so could not be asked: who sends traffic, whose the pods are, and what

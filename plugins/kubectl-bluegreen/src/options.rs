@@ -1,9 +1,12 @@
 //! From what was typed to what is meant; conflicts that clap can't see end here.
 
+mod again;
+pub mod analysis;
 pub mod deploy;
 pub mod document;
 pub mod images;
 pub mod init;
+pub mod preview;
 
 use std::time::Duration;
 
@@ -13,16 +16,17 @@ use release_core::checks::weighing::{Urgency, Weighing};
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Outcome};
 use release_core::release::pod_tests::Covered;
+use release_core::traffic::router::NamedRouter;
 
 use crate::args::{AfterArgs, CheckArgs, PreflightArgs, RollbackArgs, SwitchArgs, TargetArgs, TrackArgs};
 use crate::fingerprint::Fingerprint;
+use crate::hooks::Hooks;
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
 use crate::snapshot::{Looking, ReadScope};
-
-/// How long a color that is left stays warm where nobody says otherwise.
-const RETAINED: Duration = Duration::from_secs(3600);
+use again::{RETAINED, afterwards, again, because};
+use analysis::Analysis;
 
 /// What is about to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +95,7 @@ pub struct MoveOptions {
     pub services: Vec<String>,
     pub target: Target,
     pub track_key: Option<String>,
+    pub router: Option<NamedRouter>,
     pub min_ready: Option<MinReady>,
     pub weighing: Weighing,
     /// Bring the target to size before the move.
@@ -101,6 +106,8 @@ pub struct MoveOptions {
     pub now: bool,
     pub verify_for: VerifyFor,
     pub retain: Duration,
+    /// The numbers that judge the target while it is watched.
+    pub analysis: Analysis,
     pub take_back: TakeBack,
     pub reason: String,
     pub yes: bool,
@@ -110,6 +117,8 @@ pub struct MoveOptions {
     pub expect: Option<Fingerprint>,
     /// Who of the target's pods has passed its tests, where it was tested.
     pub tested: Option<Covered>,
+    /// What is run around the move.
+    pub hooks: Hooks,
     /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
     /// `--force`, `--yes` and what says where the output goes.
     pub again: Vec<String>,
@@ -136,7 +145,7 @@ impl MoveOptions {
     /// What has to be read for it.
     #[must_use]
     pub fn looking(&self, extent: ReadScope) -> Looking<'_> {
-        Looking { key: self.track_key.as_deref(), extent, images: true }
+        Looking { key: self.track_key.as_deref(), router: self.router.as_ref(), extent, images: true }
     }
 
     /// A switch that was typed with `--scale`.
@@ -158,11 +167,12 @@ pub fn switch(args: SwitchArgs, scope: &Scope) -> Outcome<MoveOptions> {
         return Err(Failure::usage("without a terminal, switch needs --to COLOR or --to-image TAG")
             .look(Command::new("kubectl bluegreen status").args(services).scope(scope)));
     }
+    let analysis = analysis::analysis(&args.after.analysis, args.after.verify_for, args.write.timeout)?;
     let plain = plain_switch(services, &args.after, args.checks, args.track, args.write);
     // What was approved is approved of nothing else.
     let approved = args.expect.iter().map(|expected| format!("--expect={expected}"));
-    let again = approved.chain(plain.again.clone()).chain(args.notify.again()).collect();
-    Ok(MoveOptions { target, scale: args.scale, expect: args.expect, again, ..plain })
+    let again = approved.chain(plain.again.clone()).chain(args.hooks.again()).chain(args.notify.again()).collect();
+    Ok(MoveOptions { target, scale: args.scale, expect: args.expect, again, analysis, ..plain })
 }
 
 /// A switch of these Services by what all that move forward can be told.
@@ -182,6 +192,7 @@ pub fn plain_switch(
         services,
         target: Target::Other,
         track_key: track.track_key,
+        router: track.router,
         min_ready: checks.min_ready,
         weighing: weighing(checks),
         scale: false,
@@ -189,10 +200,12 @@ pub fn plain_switch(
         now: false,
         verify_for: VerifyFor::of(after, write.timeout),
         retain: after.retain.unwrap_or(RETAINED),
+        analysis: Analysis::default(),
         take_back: TakeBack::of(after),
         reason: write.reason,
         yes: write.yes,
         only_checks: false,
+        hooks: Hooks::default(),
     }
 }
 
@@ -209,6 +222,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         services: service_names(&args.services.services)?,
         target: target(&args.target),
         track_key: args.track.track_key,
+        router: args.track.router,
         min_ready: args.checks.min_ready,
         weighing: weighing(args.checks),
         scale: false,
@@ -216,10 +230,12 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         now: false,
         verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: Duration::ZERO,
+        analysis: Analysis::default(),
         take_back: TakeBack::Nothing,
         reason: String::new(),
         yes: false,
         only_checks: true,
+        hooks: Hooks::default(),
     })
 }
 
@@ -232,6 +248,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<MoveOptions> {
         again: because(&args.write.reason).into_iter().chain(args.notify.again()).collect(),
         services: service_names(&args.services.services)?,
         track_key: args.track.track_key,
+        router: args.track.router,
         now: args.now,
         weighing: Weighing { force: args.force, strict: false },
         verify_for: VerifyFor::Typed(args.verify_for),
@@ -249,6 +266,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         services: vec![service.to_owned()],
         target: Target::Back,
         track_key: None,
+        router: None,
         min_ready: None,
         weighing: Weighing::default(),
         scale: true,
@@ -256,37 +274,16 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         now: false,
         verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: RETAINED,
+        analysis: Analysis::default(),
         take_back: TakeBack::Emergency,
         reason: String::new(),
         yes: false,
         only_checks: false,
         expect: None,
         tested: None,
+        hooks: Hooks::default(),
         again: Vec::new(),
     }
-}
-
-fn again(checks: &CheckArgs) -> impl Iterator<Item = String> + use<> {
-    let enough = checks.min_ready.map(|min_ready| format!("--min-ready={min_ready}"));
-    enough.into_iter().chain(checks.strict.then(|| "--strict".to_owned()))
-}
-
-fn because(reason: &str) -> Option<String> {
-    (!reason.is_empty()).then(|| format!("--reason={reason}"))
-}
-
-/// What is to become of a switch.
-fn afterwards(args: &AfterArgs) -> impl Iterator<Item = String> + use<> {
-    let time = |flag: &str, time: Duration| format!("{flag}={}", typed(time));
-    let watched = args.verify_for.map(|limit| time("--verify-for", limit));
-    let kept = args.retain.filter(|kept| *kept != RETAINED).map(|kept| time("--retain", kept));
-    let left = args.no_rollback.then(|| "--no-rollback".to_owned());
-    watched.into_iter().chain(kept).chain(left)
-}
-
-/// A time as it may be typed, with nothing lost.
-fn typed(time: Duration) -> String {
-    if time.subsec_millis() > 0 { format!("{}ms", time.as_millis()) } else { format!("{}s", time.as_secs()) }
 }
 
 fn target(typed: &TargetArgs) -> Target {

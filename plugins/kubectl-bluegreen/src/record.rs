@@ -50,7 +50,7 @@ impl RecordedVerb {
     }
 }
 
-/// One change of a Service's selector.
+/// One change of where a Service's requests go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -74,6 +74,15 @@ pub struct Record {
     /// What ran on the color that was left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<LeftWorkload>,
+    /// The Service, where the record lies on a route that decides about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub service: String,
+    /// Its namespace, which may be another one than the route's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// That route, as `--router` names it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub router: String,
     /// All Services that were moved as one, this one included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
@@ -90,6 +99,12 @@ impl Record {
     #[must_use]
     pub fn is_proven(&self) -> bool {
         matches!(self.result, Some(RunResult::Done | RunResult::RolledBack))
+    }
+
+    /// True where it lies on a route and is of another Service.
+    #[must_use]
+    pub fn is_of_another(&self, service: &str, namespace: &str) -> bool {
+        self.service != service || self.namespace != namespace
     }
 
     /// The color on which the run left the Service, as far as its result says.
@@ -129,7 +144,9 @@ impl record::Record for Record {
         if self.selector.get(&self.key) != Some(&self.from) {
             return Err("its previous selector is not of the color that it names".into());
         }
-        for text in [&mut self.id, &mut self.by, &mut self.reason] {
+        for text in
+            [&mut self.id, &mut self.by, &mut self.reason, &mut self.service, &mut self.namespace, &mut self.router]
+        {
             *text = printable(text);
         }
         self.verb = self.verb.printable();
@@ -171,6 +188,9 @@ mod tests {
             retain_seconds: 3600,
             selector: Labels::from([("app".into(), "api".into()), ("version".into(), "blue".into())]),
             left: vec![],
+            service: String::new(),
+            namespace: String::new(),
+            router: String::new(),
             services: vec![],
             result: None,
             millis: None,

@@ -4,10 +4,12 @@ mod added;
 mod argo;
 mod asked;
 pub mod deploying;
+mod every;
 pub mod initial;
 mod key;
 mod near;
 mod restored;
+mod route;
 mod unserved;
 mod ways;
 
@@ -17,7 +19,6 @@ use std::sync::Arc;
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next};
 use release_core::kube::{Workload, WorkloadKind, has_all};
-use release_core::traffic::routes;
 use release_core::traffic::selector::{Color, NotSwitchable, Tracks, as_label_selector};
 
 use crate::options::Verb;
@@ -29,6 +30,7 @@ pub use argo::MANAGED_BY_ARGO;
 pub use asked::Asked;
 use near::near;
 use restored::restored;
+pub use route::{lacks_color, split_weights};
 pub use unserved::ways_out;
 pub use ways::Ways;
 
@@ -48,7 +50,7 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
             None => refused("NoSelector", "has no selector: its endpoints are managed by hand".into()),
         },
         NotSwitchable::ArgoRollouts => argo::managed_by_argo(view, snapshot),
-        NotSwitchable::SelectsEveryColor { key, colors } => selects_every_color(view, key, colors, snapshot),
+        NotSwitchable::SelectsEveryColor { key, colors } => every::selects_every_color(view, key, colors, snapshot),
         NotSwitchable::KeyNotInSelector { key, selector } => {
             let failure = key::not_in_selector(view, key, selector, scope, asked);
             let recorded = view.recorded.current.as_ref().is_some_and(|record| record.key == *key);
@@ -59,6 +61,7 @@ pub fn not_switchable(view: &ServiceView<'_>, why: &NotSwitchable, snapshot: &Sn
         }
         NotSwitchable::NoOtherColor { selector } => no_other_color(view, &as_label_selector(selector), snapshot, asked),
         NotSwitchable::Ambiguous { keys } => several_keys(view, keys, scope, asked),
+        NotSwitchable::Router(why) => route::unclear(view, why, snapshot, asked),
     }
 }
 
@@ -82,29 +85,6 @@ fn several_keys(view: &ServiceView<'_>, keys: &BTreeMap<String, Vec<String>>, sc
     }
     let note = (!without.is_empty()).then(|| without.join("; "));
     failure.next(Next::Try(commands, note))
-}
-
-fn selects_every_color(view: &ServiceView<'_>, key: &str, colors: &[String], snapshot: &Snapshot) -> Failure {
-    let routes = deciding_routes(view, snapshot);
-    let (decider, next) = if routes.is_empty() {
-        let add = || Next::Hint(format!("add {key} to the Service's selector first"));
-        ("traffic goes to all of them".to_owned(), restored(view, snapshot).unwrap_or_else(add))
-    } else {
-        (format!("{} decides between them", routes.join(", ")), "change the route's weights instead".into())
-    };
-    let colors = colors.join(", ");
-    let message = format!("service/{} selects every color ({key}: {colors}); {decider}", view.name());
-    refused("SelectsEveryColor", message).next(next)
-}
-
-/// Routes that send traffic to the Service at all.
-fn deciding_routes(view: &ServiceView<'_>, snapshot: &Snapshot) -> Vec<String> {
-    let (service, namespace) = (view.name(), &snapshot.namespace);
-    let virtual_services = snapshot.virtual_services.as_deref().unwrap_or_default();
-    let http_routes = snapshot.http_routes.as_deref().unwrap_or_default();
-    let mut routes = routes::virtual_services_to(service, namespace, virtual_services);
-    routes.extend(routes::routes_to(service, namespace, "httproute", http_routes));
-    routes
 }
 
 fn no_other_color(view: &ServiceView<'_>, selector: &str, snapshot: &Snapshot, asked: &Asked) -> Failure {

@@ -5,6 +5,7 @@ pub mod deploy_document;
 pub mod history_document;
 pub mod init_document;
 pub mod move_document;
+pub mod preview_document;
 pub mod status;
 pub mod status_document;
 pub mod status_notes;

@@ -13,8 +13,8 @@ pub fn lack_of_room(view: &ServiceView<'_>) -> Option<String> {
     (view.recorded.room.bytes < RECORD_BYTES).then(|| filled_by(view))
 }
 
-/// What fills the annotations of a Service.
+/// What fills the annotations of what decides.
 #[must_use]
 pub fn filled_by(view: &ServiceView<'_>) -> String {
-    annotations::filled_by(view.service.metadata.annotations.as_ref(), view.recorded.room.bytes)
+    annotations::filled_by(view.home().annotations.as_ref(), view.recorded.room.bytes)
 }

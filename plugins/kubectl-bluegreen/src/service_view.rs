@@ -3,16 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Pod, Workload};
 use release_core::release::annotations::PREFIX;
+use release_core::release::hand::Hand;
 use release_core::release::record::{Record as _, Recorded};
+use release_core::traffic::router::{Route, RouterKind};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
 
 use crate::cleanup_note::CleanupNote;
-use crate::hand::is_last_move;
+use crate::contracted::Contracted;
+use crate::hand::{self, is_last_move};
 use crate::record::Record;
 use crate::settings::Settings;
 
@@ -22,10 +27,14 @@ pub struct ServiceView<'a> {
     pub service: &'a Service,
     pub recorded: Recorded<Record>,
     pub cleanup: CleanupNote,
+    /// The last contract of a release.
+    pub contracted: Option<Contracted>,
     pub settings: Settings,
     pub tracks: Result<Tracks, NotSwitchable>,
     /// Names of its ports behind which an endpoint has to be to serve.
     pub ports: BTreeSet<String>,
+    /// The route that decides between the colors; its own selector does where there is none.
+    pub route: Option<Arc<Route>>,
 }
 
 impl<'a> ServiceView<'a> {
@@ -35,11 +44,58 @@ impl<'a> ServiceView<'a> {
     pub fn of(service: &'a Service, workloads: &[Arc<Workload>], pods: &[Pod], key_flag: Option<&str>) -> Self {
         let mut settings = Settings::read(service);
         let annotations = service.metadata.annotations.as_ref();
-        let mut recorded = believed(service, Recorded::<Record>::read(annotations));
+        let selected =
+            |record: &Record| service.spec.iter().flat_map(|spec| &spec.selector).find_map(|s| s.get(&record.key));
+        let is_so = |record: &Record| selected(record) == Some(&record.to);
+        let read = Recorded::<Record>::read(annotations);
+        let mut recorded = believed((&service.metadata, RouterKind::Service), read, is_so);
         let key = key_flag.map(str::to_owned).or_else(|| followed_key(service, &mut settings, &mut recorded));
         let tracks = discover(service, workloads, pods, key.as_deref());
         let ports = ports(service, tracks.as_ref().ok(), pods);
-        Self { service, recorded, cleanup: CleanupNote::read(annotations), settings, tracks, ports }
+        let (cleanup, contracted) = (CleanupNote::read(annotations), Contracted::read(annotations));
+        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route: None }
+    }
+
+    /// The metadata of the object that decides between the colors, and that our record lies on.
+    #[must_use]
+    pub fn home(&self) -> &ObjectMeta {
+        self.route.as_ref().map_or(&self.service.metadata, |route| &route.metadata)
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn router_kind(&self) -> RouterKind {
+        self.route.as_ref().map_or(RouterKind::Service, |route| route.kind)
+    }
+
+    /// What decides between the colors, as people name it: `service/api`.
+    #[must_use]
+    pub fn decider(&self, namespace: &str) -> String {
+        self.route.as_ref().map_or_else(|| format!("service/{}", self.name()), |route| route.seen_from(namespace))
+    }
+
+    /// Who moved it after our last record, as far as the API server keeps it.
+    #[must_use]
+    pub fn hand(&self) -> Option<Hand> {
+        hand::hand_on(self.home(), self.router_kind())
+    }
+
+    /// When the color that a record left may be cleaned up.
+    #[must_use]
+    pub fn due(&self, record: &Record) -> Option<Timestamp> {
+        hand::due(record, self.home(), self.router_kind())
+    }
+
+    /// The Service whose endpoints a color's requests go to.
+    #[must_use]
+    pub fn backend<'b>(&'b self, color: &str) -> &'b str {
+        self.route.as_ref().and_then(|route| route.backend(color)).unwrap_or_else(|| self.name())
+    }
+
+    /// True where its endpoints are those of all colors, and a route's subset chooses among them.
+    #[must_use]
+    pub fn is_by_subset(&self) -> bool {
+        self.route.as_ref().is_some_and(|route| route.is_by_subset())
     }
 
     /// What it selects by now; nothing where it selects nothing.
@@ -55,6 +111,12 @@ impl<'a> ServiceView<'a> {
         if found.is_empty() { workload.serving_containers().take(1).collect() } else { found }
     }
 
+    /// The newest record of ours that left the color, along the label that tells the colors apart.
+    #[must_use]
+    pub fn left_by(&self, tracks: &Tracks, color: &str) -> Option<&Record> {
+        self.recorded.all().find(|record| record.key == tracks.key && record.from == color)
+    }
+
     /// The Service's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -68,7 +130,9 @@ pub fn is_of_its_own(service: &str, color: &str) -> bool {
     service.split(['-', '.']).any(|part| part == color)
 }
 
-fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeSet<String> {
+/// Names of the ports behind which an endpoint has to be to serve.
+#[must_use]
+pub fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeSet<String> {
     let colors = tracks.into_iter().flat_map(|tracks| &tracks.colors);
     let own = pods.iter().filter(|pod| tracks.is_some_and(|t| t.color_of(&pod.metadata.labels).is_some()));
     let own: Vec<&Pod> = own.filter(|pod| pod.is_ready()).collect();
@@ -77,10 +141,13 @@ fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeSet<S
 
 /// A record that says of another color that it is active, while the API server says that nobody moved the
 /// Service after us, was edited.
-fn believed(service: &Service, mut recorded: Recorded<Record>) -> Recorded<Record> {
-    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
-    let is_so = |record: &Record| selector.and_then(|selector| selector.get(&record.key)) == Some(&record.to);
-    if is_last_move(service)
+#[must_use]
+pub fn believed(
+    (home, kind): (&ObjectMeta, RouterKind),
+    mut recorded: Recorded<Record>,
+    is_so: impl Fn(&Record) -> bool,
+) -> Recorded<Record> {
+    if is_last_move(home, kind)
         && let Some(record) = recorded.current.take_if(|record| !is_so(record))
     {
         let why = format!("it says that {} is active, which nobody has moved the Service from", record.to);

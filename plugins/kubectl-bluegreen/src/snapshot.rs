@@ -6,12 +6,15 @@
 
 mod beyond;
 mod load;
+mod looking;
 mod moment;
 mod optional;
 mod read;
+mod routers;
 
 pub use beyond::routes_from_beyond;
-pub use load::{Looking, load};
+pub use load::load;
+pub use looking::Looking;
 pub use moment::Snapshot;
 pub use optional::{ReadScope, rollouts_in};
 #[cfg(test)]
@@ -21,3 +24,4 @@ pub use read::{
     workloads_and_images, workloads_and_pods,
 };
 pub use release_cluster::read::Reading;
+pub use routers::{Routes, decide, routes_in};

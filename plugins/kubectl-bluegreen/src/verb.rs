@@ -14,7 +14,7 @@ use release_core::release::notice::Deed;
 
 use crate::args::{CleanupArgs, Cli, DeployArgs, RollbackArgs, SwitchArgs, VerbArgs};
 use crate::candidates;
-use crate::commands::{cleanup, completion, deploy, history, init, preflight, rollback, status, switch};
+use crate::commands::{cleanup, completion, deploy, history, init, preflight, preview, rollback, status, switch};
 use crate::names::service_names;
 use crate::options::document::{self, FilledIn, overruled};
 
@@ -41,11 +41,15 @@ pub async fn run(cli: Cli) -> Exit {
         }
         VerbArgs::History(args) => {
             let setting = reading(&args.output);
-            to_the_end(connection, setting, async |run, report| history::run(run, &args.service, report).await).await
+            to_the_end(connection, setting, async |run, report| history::run(run, &args, report).await).await
         }
         VerbArgs::Init(args) => {
             let setting = writing(&args.output, &args.write);
             to_the_end(connection, setting, async |run, report| init::run(run, args, report).await).await
+        }
+        VerbArgs::Preview(args) => {
+            let setting = writing(&args.output, &args.write);
+            to_the_end(connection, setting, async |run, report| preview::run(run, args, report).await).await
         }
         VerbArgs::Deploy(args) => deploy(connection, args).await,
         VerbArgs::Switch(args) => switch(connection, args).await,
@@ -69,7 +73,7 @@ async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
     }
     connection.namespace = typed.or(namespace);
     // Flags that the document stood for are said again in every command to paste.
-    connection.own.flags = args.track.track_key.iter().map(|key| format!("--track-key={key}")).collect();
+    connection.own.flags = args.track.again();
     let setting = writing(&args.output, &args.write);
     let telling = telling(Deed::Deploy, &args.notify, args.service.as_slice(), &args.write);
     let asked = (args, tests, others.as_slice());
@@ -124,12 +128,14 @@ fn repeated(verb: &VerbArgs) -> Vec<String> {
         VerbArgs::Status(args) => &args.track,
         VerbArgs::Preflight(args) => &args.track,
         VerbArgs::Deploy(args) => &args.track,
+        VerbArgs::Preview(args) => &args.track,
         VerbArgs::Switch(args) => &args.track,
         VerbArgs::Rollback(args) => &args.track,
         VerbArgs::Cleanup(args) => &args.track,
+        VerbArgs::History(args) => &args.track,
         _ => return Vec::new(),
     };
-    track.track_key.iter().map(|key| format!("--track-key={key}")).collect()
+    track.again()
 }
 
 fn reading(output: &OutputArgs) -> Setting {

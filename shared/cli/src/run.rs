@@ -238,6 +238,7 @@ async fn until_end<M: Members>(
 ) -> (Report<M>, Outcome<()>) {
     let mut report = Report::default();
     let outcome = tokio::select! {
+        biased; // A verb that is meant to end by an interrupt has its say first.
         outcome = caught(verb(&mut report), standing) => outcome,
         () = interrupted() => {
             let Stand { text, next } = standing.borrow().clone();

@@ -29,6 +29,9 @@ pub const PROBE_BYTES: usize = 10 << 10;
 /// Bytes of an answer to a gRPC health check: it has one number.
 pub const GRPC_BYTES: usize = 4 << 10;
 
+/// Bytes of one line of a container's log; runtimes cut longer ones themselves, at 16 KiB.
+pub const LOG_LINE_BYTES: usize = 16 << 10;
+
 /// Objects in the pages of a list: about 5 MiB of 10 KiB pods; and fewer, where a page of them is too
 /// large. Five objects of the greatest size that etcd takes fit into any answer.
 pub const PAGES_OF: [usize; 3] = [500, 50, 5];

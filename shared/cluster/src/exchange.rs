@@ -195,7 +195,7 @@ pub(super) fn parsed<T: DeserializeOwned>(answer: &Held) -> Result<T, ApiError> 
 }
 
 /// Reads a body as it comes, and stops where there is more of it than that.
-async fn read(body: Body, most: usize) -> Result<Held, ApiError> {
+pub(super) async fn read(body: Body, most: usize) -> Result<Held, ApiError> {
     let mut held = Held::default();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
@@ -216,7 +216,12 @@ async fn refusal(response: Response<Body>) -> ApiError {
     let retry_after =
         response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok()).map(asked_pause);
     let body = read(response.into_body(), REFUSAL_BYTES).await.unwrap_or_default();
-    let status: Status = serde_json::from_slice(body.bytes()).unwrap_or_default();
+    refusal_of(code, retry_after, body.bytes())
+}
+
+/// What the API server says of a request that it doesn't grant.
+pub(super) fn refusal_of(code: u16, retry_after: Option<Duration>, body: &[u8]) -> ApiError {
+    let status: Status = serde_json::from_slice(body).unwrap_or_default();
     let or = |text: String, other: String| if text.is_empty() { other } else { text };
     let fallback = http::StatusCode::from_u16(code).ok().and_then(|c| c.canonical_reason()).unwrap_or("Unknown");
     ApiError::Refused {

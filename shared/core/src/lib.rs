@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod analysis;
 pub mod checks;
 pub mod command;
 pub mod duration;

@@ -7,6 +7,7 @@ pub mod document;
 pub mod event;
 pub mod freeze;
 pub mod hand;
+pub mod hooks;
 pub mod notice;
 pub mod pod_tests;
 pub mod record;

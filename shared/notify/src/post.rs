@@ -1,7 +1,6 @@
 //! One request, and what came of it: by TLS with the machine's own roots, by way of the proxy that kubectl would
 //! go through, to the host that was named and no other.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use release_cluster::exchange::OUR_AGENT;
 use release_cluster::proxy_env::of_environment;
+use release_cluster::trust;
 use release_cluster::via_proxy::{self, Connector, Over, Proxy, tcp};
 use tokio::time::timeout;
 
@@ -95,16 +95,7 @@ async fn over(connector: impl Connector, request: Request<Full<Bytes>>) -> Resul
     Err(Trouble::of(head.status, &head.headers, &said))
 }
 
-/// The machine's own authorities, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name: read once, for they are many.
+/// Without one authority there is nobody to trust.
 fn trusting() -> Result<rustls::ClientConfig, Trouble> {
-    static TRUSTING: OnceLock<Result<rustls::ClientConfig, Trouble>> = OnceLock::new();
-    TRUSTING.get_or_init(with_native_roots).clone()
-}
-
-fn with_native_roots() -> Result<rustls::ClientConfig, Trouble> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let roots = hyper_rustls::ConfigBuilderExt::with_native_roots(versions.map_err(|_| Trouble::NoRequest)?);
-    // Without one authority there is nobody to trust.
-    Ok(roots.map_err(|_| Trouble::Unreachable)?.with_no_client_auth())
+    trust::by_the_machine().map_err(|_| Trouble::Unreachable)
 }

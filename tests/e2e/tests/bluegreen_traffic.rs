@@ -1,18 +1,21 @@
 //! No request fails, whatever is switched, and the measurement can fail.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
 use e2e::LIMIT;
+use e2e::bluegreen::routed::{http_route, subsets, two_colors, two_subsets, virtual_service};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::under_load::{BroughtBackBy, ServiceUnderLoad, Spacing, lags, slow_to_stop, worst_lag};
-use e2e::common::load::answering;
+use e2e::common::load::{answering, left};
 use e2e::common::pods::gone;
 use e2e::common::run::Ended;
 use k8s_openapi::api::apps::v1::Deployment;
-use lab::Lab;
+use lab::addons::{Contour, Istiod};
 use lab::fixtures::{App, Behavior, Workload};
 use lab::traffic::Load;
+use lab::{Lab, Namespace, eventually};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -118,4 +121,61 @@ async fn a_bare_patch_to_a_color_that_is_not_ready_loses_requests() -> Result<()
     println!("{traffic}");
     assert!(!traffic.failures().is_empty(), "a switch to a color that isn't ready must lose requests");
     Ok(())
+}
+
+/// So many switches by each router: `ROUTER_SWITCHES=50` for the whole proof.
+fn router_switches() -> usize {
+    std::env::var("ROUTER_SWITCHES").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
+}
+
+/// Switches to and fro by whichever router decides, under load at an address; no request may fail, and each color has
+/// them all once its new weights are there.
+async fn to_and_fro(ns: &Namespace, address: SocketAddr, host: &str) -> Result<()> {
+    eventually("the route answers", LIMIT, || async {
+        let one = Load::new(address).host(host).fresh_clients(1).kept_clients(0).max_requests(1).start().finish().await;
+        Ok(one.failures().is_empty().then_some(()))
+    })
+    .await?;
+    let load = Load::new(address).host(host).fresh_clients(2).kept_clients(2).rate(200.0);
+    let load = load.max_requests(1_000_000).max_time(20 * LIMIT).start();
+    let mut lags = Vec::new();
+    for turn in 0..router_switches() {
+        let (to, old) = if turn % 2 == 0 { ("green", "1.4.0") } else { ("blue", "1.5.0") };
+        let verb = if turn % 4 == 3 { "rollback api".to_owned() } else { format!("switch api --to {to}") };
+        let force = if turn % 4 == 0 && turn > 0 { " --force=rolled-back" } else { "" };
+        bluegreen(ns, &format!("{verb} --yes --verify-for=0{force}")).await?.ends(0)?;
+        let returned = std::time::Instant::now();
+        lags.push(left(&load, old, returned).await?.lag(old, returned));
+    }
+    let traffic = load.stop().await;
+    lags.sort();
+    println!("{traffic}\nlag: median {:?}, worst {:?}", lags.get(lags.len() / 2), lags.last());
+    assert_eq!(traffic.failures().len(), 0, "{traffic}");
+    assert!(traffic.total() > 200, "{traffic}");
+    Ok(())
+}
+
+/// Team 1's VirtualService, which binds to sidecars: through istiod and Envoy no request is lost.
+#[tokio::test]
+async fn switches_by_a_virtualservice_lose_no_request() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let ns = Lab::from_env().await?.namespace("mesh-traffic").await?;
+    two_subsets(&ns, 3).await?;
+    let Some(istiod) = Istiod::start(&ns).await? else { return Ok(()) };
+    ns.apply(&virtual_service("api", &json!([{"route": subsets(100, 0)}]))).await?;
+    let client = istiod.client_proxy(&ns, 80).await?;
+    client.listens().await?;
+    to_and_fro(&ns, client.address(), "api").await
+}
+
+/// A Gateway's HTTPRoute: through Contour and Envoy no request is lost, and its conditions are waited for.
+#[tokio::test]
+async fn switches_by_an_httproute_lose_no_request() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let ns = Lab::from_env().await?.namespace("gateway-traffic").await?;
+    two_colors(&ns, 3).await?;
+    let Some(contour) = Contour::start(&ns).await? else { return Ok(()) };
+    ns.apply(&http_route(1, 0)).await?;
+    contour.listens().await?;
+    to_and_fro(&ns, contour.address(), "api.example.com").await
 }

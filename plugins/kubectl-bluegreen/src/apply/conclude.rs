@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use release_cli::run::Run;
 use release_cli::verb::write_note;
 use release_core::failure::{Exit, Failure};
-use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change};
 use release_core::release::event::{Notice, Regarding, event};
 use release_core::release::record::{RunResult, note_result};
@@ -73,13 +72,13 @@ async fn outcome(run: &Run, made: &MoveInProgress<'_>, result: RunResult) {
         return;
     }
     let change = Change {
-        object: format!("service/{}", made.service()),
-        path: service_path(&made.movement.namespace, made.service()),
+        object: made.movement.object(),
+        path: made.movement.path(),
         summary: format!("record: {result}"),
         action: Action::Note(note_result(&made.movement.record, result, run.millis())),
         undo: None,
     };
-    write_note(run, &change, &format!("the result was not recorded on service/{}", made.service())).await;
+    write_note(run, &change, &format!("the result was not recorded on {}", made.movement.object())).await;
 }
 
 async fn notice(run: &Run, made: &MoveInProgress<'_>, reason: &str, note: &str, warning: bool) {

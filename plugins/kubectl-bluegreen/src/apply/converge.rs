@@ -25,8 +25,20 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Which color a Service's endpoints are to be of.
 #[derive(Debug, Clone, Copy)]
 pub struct Aim<'a> {
+    /// The Service that has the endpoints.
     pub service: &'a str,
     pub color: &'a str,
+    /// It has those of every color, and a route chooses among them.
+    pub by_subset: bool,
+}
+
+impl Aim<'_> {
+    /// Looks at the endpoints that the requests go to.
+    fn at(self, view: &mut SliceView, known: &KnownPods) {
+        if self.by_subset {
+            view.slices.count_among(known.all_of(self.color));
+        }
+    }
 }
 
 /// The reason of a move of which the endpoints have seen nothing: the color that was left went on serving.
@@ -45,6 +57,7 @@ pub async fn wait(
     tracks: &Tracks,
 ) -> Outcome<Convergence> {
     let began = Instant::now();
+    aim.at(view, &known);
     let mut looked = began;
     // Where nothing served before either, it is no news that nothing does: controllers may take long.
     let (mut served, mut empty) = (false, Lasting::default());
@@ -61,6 +74,7 @@ pub async fn wait(
             let refreshed = refresh(run, tracks).await;
             if let Some(refreshed) = refreshed {
                 known = refreshed;
+                aim.at(view, &known);
                 let seen = view.slices.convergence(&known.ready_of(aim.color), |pod| known.is_foreign(pod, aim.color));
                 if seen.is_done() {
                     return Ok(seen);
@@ -94,7 +108,7 @@ fn counts(seen: Convergence) -> String {
 }
 
 fn not_converged(aim: Aim<'_>, seen: Convergence, arrived: bool, scope: &Scope) -> Failure {
-    let Aim { service, color } = aim;
+    let Aim { service, color, .. } = aim;
     let text = format!("out of time: the endpoints of service/{service} did not follow to {color} ({})", counts(seen));
     let failure = Failure::out_of_time(text).look(status(service, scope));
     let reason = if arrived || seen.foreign == 0 { failure.reason } else { NOT_FOLLOWED };

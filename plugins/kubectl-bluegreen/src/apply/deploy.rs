@@ -12,4 +12,5 @@ pub use may_test::may_test;
 pub use pod_tests::{TESTS_FAILED, cover};
 pub use rewritten::runs_as_asked;
 pub use rollout::{Rollout, wait};
+pub use try_pod::{Limit, take};
 pub use write::{all, is_as_written};

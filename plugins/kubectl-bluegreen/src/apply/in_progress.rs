@@ -6,14 +6,18 @@ use std::time::Duration;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::command::{Command, Scope};
+use release_core::kube::Pod;
 use release_core::release::change::Change;
 use release_core::release::record::Recorded;
+use release_core::traffic::endpoints::Slices;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::probes::failure_window;
 
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
+use super::signals::Signals;
 use crate::cleanup_note::CleanupNote;
+use crate::hooks::Loaded;
 use crate::options::{MoveOptions, Target, VerifyFor};
 use crate::plan::{Move, ServicePlan, SwitchPlan};
 use crate::record::Record;
@@ -37,6 +41,10 @@ pub struct MoveInProgress<'a> {
     pub is_recorded: Cell<bool>,
     /// What happened to the target while it was watched.
     pub meanwhile: Meanwhile,
+    /// What is run once the traffic has arrived.
+    pub after: Option<&'a Loaded>,
+    /// What the numbers say of it.
+    pub signals: Signals<'a>,
 }
 
 impl<'a> MoveInProgress<'a> {
@@ -65,9 +73,12 @@ impl<'a> MoveInProgress<'a> {
                 || failure_window(plan.target(tracks).into_iter().flat_map(|c| &c.workloads).map(AsRef::as_ref));
             let verify_for = match options.verify_for {
                 VerifyFor::Typed(time) => time,
-                VerifyFor::Usual { at_most } => {
-                    view.settings.verify_for.map_or(Duration::ZERO, |annotated| annotated.min(at_most)).max(window())
-                }
+                VerifyFor::Usual { at_most } => view
+                    .settings
+                    .verify_for
+                    .map_or(Duration::ZERO, |annotated| annotated.min(at_most))
+                    .max(window())
+                    .max(options.analysis.takes()),
             };
             let image = match &options.target {
                 Target::Image(tag) => Some(tag.as_str()),
@@ -85,9 +96,27 @@ impl<'a> MoveInProgress<'a> {
                 moved: Moved::new(moved),
                 is_recorded: Cell::new(plan.is_recorded),
                 meanwhile: Meanwhile::default(),
+                after: options.hooks.after_switch.as_ref(),
+                signals: Signals::new(&options.analysis, options.tested.as_ref()),
             })
         };
         plans.filter_map(begin).collect()
+    }
+
+    /// Endpoints of a color's Service, of which only those that requests for it go to count.
+    #[must_use]
+    pub fn seen_in(&self, mut slices: Slices, color: &str, pods: &[Pod]) -> Slices {
+        if self.view.is_by_subset() {
+            let own = self.tracks.pods_of(color, pods).into_iter();
+            slices.count_among(own.map(|pod| pod.metadata.name.clone()).collect());
+        }
+        slices
+    }
+
+    /// The Service whose endpoints the target's requests go to.
+    #[must_use]
+    pub fn backend(&self) -> &'a str {
+        self.movement.backend(&self.movement.to)
     }
 
     /// The Service's name.

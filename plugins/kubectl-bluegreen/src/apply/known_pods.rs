@@ -37,6 +37,12 @@ impl KnownPods {
         self.ready.get(color).cloned().unwrap_or_default()
     }
 
+    /// All pods of a color.
+    #[must_use]
+    pub fn all_of(&self, color: &str) -> BTreeSet<String> {
+        self.colors.iter().filter(|(_, of)| *of == color).map(|(pod, _)| pod.clone()).collect()
+    }
+
     /// True for a pod that is known to be of another color.
     #[must_use]
     pub fn is_foreign(&self, pod: &str, target: &str) -> bool {

@@ -12,7 +12,7 @@ use super::emptied::EMPTIED;
 use super::in_progress::{MoveInProgress, status};
 use super::known_pods::KnownPods;
 use super::together::Together;
-use super::{converge, verify};
+use super::{accepted, converge, verify};
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -60,11 +60,17 @@ async fn one(
     (began, together): (Instant, &Together),
 ) -> Outcome<Reached> {
     let movement = made.movement;
-    let slices = snapshot.slices.get(made.service()).cloned().unwrap_or_default();
-    let mut view = SliceView::at(&run.cluster, made.service(), slices);
+    let service = movement.backend(&movement.to);
+    let slices = snapshot.slices.get(service).cloned().unwrap_or_default();
+    let mut view = SliceView::at(&run.cluster, service, slices);
     let known = KnownPods::of(made.tracks, &snapshot.pods);
+    let aim = Aim { service, color: &movement.to, by_subset: made.view.is_by_subset() };
+    let arrived = async {
+        accepted::wait(run, made).await?;
+        converge::wait(run, &mut view, known, aim, made.tracks).await
+    };
     let converged = tokio::select! {
-        converged = converge::wait(run, &mut view, known, Aim { service: made.service(), color: &movement.to }, made.tracks) => converged?,
+        converged = arrived => converged?,
         failure = verify::until_changed(run, made) => return Err(failure),
     };
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -81,13 +87,17 @@ async fn one(
 /// Exit 1 where nothing is ready behind it, 4 where the endpoints don't follow in time.
 pub async fn stands(run: &Run, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<()> {
     let Ok(tracks) = &view.tracks else { return Ok(()) };
-    let (service, color) = (view.name(), tracks.active.as_str());
+    let color = tracks.active.as_str();
+    let (name, service) = (view.name(), view.backend(color));
     let mut slices = SliceView::at(&run.cluster, service, snapshot.slices.get(service).cloned().unwrap_or_default());
     let known = KnownPods::of(tracks, &snapshot.pods);
     // Addresses may be published of pods that aren't ready (publishNotReadyAddresses).
     if known.ready_of(color).is_empty() {
-        let text = format!("service/{service} selects {color} already, and has no ready endpoint");
-        return Err(Failure::failed(EMPTIED, text).look(status(service, run.scope())));
+        let selects = if view.route.is_some() { "is sent to" } else { "selects" };
+        let text = format!("service/{name} {selects} {color} already, and has no ready endpoint");
+        return Err(Failure::failed(EMPTIED, text).look(status(name, run.scope())));
     }
-    converge::wait(run, &mut slices, known, Aim { service, color }, tracks).await.map(drop)
+    converge::wait(run, &mut slices, known, Aim { service, color, by_subset: view.is_by_subset() }, tracks)
+        .await
+        .map(drop)
 }

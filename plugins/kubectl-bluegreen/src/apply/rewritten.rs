@@ -1,41 +1,63 @@
-//! A selector that an admission policy or webhook made of the one that was written.
+//! What an admission policy or webhook made of a selector, or of weights, that were written.
 
 use std::cell::Cell;
 
-use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_core::command::selector_change_command;
 use release_core::failure::Failure;
 use release_core::kube::Labels;
-use release_core::kube::service::service_path;
 use release_core::release::record::RunResult;
 use release_core::release::rewritten::rewritten;
+use release_core::text::printable;
+use release_core::traffic::router::service::selector;
 use release_core::traffic::selector::as_label_selector;
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::home::Home;
 use super::in_progress::MoveInProgress;
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
+use super::signals::Signals;
 use super::take_back;
-use crate::plan::Move;
+use crate::plan::{Move, Place};
 
-/// The selector that the API server has stored, where it is not the one that was written.
-#[must_use]
-pub fn other_selector(answered: &Value, made: &MoveInProgress<'_>) -> Option<Labels> {
-    let stored = Option::<Labels>::deserialize(&answered["spec"]["selector"]).ok()?.unwrap_or_default();
-    (stored != made.movement.selector).then_some(stored)
+/// What the API server has stored instead of what was written.
+#[derive(Debug)]
+pub struct Other {
+    selector: Labels,
+    shown: String,
 }
 
-/// Puts the Service back to where it was: what it selects now nobody has asked for.
-pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, stored: Labels) -> Failure {
-    let (service, from) = (made.service(), &made.movement.from);
-    let shown = as_label_selector(&stored);
+/// What the API server has stored, where it is not what was written.
+#[must_use]
+pub fn other_than_written(answered: &Value, made: &MoveInProgress<'_>) -> Option<Other> {
+    if made.movement.route.is_none()
+        && !(answered["spec"]["selector"].is_object() || answered["spec"]["selector"].is_null())
+    {
+        return None;
+    }
+    let shown = match made.movement.place(answered) {
+        Place::After => return None,
+        Place::Before => made.movement.from.clone(),
+        Place::Elsewhere(shown) => shown,
+    };
+    let selector = if made.movement.route.is_some() { made.movement.selector.clone() } else { selector(answered) };
+    let shown = if made.movement.route.is_some() { printable(&shown) } else { as_label_selector(&selector) };
+    Some(Other { selector, shown })
+}
+
+/// Puts the Service back to where it was: where it goes now nobody has asked for.
+pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Failure {
+    let from = &made.movement.from;
+    let written = match &made.movement.route {
+        Some(_) => made.movement.to.clone(),
+        None => as_label_selector(&made.movement.selector),
+    };
     let text = format!(
-        "service/{service} selects {shown} now, though {} was written: an admission policy or webhook rewrites it",
-        as_label_selector(&made.movement.selector)
+        "{} now, though {written} was written: an admission policy or webhook rewrites it",
+        made.movement.sends_to(&other.shown)
     );
-    let movement = Move { selector: stored, ..made.movement.clone() };
+    let movement = Move { selector: other.selector, is_rewritten: true, ..made.movement.clone() };
     let there = MoveInProgress {
         movement: &movement,
         view: made.view,
@@ -47,6 +69,8 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, stored: Labels) -> F
         moved: Moved::new(true),
         is_recorded: Cell::new(made.is_recorded.get()),
         meanwhile: Meanwhile::default(),
+        after: None,
+        signals: Signals::new(made.signals.asked, None),
     };
     let back = match take_back::one(run, &there, &text, RunResult::Failed).await {
         Ok(()) => is_back(run, &movement).await,
@@ -58,15 +82,19 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, stored: Labels) -> F
 /// The policy has had its say in that write, too.
 async fn is_back(run: &Run, movement: &Move) -> String {
     let Move { service, from, previous, scope, .. } = movement;
-    let read = run.cluster.get::<Service>(&service_path(&movement.namespace, service)).await;
-    let now = read.map(|service| service.spec.and_then(|spec| spec.selector).unwrap_or_default());
-    match now {
-        Ok(now) if now == *previous => format!("it is on {from} again"),
-        Ok(now) => format!(
-            "it could not be put back to {from}: it selects {} now; once nothing rewrites it: {}",
-            as_label_selector(&now),
-            selector_change_command(service, scope, &now, previous)
-        ),
-        Err(error) => format!("it was put back to {from}, and what is stored can't be read: {error}"),
+    let home = match Home::read(run, movement).await {
+        Ok(home) => home,
+        Err(error) => return format!("it was put back to {from}, and what is stored can't be read: {error}"),
+    };
+    let shown = match home.place {
+        Place::Before => return format!("it is on {from} again"),
+        Place::After => movement.to.clone(),
+        Place::Elsewhere(shown) => shown,
+    };
+    let now = format!("it could not be put back to {from}: {} now", movement.sends_to(&shown));
+    if movement.route.is_some() {
+        return now;
     }
+    let command = selector_change_command(service, scope, &selector(&home.object), previous);
+    format!("{now}; once nothing rewrites it: {command}")
 }

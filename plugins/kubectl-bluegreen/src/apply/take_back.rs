@@ -12,23 +12,23 @@ use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::slices_of;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
-use release_core::kube::service::service_path;
 use release_core::kube::{Pod, PodPort, has_all};
-use release_core::release::record::{Record as _, Recorded, RunResult};
+use release_core::release::record::{Record as _, RunResult};
 use release_core::text::printable;
 use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks};
 use release_core::traffic::service_ports::named_targets;
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use stand::{Stand, stand};
 
 use super::conclude;
 use super::converge::NOT_FOLLOWED;
+use super::home::Home;
 use super::in_progress::{MoveInProgress, rollback};
-use crate::cleanup_note::CleanupNote;
 use crate::left::{LeftWorkload, differences};
-use crate::plan::Move;
+use crate::plan::{Move, Place};
 use crate::record::{Record, RecordedVerb};
 use crate::snapshot::{Snapshot, workloads_and_pods};
 
@@ -145,6 +145,7 @@ async fn elsewhere(run: &Run, moves: &[MoveInProgress<'_>]) -> Option<Command> {
 fn still_there(made: &MoveInProgress<'_>, why: &Failure) -> String {
     let Move { service, to, .. } = made.movement;
     let stand = match made.moved.get() {
+        Some(true) if made.movement.route.is_some() => format!("is still sent to {to}"),
         Some(true) => format!("still selects {to}"),
         Some(false) => "was not taken back".to_owned(),
         None => format!("may still select {to}, it can't be read"),
@@ -191,33 +192,36 @@ struct Because<'a> {
 
 async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may_write: bool) -> Result<(), Attempt> {
     let movement = made.movement;
-    let path = service_path(&movement.namespace, &movement.service);
     made.moved.set(None);
-    let service: Service = run.cluster.get(&path).await.map_err(Attempt::Again)?;
-    let annotations = service.metadata.annotations.as_ref();
-    let (mut recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
-    let ports = named_targets(&service);
-    let selector = service.spec.and_then(|s| s.selector).unwrap_or_default();
-    made.moved.set(Some(selector == movement.selector));
-    if selector == movement.previous {
+    let mut home = Home::read(run, movement).await.map_err(Attempt::Again)?;
+    made.moved.set(Some(home.place == Place::After));
+    if home.place == Place::Before {
         return Ok(());
     }
-    if !made.is_last_in(&recorded) || selector != movement.selector {
-        let text = format!("service/{} was changed by someone else meanwhile; left as it is", movement.service);
+    if !made.is_last_in(&home.recorded) || home.place != Place::After {
+        let text = format!("{} was changed by someone else meanwhile; left as it is", movement.object());
         return Err(Attempt::Final(Failure::changed(text)));
     }
     if !may_write {
         return Err(Attempt::Stands);
     }
-    if let Some(why) = worse_there(run, made, ports).await {
+    if let Some(why) = worse_there(run, made, ports(&home, made)).await {
         return Err(Attempt::Final(Failure::failed("NothingToGoBackTo", why)));
     }
     let record = undoing(made, run, because.why);
-    if let Some(failed) = &mut recorded.current {
+    if let Some(failed) = &mut home.recorded.current {
         failed.result = Some(because.result.clone());
     }
-    let change = movement.take_back(&recorded, &cleanup, &record);
+    let change = movement.take_back(&home.object, (&home.recorded, &home.cleanup), &record);
     run.cluster.apply(&change, run.write_mode()).await.map(drop).map_err(Attempt::Again)
+}
+
+/// The ports by name of the Service as it is now; of a route it says nothing.
+fn ports(home: &Home, made: &MoveInProgress<'_>) -> Vec<PodPort> {
+    if made.movement.route.is_some() {
+        return made.tracks.ports.clone();
+    }
+    Service::deserialize(&home.object).map_or_else(|_| made.tracks.ports.clone(), |service| named_targets(&service))
 }
 
 /// Why going back would be worse than staying: fewer pods are ready there than serve now. Nothing
@@ -226,9 +230,13 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
     let movement = made.movement;
     // Somebody may have changed the Service's ports since.
     let tracks = Tracks { ports, ..made.tracks.clone() };
-    let (now, slices) =
-        join(workloads_and_pods(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
+    let (now, slices) = join(
+        workloads_and_pods(&run.cluster, &made.tracks.base),
+        slices_of(&run.cluster, movement.backend(&movement.to)),
+    )
+    .await;
     let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
+    let slices = made.seen_in(slices, &movement.to, &pods);
     let selected = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous));
     let there: Vec<&Pod> = selected.filter(|pod| tracks.can_serve(pod)).collect();
     // As it is now: somebody may have scaled it down since.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Service;
+use futures::future::try_join;
 use release_cli::progress::Waiting;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
@@ -11,24 +11,25 @@ use release_cluster::slice_view::SliceView;
 use release_cluster::wait::later;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome, UNSEEN};
-use release_core::kube::service::service_path;
 use release_core::kube::{Pod, Workload};
-use release_core::release::record::Recorded;
 use release_core::text::printable;
 use release_core::traffic::endpoints::Slices;
+use release_core::traffic::router::service;
 use release_core::traffic::selector::{Color, as_label_selector};
 use release_core::workload::trouble;
 use tokio::time::{Instant, sleep};
 
 use super::emptied::{TOLERATED, emptied, unreachable};
+use super::home::Home;
 use super::in_progress::{MoveInProgress, status};
+use super::judge::judge;
 use super::lasting::Lasting;
 use super::together::Together;
 use super::{lost_nodes, redeployed, shrunk};
-use crate::hand::hand_on;
-use crate::record::{Record, RecordedVerb};
+use crate::plan::{Move, Place};
+use crate::record::RecordedVerb;
 use crate::service_view::ready_count;
-use crate::snapshot::workloads_and_pods;
+use crate::snapshot::{pods_with, workloads_and_pods};
 
 /// How often the last look is tried.
 const LOOKS: usize = 3;
@@ -43,6 +44,17 @@ const OTHERS: Duration = Duration::from_millis(100);
 /// Exit 1 where the target fails, exit 3 where someone else moved the selector or deployed the target anew.
 pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, together: &Together) -> Outcome<()> {
     let until = later(made.verify_for);
+    let watching = watch(run, view, made, (together, until));
+    // What has nothing to be judged by is judged before the first look.
+    try_join(judge(run, made, until), watching).await.map(drop)
+}
+
+async fn watch(
+    run: &Run,
+    view: &mut SliceView,
+    made: &MoveInProgress<'_>,
+    (together, until): (&Together, Instant),
+) -> Outcome<()> {
     let is_watched = !made.verify_for.is_zero();
     let mut required = required_at_first(run, view, made).await?;
     let mut looked: Option<Instant> = None;
@@ -50,7 +62,8 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
     let mut is_seen = !is_watched;
     loop {
         let is_over = Instant::now() >= until;
-        if together.may_end(made.service(), is_over && is_seen && !short.is_so() && !empty.is_so()) {
+        let is_whole = is_seen && !short.is_so() && !empty.is_so() && made.signals.is_done.get();
+        if together.may_end(made.service(), is_over && is_whole) {
             break;
         }
         if !is_seen && is_over {
@@ -59,11 +72,11 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
         }
         if looked.is_none_or(|at| at.elapsed() >= TICK) {
             looked = Some(Instant::now());
-            still_what_it_was(run, made, is_watched).await?;
+            still_what_it_was(run, view, made, is_watched).await?;
         }
         let ready = ready_now(&view.slices);
         if empty.longer_than(TOLERATED, ready == 0) {
-            return Err(emptied(run, made.service(), &made.movement.to).await);
+            return Err(emptied(run, made.backend(), &made.movement.to).await);
         }
         told(run, made, (ready, required), until);
         let too_few = ready < required && !(ready == 0 && waits_for_emergency(made));
@@ -72,14 +85,19 @@ pub async fn hold(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>, to
         }
         if short.longer_than(TOLERATED, too_few && ready < required) {
             let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
-            return Err(unreachable(run, made.service(), &what).await);
+            return Err(unreachable(run, made.backend(), &what).await);
         }
-        view.changed(if short.is_so() || empty.is_so() { TICK } else { pause(until, together) }).await;
+        view.changed(if short.is_so() || empty.is_so() { TICK } else { pause(until, made, together) }).await;
     }
+    grown_again(view, made);
+    if is_watched { at_the_end(run, view, made, required).await } else { Ok(()) }
+}
+
+/// Who has its size again is not told to have been smaller.
+fn grown_again(view: &SliceView, made: &MoveInProgress<'_>) {
     if ready_now(&view.slices) >= made.required {
         made.meanwhile.shrunk.take();
     }
-    if is_watched { at_the_end(run, view, made, required).await } else { Ok(()) }
 }
 
 /// What was watched to the end is what the move was made for, and can be reached.
@@ -89,13 +107,30 @@ async fn at_the_end(run: &Run, view: &SliceView, made: &MoveInProgress<'_>, requ
 }
 
 /// Until the time is over, or the next look.
-fn pause(until: Instant, together: &Together) -> Duration {
+fn pause(until: Instant, made: &MoveInProgress<'_>, together: &Together) -> Duration {
     let left = until.saturating_duration_since(Instant::now());
-    if left.is_zero() && !together.is_one() { OTHERS } else { left.min(TICK) }
+    let is_waiting = !together.is_one() || !made.signals.is_done.get();
+    if left.is_zero() && is_waiting { OTHERS } else { left.min(TICK) }
 }
 
-async fn still_what_it_was(run: &Run, made: &MoveInProgress<'_>, is_watched: bool) -> Outcome<()> {
+/// Pods come and go: which of the endpoints a subset chooses is asked anew. What can't be read is as it was.
+async fn look_at_target(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) {
+    if !made.view.is_by_subset() {
+        return;
+    }
+    if let Ok(pods) = pods_with(&run.cluster, &made.movement.selector).await {
+        view.slices.count_among(pods.into_iter().map(|pod| pod.metadata.name).collect());
+    }
+}
+
+async fn still_what_it_was(
+    run: &Run,
+    view: &mut SliceView,
+    made: &MoveInProgress<'_>,
+    is_watched: bool,
+) -> Outcome<()> {
     still_ours(run, made).await?;
+    look_at_target(run, view, made).await;
     if is_watched {
         redeployed::look(run, made).await;
     }
@@ -168,33 +203,43 @@ fn ready_now(slices: &Slices) -> usize {
 /// A read that fails is no verdict; the next tick asks again.
 async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     let movement = made.movement;
-    let read: Result<Service, _> = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await;
-    let service = match read {
-        Ok(service) => service,
+    let home = match Home::read(run, movement).await {
+        Ok(home) => home,
         Err(e) if e.is_not_found() => {
             made.moved.set(Some(false));
-            let text = format!("service/{} was deleted by someone else", movement.service);
-            return Err(Failure::changed(text).look(Command::new("kubectl get services").scope(run.scope())));
+            let text = format!("{} was deleted by someone else", movement.object());
+            let look = Command::new("kubectl get").arg(movement.kind().plural());
+            let scope = movement.route.as_ref().map_or_else(|| run.scope().clone(), |route| route.scope(run.scope()));
+            return Err(Failure::changed(text).look(look.scope(&scope)));
         }
         Err(_) => return Ok(()),
     };
-    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-    if selector == movement.selector {
+    if home.place == Place::After {
         return Ok(());
     }
     made.moved.set(Some(false));
-    let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
-    let by = match recorded.current.filter(|r| r.id != movement.record.id) {
+    let by = match home.recorded.current.as_ref().filter(|r| r.id != movement.record.id) {
         Some(record) => format!("{} by {}", record.verb, record.by),
-        None => format!("written by {}", hand_on(&service).map_or_else(|| "unknown".into(), |hand| hand.manager)),
+        None => format!("written by {}", home.hand(movement).map_or_else(|| "unknown".into(), |hand| hand.manager)),
     };
-    let now = match selector.get(&movement.key) {
-        Some(color) if *color != movement.to => color.clone(),
-        _ => as_label_selector(&selector),
-    };
-    let (name, now) = (&movement.service, printable(&now));
+    let (name, now) = (&movement.service, printable(&stands_on(&home, movement)));
     Err(Failure::changed(format!("service/{name} was put to {now} by someone else ({by}); left as it is"))
         .look(status(&movement.service, run.scope())))
+}
+
+/// The color, where it is one; else what is selected, or what each color has.
+fn stands_on(home: &Home, movement: &Move) -> String {
+    match &home.place {
+        Place::Before if movement.route.is_some() => movement.from.clone(),
+        Place::Elsewhere(what) if movement.route.is_some() => what.clone(),
+        _ => {
+            let selector = service::selector(&home.object);
+            match selector.get(&movement.key) {
+                Some(color) if *color != movement.to => color.clone(),
+                _ => as_label_selector(&selector),
+            }
+        }
+    }
 }
 
 /// Fewer endpoints are ready than the move was allowed with: that is a failure, unless the color

@@ -1,23 +1,22 @@
 //! Writing the moves: one conditional patch a Service, all or none.
 
-use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
 use release_cluster::conditional::{Found, UNCLEAR, Written};
 use release_cluster::exchange::ApiError;
 use release_core::failure::{Exit, Failure, Next, Outcome};
-use release_core::kube::Labels;
-use release_core::kube::service::service_path;
 use release_core::release::change::Change;
-use release_core::release::record::{Recorded, RunResult};
+use release_core::release::record::RunResult;
+use release_core::text::printable;
+use release_core::traffic::router::service;
 use release_core::traffic::selector::as_label_selector;
 
+use super::home::Home;
 use super::in_progress::{MoveInProgress, rollback, status};
-use super::rewritten::{other_selector, put_back};
+use super::rewritten::{other_than_written, put_back};
 use super::{conclude, take_back};
-use crate::cleanup_note::CleanupNote;
 use crate::news;
-use crate::record::Record;
+use crate::plan::{Move, Place};
 
 /// Writes every move in order; where one fails, the ones done are taken back in reverse order.
 ///
@@ -47,8 +46,9 @@ pub async fn all(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
 fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) {
     let movement = moves[index].movement;
     let names: Vec<&str> = moves[..=index].iter().map(MoveInProgress::service).collect();
+    let selects = if movement.route.is_some() { "is sent to" } else { "selects" };
     let text =
-        format!("interrupted: service/{} selects {} now, not proven yet", names.join(", service/"), movement.to,);
+        format!("interrupted: service/{} {selects} {} now, not proven yet", names.join(", service/"), movement.to);
     let back = rollback(&moves[..=index], run.scope());
     run.stands(Stand { text, next: Some(Next::Try(vec![back], Some("goes back".into()))) });
     let service = if moves.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
@@ -91,8 +91,8 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
     let text = format!("interrupted while {} was being written", change.object);
     run.stands(Stand { text, next: Some(Next::Look(look_again.clone(), None)) });
     match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, made).await).await {
-        Ok(Written::Answered(stored)) => match other_selector(&stored, made) {
-            Some(selector) => Err(put_back(run, made, selector).await),
+        Ok(Written::Answered(stored)) => match other_than_written(&stored, made) {
+            Some(other) => Err(put_back(run, made, other).await),
             None => Ok(()),
         },
         Ok(Written::ReadBack(error)) => {
@@ -105,46 +105,46 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
     }
 }
 
-/// Reads the Service back.
+/// Reads what decides back.
 async fn look(run: &Run, made: &MoveInProgress<'_>) -> Result<Found, ApiError> {
     let movement = made.movement;
-    let service: Service = run.cluster.get(&service_path(&movement.namespace, &movement.service)).await?;
-    let annotations = service.metadata.annotations.as_ref();
-    let (recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
-    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-    if made.is_last_in(&recorded) && selector == movement.selector {
+    let home = Home::read(run, movement).await?;
+    if made.is_last_in(&home.recorded) && home.place == Place::After {
         return Ok(Found::Ours);
     }
-    Ok(match what_changed(&selector, &recorded, &cleanup, made) {
-        None => Found::Untouched(Box::new(made.change_beside(&recorded, &cleanup))),
+    Ok(match what_changed(&home, made) {
+        None => Found::Untouched(Box::new(made.change_beside(&home.recorded, &home.cleanup))),
         Some(what) => {
-            let text = format!(
-                "service/{} was changed by someone else meanwhile: {what}; nothing was overwritten",
-                movement.service
-            );
+            let text =
+                format!("{} was changed by someone else meanwhile: {what}; nothing was overwritten", movement.object());
             Found::Changed(Failure::changed(text).look(status(&movement.service, run.scope())))
         }
     })
 }
 
 /// What of all that the patch is conditional on is not as it was read.
-fn what_changed(
-    selector: &Labels,
-    recorded: &Recorded<Record>,
-    cleanup: &CleanupNote,
-    made: &MoveInProgress<'_>,
-) -> Option<String> {
-    let before = &made.view.recorded;
+fn what_changed(home: &Home, made: &MoveInProgress<'_>) -> Option<String> {
+    let (before, recorded) = (&made.view.recorded, &home.recorded);
     let by = recorded.current.as_ref().filter(|_| recorded.raw_current != before.raw_current);
     let by = by.map(|r| format!("{} {} -> {} by {}", r.verb, r.from, r.to, r.by));
-    if *selector != made.movement.previous {
+    if !made.movement.is_untouched(&home.object) {
         let by = by.map(|by| format!(" ({by})")).unwrap_or_default();
-        return Some(format!("its selector is {} now{by}", as_label_selector(selector)));
+        return Some(format!("{}{by}", stands(home, made.movement)));
     }
     if recorded.raw_current != before.raw_current {
         return Some(by.unwrap_or_else(|| "its record was edited".to_owned()));
     }
-    let noted = !cleanup.is_as_in(&made.view.cleanup);
-    let by = cleanup.note.as_ref().map(|c| format!("{} is being taken down by {}", c.color, c.by));
+    let noted = !home.cleanup.is_as_in(&made.view.cleanup);
+    let by = home.cleanup.note.as_ref().map(|c| format!("{} is being taken down by {}", c.color, c.by));
     noted.then(|| by.unwrap_or_else(|| "the note of its last cleanup was edited".to_owned()))
+}
+
+fn stands(home: &Home, movement: &Move) -> String {
+    let Some(route) = &movement.route else {
+        return format!("its selector is {} now", as_label_selector(&service::selector(&home.object)));
+    };
+    match &home.place {
+        Place::Before => "its destinations are not what they were".to_owned(),
+        _ => printable(&format!("it sends to {} now", route.standing(&home.object).shown())),
+    }
 }

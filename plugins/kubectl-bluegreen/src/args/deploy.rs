@@ -8,6 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use release_cli::flags::{NotifyArgs, OutputArgs, WriteArgs};
 use release_core::duration::duration;
 
+use super::hooks::DeployHookArgs;
 use super::shared::{AfterArgs, CheckArgs, TrackArgs};
 
 /// `deploy`.
@@ -41,6 +42,8 @@ pub struct DeployArgs {
     /// Wait so long between a color that is ready and the switch
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub switch_after: Option<Duration>,
+    #[command(flatten)]
+    pub hooks: DeployHookArgs,
     #[command(flatten)]
     pub after: AfterArgs,
     #[command(flatten)]

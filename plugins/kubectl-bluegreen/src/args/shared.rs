@@ -6,7 +6,9 @@ use clap::Args;
 use release_cli::flags::check_of;
 use release_core::checks::ids::Suite;
 use release_core::duration::duration;
+use release_core::traffic::router::NamedRouter;
 
+use super::analysis::AnalysisArgs;
 use crate::settings::{MinReady, min_ready};
 
 /// Which label.
@@ -15,6 +17,19 @@ pub struct TrackArgs {
     /// The label that tells the colors apart, where it can't be found out
     #[arg(long, value_name = "LABEL")]
     pub track_key: Option<String>,
+    /// What decides between the colors, where it can't be found out: KIND[/[NAMESPACE/]NAME[:ROUTE-OR-RULE]],
+    /// KIND one of service, virtualservice, httproute, grpcroute
+    #[arg(long, value_name = "ROUTER")]
+    pub router: Option<NamedRouter>,
+}
+
+impl TrackArgs {
+    /// As it is said again in every command to paste.
+    #[must_use]
+    pub fn again(&self) -> Vec<String> {
+        let key = self.track_key.iter().map(|key| format!("--track-key={key}"));
+        key.chain(self.router.iter().map(|router| format!("--router={router}"))).collect()
+    }
 }
 
 /// How strict the checks are.
@@ -45,4 +60,6 @@ pub struct AfterArgs {
     /// Leave a failed switch as it is
     #[arg(long)]
     pub no_rollback: bool,
+    #[command(flatten)]
+    pub analysis: AnalysisArgs,
 }

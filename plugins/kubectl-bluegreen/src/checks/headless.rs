@@ -7,7 +7,8 @@ use release_core::checks::ids;
 use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let headless = case.view.service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
+    let headless = case.view.service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None")
+        && case.view.route.is_none();
     let message = format!("headless: clients stay with {} until they ask DNS again", case.active.name);
     let finding = || case.warns(ids::HEADLESS_DNS, message).mend("keep the old color up for a while");
     headless.then(finding).into_iter().collect()

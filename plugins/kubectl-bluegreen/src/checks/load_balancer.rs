@@ -13,7 +13,8 @@ use release_core::checks::ids;
 const TARGET_TYPE: &str = "aws-load-balancer-nlb-target-type";
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let Some(spec) = &case.view.service.spec else { return Vec::new() };
+    // A route moves nothing that a balancer has registered.
+    let Some(spec) = case.view.service.spec.as_ref().filter(|_| case.view.route.is_none()) else { return Vec::new() };
     let ip_targets = ip_targets(case, spec);
     let mut findings: Vec<Finding> = affinity(case, spec).into_iter().collect();
     findings.extend(node_traffic::check(case, spec));

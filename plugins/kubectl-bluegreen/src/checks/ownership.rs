@@ -11,7 +11,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     // What a deploy makes is sized, and judged, by itself.
     let sized = case.target.workloads.iter().filter(|_| case.scales_first && !case.prepares);
     let sizes = sized.flat_map(|workload| sized_back(case.view.name(), &case.snapshot.namespace, workload));
-    selector(case).into_iter().chain(sizes).collect()
+    decider(case).into_iter().chain(sizes).collect()
 }
 
 /// Who would put the size back that a workload is brought to.
@@ -24,21 +24,26 @@ pub fn sized_back(service: &str, namespace: &str, workload: &Workload) -> Vec<Fi
     found.map(told).collect()
 }
 
-fn selector(case: &Case<'_>) -> Vec<Finding> {
-    let managed = vec!["/f:spec/f:selector".to_owned()];
-    findings(&Owned {
-        group: "",
-        kind: "Service",
-        namespace: &case.snapshot.namespace,
-        metadata: &case.view.service.metadata,
+/// Who would put back what decides: the selector, or a route's weights.
+fn decider(case: &Case<'_>) -> Vec<Finding> {
+    let kind = case.view.router_kind();
+    let path = format!("spec.{}", kind.member());
+    let is_route = case.view.route.is_some();
+    let part = if is_route { "the weights".to_owned() } else { format!("{path}'s color") };
+    let found = findings(&Owned {
+        group: kind.group(),
+        kind: kind.kind(),
+        namespace: case.view.route.as_ref().map_or(&case.snapshot.namespace, |route| &route.namespace),
+        metadata: case.view.home(),
         field: Field {
-            json: "/spec/selector",
-            managed,
-            path: "spec.selector",
-            value: "color",
-            part: "spec.selector's color",
+            json: &format!("/spec/{}", kind.member()),
+            managed: vec![format!("/f:spec/{}", kind.managed())],
+            path: &path,
+            value: if is_route { "weights" } else { "color" },
+            part: &part,
         },
-    })
+    });
+    found.into_iter().map(|finding| Finding { about: case.view.name().to_owned(), ..finding }).collect()
 }
 
 /// A controller that puts a size back takes pods away as soon as they have the traffic, and brings those

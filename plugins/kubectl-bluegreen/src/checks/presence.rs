@@ -12,10 +12,11 @@ use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let service = (format!("service/{}", case.view.name()), &case.view.service.metadata);
+    let route = case.view.route.as_ref().map(|route| (route.seen_from(&case.snapshot.namespace), &route.metadata));
     let namespace =
         case.snapshot.namespace_metadata.iter().map(|of| (format!("namespace/{}", case.snapshot.namespace), of));
     let is_deleted = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
-    let around = std::iter::once(service).chain(namespace).filter(|(_, metadata)| is_deleted(metadata));
+    let around = std::iter::once(service).chain(route).chain(namespace).filter(|(_, metadata)| is_deleted(metadata));
     let around = around.map(|(name, _)| case.blocks(ids::BEING_DELETED, format!("{name} is being deleted")));
     let workloads = case.target.workloads.iter().filter(|w| is_deleted(&w.metadata)).map(|w| goes(case, w));
     around.chain(workloads).chain(selector_owner(case)).chain(size_owners(case)).collect()
@@ -30,11 +31,12 @@ fn goes(case: &Case<'_>, workload: &Workload) -> Finding {
     }
 }
 
-/// An operator that owns the Service writes its selector again
+/// An operator that owns what decides writes it again
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>).
 fn selector_owner(case: &Case<'_>) -> Option<Finding> {
-    let owner = controller(&case.view.service.metadata)?;
-    let message = format!("{owner} owns service/{} and may put its selector back", case.view.name());
+    let owner = controller(case.view.home())?;
+    let what = if case.view.route.is_some() { "weights" } else { "selector" };
+    let message = format!("{owner} owns {} and may put its {what} back", case.view.decider(&case.snapshot.namespace));
     Some(case.blocks(ids::OWNED_BY_CONTROLLER, message).mend("change the color in its owner"))
 }
 

@@ -9,10 +9,16 @@ use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let name = case.view.name();
-    let can_i = || Command::new("kubectl auth can-i patch").arg(format!("services/{name}")).scope(case.scope());
+    let (written, scope) = match &case.view.route {
+        Some(route) => (route.name.as_str(), route.scope(case.scope())),
+        None => (name, case.scope().clone()),
+    };
+    let what = format!("{}/{written}", case.view.router_kind().plural());
+    let can_i = || Command::new("kubectl auth can-i patch").arg(what.clone()).scope(&scope);
+    let decider = case.view.decider(&case.snapshot.namespace);
     let found = match case.snapshot.may_patch.get(name) {
         Some(Ok(false)) => {
-            Some(case.warns(ids::SWITCH_FORBIDDEN, format!("you may not patch service/{name}")).mend(can_i()))
+            Some(case.warns(ids::SWITCH_FORBIDDEN, format!("you may not patch {decider}")).mend(can_i()))
         }
         Some(Err(why)) => Some(case.not_checked(ids::SWITCH_FORBIDDEN, "selfsubjectaccessreviews", why)),
         Some(Ok(true)) | None => None,

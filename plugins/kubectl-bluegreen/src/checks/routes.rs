@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use release_core::command::selector_change_command;
 use release_core::kube::service::service_name;
 use release_core::text::printable;
 use release_core::traffic::ingress;
@@ -9,7 +10,7 @@ use release_core::traffic::routes::{GatewayRoute, split_with, subsets_of};
 
 use super::case::Case;
 use crate::snapshot::{Reading, Snapshot};
-use release_core::checks::finding::Finding;
+use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -22,7 +23,19 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         ("ingresses", why(&snapshot.ingresses)),
     ];
     let unread = unread.into_iter().filter_map(|(what, why)| Some(case.not_checked(ids::ROUTE_DECIDES, what, why?)));
-    by_subset(case).into_iter().chain(by_backend(case)).chain(unread).collect()
+    // What a route that is moved doesn't decide is told by itself.
+    let found = if case.view.route.is_some() { by_ingress(case) } else { by_selector(case) };
+    found.into_iter().chain(unread).collect()
+}
+
+/// Where the Service's own selector is moved, any route that tells colors apart is in its way.
+fn by_selector(case: &Case<'_>) -> Vec<Finding> {
+    by_subset(case).into_iter().chain(by_backend(case)).collect()
+}
+
+fn by_ingress(case: &Case<'_>) -> Vec<Finding> {
+    let splits = ingress::split_with(case.view.name(), case.snapshot.ingresses.as_deref().unwrap_or_default());
+    told(case, splits)
 }
 
 fn why<T>(reading: &Reading<T>) -> Option<&str> {
@@ -49,7 +62,7 @@ fn by_subset(case: &Case<'_>) -> Vec<Finding> {
         };
         messages.entry((route, subset)).or_insert(message);
     }
-    messages.into_values().flatten().map(|message| decides(case, message)).collect()
+    messages.into_values().flatten().map(|message| decides(case, message, widening(case))).collect()
 }
 
 /// Shares of Services of different colors: moving one of them sends both shares to one color.
@@ -62,10 +75,15 @@ fn by_backend(case: &Case<'_>) -> Vec<Finding> {
     let mut splits = routes("httproute", http_routes);
     splits.extend(routes("grpcroute", grpc_routes));
     splits.extend(ingress::split_with(service, ingresses.as_deref().unwrap_or_default()));
+    told(case, splits)
+}
+
+fn told(case: &Case<'_>, splits: Vec<(String, String)>) -> Vec<Finding> {
+    let service = case.view.name();
     let of_a_color = splits.into_iter().filter(|(_, other)| is_of_a_color(case, other));
     let message =
         |(route, other): (String, String)| format!("{} splits between {service} and {other}", printable(&route));
-    of_a_color.map(|split| decides(case, message(split))).collect()
+    of_a_color.map(|split| decides(case, message(split), "change the route's weights instead")).collect()
 }
 
 /// True for a Service that selects one color of the same application. One that isn't in the
@@ -76,8 +94,18 @@ fn is_of_a_color(case: &Case<'_>, name: &str) -> bool {
     selector.is_some_and(|selector| case.tracks.color_selected_by(selector).is_some())
 }
 
-fn decides(case: &Case<'_>, message: String) -> Finding {
-    case.blocks(ids::ROUTE_DECIDES, message).mend("change the route's weights instead")
+/// A Service that selects both colors leaves it to the route, and then its weights are what is moved.
+fn widening(case: &Case<'_>) -> Mend {
+    let tracks = case.tracks;
+    if tracks.base.is_empty() {
+        return Mend::Advice("change the route's weights instead".to_owned());
+    }
+    let selector = tracks.selector_for(&tracks.active);
+    Mend::Run(selector_change_command(case.view.name(), case.scope(), &selector, &tracks.base))
+}
+
+fn decides(case: &Case<'_>, message: String, mend: impl Into<Mend>) -> Finding {
+    case.blocks(ids::ROUTE_DECIDES, message).mend(mend)
 }
 
 #[cfg(test)]
@@ -125,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn both_shares_of_a_route_would_go_to_one_color() {
+    fn a_route_that_shares_among_colors_is_moved_itself() {
         let mut world = World::healthy();
         world.http_routes =
             Ok(vec![http_route(&json!([{"name": "api", "weight": 90}, {"name": "api-green", "weight": 10}]))]);
@@ -133,9 +161,11 @@ mod tests {
         world.neighbours = Ok(vec![
             json!({"metadata": {"name": "api-green"}, "spec": {"selector": {"app": "api", "version": "green"}}}),
         ]);
-        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
+        assert!(world.findings(check).is_empty());
+        assert_eq!(world.with_case(|case| case.view.decider("shop")), "httproute/api");
         world.http_routes = Ok(vec![http_route(&json!([{"name": "api"}]))]);
         assert!(world.findings(check).is_empty());
+        assert_eq!(world.with_case(|case| case.view.decider("shop")), "service/api");
     }
 
     #[test]

@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use super::case::{Case, Check};
 use crate::options::Verb;
 use crate::room::lack_of_room;
-use crate::service_view::{ServiceView, ready_count};
-use crate::snapshot::{Reading, ReplicaSets, Snapshot};
+use crate::routed_view::seen;
+use crate::service_view::ready_count;
+use crate::snapshot::{Looking, ReadScope, Reading, ReplicaSets, Snapshot, decide};
 
 /// Objects by kind; each field may be changed before a check looks.
 pub struct World {
@@ -114,7 +115,7 @@ impl World {
     /// As [`World::findings`], for more than one check.
     pub fn with_case<T>(&self, judge: impl FnOnce(&Case<'_>) -> T) -> T {
         let snapshot = self.snapshot();
-        let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);
+        let view = seen(&snapshot.services[0], &snapshot, None);
         let tracks = view.tracks.as_ref().unwrap();
         let active_pods = tracks.pods_of("blue", &snapshot.pods);
         let required = self.required.unwrap_or_else(|| ready_count(&active_pods));
@@ -156,6 +157,13 @@ impl World {
 
     /// The same as it would be read.
     pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.as_read();
+        let looking = Looking { key: None, router: None, extent: ReadScope::Everything, images: false };
+        decide(&mut snapshot, looking);
+        snapshot
+    }
+
+    fn as_read(&self) -> Snapshot {
         Snapshot {
             namespace: "shop".into(),
             scope: Scope::default().in_namespace("shop"),
@@ -182,6 +190,9 @@ impl World {
             ingresses: parse_all(&self.ingresses),
             target_group_bindings: parse_all(&self.target_group_bindings),
             routes_beyond: Ok(Vec::new()),
+            virtual_services_beyond: Vec::new(),
+            routers_unread: Vec::new(),
+            routers: BTreeMap::new(),
             may_patch: self.may_patch.iter().map(|may| ("api".to_owned(), may.clone())).collect(),
             rollouts: Ok(Vec::new()),
         }

@@ -7,6 +7,7 @@ use release_core::command::Command;
 use release_core::kube::service::service_name;
 use release_core::kube::{Pod, Workload, has_all};
 use release_core::traffic::nearest::names_one_pod;
+use release_core::traffic::preview::is_preview_of;
 
 use super::case::Case;
 use crate::options::Verb;
@@ -27,7 +28,14 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         Err(why) => return vec![case.not_checked(ids::TWIN_SERVICE, "services", why)],
     };
     let set = set_to_take_back(case);
-    let others = neighbours.iter().filter(|n| service_name(n) != case.view.name());
+    // What a route shares requests among has a color each, and stays on it.
+    let is_backend = |name: &str| case.view.route.iter().any(|route| route.colors.keys().any(|to| to.service == name));
+    // A preview shows what it was made for, and a clean-up removes it.
+    let is_other = |n: &&Service| {
+        let name = service_name(n);
+        name != case.view.name() && !is_backend(name) && !is_preview_of(n, case.view.name())
+    };
+    let others = neighbours.iter().filter(is_other);
     let staying = others.filter(|n| !case.moving.iter().any(|name| name == service_name(n)));
     let judged = staying.filter_map(|n| match set.iter().any(|name| name == service_name(n)) {
         true => Some(parted(case, n, &set)),

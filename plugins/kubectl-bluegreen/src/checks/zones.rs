@@ -13,7 +13,9 @@ use release_core::text::printable;
 use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let Some(how) = preference(case.view.service).filter(|_| !case.scales_first) else { return Vec::new() };
+    let Some(how) = preference(case.view.service).filter(|_| !case.scales_first && case.view.route.is_none()) else {
+        return Vec::new();
+    };
     let nodes = case.snapshot.nodes.as_deref().unwrap_or_default();
     let zones: BTreeMap<&str, &str> =
         nodes.iter().filter_map(|n| Some((n.metadata.name.as_str(), n.zone()?))).collect();

@@ -3,12 +3,16 @@
 mod asked;
 mod brought_back;
 mod budgets;
+mod contract;
 mod decision;
 mod due;
+mod due_by_route;
 mod gone;
 mod hindrance;
 mod judge;
+mod left_preview;
 mod look;
+pub mod overdue;
 mod overtaken;
 mod place;
 mod put_back;
@@ -17,6 +21,8 @@ mod removal;
 mod retention;
 mod seen;
 mod take_down;
+pub mod unexposed;
+mod writing;
 
 use std::collections::BTreeSet;
 
@@ -29,11 +35,14 @@ use release_core::failure::{Failure, Next, Outcome};
 
 use crate::apply::rehearse;
 use crate::args::CleanupArgs;
+use crate::hooks;
 use crate::names::service_names;
 use crate::news;
 use crate::report::cleanup_document::CleanupMembers;
+use contract::Contract;
 use decision::{Decision, Kept};
 use due::Due;
+use left_preview::Unexposed;
 use place::Place;
 use removal::Removal;
 use take_down::TakeDown;
@@ -44,33 +53,47 @@ use take_down::TakeDown;
 /// Exit 1 where a color isn't idle or not due, 3 where something changed meanwhile, 4 where a
 /// budget would not hold or pods stay.
 pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
+    let contract = Contract::load(run, args).await?;
+    Box::pin(clean_up(run, args, report)).await?;
+    match contract {
+        Some(contract) => Box::pin(contract.run(run, args, report)).await,
+        None => Ok(()),
+    }
+}
+
+async fn clean_up(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
     let mut places = Vec::new();
     for (run, due) in asked_for(run, args).await? {
         places.push(Place::look(run, args, due).await?);
     }
     if places.iter().all(|place| place.decisions.is_empty()) {
-        report.text = "nothing is due".into();
+        report.text = if args.preview { "no preview is there" } else { "nothing is due" }.into();
         return Ok(());
     }
     places.iter().for_each(|place| place.show(args.all_namespaces, report));
     if run.dry_run != DryRunFlag::None {
         let lines = removals(&places).map(|(place, r)| format!("{} taken down (dry run)", place.named(args, r)));
-        report.text = lines.collect::<Vec<_>>().join("\n");
+        let previews = unexposed(&places).map(|(_, one)| format!("{} removed (dry run)", one.change.object));
+        report.text = lines.chain(previews).collect::<Vec<_>>().join("\n");
     }
-    if removals(&places).next().is_none() {
+    let names: Vec<String> = named(&places, args);
+    if names.is_empty() {
         return refusal(&places, args);
     }
     news::about_removals(run, removals(&places).map(|(_, one)| (one.service.as_str(), one.color.as_str())));
-    let names: Vec<String> = removals(&places).map(|(place, removal)| place.named(args, removal)).collect();
     match agree(run, &format!("Take down {}?", names.join(", ")), args.write.yes)? {
         Agreed::ToLook => return Ok(()),
         Agreed::ToRehearse => {
-            let changes: Vec<_> = removals(&places).flat_map(|(_, removal)| removal.writes().cloned()).collect();
+            let colors = removals(&places).flat_map(|(_, removal)| removal.writes().cloned());
+            let changes: Vec<_> = unexposed(&places).map(|(_, one)| one.change.clone()).chain(colors).collect();
             return rehearse(run, &changes).await;
         }
         Agreed::ToWrite => news::began(run, &[]),
     }
     take_all_down(args, &places, report).await?;
+    for (place, removal) in removals(&places) {
+        hooks::tidy(&place.run, &removal.service).await;
+    }
     refusal(&places, args)
 }
 
@@ -88,13 +111,29 @@ fn removals(places: &[Place]) -> impl Iterator<Item = (&Place, &Removal)> {
     places.iter().flat_map(|place| place.decisions.iter().filter_map(move |d| Some((place, d.removal()?))))
 }
 
+fn unexposed(places: &[Place]) -> impl Iterator<Item = (&Place, &Unexposed)> {
+    places.iter().flat_map(|place| place.decisions.iter().filter_map(move |d| Some((place, d.unexposed()?))))
+}
+
+/// All that goes.
+fn named(places: &[Place], args: &CleanupArgs) -> Vec<String> {
+    let colors = removals(places).map(|(place, removal)| place.named(args, removal));
+    let previews = unexposed(places).map(|(place, one)| format!("{}{}", place.lead(args), one.change.object));
+    colors.chain(previews).collect()
+}
+
 /// Where all that is due was asked for, one color that can't go is no reason to keep the others.
 async fn take_all_down(args: &CleanupArgs, places: &[Place], report: &mut Report<CleanupMembers>) -> Outcome<()> {
     let mut first_failure = None;
     for place in places {
         let mut take_down = TakeDown { run: &place.run, args, written: BTreeSet::new() };
-        for removal in place.decisions.iter().filter_map(Decision::removal) {
-            match take_down.one(removal, report).await {
+        for decision in &place.decisions {
+            let ended = match decision {
+                Decision::Remove(removal) => take_down.one(removal, report).await,
+                Decision::Unexpose(one) => unexposed::take_away(&place.run, one, report).await,
+                Decision::Kept(_) | Decision::Down { .. } => Ok(()),
+            };
+            match ended {
                 Ok(()) => {}
                 Err(failure) if args.due => {
                     place.run.progress.step("failed", &failure.message);
@@ -115,7 +154,7 @@ fn refusal(places: &[Place], args: &CleanupArgs) -> Outcome<()> {
     let Some((place, first)) = kept.iter().find(|(_, kept)| kept.next.is_some()).or(kept.first()) else {
         return Ok(());
     };
-    let none = removals(places).next().is_none();
+    let none = removals(places).next().is_none() && unexposed(places).next().is_none();
     let mut text = if none { "nothing was taken down" } else { "not everything was taken down" }.to_owned();
     if args.due {
         // Nobody watches a nightly run: what is kept stands in its last words.

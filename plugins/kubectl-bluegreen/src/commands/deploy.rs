@@ -18,14 +18,17 @@ use release_core::checks::severity::Severity;
 use release_core::duration::typed_duration;
 use release_core::failure::Outcome;
 use release_core::release::change::Change;
+use release_core::release::hooks::Moment;
 use release_core::release::pod_tests::{ForWorkload, PodTests};
 use serde_json::Value;
 
+use super::cleanup::overdue::Overdue;
 use super::objects;
 use crate::apply::{self, MoveInProgress};
-use crate::args::DeployArgs;
+use crate::args::{DeployArgs, DeployHookArgs};
 use crate::checks::deploy::{DeployCase, run as checks};
 use crate::compared::Compared;
+use crate::hooks::Hooks;
 use crate::moves::{self, make_plan, views};
 use crate::news;
 use crate::options::MoveOptions;
@@ -34,6 +37,7 @@ use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
 use crate::plan::{moves_text, subjects_of};
 use crate::refusal::deploying::{autoscaler_taken, is_active, live_and_smaller};
 use crate::report::deploy_document::{DeployMembers, of_move};
+use crate::routed_view::seen;
 use crate::service_view::ServiceView;
 use crate::snapshot::{ReadScope, Snapshot, load};
 use admitted::as_admitted;
@@ -47,12 +51,14 @@ pub async fn run(
     (args, tests, others): (DeployArgs, Option<PodTests>, &[Value]),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
-    let options = options::deploy(args, tests)?;
+    let typed = args.hooks.clone();
+    let mut options = options::deploy(args, tests)?;
+    options.movement.hooks = load_hooks(run, &typed, &options).await?;
     let movement = &options.movement;
     let looking = movement.looking(ReadScope::Everything);
     let snapshot = run.within(load(&run.cluster, &movement.services, looking)).await?;
     let key = movement.track_key.as_deref();
-    let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, key);
+    let view = seen(&snapshot.services[0], &snapshot, key);
     let deploying = planning::choose(&snapshot, &view, &options)?;
     let (copied, changed) = deploying.workloads();
     let compare = async { Ok(compare::compare(&run.cluster, others).await) };
@@ -76,6 +82,21 @@ pub async fn run(
         return Err(is_active(&view, deploying.tracks, run.scope()));
     }
     prepare_and_move(run, &options, (&snapshot, &deploying, &objects, &compared), report).await
+}
+
+/// What goes with the switch is left to that.
+async fn load_hooks(run: &Run, typed: &DeployHookArgs, options: &DeployOptions) -> Outcome<Hooks> {
+    let around = &typed.around;
+    let moves = !options.no_switch;
+    if !moves && (around.before_switch.is_some() || around.after_switch.is_some()) {
+        run.say("note: before-switch and after-switch run with the switch that follows, where they are said again");
+    }
+    let hooks = [
+        (Moment::Migrate, typed.migrate.as_ref()),
+        (Moment::BeforeSwitch, around.before_switch.as_ref().filter(|_| moves)),
+        (Moment::AfterSwitch, around.after_switch.as_ref().filter(|_| moves)),
+    ];
+    Hooks::load(run, hooks, &options.service).await
 }
 
 /// What a deploy is made from: what was read, which color, the objects as they are, and those that its file has
@@ -104,12 +125,12 @@ async fn prepare_and_move(
         return Err(autoscaler_taken(taken, &deploying.color, run.scope()));
     }
     let plan = plan(basis, (prepared, writes, tests), (moves, &movement));
-    let text = text(&plan, options, basis, (&views, &world));
+    let overdue = Overdue::of(run, snapshot, std::slice::from_ref(deploying.view), &plan.moves).await;
+    let text = overdue.text() + &movement.hooks.text() + &text(&plan, options, basis, (&views, &world));
     show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
     planned(&plan, &deploying.color, &movement, report);
     news::about(run, &plan.moves, &views);
-    let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
-    refuse_blocked(&plan.findings, "deployed", next)?;
+    refuse(run, &plan, options)?;
     let what = if options.no_switch { "Prepare" } else { "Deploy" };
     let asked = question(&format!("{what} {} of service/{}", deploying.color, options.service), &plan.findings);
     match agree(run, &asked, movement.yes)? {
@@ -118,12 +139,21 @@ async fn prepare_and_move(
             would_have_been(run, &plan, options, report);
         }
         Agreed::ToRehearse => {
-            rehearse(run, options, &rehearsed(&plan, &views, &movement, options)).await?;
+            rehearse(run, options, &rehearsed(&plan, &views, (&movement, options), &snapshot.namespace)).await?;
             would_have_been(run, &plan, options, report);
         }
-        Agreed::ToWrite => release::release(run, options, (&plan, &views), report).await?,
+        Agreed::ToWrite => release::release(run, options, (&plan, &views, &overdue), report).await?,
     }
     Ok(())
+}
+
+/// Stops where a finding blocks that isn't overridden, or where a hook's pods would get traffic.
+fn refuse(run: &Run, plan: &DeployPlan, options: &DeployOptions) -> Outcome<()> {
+    let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
+    refuse_blocked(&plan.findings, "deployed", next)?;
+    let moves = || plan.moves.moves().map(|plan| &plan.movement);
+    let selectors: Vec<_> = moves().flat_map(|one| [one.previous.clone(), one.selector.clone()]).collect();
+    options.movement.hooks.would_not_serve(&selectors)
 }
 
 /// What the report says before anything is done.
@@ -196,12 +226,13 @@ async fn rehearse(run: &Run, options: &DeployOptions, writes: &[Change]) -> Outc
 fn rehearsed(
     plan: &DeployPlan,
     views: &[ServiceView<'_>],
-    movement: &MoveOptions,
-    options: &DeployOptions,
+    (movement, options): (&MoveOptions, &DeployOptions),
+    namespace: &str,
 ) -> Vec<Change> {
     let moves = if options.no_switch { Vec::new() } else { MoveInProgress::all(&plan.moves, views, movement) };
     // What would be made first isn't there in a rehearsal.
     let is_there = |change: &&Change| change.creates() || !plan.makes(&change.object);
     let writes = plan.writes.iter().filter(is_there).cloned();
-    writes.chain(moves.iter().map(MoveInProgress::change)).collect()
+    let hooks = movement.hooks.rehearsed(namespace);
+    writes.chain(moves.iter().map(MoveInProgress::change)).chain(hooks).collect()
 }

@@ -10,25 +10,37 @@ use release_core::duration::short_duration;
 use release_core::failure::Outcome;
 use release_core::release::record::Recorded;
 use release_core::text::printable;
+use release_core::traffic::router::RouterKind;
+use release_core::traffic::selector::NotSwitchable;
 
+use crate::args::HistoryArgs;
 use crate::hand::hand_on;
 use crate::names::service_names;
 use crate::record::Record;
+use crate::refusal::{Asked, not_switchable};
 use crate::report::history_document::{HistoryMembers, MoveBetween, MoveByHand, ServiceHistory};
-use crate::snapshot;
+use crate::routed_view::seen;
+use crate::snapshot::{self, Looking, ReadScope, load};
 
 /// Runs the verb.
 ///
 /// # Errors
 /// Where the Service can't be read.
-pub async fn run(run: &Run, service: &str, report: &mut Report<HistoryMembers>) -> Outcome<()> {
-    let name = service_names(&[service.to_owned()])?.remove(0);
+pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembers>) -> Outcome<()> {
+    let name = service_names(std::slice::from_ref(&args.service))?.remove(0);
     let service = run.within(snapshot::service(&run.cluster, &name)).await?;
-    let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
+    let own = Recorded::<Record>::read(service.metadata.annotations.as_ref());
+    // What was moved by the selector once, and is by a route now, selects both colors since.
+    let selects = |key: &str| service.spec.iter().flat_map(|spec| &spec.selector).any(|s| s.contains_key(key));
+    let by_selector = own.current.as_ref().is_some_and(|last| selects(&last.key)) && args.track.router.is_none();
+    let by_route = if by_selector { None } else { of_route(run, args, std::slice::from_ref(&name)).await? };
+    let (recorded, by_hand) = by_route.unwrap_or_else(|| {
+        let hand = own.current.as_ref().and_then(|record| by_hand(&service, record));
+        (own, hand)
+    });
     if let Some(why) = &recorded.unreadable {
         run.say(&format!("! record  {why}"));
     }
-    let by_hand = recorded.current.as_ref().and_then(|record| by_hand(&service, record));
     let records: Vec<Record> = recorded.all().cloned().collect();
     let moved_between = moved_between(&records);
     report.names = records.iter().map(|r| r.id.clone()).collect();
@@ -42,9 +54,34 @@ pub async fn run(run: &Run, service: &str, report: &mut Report<HistoryMembers>) 
     Ok(())
 }
 
+/// What a route says that decides about the Service, where one does; which can't be told is said.
+async fn of_route(
+    run: &Run,
+    args: &HistoryArgs,
+    names: &[String],
+) -> Outcome<Option<(Recorded<Record>, Option<MoveByHand>)>> {
+    let key = args.track.track_key.as_deref();
+    let looking = Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Colors, images: false };
+    let read = run.within(load(&run.cluster, names, looking)).await?;
+    let view = seen(&read.services[0], &read, key);
+    if let Err(NotSwitchable::Router(why)) = &view.tracks {
+        let asked = || Asked::about("history", view.name());
+        return Err(not_switchable(&view, &NotSwitchable::Router(why.clone()), &read, &asked()));
+    }
+    let (Some(_), Ok(tracks)) = (&view.route, &view.tracks) else { return Ok(None) };
+    let moved = view.recorded.current.as_ref().filter(|last| last.to != tracks.active);
+    let hand = moved.zip(view.hand()).map(|(last, hand)| MoveByHand {
+        from: last.to.clone(),
+        to: printable(&tracks.active),
+        manager: hand.manager,
+        at: hand.by,
+    });
+    Ok(Some((view.recorded.clone(), hand)))
+}
+
 /// What somebody else did after our newest record.
 fn by_hand(service: &Service, last: &Record) -> Option<MoveByHand> {
-    let hand = hand_on(service)?;
+    let hand = hand_on(&service.metadata, RouterKind::Service)?;
     let to = service.spec.as_ref()?.selector.as_ref()?.get(&last.key)?;
     Some(MoveByHand { from: last.to.clone(), to: printable(to), manager: hand.manager, at: hand.by })
 }

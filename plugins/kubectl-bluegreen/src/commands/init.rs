@@ -70,7 +70,7 @@ pub async fn run(run: &Run, args: InitArgs, report: &mut Report<InitMembers>) ->
 
 /// The pods of the Service as it is, and those of any color.
 async fn read(run: &Run, options: &InitOptions) -> Outcome<Snapshot> {
-    let looking = Looking { key: None, extent: ReadScope::Everything, images: true };
+    let looking = Looking { key: None, router: None, extent: ReadScope::Everything, images: true };
     load(&run.cluster, std::slice::from_ref(&options.service), looking).await
 }
 

@@ -7,7 +7,7 @@ use release_core::checks::{finding, ids};
 use release_core::failure::{Failure, Outcome};
 
 use crate::args::PreflightArgs;
-use crate::moves::{MoveReport, make_plan, rights, views, what_would_go_through};
+use crate::moves::{MoveReport, by_route, make_plan, rights, views, what_would_go_through};
 use crate::options;
 use crate::plan;
 use crate::report::move_document::PreflightMembers;
@@ -21,7 +21,8 @@ pub async fn run(run: &Run, args: PreflightArgs, report: &mut Report<PreflightMe
     let options = options::preflight(args)?;
     let key = options.track_key.as_deref();
     let read = run.within(load(&run.cluster, &options.services, options.looking(ReadScope::Everything))).await?;
-    let snapshot = Snapshot { may_patch: rights(run, &options.services).await, ..read };
+    let may_patch = by_route(run, rights(run, &options.services).await, &views(&read, key)).await;
+    let snapshot = Snapshot { may_patch, ..read };
     let views = views(&snapshot, key);
     let plan = make_plan(run, &options, &snapshot, &views, false)?;
     let next = |blocking: &[&finding::Finding]| what_would_go_through(blocking, &plan, &options, run.scope());

@@ -1,6 +1,7 @@
 //! `status`: what is so, for one Service, a namespace or the cluster; once, watched, or waited for.
 
 mod overview;
+mod routed;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -59,7 +60,11 @@ struct Shown {
 
 async fn look(run: &Run, names: &[String], args: &StatusArgs) -> Outcome<(Snapshot, Vec<Shown>)> {
     let key = args.track.track_key.as_deref();
-    let read = load(&run.cluster, names, Looking { key, extent: ReadScope::Colors, images: true });
+    let read = load(
+        &run.cluster,
+        names,
+        Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Colors, images: true },
+    );
     // Who watches has all the time in the world.
     let snapshot = if args.watch { read.await? } else { run.within(read).await? };
     let shown = judge(&snapshot, key)?;

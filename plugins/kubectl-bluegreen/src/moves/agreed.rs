@@ -56,7 +56,7 @@ impl<'a> AgreedPlan<'a> {
     }
 }
 
-/// From which selector to which, for each Service.
-fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels)> {
-    plan.moves().map(|m| (m.service(), &m.movement.previous, &m.movement.selector))
+/// From which selector to which, for each Service, and by which object.
+fn ways(plan: &SwitchPlan) -> impl Iterator<Item = (&str, &Labels, &Labels, String)> {
+    plan.moves().map(|m| (m.service(), &m.movement.previous, &m.movement.selector, m.movement.object()))
 }

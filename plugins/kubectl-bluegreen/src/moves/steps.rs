@@ -11,16 +11,17 @@ use release_core::release::change::Change;
 use tokio::time::Instant;
 
 use super::agreed::AgreedPlan;
-use super::expected;
 use super::next_step::what_would_go_through;
 use super::planning::{make_plan, views};
 use super::report::MoveReport;
-use super::rights::{may_move_all, rights, written_after_others};
+use super::rights::{by_route, may_move_all, rights, written_after_others};
 use super::scaling;
+use super::{expected, hooked};
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
+use crate::commands::cleanup::overdue::Overdue;
 use crate::news;
-use crate::options::MoveOptions;
+use crate::options::{MoveOptions, Verb};
 use crate::plan::{self, SwitchPlan};
 use crate::service_view::ServiceView;
 use crate::snapshot::{ReadScope, Snapshot, load};
@@ -37,7 +38,9 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let snapshot = snapshot?;
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
-    let text = plan::text(&plan, &views, &snapshot.pods);
+    let overdue = due_before(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }).await;
+    let first = overdue.as_ref().map(Overdue::text).unwrap_or_default() + &options.hooks.text();
+    let text = first + &plan::text(&plan, &views, &snapshot.pods);
     show(run, &heading(run, &plan::subjects_of(&options.services)), &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
     news::about(run, &plan, &views);
@@ -47,27 +50,52 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
         return prove_what_stands(run, options, basis, &mut report).await;
     }
     refuse(run, options, &plan)?;
-    may_move_all(&plan, &rights, run)?;
+    may_move_all(&plan, &by_route(run, rights, &views).await, run)?;
     let agreed = agree(run, &question(&asked(&plan), &plan.findings), options.yes)?;
-    let sizes = scaling::changes(&plan, &views, &snapshot);
+    Box::pin(carry_out(run, options, extent, (agreed, basis, overdue), &mut report)).await
+}
+
+/// Goes as far as was agreed to.
+async fn carry_out(
+    run: &Run,
+    options: &MoveOptions,
+    extent: ReadScope,
+    (agreed, basis, overdue): (Agreed, Basis<'_>, Option<Overdue>),
+    report: &mut MoveReport<'_>,
+) -> Outcome<()> {
+    let Basis { snapshot, views, plan } = basis;
+    let sizes = scaling::changes(plan, views, snapshot);
     match agreed {
-        Agreed::ToLook => report.would_be(run, &plan),
+        Agreed::ToLook => report.would_be(run, plan),
         Agreed::ToRehearse => {
-            apply::rehearse(run, &rehearsed(&plan, &views, options, sizes)).await?;
-            report.would_be(run, &plan);
+            apply::rehearse(run, &rehearsed(plan, views, (options, &snapshot.namespace), sizes)).await?;
+            report.would_be(run, plan);
         }
         Agreed::ToWrite => {
+            apply::may_judge(run, &options.analysis).await?;
             in_time(run).inspect(|()| news::began(run, &plan.findings))?;
+            let is_other = match overdue {
+                Some(overdue) => overdue.take_down(run, options.looking(ReadScope::Everything)).await,
+                None => false,
+            };
             if plan.to_scale().next().is_some() {
-                return scale_and_write(run, options, extent, (basis, &sizes), &mut report).await;
+                return scale_and_write(run, options, extent, (basis, &sizes), report).await;
             }
-            if !options.yes {
-                return write_agreed(run, options, extent, basis.agreed(), &mut report).await;
+            if !options.yes || is_other || options.hooks.before_switch.is_some() {
+                return write_agreed(run, options, extent, basis.agreed(), report).await;
             }
-            return write_and_grow(run, options, basis, &mut report).await;
+            return write_and_grow(run, options, basis, report).await;
         }
     }
     Ok(())
+}
+
+/// What is due is done first where there is time for it: by a switch, and not in an outage.
+async fn due_before(run: &Run, options: &MoveOptions, basis: Basis<'_>) -> Option<Overdue> {
+    if options.verb != Verb::Switch || options.only_checks {
+        return None;
+    }
+    Some(Overdue::of(run, basis.snapshot, basis.views, basis.plan).await)
 }
 
 /// Whoever has no time left to see it arrive would have to take it back at once, and call it failed.
@@ -108,7 +136,10 @@ async fn scale_and_write(
 /// Stops where a blocking finding isn't overridden.
 fn refuse(run: &Run, options: &MoveOptions, plan: &SwitchPlan) -> Outcome<()> {
     let next = |blocking: &[&finding::Finding]| what_would_go_through(blocking, plan, options, run.scope());
-    refuse_blocked(&plan.findings, options.verb.past(), next)
+    refuse_blocked(&plan.findings, options.verb.past(), next)?;
+    let moves = || plan.moves().map(|plan| &plan.movement);
+    let selectors: Vec<_> = moves().flat_map(|one| [one.previous.clone(), one.selector.clone()]).collect();
+    options.hooks.would_not_serve(&selectors)
 }
 
 fn asked(plan: &SwitchPlan) -> String {
@@ -117,9 +148,15 @@ fn asked(plan: &SwitchPlan) -> String {
 }
 
 /// All writes that a move would make.
-fn rehearsed(plan: &SwitchPlan, views: &[ServiceView<'_>], options: &MoveOptions, sizes: Vec<Change>) -> Vec<Change> {
+fn rehearsed(
+    plan: &SwitchPlan,
+    views: &[ServiceView<'_>],
+    (options, namespace): (&MoveOptions, &str),
+    sizes: Vec<Change>,
+) -> Vec<Change> {
     let moves = MoveInProgress::all(plan, views, options);
-    sizes.into_iter().chain(moves.iter().map(MoveInProgress::change)).collect()
+    let hooks = options.hooks.rehearsed(namespace);
+    sizes.into_iter().chain(moves.iter().map(MoveInProgress::change)).chain(hooks).collect()
 }
 
 /// Pods took their time to start, or a person to answer: everything is read, planned and checked
@@ -135,6 +172,7 @@ pub async fn write_agreed(
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let key = options.track_key.as_deref();
+    hooked::before_switch(run, options, extent, agreed).await?;
     let snapshot = run.within(load(&run.cluster, &options.services, options.looking(extent))).await?;
     let views = views(&snapshot, key);
     let status = || Command::new("kubectl bluegreen status").args(&options.services).scope(run.scope());
@@ -238,5 +276,6 @@ async fn prove_what_stands(
     for view in views.iter().filter(staying) {
         apply::stands(run, snapshot, view).await?;
     }
+    hooked::tidied(run, options).await;
     Ok(())
 }

@@ -7,6 +7,7 @@ use release_core::duration::typed_duration;
 use release_core::failure::{Failure, Outcome};
 use release_core::release::pod_tests::PodTests;
 
+use super::analysis::analysis;
 use super::images::{TypedImage, images};
 use super::{MoveOptions, Target, plain_switch};
 use crate::args::DeployArgs;
@@ -54,11 +55,14 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
     something_to_deploy(&args, &images)?;
     waits_within(&args)?;
     // Without its document the same deploy would move untested.
-    let document = args.filename.filter(|_| tests.is_some());
+    let is_judged = !args.after.analysis.of_document.is_empty() || args.after.analysis.compare_of_document.is_some();
+    let document = args.filename.filter(|_| tests.is_some() || is_judged);
     let can_be_pasted = document.as_deref() != Some(Path::new("-"));
     let document = document.map(|path| format!("--filename={}", path.display()));
+    let analysis = analysis(&args.after.analysis, args.after.verify_for, args.write.timeout)?;
     let plain = plain_switch(services.clone(), &args.after, args.checks, args.track, args.write);
-    let movement = MoveOptions { scale: true, prepares: true, ..plain };
+    let movement = MoveOptions { scale: true, prepares: true, analysis, ..plain };
+    let hooks: Vec<String> = args.hooks.again().collect();
     let preparing = images.iter().map(said).chain(args.sync.then(|| "--sync".to_owned()));
     let sized = args.replicas.map(|replicas| format!("--replicas={replicas}"));
     let stays = args.no_switch.then(|| "--no-switch".to_owned());
@@ -71,6 +75,7 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
             .chain(stays)
             .chain(pauses)
             .chain(movement.again.iter().cloned())
+            .chain(hooks)
             .chain(args.notify.again())
             .collect(),
         service: services.into_iter().next().unwrap_or_default(),

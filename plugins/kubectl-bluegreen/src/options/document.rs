@@ -1,5 +1,7 @@
 //! What a `BlueGreenDeployment` document says, as if it had been typed. What was typed wins, and that is said.
 
+mod hooks;
+mod preferred;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +18,8 @@ use serde_json::Value;
 
 use crate::args::DeployArgs;
 use crate::names::service_names;
+pub use preferred::overruled;
+use preferred::prefer;
 
 /// A deploy's words, with what its document adds.
 #[derive(Debug)]
@@ -49,6 +53,7 @@ pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
     args.service = Some(document.service().to_owned());
     args.no_switch |= release.no_switch;
     fill(&mut args, &document.spec, &mut notes);
+    hooks::fill(&mut args, document, &mut notes)?;
     let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
     let tests = tests(document)?;
     Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, tests, others })
@@ -165,6 +170,10 @@ fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {
     prefer(&mut args.track.track_key, spec.track_key.clone(), |said, typed| {
         overrule("spec.trackKey", said.clone(), format!("--track-key={typed}"));
     });
+    let router = spec.router.as_deref().and_then(|router| router.parse().ok());
+    prefer(&mut args.track.router, router, |said, typed| {
+        overrule("spec.router", said.to_string(), format!("--router={typed}"));
+    });
     prefer(&mut args.after.retain, spec.retain_previous_version.map(|Time(kept)| kept), |said, typed| {
         overrule("spec.retainPreviousVersion", time(*said), format!("--retain={}", time(*typed)));
     });
@@ -177,10 +186,34 @@ fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {
         (false, said) => args.after.no_rollback = said == Some(false),
         _ => {}
     }
+    for (field, said, flag) in fill_analysis(args, spec) {
+        overrule(field, said, flag);
+    }
     if let Some(typed) = fill_receivers(args, spec) {
         overrule("spec.notify", typed.0, typed.1);
     }
     fill_images(args, spec, &mut overrule);
+}
+
+/// Metrics and a comparison that were typed win over the document's.
+fn fill_analysis(args: &mut DeployArgs, spec: &Spec) -> Vec<(&'static str, String, String)> {
+    let Some(verify) = &spec.verify else { return Vec::new() };
+    let typed = &mut args.after.analysis;
+    let mut lost = Vec::new();
+    match &typed.analysis {
+        Some(path) if !verify.analysis.is_empty() => {
+            let names: Vec<&str> = verify.analysis.iter().map(|metric| metric.name.as_str()).collect();
+            lost.push(("spec.verify.analysis", names.join(", "), format!("--analysis={}", path.display())));
+        }
+        _ => typed.of_document.clone_from(&verify.analysis),
+    }
+    match (&typed.compare_requests, &verify.compare) {
+        (Some(requests), Some(said)) => {
+            lost.push(("spec.verify.compare", said.requests.clone(), format!("--compare-requests={requests}")));
+        }
+        (_, said) => typed.compare_of_document.clone_from(said),
+    }
+    lost
 }
 
 /// Receivers that were typed win over all of the document's.
@@ -208,19 +241,4 @@ fn fill_images(args: &mut DeployArgs, spec: &Spec, overrule: &mut impl FnMut(&st
             None => args.image.push(format!("{container}={image}")),
         }
     }
-}
-
-/// Takes what the document says where nothing was typed; where both say something else, `differ` is told.
-fn prefer<T: PartialEq>(typed: &mut Option<T>, said: Option<T>, differ: impl FnOnce(&T, &T)) {
-    match (&*typed, said) {
-        (Some(typed), Some(said)) if *typed != said => differ(&said, typed),
-        (None, said) => *typed = said,
-        _ => {}
-    }
-}
-
-/// A flag that wins over the document.
-#[must_use]
-pub fn overruled(field: &str, said: &str, flag: &str) -> String {
-    printable(&format!("{flag} wins over {field}: {said}"))
 }

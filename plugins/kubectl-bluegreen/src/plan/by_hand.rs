@@ -7,7 +7,6 @@ use release_core::traffic::selector::Tracks;
 use super::choice::Chosen;
 use super::stay::StayState;
 use super::way::{WayBack, describe, forward};
-use crate::hand::hand_on;
 use crate::record::{Record, RecordedVerb};
 use crate::refusal;
 use crate::service_view::ServiceView;
@@ -19,7 +18,7 @@ use crate::snapshot::Snapshot;
 /// # Errors
 /// Exit 1 where that color was deleted since.
 pub fn way_back(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, ours: &Record) -> Outcome<WayBack> {
-    let who = hand_on(view.service).map(|hand| format!(" ({hand})")).unwrap_or_default();
+    let who = view.hand().map(|hand| format!(" ({hand})")).unwrap_or_default();
     let active = &tracks.active;
     if ours.verb != RecordedVerb::Rollback && ours.from == *active {
         let message = format!("{active} is active; {} was undone by another hand{who}", describe(ours));

@@ -1,8 +1,11 @@
 //! Whether a Service moves, and where to.
 
+use std::sync::Arc;
+
 use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::text::printable;
+use release_core::traffic::router::Standing;
 use release_core::traffic::selector::Tracks;
 
 use super::back;
@@ -95,6 +98,10 @@ fn step(
     let (verb, asked) = (request.options.verb, || Asked::of(request.options));
     let tracks = view.tracks.as_ref().map_err(|why| refusal::not_switchable(view, why, snapshot, &asked()))?;
     let ways = Ways::of(view, tracks, &snapshot.scope, request.options);
+    let route = view.route.as_deref();
+    if let Some(route) = route.filter(|route| matches!(route.standing(&route.object), Standing::Split(_))) {
+        return Err(refusal::split_weights(ways, route));
+    }
     let chosen = match &request.options.target {
         Target::Color(color) => choice::by_name(ways, color, snapshot)?,
         Target::Image(tag) => choice::by_image(ways, tag, snapshot)?,
@@ -111,6 +118,10 @@ fn step(
         let message = format!("{} is active already", chosen.color);
         let unproven = unproven(snapshot, view, tracks, verb);
         return Ok(unproven.unwrap_or_else(|| stay(snapshot, ways, StayState::AlreadyActive, message, None)));
+    }
+    let lacks = route.and_then(|route| Some((route, route.without(&route.object, &chosen.color)?)));
+    if let Some((route, rule)) = lacks {
+        return Err(refusal::lacks_color(ways, (route, &rule), &chosen.color));
     }
     Ok(Step::Move(Box::new(movement(snapshot, view, tracks, chosen, request))))
 }
@@ -145,6 +156,8 @@ fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: 
         selector: tracks.selector_for(&last.to),
         note: Some(format!("finishes the {} by {} at {:.0}, which {ended}", last.verb, last.by, last.at)),
         record: last.clone(),
+        route: view.route.as_ref().map(|route| Arc::new(route.begun())),
+        is_rewritten: false,
     })))
 }
 
@@ -169,6 +182,9 @@ fn movement(
         retain_seconds: options.retain.as_secs(),
         selector: previous.clone(),
         left: tracks.color(&tracks.active).map(LeftWorkload::all).unwrap_or_default(),
+        service: view.route.as_ref().map(|_| view.name().to_owned()).unwrap_or_default(),
+        namespace: view.route.as_ref().map(|_| snapshot.namespace.clone()).unwrap_or_default(),
+        router: view.route.as_ref().map(|route| route.named().to_string()).unwrap_or_default(),
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
         result: None,
         millis: None,
@@ -184,5 +200,7 @@ fn movement(
         selector: chosen.selector,
         note: chosen.note,
         record,
+        route: view.route.as_ref().map(|route| Arc::new(route.begun())),
+        is_rewritten: false,
     }
 }

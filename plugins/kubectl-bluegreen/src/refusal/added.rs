@@ -6,7 +6,6 @@ use release_core::kube::{Labels, has_all};
 use release_core::text::printable;
 use release_core::traffic::selector::{Tracks, as_label_selector};
 
-use crate::hand::hand_on;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -37,7 +36,7 @@ impl Added {
     /// What is so, and who did it.
     #[must_use]
     pub fn text(&self, view: &ServiceView<'_>) -> String {
-        let who = hand_on(view.service).map(|hand| format!(", put there by {hand}")).unwrap_or_default();
+        let who = view.hand().map(|hand| format!(", put there by {hand}")).unwrap_or_default();
         let labels = printable(&as_label_selector(&self.labels));
         format!("{labels} is in the selector of service/{}{who}, and no workload has it", view.name())
     }

@@ -77,6 +77,18 @@ impl Asked {
         }
     }
 
+    /// The same by this router, instead of the one that was named.
+    #[must_use]
+    pub fn by_router(&self, router: &str, scope: &Scope) -> Command {
+        let command = match &self.goes {
+            Goes::To(color) => self.command.clone().flag("--to", color),
+            Goes::Image(tag) => self.command.clone().flag("--to-image", tag),
+            Goes::Anywhere | Goes::Nowhere => self.command.clone(),
+        };
+        let again = self.again.iter().filter(|word| !word.starts_with("--router="));
+        command.option("--router", router).args(again).scope(scope)
+    }
+
     /// The same along this label, instead of the one that was named.
     #[must_use]
     pub fn by(&self, key: &str, scope: &Scope) -> Command {

@@ -50,6 +50,13 @@ pub enum ColorOutcome {
         reason: KeptReason,
         why: String,
     },
+    /// The preview that shows it is removed.
+    Unexpose {
+        /// `service/api-preview`
+        preview: String,
+        /// Whether it is.
+        gone: bool,
+    },
     /// It is down already.
     Down,
 }

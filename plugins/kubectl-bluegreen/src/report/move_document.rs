@@ -1,6 +1,7 @@
 //! The documents of `switch`, `rollback` and `preflight`.
 
 use release_cli::report::{Members, Subject};
+use release_core::analysis::judged::Judged;
 use release_core::release::change::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,6 +87,9 @@ pub struct MovingService {
     /// From the first write until the endpoints followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     converged_millis: Option<u64>,
+    /// What the numbers say, where any were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<Box<Judged>>,
     /// From the start of the command to the end of the verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_millis: Option<u64>,
@@ -175,6 +179,7 @@ impl MoveEntry {
     pub fn ended(plan: &ServicePlan, made: &MoveInProgress<'_>, reached: Option<(&Reached, u64)>) -> Self {
         Self::Moves(MovingService {
             recorded: made.is_recorded.get(),
+            verification: made.signals.report().map(Box::new),
             ready_endpoints: reached.map(|(reached, _)| reached.ready),
             converged_millis: reached.map(|(reached, _)| reached.converged_millis),
             total_millis: reached.map(|(_, millis)| millis),
@@ -224,6 +229,7 @@ impl MovingService {
             left_scaled: Vec::new(),
             ready_endpoints: None,
             converged_millis: None,
+            verification: None,
             total_millis: None,
         }
     }

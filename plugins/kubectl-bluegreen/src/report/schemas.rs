@@ -10,6 +10,7 @@ use super::deploy_document::DeployMembers;
 use super::history_document::HistoryMembers;
 use super::init_document::InitMembers;
 use super::move_document::{PreflightMembers, RollbackMembers, SwitchMembers};
+use super::preview_document::PreviewMembers;
 use super::status_document::StatusMembers;
 
 /// A script that reads a document by its schema would break.
@@ -24,6 +25,7 @@ fn documents_are_as_their_schemas_say() {
     holds::<StatusMembers>();
     holds::<PreflightMembers>();
     holds::<InitMembers>();
+    holds::<PreviewMembers>();
     holds::<DeployMembers>();
     holds::<SwitchMembers>();
     holds::<RollbackMembers>();

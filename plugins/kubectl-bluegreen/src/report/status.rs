@@ -8,10 +8,9 @@ use release_core::kube::Workload;
 use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
 
-use super::status_document::{ColorState, ColorStatus, Note, OtherPods, ServiceStatus, WorkloadStatus};
+use super::status_document::{ColorState, ColorStatus, Note, OtherPods, RouterStatus, ServiceStatus, WorkloadStatus};
 use super::status_notes::notes;
 use crate::cleanup_note::Cleanup;
-use crate::hand::{due, hand_on};
 use crate::idle::users_of;
 use crate::plan;
 use crate::refusal::{Ways, ways_out};
@@ -22,7 +21,9 @@ use crate::snapshot::Snapshot;
 #[must_use]
 pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ServiceStatus {
     let colors: Vec<ColorStatus> = ordered(tracks).map(|color| of_color(color, view, tracks, snapshot)).collect();
-    let foreign: usize = colors.iter().filter(|color| !color.active).map(|color| color.endpoints).sum();
+    // Behind a route each color has endpoints of its own, whether requests go there or not.
+    let is_foreign = |color: &&ColorStatus| !color.active && view.route.is_none();
+    let foreign: usize = colors.iter().filter(is_foreign).map(|color| color.endpoints).sum();
     let here = colors.iter().find(|c| c.active).map_or(0, |c| c.endpoints);
     let ready = tracks.expected(&tracks.active, &snapshot.pods).len();
     // Nothing has arrived where nothing is ready, whatever is published.
@@ -43,6 +44,7 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
     ServiceStatus {
         name: view.name().to_owned(),
         track_key: tracks.key.clone(),
+        router: view.route.as_ref().map(|route| RouterStatus::of(route)),
         active: active.clone(),
         converged,
         record: view.recorded.current.clone(),
@@ -102,7 +104,7 @@ fn of_color(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &S
 }
 
 fn endpoints_of(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> usize {
-    let Some(at) = snapshot.slices.get(view.name()) else { return 0 };
+    let Some(at) = snapshot.slices.get(view.backend(&color.name)) else { return 0 };
     let ready = at.slices.ready_pods();
     let own = snapshot.pods.iter().filter(|p| tracks.color_of(&p.metadata.labels) == Some(&color.name));
     own.filter(|p| ready.contains(p.metadata.name.as_str())).count()
@@ -143,7 +145,7 @@ fn others(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> Vec<OtherPods>
 fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> ColorState {
     let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active);
     if color.name == tracks.active {
-        if let Some(hand) = hand_on(view.service) {
+        if let Some(hand) = view.hand() {
             return ColorState::Active { since: hand.by, by: Some(hand.manager) };
         }
         return ColorState::Active { since: record.map(|r| r.at), by: record.map(|r| r.by.clone()) };
@@ -164,8 +166,9 @@ fn state(color: &Color, view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snap
             reason: reason.clone(),
         });
     }
-    match record.filter(|r| r.from == color.name) {
-        Some(record) => ColorState::Previous { kept_until: due(record, view.service) },
+    // Where somebody else moved it since, nobody knows what is still needed.
+    match record.and_then(|_| view.left_by(tracks, &color.name)) {
+        Some(record) => ColorState::Previous { kept_until: view.due(record) },
         None => ColorState::Idle,
     }
 }

@@ -1,7 +1,10 @@
 //! The document of `status`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use release_cli::report::{Members, Subject};
+use release_core::traffic::router::Route;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -38,6 +41,9 @@ pub struct ServiceStatus {
     /// The label that tells the colors apart.
     pub track_key: String,
     pub active: String,
+    /// The route that decides between the colors; absent where the Service's own selector does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router: Option<RouterStatus>,
     /// The endpoints are the active color's ready pods and nobody else's, addresses of no pod included.
     pub converged: bool,
     /// Our last change of it.
@@ -48,6 +54,24 @@ pub struct ServiceStatus {
     pub notes: Vec<Note>,
     /// The active color first, then by name.
     pub colors: Vec<ColorStatus>,
+}
+
+/// The route that decides between a Service's colors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RouterStatus {
+    /// As `--router` names it: `virtualservice/shop/api`.
+    pub name: String,
+    /// What each color has, over all rules that are moved.
+    pub weights: BTreeMap<String, i64>,
+}
+
+impl RouterStatus {
+    /// That of a route as it was read.
+    #[must_use]
+    pub fn of(route: &Route) -> Self {
+        Self { name: route.named().to_string(), weights: route.weights(&route.object) }
+    }
 }
 
 /// One color of a Service.
@@ -85,7 +109,8 @@ pub struct OtherPods {
 #[serde(rename_all = "camelCase")]
 pub struct Note {
     /// `converging`, `no-endpoints`, `being-deleted`, `by-hand`, `unfinished`, `record`, `twin-service`,
-    /// `floor-raised`, `added-label`, `unmanaged-endpoints`, `retention`, `unfinished-init`
+    /// `floor-raised`, `added-label`, `split-weights`, `unmanaged-endpoints`, `retention`, `unfinished-init`, `preview`,
+    /// `contracted`
     pub id: &'static str,
     /// `block` where requests fail now, else `warn`
     pub severity: &'static str,
@@ -134,7 +159,7 @@ pub enum ColorState {
     },
     /// No pods are asked for.
     Down,
-    /// It was left by the last move.
+    /// It was left by a move of ours.
     Previous {
         /// When a cleanup may take it down; absent where nobody knows when it was left.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,4 +220,7 @@ pub struct ListedColor {
     pub name: String,
     /// `5/6`
     pub ready: String,
+    /// A move of ours left it, and its retention has passed: a cleanup may take it down.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub due: bool,
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use release_core::command::{Command, Scope};
 use release_core::kube::service::service_name;
 use release_core::kube::{Workload, WorkloadKind, has_all};
+use release_core::text::printable;
+use release_core::traffic::preview::is_preview_of;
+use release_core::traffic::router::Standing;
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
 use crate::checks::unmanaged_endpoints;
-use crate::hand::{due, hand_on};
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::{Record, RecordedVerb};
 use crate::refusal::added_labels;
@@ -21,6 +23,7 @@ use crate::snapshot::Snapshot;
 #[must_use]
 pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = left_behind(view, tracks, snapshot);
+    notes.extend(split(view));
     notes.extend(raised_floors(tracks, snapshot));
     if let Some(added) = added_labels(view, tracks, snapshot) {
         let fix = Some(added.mend(view, &snapshot.scope).to_string());
@@ -30,6 +33,8 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
         notes.push(Note::warns("being-deleted", format!("service/{} is being deleted", view.name())));
     }
     notes.extend(left_by_init(view, tracks, snapshot));
+    notes.extend(previews(view, tracks, snapshot));
+    notes.extend(contracted(view));
     notes.extend(unmanaged(view, tracks, snapshot));
     notes.extend(not_over(view, tracks, snapshot));
     if let Some(why) = &view.recorded.unreadable {
@@ -52,6 +57,14 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
         _ => {}
     }
     notes
+}
+
+/// Several colors have requests: which one is active is a matter of the larger share.
+fn split(view: &ServiceView<'_>) -> Option<Note> {
+    let route = view.route.as_ref()?;
+    let Standing::Split(weights) = route.standing(&route.object) else { return None };
+    let shown = Standing::Split(weights).shown();
+    Some(Note::warns("split-weights", format!("{} splits its requests: {shown}", route.reference())))
 }
 
 /// The words that finish what a run began, where it was cut off; they join one that goes on.
@@ -88,10 +101,34 @@ fn unmanaged(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
     found.into_iter().map(|message| Note::warns("unmanaged-endpoints", message)).collect()
 }
 
+/// What a contract has taken away, or was about to.
+fn contracted(view: &ServiceView<'_>) -> Option<Note> {
+    let last = view.recorded.current.as_ref()?;
+    let note = view.contracted.as_ref().filter(|note| note.record == last.id)?;
+    let how = if note.done { "was run" } else { "was begun, and has not succeeded" };
+    let message = format!("contract {how}, by {} at {:.0}: there is no rollback to {}", note.by, note.at, note.color);
+    Some(Note::warns("contracted", message))
+}
+
+/// A color that is shown by a Service of its own.
+fn previews(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
+    let own = snapshot.neighbours.iter().flatten().filter(|service| is_preview_of(service, view.name()));
+    let told = own.map(|service| {
+        let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+        let color = selector.and_then(|selector| selector.get(&tracks.key)).map_or("nothing", String::as_str);
+        let made = service.metadata.creation_timestamp.as_ref();
+        let since = made.map(|made| format!(", since {:.0}", made.0)).unwrap_or_default();
+        let message = printable(&format!("{} shows {color}{since}", service_name(service)));
+        let command = Command::new("kubectl bluegreen cleanup").arg(view.name()).arg("--preview");
+        Note { fix: Some(command.scope(&snapshot.scope).to_string()), ..Note::warns("preview", message) }
+    });
+    told.collect()
+}
+
 /// What a clean-up will keep although the record's time is over.
 fn not_over(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Note> {
     let record = view.recorded.current.as_ref().filter(|r| r.to == tracks.active && r.result.is_some())?;
-    let is_unknown = due(record, view.service).is_none() && tracks.color(&record.from).is_some_and(Color::is_run);
+    let is_unknown = view.due(record).is_none() && tracks.color(&record.from).is_some_and(Color::is_run);
     is_unknown.then(|| {
         let cleanup = Command::new("kubectl bluegreen cleanup").arg(view.name()).arg("--before-due");
         let message = format!(
@@ -103,7 +140,7 @@ fn not_over(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Opt
 }
 
 fn by_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record) -> Note {
-    let who = hand_on(view.service).map_or_else(|| "another hand".to_owned(), |hand| hand.to_string());
+    let who = view.hand().map_or_else(|| "another hand".to_owned(), |hand| hand.to_string());
     let last = format!("our last: {} {} -> {} at {:.0}", ours.verb, ours.from, ours.to, ours.at);
     Note::warns("by-hand", format!("{} is active since a change by {who}; {last}", tracks.active))
 }
@@ -133,6 +170,7 @@ fn left_behind(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> 
         let selector = neighbour.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
         let follows = selector.contains_key(&tracks.key) && has_all(&selector, &tracks.base);
         if name != view.name()
+            && !is_preview_of(neighbour, view.name())
             && follows
             && selector.get(&tracks.key) != Some(&tracks.active)
             && was_together(view, name)

@@ -8,6 +8,7 @@ use release_core::checks::weighing::blocking;
 use release_core::command::Command;
 use release_core::duration::age;
 use release_core::registry::image::ImageRef;
+use release_core::text::printable;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::trouble::pods_refused;
 
@@ -23,7 +24,11 @@ use crate::together::moved_together;
 pub fn text(status: &ServiceStatus, at: Timestamp, way: Option<String>) -> String {
     let rows: Vec<Vec<String>> = status.colors.iter().flat_map(|color| rows(color, at)).collect();
     let shown = table(&["COLOR", "WORKLOAD", "IMAGE", "READY", "ENDPOINTS", "STATE"], &rows);
-    std::iter::once(shown).chain(status.notes.iter().map(noted)).chain(way).collect::<Vec<_>>().join("\n")
+    let by = status.router.iter().map(|router| {
+        let each: Vec<String> = router.weights.iter().map(|(color, weight)| format!("{color} {weight}")).collect();
+        printable(&format!("by {}: {}", router.name, each.join(", ")))
+    });
+    std::iter::once(shown).chain(by).chain(status.notes.iter().map(noted)).chain(way).collect::<Vec<_>>().join("\n")
 }
 
 fn rows(color: &ColorStatus, at: Timestamp) -> Vec<Vec<String>> {

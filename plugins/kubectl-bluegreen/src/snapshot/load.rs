@@ -13,23 +13,15 @@ use release_core::traffic::argo::argo_marks;
 use release_core::traffic::left_out::lose_left_out;
 use release_core::traffic::selector::{as_label_selector, possible_bases};
 
+use super::looking::Looking;
 use super::moment::Snapshot;
-use super::optional::{OptionalReads, ReadScope};
+use super::optional::OptionalReads;
 use super::read::{attributed, daemon_sets, needs_daemon_sets, pods_selected, service, templates, with_replica_sets};
+use super::routers;
 use crate::service_view::ServiceView;
 
 /// So many other Services are asked where they send.
 const ASKED: usize = 5;
-
-/// What to read.
-#[derive(Debug, Clone, Copy)]
-pub struct Looking<'a> {
-    /// The track key, where a person named it.
-    pub key: Option<&'a str>,
-    pub extent: ReadScope,
-    /// The pods' images too.
-    pub images: bool,
-}
 
 /// Reads one moment of the namespace.
 ///
@@ -53,6 +45,7 @@ pub async fn load(cluster: &Cluster, names: &[String], looking: Looking<'_>) -> 
         ..read
     };
     let read = where_needed(told_whose(read), &beside, key).await;
+    let read = Box::pin(routers::found(cluster, read, looking)).await;
     let read = as_others_serve(cluster, read).await;
     Ok(put_together(read, key))
 }
@@ -110,9 +103,15 @@ fn put_together(mut read: Snapshot, key: Option<&str>) -> Snapshot {
     if let Some(nodes) = read.nodes.as_ref().ok().filter(|nodes| !nodes.is_empty()) {
         lose_unreachable(&mut read.pods, nodes);
     }
-    let ports = read.services.iter().map(|service| ServiceView::of(service, &read.workloads, &read.pods, key).ports);
-    for (service, ports) in read.services.iter().zip(ports.collect::<Vec<_>>()) {
-        if let Some(at) = read.slices.get_mut(service_name(service)) {
+    // A route's colors may have Services of their own.
+    let named = |service: &&Service| read.services.iter().any(|one| service_name(one) == service_name(service));
+    let backends = read.neighbours.iter().flatten().filter(|service| !named(service));
+    let served: Vec<&Service> =
+        read.services.iter().chain(backends).filter(|s| read.slices.contains_key(service_name(s))).collect();
+    let ports = served.iter().map(|service| ServiceView::of(service, &read.workloads, &read.pods, key).ports);
+    let ports: Vec<_> = served.iter().map(|service| service_name(service).to_owned()).zip(ports).collect();
+    for (service, ports) in ports {
+        if let Some(at) = read.slices.get_mut(&service) {
             let addresses =
                 read.pods.iter().filter_map(|p| Some((p.status.pod_ip.as_deref()?, p.metadata.name.as_str())));
             at.slices = std::mem::take(&mut at.slices).behind(ports).knowing(addresses);
@@ -158,6 +157,9 @@ async fn pods(
             Ok(tracks) => vec![as_label_selector(&tracks.base)],
             Err(_) => possible_bases(service).iter().map(as_label_selector).collect(),
         };
+        // A route may tell apart what has the Service's only label.
+        let whole = || service.spec.iter().flat_map(|spec| &spec.selector).map(as_label_selector).collect();
+        let possible: Vec<String> = if possible.iter().all(String::is_empty) { whole() } else { possible };
         for base in possible.into_iter().filter(|base| !base.is_empty()) {
             if !bases.contains(&base) {
                 bases.push(base);

@@ -14,6 +14,7 @@ use release_cluster::slice_view::SlicesAt;
 use release_core::command::Scope;
 use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
+use release_core::traffic::router::find::FoundRouter;
 use release_core::traffic::routes::{DestinationRule, GatewayRoute, VirtualService};
 
 use super::read::ReplicaSets;
@@ -57,6 +58,12 @@ pub struct Snapshot {
     /// Routes of other namespaces that a ReferenceGrant lets in, with their kinds (`httproute`); read by
     /// [`routes_from_beyond`](super::routes_from_beyond) alone.
     pub routes_beyond: Reading<Vec<(&'static str, GatewayRoute)>>,
+    /// VirtualServices of other namespaces, read where nothing here decides.
+    pub virtual_services_beyond: Vec<VirtualService>,
+    /// What of other namespaces could not be read then: `virtualservices of other namespaces (forbidden)`.
+    pub routers_unread: Vec<String>,
+    /// What decides about each of the Services, by name.
+    pub routers: BTreeMap<String, FoundRouter>,
     /// Whether we may patch each of the Services, by name; asked for by `preflight` alone, for a move that
     /// may not is refused before anything is written.
     pub may_patch: BTreeMap<String, Reading<bool>>,
@@ -91,6 +98,9 @@ impl Snapshot {
             ingresses: Ok(Vec::new()),
             target_group_bindings: Ok(Vec::new()),
             routes_beyond: Ok(Vec::new()),
+            virtual_services_beyond: Vec::new(),
+            routers_unread: Vec::new(),
+            routers: BTreeMap::new(),
             may_patch: BTreeMap::new(),
             rollouts: Ok(Vec::new()),
         }

@@ -164,6 +164,13 @@ impl OptionalReads {
         (virtual_services, destination_rules, http_routes)
     }
 
+    /// Those of a namespace.
+    pub async fn destination_rules_of(cluster: &Cluster, namespace: &str) -> Reading<Vec<DestinationRule>> {
+        let mut there = cluster.clone();
+        namespace.clone_into(&mut there.namespace);
+        Self::of(&there, ReadScope::Colors).istio("destinationrules").await
+    }
+
     /// Only where a VirtualService names a subset is there something to look up.
     async fn destination_rules(&self, routes: &Reading<Vec<VirtualService>>) -> Reading<Vec<DestinationRule>> {
         let mut destinations = routes.iter().flatten().flat_map(VirtualService::destinations);

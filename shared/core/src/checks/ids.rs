@@ -103,6 +103,8 @@ checks! {
         "the color that a deploy prepares has another pod template than the active one, besides images; values that look secret are not shown";
     CONTAINER_STAYS = "container-stays", [Bluegreen, EcrRollback], [Warns],
         "another container of the same repository keeps its image";
+    CONTRACTED = "contracted", [Bluegreen], [Blocks],
+        "`cleanup --contract` has taken away what the target needs, or has begun to: there is no way back to it. Another version on that color is free to go";
     DEADLINE_EXCEEDED = "deadline-exceeded", [Bluegreen], [Blocks],
         "its rollout passed `progressDeadlineSeconds`";
     DIFFERS_FROM_FILE = "differs-from-file", [Bluegreen], [Warns],
@@ -209,6 +211,8 @@ checks! {
         "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a StatefulSet's `partition` is above 0: blocks a deploy, and an image rollback where it is so high that no pod would be updated";
+    PAST_ROUTE = "past-route", [Bluegreen], [Warns],
+        "where a route decides: rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors)";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
@@ -254,7 +258,11 @@ checks! {
     ROLLOUT_UNFINISHED = "rollout-unfinished", [Bluegreen], [Blocks],
         "the target's rollout goes on, or its controller has not seen the latest change";
     ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
-        "an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or an HTTPRoute, a GRPCRoute, a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer splits between this Service and one of another color";
+        "the Service selects one color, and an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or, with `--router=service`, a route shares requests between this Service and one of another color; or a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer does";
+    ROUTE_REFUSED = "route-refused", [Bluegreen], [Blocks],
+        "the route that decides is not accepted by its controller (`Accepted`, `ResolvedRefs` of this generation)";
+    ROUTE_STICKY = "route-sticky", [Bluegreen], [Warns],
+        "a rule of the HTTPRoute or GRPCRoute that is moved has `sessionPersistence`";
     RUNNING = "running", [Lifecycle], [Blocks],
         "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
     SAME_IMAGE = "same-image", [EcrRollback], [Blocks],

@@ -5,18 +5,21 @@
 mod asked;
 pub(super) mod checked;
 mod checked_request;
+mod hooks;
 mod port;
 mod refused;
-mod time;
+pub mod time;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::notice::receiver::{Entry, entries};
+use crate::analysis::compare::asked::Comparison;
+use crate::analysis::metric::Metric;
 pub use asked::{Expect, Grpc, HealthCheck, HttpGet, HttpHeader, Scheme, SmokeTest};
+pub use hooks::{HookSpec, Hooks};
 pub use port::Port;
 pub use refused::{REFUSED, refused_in};
 pub use time::Time;
@@ -81,7 +84,8 @@ pub struct Spec {
     /// The label that tells the colors apart.
     #[serde(deserialize_with = "checked::label")]
     pub track_key: Option<String>,
-    /// What carries the traffic.
+    /// What decides between the colors, where it can't be found out: `KIND[/[NAMESPACE/]NAME[:ROUTE-OR-RULE]]`, KIND
+    /// one of service, virtualservice, httproute, grpcroute.
     pub router: Option<String>,
     /// At least so many pods.
     #[serde(deserialize_with = "checked::size")]
@@ -107,6 +111,7 @@ pub struct Spec {
     pub retain_previous_version: Option<Time>,
     /// What is watched after the switch.
     pub verify: Option<Verify>,
+    /// What is run around the move.
     pub hooks: Option<Hooks>,
     /// Who is told, and of what.
     #[serde(deserialize_with = "entries")]
@@ -120,20 +125,10 @@ pub struct Verify {
     /// How long the color is watched.
     #[serde(rename = "for")]
     pub for_: Option<Time>,
-    /// Queries whose answers decide.
-    pub analysis: Vec<Value>,
-    /// The new color beside the old one.
-    pub compare: Option<Value>,
-}
-
-/// Jobs around the switch, as references to their manifests.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Hooks {
-    pub before_switch: Option<Value>,
-    pub after_switch: Option<Value>,
-    pub migrate: Option<Value>,
-    pub contract: Option<Value>,
+    /// Metrics that decide, as Argo's `AnalysisTemplate` has them.
+    pub analysis: Vec<Metric>,
+    /// The new color beside what the old one did just before.
+    pub compare: Option<Comparison>,
 }
 
 /// The document's JSON Schema, as one reads and writes it.

@@ -18,5 +18,6 @@ pub use answer::{Answer, judge};
 pub use asked::{ForWorkload, asked};
 pub use covered::{Covered, TestedPod, Turn};
 pub use of_document::PodTests;
+pub use port::named_in;
 pub use streak::Streak;
 pub use test::{Ask, Expected, PodTest, Stage};

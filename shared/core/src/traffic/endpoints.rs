@@ -28,6 +28,8 @@ pub struct Slices {
     ports: Option<BTreeSet<String>>,
     /// Pods by IP address, for endpoints that name none.
     pods_at: BTreeMap<String, String>,
+    /// The pods that requests go to, where a route chooses among the endpoints.
+    among: Option<BTreeSet<String>>,
 }
 
 /// An address family with a port of that name; without a name it has no port at all.
@@ -61,6 +63,11 @@ impl Slices {
     pub fn knowing<'p>(self, pods: impl Iterator<Item = (&'p str, &'p str)>) -> Self {
         let pods_at = pods.map(|(address, pod)| (address.to_owned(), pod.to_owned())).collect();
         Self { pods_at, ..self }
+    }
+
+    /// Counts these pods alone from now on: a route's subset chooses them among all that the slices have.
+    pub fn count_among(&mut self, pods: BTreeSet<String>) {
+        self.among = Some(pods);
     }
 
     /// Takes over another list of all slices.
@@ -164,11 +171,16 @@ impl Slices {
             slice.endpoints.iter().flat_map(move |endpoint| {
                 let (ready, node) = (is_ready(endpoint), endpoint.node_name.as_deref());
                 let behind = behind.clone();
-                self.pods_of(endpoint).into_iter().flat_map(move |pod| {
+                self.counted(endpoint).flat_map(move |pod| {
                     behind.clone().into_iter().map(move |behind| Listed { behind, pod, ready, node })
                 })
             })
         })
+    }
+
+    fn counted<'s>(&'s self, endpoint: &'s Endpoint) -> impl Iterator<Item = &'s str> {
+        let counts = |pod: &&str| self.among.as_ref().is_none_or(|among| among.contains(*pod));
+        self.pods_of(endpoint).into_iter().filter(counts)
     }
 
     /// The pod that an endpoint names, or those that are known at its addresses. What is nobody's

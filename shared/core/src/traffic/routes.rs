@@ -4,11 +4,15 @@
 //! API's HTTPRoute and GRPCRoute (<https://gateway-api.sigs.k8s.io/api-types/httproute/>).
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::kube::Labels;
 
 /// The API group of the Gateway API.
 pub const GATEWAY_API: &str = "gateway.networking.k8s.io";
+
+/// The API group of Istio's routes.
+pub const ISTIO: &str = "networking.istio.io";
 
 /// Name and namespace of a route.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,10 +24,29 @@ pub struct RouteMeta {
 
 /// The part of a VirtualService that names destinations.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Value")]
 pub struct VirtualService {
     pub metadata: RouteMeta,
     pub spec: VirtualServiceSpec,
+    /// As it was read.
+    pub object: Value,
+}
+
+impl TryFrom<Value> for VirtualService {
+    type Error = serde_json::Error;
+
+    fn try_from(object: Value) -> Result<Self, Self::Error> {
+        let RouteParts { metadata, spec } = RouteParts::deserialize(&object)?;
+        Ok(Self { metadata, spec, object })
+    }
+}
+
+/// What is taken out of a route's object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RouteParts<S> {
+    metadata: RouteMeta,
+    spec: S,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -87,10 +110,21 @@ pub struct Subset {
 
 /// The part of an HTTPRoute or GRPCRoute that names backends, which both do alike.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Value")]
 pub struct GatewayRoute {
     pub metadata: RouteMeta,
     pub spec: GatewayRouteSpec,
+    /// As it was read.
+    pub object: Value,
+}
+
+impl TryFrom<Value> for GatewayRoute {
+    type Error = serde_json::Error;
+
+    fn try_from(object: Value) -> Result<Self, Self::Error> {
+        let RouteParts { metadata, spec } = RouteParts::deserialize(&object)?;
+        Ok(Self { metadata, spec, object })
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

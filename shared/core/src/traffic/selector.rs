@@ -7,6 +7,8 @@ use k8s_openapi::api::core::v1::Service;
 
 use super::argo::argo_marks;
 pub use super::color::Color;
+use super::router::Route;
+use super::router::find::RouterUnclear;
 use super::service_ports::named_targets;
 use super::track_key::candidate_keys;
 pub use super::track_key::{can_tell_colors, is_identity_key, is_machine_key};
@@ -104,6 +106,8 @@ pub enum NotSwitchable {
     NoOtherColor { selector: Labels },
     /// Several labels could be the track key.
     Ambiguous { keys: BTreeMap<String, Vec<String>> },
+    /// Nobody can say which route decides about it, or where it sends.
+    Router(RouterUnclear),
 }
 
 /// Finds the track key and the colors of a Service.
@@ -121,6 +125,14 @@ pub fn discover(
 ) -> Result<Tracks, NotSwitchable> {
     let found = told_apart(switchable_selector(service)?, workloads, pods, preferred)?;
     Ok(Tracks { ports: named_targets(service), ..found })
+}
+
+/// The colors of a Service that a route decides about: those that it names, and what else its pods show.
+#[must_use]
+pub fn behind(route: &Route, active: &str, service: &Service, workloads: &[Arc<Workload>], pods: &[Pod]) -> Tracks {
+    let mut selector = route.base.clone();
+    selector.insert(route.key.clone(), active.to_owned());
+    Tracks { ports: named_targets(service), ..tracks(&route.key, &selector, workloads, pods) }
 }
 
 fn told_apart(

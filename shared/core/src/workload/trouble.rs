@@ -225,8 +225,9 @@ fn first_sentence(message: &str) -> String {
 }
 
 impl Trouble {
-    /// What follows "2 pods".
-    fn text(&self) -> String {
+    /// What follows "2 pods": `CrashLoopBackOff (exit 1, 7 restarts)`
+    #[must_use]
+    pub fn text(&self) -> String {
         let restarts = match self.restarts {
             0 => String::new(),
             1 => ", 1 restart".to_owned(),

@@ -3,22 +3,20 @@
 use std::time::Duration;
 
 use futures::future::join;
-use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_cluster::slice_view::slices_of;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Pod;
-use release_core::kube::service::service_path;
-use release_core::release::record::{Record as _, Recorded, RunResult};
+use release_core::release::record::{Record as _, RunResult};
 use release_core::traffic::capacity::staying;
 use tokio::time::sleep;
 
 use super::super::emptied::TOLERATED;
+use super::super::home::Home;
 use super::super::in_progress::MoveInProgress;
 use super::super::lasting::Lasting;
-use crate::cleanup_note::CleanupNote;
 use crate::left::LeftWorkload;
-use crate::plan::Move;
+use crate::plan::{Move, Place};
 use crate::record::Record;
 use crate::snapshot::workloads_and_pods;
 
@@ -41,9 +39,13 @@ pub async fn until_deserted(run: &Run, made: &MoveInProgress<'_>) {
 /// Whether nobody serves where it was taken back to, and pods of the color that failed are ready; nothing where
 /// that can't be read.
 pub async fn is_deserted(run: &Run, made: &MoveInProgress<'_>) -> Option<bool> {
-    let (now, slices) =
-        join(workloads_and_pods(&run.cluster, &made.tracks.base), slices_of(&run.cluster, made.service())).await;
+    let (now, slices) = join(
+        workloads_and_pods(&run.cluster, &made.tracks.base),
+        slices_of(&run.cluster, made.movement.backend(&made.movement.from)),
+    )
+    .await;
     let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
+    let slices = made.seen_in(slices, &made.movement.from, &pods);
     let ready = |name: &str| {
         let color = made.tracks.color(name)?.as_of(&workloads);
         let own = made.tracks.pods_of(name, &pods).into_iter().filter(|pod| made.tracks.can_serve(pod));
@@ -58,13 +60,11 @@ pub async fn is_deserted(run: &Run, made: &MoveInProgress<'_>) -> Option<bool> {
 /// # Errors
 /// Where somebody else has changed the Service since, or the write is refused.
 pub async fn forward_again(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
-    let Move { namespace, service: name, from, .. } = made.movement;
-    let service: Service = run.cluster.get(&service_path(namespace, name)).await.map_err(Failure::from)?;
-    let annotations = service.metadata.annotations.as_ref();
-    let (recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));
-    let selector = service.spec.as_ref().and_then(|spec| spec.selector.clone()).unwrap_or_default();
-    if selector != made.movement.previous || !made.is_last_in(&recorded) {
-        return Err(Failure::changed(format!("service/{name} was changed by someone else meanwhile; left as it is")));
+    let from = &made.movement.from;
+    let home = Home::read(run, made.movement).await.map_err(Failure::from)?;
+    if home.place != Place::Before || !made.is_last_in(&home.recorded) {
+        let text = format!("{} was changed by someone else meanwhile; left as it is", made.movement.object());
+        return Err(Failure::changed(text));
     }
     let record = Record {
         left: made.tracks.color(from).map(LeftWorkload::all).unwrap_or_default(),
@@ -73,9 +73,9 @@ pub async fn forward_again(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> 
         ..made.movement.record.clone()
     };
     // It serves, and was not proven.
-    let again = Move { record: record.ended(RunResult::Failed, run.millis()), ..made.movement.clone() };
+    let again = Move { record: record.ended(RunResult::Failed, run.millis()), ..made.movement.clone() }.on(home.object);
     made.moved.set(None);
-    run.cluster.apply(&again.change(&recorded, &cleanup), run.write_mode()).await.map_err(Failure::from)?;
+    run.cluster.apply(&again.change(&home.recorded, &home.cleanup), run.write_mode()).await.map_err(Failure::from)?;
     made.moved.set(Some(true));
     Ok(())
 }

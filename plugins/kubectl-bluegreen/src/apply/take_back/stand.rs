@@ -73,12 +73,14 @@ async fn forward(run: &Run, made: &MoveInProgress<'_>) -> Stand {
 /// False where its endpoints don't follow and nothing is ready behind it: what it was taken back to serves
 /// nobody.
 async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) -> bool {
-    let Ok(mut at) = slices_of(&run.cluster, &made.movement.service).await else { return true };
+    let Move { from, to, .. } = made.movement;
+    let service = made.movement.backend(from);
+    let Ok(mut at) = slices_of(&run.cluster, service).await else { return true };
     at.slices = at.slices.behind(made.view.ports.clone());
-    let mut view = SliceView::at(&run.cluster, &made.movement.service, at);
-    let Move { service, from, to, .. } = made.movement;
+    let mut view = SliceView::at(&run.cluster, service, at);
     let known = KnownPods::of(made.tracks, &snapshot.pods);
-    let waited = converge::wait(run, &mut view, known, Aim { service, color: from }, made.tracks);
+    let aim = Aim { service, color: from, by_subset: made.view.is_by_subset() };
+    let waited = converge::wait(run, &mut view, known, aim, made.tracks);
     let Ok(Ok(seen)) = timeout(GRACE, waited).await else { return !view.slices.ready_pods().is_empty() };
     run.progress.step("converged", &format!("{from} {}, {to} 0", seen.ready));
     true

@@ -3,6 +3,7 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::text::{and_more, printable};
+use release_core::traffic::router::Route;
 
 use super::case::DeployCase;
 use crate::compared::{Compared, Seen};
@@ -45,6 +46,10 @@ fn is_ours(case: &DeployCase<'_>, one: &Compared, member: &str) -> bool {
     };
     match one.kind.as_str() {
         "Service" => one.name == case.view.name() && member == format!("spec.selector.{}", case.tracks.key),
+        "VirtualService" | "HTTPRoute" | "GRPCRoute" => {
+            let is_it = |route: &Route| route.kind.kind() == one.kind && route.name == one.name;
+            case.view.route.as_deref().is_some_and(is_it) && member.ends_with("weight")
+        }
         "HorizontalPodAutoscaler" => member == "spec.minReplicas",
         _ if member == "spec.replicas" => of_color(),
         _ => member.starts_with("spec.template.spec.") && member.ends_with(".image") && of_color(),

@@ -5,7 +5,6 @@ use release_core::kube::{Pod, Workload};
 use release_core::release::hand::last_hand_on;
 use release_core::traffic::selector::Color;
 
-use super::retention::left_by;
 use super::seen::Seen;
 use crate::cleanup_note::Cleanup;
 use crate::hand::moved_at;
@@ -20,7 +19,7 @@ const AUTOSCALER: &str = "kube-controller-manager";
 /// release.
 #[must_use]
 pub fn brought_back(seen: Seen<'_>, color: &Color) -> Option<String> {
-    let record = left_by(seen.view, seen.tracks, &color.name)?;
+    let record = seen.view.left_by(seen.tracks, &color.name)?;
     let note = seen.view.cleanup.note.as_ref();
     match note.filter(|note| note.color == color.name && note.at >= record.at) {
         Some(note) => up_again(seen, color, note),
@@ -39,7 +38,7 @@ fn up_again(seen: Seen<'_>, color: &Color, note: &Cleanup) -> Option<String> {
 /// As far as the API server tells who gave a workload its size; an autoscaler's doing means nothing. It keeps
 /// no time of what was written to `scale`: pods that have only just come tell.
 fn brought_to_size(seen: Seen<'_>, color: &Color, record: &Record) -> Option<String> {
-    let left = moved_at(seen.view.service)?;
+    let left = moved_at(seen.view.home(), seen.view.router_kind())?;
     let fresh = left.max(seen.snapshot.at.checked_sub(FRESH).unwrap_or(Timestamp::MIN));
     let pods = seen.own_pods(color);
     let has_fresh = |workload: &Workload| {

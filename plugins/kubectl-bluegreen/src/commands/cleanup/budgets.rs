@@ -45,7 +45,10 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<()> {
 }
 
 /// The first budget that would not hold, in words.
-async fn hindrance(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
+///
+/// # Errors
+/// Where budgets or pods can't be read.
+pub async fn hindrance(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
     let path = collection::<PodDisruptionBudget>(Some(&run.cluster.namespace));
     let query = ListQuery::default();
     let budgets = run.cluster.list::<PodDisruptionBudget>(&path, &query);

@@ -2,6 +2,7 @@
 
 use release_core::command::Command;
 
+use super::left_preview::Unexposed;
 use super::removal::Removal;
 use crate::report::cleanup_document::{ColorEntry, ColorOutcome, KeptReason};
 
@@ -9,6 +10,8 @@ use crate::report::cleanup_document::{ColorEntry, ColorOutcome, KeptReason};
 #[derive(Debug)]
 pub enum Decision {
     Remove(Box<Removal>),
+    /// A preview goes.
+    Unexpose(Box<Unexposed>),
     Kept(Kept),
     /// It is down already.
     Down {
@@ -57,7 +60,16 @@ impl Decision {
     pub fn removal(&self) -> Option<&Removal> {
         match self {
             Self::Remove(removal) => Some(removal),
-            Self::Kept(_) | Self::Down { .. } => None,
+            Self::Kept(_) | Self::Down { .. } | Self::Unexpose(_) => None,
+        }
+    }
+
+    /// The preview that goes, if any.
+    #[must_use]
+    pub fn unexposed(&self) -> Option<&Unexposed> {
+        match self {
+            Self::Unexpose(unexposed) => Some(unexposed),
+            Self::Kept(_) | Self::Down { .. } | Self::Remove(_) => None,
         }
     }
 
@@ -68,6 +80,7 @@ impl Decision {
             Self::Remove(removal) => Some(&removal.color),
             Self::Kept(kept) => kept.color.as_ref(),
             Self::Down { color, .. } => Some(color),
+            Self::Unexpose(_) => None,
         }
     }
 
@@ -76,7 +89,7 @@ impl Decision {
     pub fn kept(&self) -> Option<&Kept> {
         match self {
             Self::Kept(kept) => Some(kept),
-            Self::Remove(_) | Self::Down { .. } => None,
+            Self::Remove(_) | Self::Down { .. } | Self::Unexpose(_) => None,
         }
     }
 
@@ -87,6 +100,7 @@ impl Decision {
             Self::Remove(r) => format!("  {}: {}", r.color, r.summary),
             Self::Kept(kept) => format!("x {}", kept.sentence()),
             Self::Down { color, .. } => format!("  {color} is down already"),
+            Self::Unexpose(one) => format!("  {} removed: it shows {}", one.change.object, one.color),
         }
     }
 
@@ -104,6 +118,10 @@ impl Decision {
                 (&kept.service, kept.color.as_ref(), verdict)
             }
             Self::Down { service, color } => (service, Some(color), ColorOutcome::Down),
+            Self::Unexpose(one) => {
+                let verdict = ColorOutcome::Unexpose { preview: one.change.object.clone(), gone: false };
+                (&one.service, Some(&one.color), verdict)
+            }
         };
         ColorEntry { name: name.clone(), namespace: None, color: color.cloned(), verdict }
     }

@@ -1,6 +1,6 @@
 //! The Services whose retention has passed, for a run that names none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
@@ -8,9 +8,15 @@ use release_cli::run::Run;
 use release_cluster::read::ListQuery;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::path::collection;
+use release_core::kube::service::service_name;
 use release_core::release::record::Recorded;
+use release_core::traffic::preview::shows;
+
+use release_core::traffic::router::RouterKind;
 
 use super::decision::Kept;
+use super::due_by_route;
+use super::unexposed::is_left_over;
 use crate::hand;
 use crate::record::Record;
 use crate::report::cleanup_document::KeptReason;
@@ -35,6 +41,9 @@ pub async fn services(run: &Run, everywhere: bool) -> Outcome<BTreeMap<String, D
     let listed = run.cluster.list::<Service>(&path, &ListQuery::default()).await?;
     let now = run.cluster.now();
     let mut all: BTreeMap<String, Due> = BTreeMap::new();
+    for (home, of) in left_over_previews(&listed.items, own, now) {
+        all.entry(home).or_default().names.push(of);
+    }
     for service in listed.items {
         let recorded = Recorded::<Record>::read(service.metadata.annotations.as_ref());
         let is_due = recorded.current.as_ref().is_some_and(|record| may_be_due(record, &service, now));
@@ -42,18 +51,35 @@ pub async fn services(run: &Run, everywhere: bool) -> Outcome<BTreeMap<String, D
         let Some(service) = service.metadata.name else { continue };
         let due = all.entry(home).or_default();
         match (recorded.current, recorded.unreadable) {
-            (Some(_), _) if is_due => due.names.push(service),
+            (Some(_), _) if is_due && !due.names.contains(&service) => due.names.push(service),
             (None, Some(why)) => due.kept.push(kept(service, None, why)),
             _ => {}
+        }
+    }
+    for (home, service) in due_by_route::services(run, (!everywhere).then_some(own), now).await {
+        if everywhere || home == own {
+            let due = all.entry(home).or_default();
+            if !due.names.contains(&service) {
+                due.names.push(service);
+            }
         }
     }
     all.retain(|_, due| !due.names.is_empty() || !due.kept.is_empty());
     Ok(all)
 }
 
+/// Services whose previews nobody has removed, each with its namespace.
+fn left_over_previews(all: &[Service], own: &str, now: Timestamp) -> BTreeSet<(String, String)> {
+    let home = |service: &Service| service.metadata.namespace.clone().unwrap_or_else(|| own.to_owned());
+    let left = all.iter().filter(|service| is_left_over(service, now));
+    let of = left.filter_map(|preview| Some((home(preview), shows(preview)?.to_owned())));
+    let is_there = |(at, name): &(String, String)| all.iter().any(|s| service_name(s) == name && home(s) == *at);
+    of.filter(is_there).collect()
+}
+
 /// Where the API server doesn't tell when the record was written, that has to be said.
 fn may_be_due(record: &Record, service: &Service, now: Timestamp) -> bool {
-    hand::due(record, service).unwrap_or_else(|| record.due()) <= now
+    hand::due(record, &service.metadata, RouterKind::Service).unwrap_or_else(|| record.due()) <= now
 }
 
 /// A Service that was switched once, and can't be now.

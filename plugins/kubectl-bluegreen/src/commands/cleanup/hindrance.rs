@@ -8,7 +8,7 @@ use release_core::traffic::selector::Color;
 use super::asked::{Asked, all_the_same};
 use super::brought_back::brought_back;
 use super::put_back::put_back;
-use super::retention::{left_by, left_by_hand};
+use super::retention::left_by_hand;
 use super::seen::Seen;
 use crate::idle;
 use crate::left::differences;
@@ -107,7 +107,7 @@ fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
     if left_by_hand(seen.view, seen.tracks, &color.name).is_some() {
         return None;
     }
-    let record = left_by(seen.view, seen.tracks, &color.name)?;
+    let record = seen.view.left_by(seen.tracks, &color.name)?;
     let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods);
     let changed = differences(&record.left, record.at, color, &pods);
     (!changed.is_empty()).then(|| format!("not what was left: {}", changed.join("; ")))

@@ -11,6 +11,7 @@ use release_core::release::change::{Action, Change, Op, annotation_pointer};
 use release_core::release::hand::is_as_we_made_it;
 use release_core::release::record::Record as _;
 use release_core::text::printable;
+use release_core::traffic::router::service;
 use release_core::traffic::selector::Color;
 use serde_json::{Value, json};
 
@@ -146,6 +147,7 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
         summary: format!("{verb} {} ({pods} pods){volumes}", workloads.join(", ")),
         note,
         withdrawal,
+        route: view.route.clone(),
         workloads: color.workloads.clone(),
         owned_sets: snapshot.replica_sets.as_ref().map(|sets| sets.owned.clone()).unwrap_or_default(),
         changes,
@@ -171,22 +173,27 @@ fn made_for<'s>(seen: Seen<'s>, color: &Color) -> Vec<&'s HorizontalPodAutoscale
     of_color.filter(|hpa| is_as_we_made_it(&hpa.metadata, "/f:spec/f:scaleTargetRef")).collect()
 }
 
-/// The first write: a note on the Service that holds only while the selector is what the plan was
+/// The first write: a note beside our record that holds only while what decides is what the plan was
 /// made from. A switch that got there first makes it fail, and one that comes later sees it. And what takes
 /// it back.
 fn note(seen: Seen<'_>, cleanup: &Cleanup) -> (Change, Change) {
     let Seen { snapshot, view, tracks } = seen;
-    let mut ops = vec![Op::test("/spec/selector", json!(tracks.selector_for(&tracks.active)))];
-    if view.service.metadata.annotations.is_none() {
+    let mut ops = match &view.route {
+        None => vec![service::still(&tracks.selector_for(&tracks.active))],
+        Some(route) => route.rules(&route.object).into_iter().map(|rule| Op::test(&rule.pointer, rule.list)).collect(),
+    };
+    if view.home().annotations.is_none() {
         ops.push(Op::test("/metadata/annotations", Value::Null));
         ops.push(Op::add("/metadata/annotations", json!({CLEANUP: cleanup.text()})));
     } else {
         ops.push(Op::test(&annotation_pointer(Record::CURRENT), json!(view.recorded.raw_current)));
         ops.push(cleanup.write());
     }
+    let path = view.route.as_ref().map(|route| route.path());
+    let path = path.unwrap_or_else(|| service_path(&snapshot.namespace, view.name()));
     let change = |ops, summary| Change {
-        object: format!("service/{}", view.name()),
-        path: service_path(&snapshot.namespace, view.name()),
+        object: view.decider(&snapshot.namespace),
+        path: path.clone(),
         action: Action::Note(ops),
         summary,
         undo: None,

@@ -11,10 +11,12 @@ use super::decision::Decision;
 use super::due;
 use super::judge::judge;
 use super::removal::Removal;
+use super::unexposed;
 use crate::args::CleanupArgs;
 use crate::idle::{never_read, unread};
 use crate::moves::views;
 use crate::names::service_names;
+use crate::service_view::ServiceView;
 use crate::snapshot::{Looking, ReadScope, Snapshot, load, routes_from_beyond};
 
 /// What is to become of the colors of some Services.
@@ -52,7 +54,7 @@ pub async fn look(run: &Run, args: &CleanupArgs, names: &[String]) -> Outcome<Ju
 
 async fn at_once(run: &Run, args: &CleanupArgs, names: &[String]) -> Outcome<Judged> {
     let key = args.track.track_key.as_deref();
-    let looking = Looking { key, extent: ReadScope::Everything, images: false };
+    let looking = Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Everything, images: false };
     let read = async { Ok(routes_from_beyond(&run.cluster, load(&run.cluster, names, looking).await?).await) };
     let snapshot = run.within(read).await?;
     let unread = unread(&snapshot).into_iter().chain(never_read(&snapshot).map(str::to_owned)).collect();
@@ -72,13 +74,27 @@ fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Dec
     };
     let mut decisions = Vec::new();
     for view in views(snapshot, args.track.track_key.as_deref()) {
-        match judge(asked, snapshot, &view) {
+        match all_of(args, asked, snapshot, &view) {
             Ok(judged) => decisions.extend(judged),
             Err(failure) if args.due => decisions.push(Decision::Kept(due::not_switchable(&view, &failure))),
             Err(failure) => return Err(failure),
         }
     }
     Ok(decisions)
+}
+
+/// Its preview goes, too, unless one color is meant; alone where that was asked for.
+fn all_of(args: &CleanupArgs, asked: Asked<'_>, snapshot: &Snapshot, view: &ServiceView<'_>) -> Outcome<Vec<Decision>> {
+    let colors = judge(asked, snapshot, view)?;
+    let Ok(tracks) = &view.tracks else { return Ok(colors) };
+    let previews = unexposed::judged(snapshot, view, tracks, args.due);
+    if args.preview {
+        return Ok(previews);
+    }
+    let meant = |decision: &Decision| {
+        args.color.is_none() || decision.unexposed().is_some_and(|one| Some(&one.color) == args.color.as_ref())
+    };
+    Ok(colors.into_iter().chain(previews.into_iter().filter(meant)).collect())
 }
 
 /// A person took their time to answer, or a budget to hold: what was agreed to is read and judged anew.
@@ -96,7 +112,9 @@ pub async fn look_again(run: &Run, args: &CleanupArgs, agreed: &Removal) -> Outc
         }
         Some(Decision::Remove(now)) => format!("{} of service/{} is {} now", now.color, now.service, now.subjects()),
         Some(Decision::Kept(kept)) => kept.in_full(),
-        None => format!("{} of service/{} is not idle any more", agreed.color, agreed.service),
+        Some(Decision::Unexpose(_)) | None => {
+            format!("{} of service/{} is not idle any more", agreed.color, agreed.service)
+        }
     };
     let status = Command::new("kubectl bluegreen status").arg(&agreed.service).scope(run.scope());
     Err(Failure::changed(format!("{what}; that has changed meanwhile, and nothing of it was taken down")).look(status))

@@ -1,11 +1,12 @@
 //! A switch to the color that is being taken down, by someone who came after our note on the
 //! Service and before the color was gone: the Service decides, and the color gets its pods back.
 
-use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::service::service_path;
+use release_core::traffic::router::service;
+use serde_json::Value;
 
 use super::removal::Removal;
 
@@ -15,9 +16,14 @@ use super::removal::Removal;
 /// Exit 3 where the Service selects the color now; its workloads are back at their size then,
 /// where they were not deleted or sized by someone else.
 pub async fn check(run: &Run, removal: &Removal) -> Outcome<()> {
-    let path = service_path(&run.cluster.namespace, &removal.service);
-    let Ok(service) = run.cluster.get::<Service>(&path).await else { return Ok(()) };
-    if service.spec.and_then(|s| s.selector).as_ref() != Some(&removal.selector) {
+    let path = removal.route.as_ref().map(|route| route.path());
+    let path = path.unwrap_or_else(|| service_path(&run.cluster.namespace, &removal.service));
+    let Ok(object) = run.cluster.get::<Value>(&path).await else { return Ok(()) };
+    let is_used = match &removal.route {
+        None => service::holds(&object, &removal.selector),
+        Some(route) => route.weights(&object).get(&removal.color).is_some_and(|weight| *weight > 0),
+    };
+    if !is_used {
         return Ok(());
     }
     for change in &removal.give_back {

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_core::kube::path::{collection, path_of};
 use release_core::kube::{Labels, OwnedSet, Pod, Workload, attribute};
 use release_core::release::change::{Action, Change};
+use release_core::traffic::router::Route;
 use release_core::traffic::selector::Color;
 
 use crate::plan::scale;
@@ -20,11 +21,13 @@ pub struct Removal {
     pub color: String,
     /// The labels of its pods.
     pub selector: Labels,
+    /// The route that decides about the Service, where one does.
+    pub route: Option<Arc<Route>>,
     /// What is taken down; its pods are waited for, and no others.
     pub workloads: Vec<Arc<Workload>>,
     /// ReplicaSets between the workloads and their pods, which go with a Deployment that is deleted.
     pub owned_sets: Vec<OwnedSet>,
-    /// Says on the Service that it is taken down: the first write.
+    /// Says beside our record that it is taken down: the first write.
     pub note: Change,
     /// Takes the note back, where nothing followed it.
     pub withdrawal: Change,

@@ -10,7 +10,6 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::asked::Asked;
 use super::seen::Seen;
-use crate::hand::{due, hand_on};
 use crate::plan::describe;
 use crate::record::Record;
 use crate::report::cleanup_document::KeptReason;
@@ -33,14 +32,14 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
     if let Some(ours) = left_by_hand(view, tracks, color) {
         return Some(since_a_hand(view, tracks, ours, now));
     }
-    let Some(record) = left_by(view, tracks, color) else {
+    let Some(record) = view.left_by(tracks, color) else {
         let why = "no switch left it, as far as the records say".into();
         return Some(Held { reason: KeptReason::NoRecord, why, by: None, due: false });
     };
-    if hand_on(view.service).is_some() {
+    if view.hand().is_some() {
         return Some(since_a_hand(view, tracks, record, now));
     }
-    let Some(due) = due(record, view.service) else {
+    let Some(due) = view.due(record) else {
         let why = "the API server doesn't tell when its record was written (managed fields)".into();
         return Some(Held { reason: KeptReason::NoTime, why, by: None, due: record.due() <= now });
     };
@@ -59,7 +58,7 @@ const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(1);
 /// noted.
 #[must_use]
 pub fn is_long_over(view: &ServiceView<'_>, now: Timestamp) -> bool {
-    let due = view.recorded.current.as_ref().and_then(|record| due(record, view.service));
+    let due = view.recorded.current.as_ref().and_then(|record| view.due(record));
     due.is_some_and(|due| now.duration_since(due) > LONGEST_RUN)
 }
 
@@ -78,17 +77,11 @@ pub fn held_by_others(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Option
         let tracks = other.tracks.as_ref().ok()?;
         let shares =
             |theirs: &&Color| theirs.workloads.iter().any(|w| color.workloads.iter().any(|o| o.uid() == w.uid()));
-        let theirs = tracks.others().find(shares).filter(|theirs| left_by(&other, tracks, &theirs.name).is_some())?;
+        let theirs = tracks.others().find(shares).filter(|theirs| other.left_by(tracks, &theirs.name).is_some())?;
         let held = held(&other, tracks, &theirs.name, snapshot.at)?;
         let why = format!("service/{} left it, too: {}", printable(other.name()), held.why);
         Some(Held { why, by: Some(other.name().to_owned()), ..held })
     })
-}
-
-/// The newest record of ours that left the color, along the label that tells the colors apart.
-#[must_use]
-pub fn left_by<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: &str) -> Option<&'v Record> {
-    view.recorded.all().find(|record| record.key == tracks.key && record.from == color)
 }
 
 /// Our last record, where it left the color active and somebody else moved the Service since.
@@ -101,7 +94,7 @@ pub fn left_by_hand<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, color: &str)
 /// Nothing that a hand leaves is known to be of no use any more: a person has to say so. The API server
 /// tells when it moved the Service at the latest, and so until when the color is kept at all.
 fn since_a_hand(view: &ServiceView<'_>, tracks: &Tracks, ours: &Record, now: Timestamp) -> Held {
-    let hand = hand_on(view.service);
+    let hand = view.hand();
     let until = hand.as_ref().and_then(|hand| hand.by).map(|at| ours.due_from(at));
     let who = hand.map_or_else(|| "another hand".to_owned(), |hand| hand.to_string());
     let moved = format!("service/{} was moved to {} by {who}, after {}", view.name(), tracks.active, describe(ours));

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use release_cli::report::Report;
 use release_cli::run::Run;
-use release_cli::verb::write_note;
 use release_core::command::Command;
 use release_core::failure::Outcome;
-use release_core::release::change::Change;
 
 use super::look::look_again;
 use super::removal::Removal;
-use super::{budgets, gone, refused};
+use super::writing::write;
+use super::{budgets, gone};
 use crate::args::CleanupArgs;
 use crate::news;
 use crate::report::cleanup_document::{CleanupMembers, ColorEntry, ColorOutcome};
@@ -37,7 +36,7 @@ impl TakeDown<'_> {
         budgets::wait(run, agreed).await?;
         let others = match look_again(run, self.args, agreed).await? {
             Some(removal) => {
-                self.write(&removal).await?;
+                write(run, &removal, &mut self.written).await?;
                 gone::wait(run, &removal).await?
             }
             None => {
@@ -47,36 +46,6 @@ impl TakeDown<'_> {
         };
         news::cleaned_up(run, &agreed.service, &agreed.color);
         told(run, agreed, others, report);
-        Ok(())
-    }
-
-    /// A note that nothing follows would say what is not so: it is taken back.
-    async fn write(&mut self, removal: &Removal) -> Outcome<()> {
-        self.write_one(removal, &removal.note).await?;
-        let mut followed = false;
-        for change in &removal.changes {
-            if self.written.contains(&change.path) {
-                continue;
-            }
-            if let Err(failure) = self.write_one(removal, change).await {
-                if !followed {
-                    let what = format!("the note on service/{} stays, although nothing was done", removal.service);
-                    write_note(self.run, &removal.withdrawal, &what).await;
-                }
-                return Err(failure);
-            }
-            followed = true;
-        }
-        Ok(())
-    }
-
-    async fn write_one(&mut self, removal: &Removal, change: &Change) -> Outcome<()> {
-        refused::write(self.run, removal, change).await?;
-        self.written.insert(change.path.clone());
-        self.run.progress.step("written", &format!("{} {}", change.object, change.summary));
-        if let Some(undo) = &change.undo {
-            self.run.progress.step("undo", &undo.to_string());
-        }
         Ok(())
     }
 }

@@ -66,6 +66,10 @@ fn floor(change: &Change) -> Option<Value> {
 
 fn switched(moves: &SwitchPlan, snapshot: &Snapshot) -> Option<Manifest> {
     let movement = &moves.moves().next()?.movement;
+    if let Some(route) = &movement.route {
+        let object = as_manifest(&route.moved(&route.object, &movement.to));
+        return Some(Manifest { comment: movement.by_hand().to_string(), object });
+    }
     let service: &Service = snapshot.services.first()?;
     let mut object = as_manifest(&json!(service));
     object["spec"]["selector"] = json!(movement.selector);

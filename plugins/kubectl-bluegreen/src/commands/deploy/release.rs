@@ -4,9 +4,10 @@ use futures::future::join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
-use release_core::command::Command;
+use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::release::change::Change;
+use release_core::release::hooks::Identity;
 use release_core::release::pod_tests::Covered;
 use release_core::traffic::selector::Color;
 
@@ -15,8 +16,10 @@ use super::pause::pause;
 use super::pod_tests::{tested, with_way_down};
 use crate::apply;
 use crate::apply::deploy::Rollout;
+use crate::commands::cleanup::overdue::Overdue;
 use crate::fingerprint::Fingerprint;
-use crate::moves::{self, AgreedPlan};
+use crate::hooks::{About, Loaded};
+use crate::moves::{self, AgreedPlan, of_moves};
 use crate::news;
 use crate::options::MoveOptions;
 use crate::options::deploy::DeployOptions;
@@ -35,29 +38,26 @@ use crate::snapshot::{ReadScope, load};
 pub async fn release(
     run: &Run,
     options: &DeployOptions,
-    (plan, views): (&DeployPlan, &[ServiceView<'_>]),
+    (plan, views, overdue): (&DeployPlan, &[ServiceView<'_>], &Overdue),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
     let Some(moving) = plan.moves.moves().next() else { return Ok(()) };
     let Some(tracks) = tracks_of(views, moving.service()) else { return Ok(()) };
-    if !options.no_switch {
-        // Nothing is prepared for a move that may not be made.
-        let rights = moves::rights(run, std::slice::from_ref(&options.service)).await;
-        moves::may_move_all(&plan.moves, &rights, run)?;
-    }
-    if options.tests.is_some() {
-        apply::deploy::may_test(run).await?;
-    }
+    may_release(run, options, (plan, views)).await?;
     let gone = || Failure::changed(format!("{} is gone; nothing was written", moving.movement.to));
     let color = with_sizes(moving.target(tracks).ok_or_else(gone)?, plan);
     let rollout = Rollout { tracks, color: &color, required: moving.required };
     news::began(run, &plan.findings);
+    overdue.take_down(run, options.movement.looking(ReadScope::Everything)).await;
     let mut written = Vec::new();
     let note = |change: &Change| {
         report.members.wrote(change);
         written.push(change.clone());
     };
-    let ready = Box::pin(prepare(run, options, (plan, rollout), note)).await;
+    let ready = match Box::pin(migrate(run, options, (plan, views))).await {
+        Ok(()) => Box::pin(prepare(run, options, (plan, rollout), note)).await,
+        failed => failed,
+    };
     let ended = match ready {
         Ok(()) => Box::pin(go_on(run, options, (plan, moving, rollout), report)).await,
         Err(failure) => Err(failure),
@@ -72,6 +72,53 @@ pub async fn release(
     let failure = left(failure, (&written, &others), again(options, &note, run.scope()));
     let view = views.iter().find(|view| view.name() == moving.service());
     Err(view.map_or(failure.clone(), |view| with_way_down(failure, view, Some(&color), run.scope())))
+}
+
+/// Nothing is prepared for what may not be done.
+async fn may_release(
+    run: &Run,
+    options: &DeployOptions,
+    (plan, views): (&DeployPlan, &[ServiceView<'_>]),
+) -> Outcome<()> {
+    if !options.no_switch {
+        let rights = moves::rights(run, std::slice::from_ref(&options.service)).await;
+        moves::may_move_all(&plan.moves, &moves::by_route(run, rights, views).await, run)?;
+    }
+    if options.tests.is_some() {
+        apply::deploy::may_test(run).await?;
+    }
+    if options.no_switch { Ok(()) } else { apply::may_judge(run, &options.movement.analysis).await }
+}
+
+/// Runs what has to be done before the new version's pods come; the same words find it done.
+async fn migrate(run: &Run, options: &DeployOptions, (plan, views): (&DeployPlan, &[ServiceView<'_>])) -> Outcome<()> {
+    let Some(hook) = &options.movement.hooks.migrate else { return Ok(()) };
+    hook.run(run, &migration(hook, options, (plan, views), run.scope())).await
+}
+
+/// What the migration is of: the version that is to come, and the release that it follows.
+fn migration(
+    hook: &Loaded,
+    options: &DeployOptions,
+    (plan, views): (&DeployPlan, &[ServiceView<'_>]),
+    scope: &Scope,
+) -> About {
+    let of_moves = of_moves(hook, &plan.moves, views);
+    let view = views.first();
+    let uid = view.and_then(|view| view.service.metadata.uid.clone()).unwrap_or_default();
+    let last = view.and_then(|view| view.recorded.current.as_ref()).map(|record| record.id.clone());
+    let images = plan.prepared.iter().flat_map(|one| {
+        let images = one.containers().into_iter().map(|container| format!("{}={}", container.name, container.image));
+        std::iter::once(one.reference()).chain(images)
+    });
+    let own = [hook.moment.word().to_owned(), hook.identity(), uid, last.unwrap_or_default(), of_moves.color.clone()];
+    let parts: Vec<String> = own.into_iter().chain(images).collect();
+    About {
+        release: Identity::of(parts.iter().map(String::as_str)),
+        so_far: "no pod got the new version, and no Service was switched".to_owned(),
+        again: Some(again(options, "goes on", scope)),
+        ..of_moves
+    }
 }
 
 /// Tests, where there are any, and then the move, or what stands for it.

@@ -19,8 +19,10 @@ use release_core::kube::Workload;
 use release_core::kube::path::collection;
 use release_core::text::one_line;
 use release_core::traffic::endpoints::{SERVICE_LABEL, Slices};
+use release_core::traffic::preview::shows;
 use release_core::traffic::selector::{Color, NotSwitchable, Tracks};
 
+use super::routed::ByRoute;
 use crate::refusal::{Asked, MANAGED_BY_ARGO, not_switchable};
 use crate::report::status_document::{ListedColor, ListedService, StatusEntry, StatusMembers};
 use crate::service_view::ServiceView;
@@ -41,30 +43,32 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
         join4(services, templates(&run.cluster, namespace), daemon_sets, slices_in(&run.cluster, namespace)).await;
     let by_namespace = by_namespace(workloads?.into_iter().chain(daemon_sets));
     let mut found = Vec::new();
-    for service in services?.items {
+    // A preview is no Service to be released.
+    let services: Vec<Service> = services?.items.into_iter().filter(|service| shows(service).is_none()).collect();
+    let mut by_route = ByRoute::new(run, &services, everywhere);
+    for service in &services {
         let home = service.metadata.namespace.clone().unwrap_or_default();
         let workloads = by_namespace.get(&home).map(Vec::as_slice).unwrap_or_default();
-        let view = ServiceView::of(&service, workloads, &[], key);
+        let view = by_route.view(service, workloads, key).await;
         match &view.tracks {
             Ok(tracks) if tracks.others().next().is_some() || view.recorded.current.is_some() => {
                 let endpoints = slices.as_ref().map(|slices| endpoints(slices, &home, &view));
-                found.push(listed(&view, home, tracks, endpoints));
+                found.push(listed(&view, home, (tracks, endpoints), run.cluster.now()));
             }
             Ok(_) => {}
             Err(why) => found.extend(defective(run, &view, why, workloads).await),
         }
     }
     if found.is_empty() {
-        run.say(&format!(
-            "No blue-green Services found{}.",
-            if everywhere { String::new() } else { format!(" in {} namespace", run.cluster.namespace) }
-        ));
+        let of = if everywhere { String::new() } else { format!(" in {} namespace", run.cluster.namespace) };
+        run.say(&format!("No blue-green Services found{of}."));
         return Ok(());
     }
     let headers = ["NAMESPACE", "SERVICE", "KEY", "ACTIVE", "READY", "ENDPOINTS", "OTHERS", "SINCE"];
     let skip = usize::from(!everywhere);
     let rows: Vec<Vec<String>> = found.iter().map(|listed| row(listed)[skip..].to_vec()).collect();
     let told = found.iter().filter_map(|listed| told(listed, run.scope(), everywhere));
+    let told = told.chain(overdue(&found, run.scope(), everywhere));
     report.text = std::iter::once(table(&headers[skip..], &rows)).chain(told).collect::<Vec<_>>().join("\n");
     report.names = found.iter().map(|listed| format!("service/{}", listed.name)).collect();
     report.members.services = found.into_iter().map(StatusEntry::Listed).collect();
@@ -121,6 +125,19 @@ fn told(listed: &ListedService, scope: &Scope, everywhere: bool) -> Option<Strin
     listed.defect.as_ref().map(|defect| format!("x {defect}{fix}"))
 }
 
+/// What a cleanup may take down by now, in one line, and the command that does.
+fn overdue(found: &[ListedService], scope: &Scope, everywhere: bool) -> Option<String> {
+    let named = found.iter().flat_map(|listed| {
+        let lead = if everywhere { format!("{}/", listed.namespace) } else { String::new() };
+        let due = listed.others.iter().filter(|color| color.due);
+        due.map(move |color| one_line(&format!("{} of {lead}{}", color.name, listed.name)))
+    });
+    let named: Vec<String> = named.collect();
+    let command = Command::new("kubectl bluegreen cleanup --due");
+    let command = if everywhere { command.arg("-A").scope(&scope.without_namespace()) } else { command.scope(scope) };
+    (!named.is_empty()).then(|| format!("! cleanup is due: {}\n    {command}", named.join(", ")))
+}
+
 fn by_namespace(workloads: impl Iterator<Item = Arc<Workload>>) -> BTreeMap<String, Vec<Arc<Workload>>> {
     let mut sorted: BTreeMap<String, Vec<Arc<Workload>>> = BTreeMap::new();
     for workload in workloads {
@@ -144,12 +161,21 @@ async fn slices_in(cluster: &Cluster, namespace: Option<&str>) -> Option<BTreeMa
 
 /// Ready endpoints behind every port.
 fn endpoints(slices: &BTreeMap<(String, String), Slices>, home: &str, view: &ServiceView<'_>) -> usize {
-    let own = slices.get(&(home.to_owned(), view.name().to_owned())).cloned().unwrap_or_default();
+    let active = view.tracks.as_ref().map(|tracks| tracks.active.as_str()).unwrap_or_default();
+    let own = slices.get(&(home.to_owned(), view.backend(active).to_owned())).cloned().unwrap_or_default();
     own.behind(view.ports.clone()).ready_pods().len()
 }
 
-fn listed(view: &ServiceView<'_>, namespace: String, tracks: &Tracks, endpoints: Option<usize>) -> ListedService {
-    let other = |color: &Color| ListedColor { name: color.name.clone(), ready: ready(color) };
+fn listed(
+    view: &ServiceView<'_>,
+    namespace: String,
+    (tracks, endpoints): (&Tracks, Option<usize>),
+    now: Timestamp,
+) -> ListedService {
+    let is_last = view.recorded.current.as_ref().is_some_and(|record| record.to == tracks.active);
+    let due_at = |color: &Color| view.due(view.left_by(tracks, &color.name).filter(|_| is_last)?);
+    let is_due = |color: &Color| color.asked() > 0 && due_at(color).is_some_and(|due| due <= now);
+    let other = |color: &Color| ListedColor { name: color.name.clone(), ready: ready(color), due: is_due(color) };
     ListedService {
         namespace,
         name: view.name().to_owned(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use release_core::failure::Exit;
+use release_core::release::hooks::Hook;
 
 use super::*;
 use crate::args::{Cli, VerbArgs};
@@ -66,15 +67,28 @@ fn what_was_typed_wins_and_that_is_said() {
 /// Somebody whom nobody tells would be taken for one who was told.
 #[test]
 fn what_is_not_done_yet_is_refused_by_name() {
-    for (name, more) in [
-        ("spec.hooks.beforeSwitch", "hooks: {beforeSwitch: {job: m.yaml}}"),
-        ("spec.hooks.migrate", "hooks: {migrate: {job: m.yaml}}"),
-    ] {
-        let failure = filled("refused", &format!("{WHOLE}  {more}\n"), "").unwrap_err();
-        assert!(failure.exit == Exit::Failed && failure.message.contains(name), "{failure}");
+    let routed = filled("routed", &WHOLE.replace("router: service", "router: alb"), "").unwrap_err();
+    assert!(routed.exit == Exit::Failed && routed.message.contains("spec.router: alb"), "{routed}");
+    let mesh = filled("mesh", &WHOLE.replace("router: service", "router: virtualservice"), "").unwrap();
+    assert_eq!(mesh.args.track.router.map(|router| router.to_string()).as_deref(), Some("virtualservice"));
+}
+
+/// A migration that nobody ran would be taken for one that ran.
+#[test]
+fn hooks_are_those_of_the_document_unless_they_were_typed() {
+    let hooks = "hooks: {migrate: {manifest: m.yaml}, afterSwitch: {command: [a, b c]}, contract: {cronJob: drop}}";
+    let FilledIn { args, notes, .. } = filled("hooks", &format!("{WHOLE}  {hooks}\n"), "").unwrap();
+    let beside = std::env::temp_dir().join("m.yaml").display().to_string();
+    assert_eq!(args.hooks.migrate, Some(Hook::Manifest(beside)), "from where the document lies");
+    assert_eq!(args.hooks.around.after_switch, Some(Hook::Command(vec!["a".into(), "b c".into()])));
+    assert!(notes.len() == 1 && notes[0].contains("cleanup user-service --contract=cronjob/drop"), "{notes:?}");
+    let typed = filled("typed-hooks", &format!("{WHOLE}  {hooks}\n"), "--migrate=cj/other").unwrap();
+    assert_eq!(typed.args.hooks.migrate, Some(Hook::CronJob("other".into())));
+    assert_eq!(typed.notes.len(), 2, "{:?}", typed.notes);
+    for bad in ["migrate: {}", "migrate: {cronJob: a, manifest: b}", "migrate: {job: m.yaml}", "beforeSwitch: x"] {
+        let failure = filled("bad-hooks", &format!("{WHOLE}  hooks: {{{bad}}}\n"), "").unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage, "{bad}: {failure}");
     }
-    let routed = filled("routed", &WHOLE.replace("router: service", "router: virtualservice"), "").unwrap_err();
-    assert!(routed.exit == Exit::Failed && routed.message.contains("spec.router: virtualservice"), "{routed}");
 }
 
 /// A URL in a document would stand in the log of the job that reads it.

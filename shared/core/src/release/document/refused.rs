@@ -2,18 +2,13 @@
 
 use serde_json::Value;
 
+use crate::traffic::router::NamedRouter;
+
 /// The fields, by their path in the document, whose capability doesn't stand yet. Who builds one deletes its
 /// line here.
-pub const REFUSED: &[&str] = &[
-    "spec.hooks.beforeSwitch",
-    "spec.hooks.afterSwitch",
-    "spec.hooks.migrate",
-    "spec.hooks.contract",
-    "spec.verify.analysis",
-    "spec.verify.compare",
-];
+pub const REFUSED: &[&str] = &[];
 
-/// Those of a document (as JSON) that would not be done, and its router where that is no Service's selector.
+/// Those of a document (as JSON) that would not be done, and its router where that is none that is known yet.
 #[must_use]
 pub fn refused_in(document: &Value) -> Vec<String> {
     let says = |path: &str| {
@@ -21,7 +16,10 @@ pub fn refused_in(document: &Value) -> Vec<String> {
         value.is_some_and(says_something)
     };
     let fields = REFUSED.iter().filter(|path| says(path)).map(|path| (*path).to_owned());
-    let router = document.pointer("/spec/router").and_then(Value::as_str).filter(|router| *router != "service");
+    let router = document
+        .pointer("/spec/router")
+        .and_then(Value::as_str)
+        .filter(|router| router.parse::<NamedRouter>().is_err());
     fields.chain(router.map(|router| format!("spec.router: {}", router.escape_debug()))).collect()
 }
 

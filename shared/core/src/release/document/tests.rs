@@ -23,7 +23,10 @@ const HONOURED: &[&str] = &[
     "spec.rollbackOnFailure",
     "spec.retainPreviousVersion",
     "spec.verify.for",
+    "spec.verify.analysis",
+    "spec.verify.compare",
     "spec.notify",
+    "spec.hooks",
 ];
 
 /// The paths of all fields that have no fields of their own, lists and maps included.
@@ -75,6 +78,7 @@ fn what_is_refused_is_found_wherever_it_says_something() {
         assert!(refused_in(&nothing).is_empty(), "{path}");
     }
     assert!(refused_in(&json!({"spec": {"notify": [], "router": "service"}})).is_empty());
+    assert!(refused_in(&json!({"spec": {"router": "virtualservice/shop/api"}})).is_empty());
     assert_eq!(refused_in(&json!({"spec": {"router": "alb"}})), ["spec.router: alb"]);
 }
 

@@ -46,6 +46,16 @@ impl Covered {
         Self { asked, passed: BTreeSet::new() }
     }
 
+    /// The same smoke tests, which nobody has passed yet.
+    #[must_use]
+    pub fn smoke_again(&self) -> Self {
+        let smoke = |one: &ForWorkload| ForWorkload {
+            workload: one.workload.clone(),
+            tests: one.tests.iter().filter(|test| test.stage == Stage::Smoke).cloned().collect(),
+        };
+        Self::nothing_of(self.asked.iter().map(smoke).collect())
+    }
+
     /// Notes that a pod has passed all tests of a stage.
     pub fn pass(&mut self, stage: Stage, pod: TestedPod) {
         self.passed.insert((stage, pod));

@@ -51,6 +51,12 @@ pub fn number_in(workload: &Workload, port: &Port) -> Option<u16> {
     workload.serving_containers().find_map(|container| number_in_container(container, port))
 }
 
+/// The number of a port by its name alone.
+#[must_use]
+pub fn named_in(workload: &Workload, name: &str) -> Option<u16> {
+    number_in(workload, &Port::Name(name.to_owned()))
+}
+
 /// The same of one container alone.
 pub fn number_in_container(container: &Container, port: &Port) -> Option<u16> {
     let name = match port {

@@ -99,9 +99,10 @@ fn rollout(words: &[String]) -> Result<Trial> {
     }
 }
 
-/// The lab has no kubelets to ask: that the pod is there is what can be known.
+/// A log may have no line yet: that the pod, or what runs it, is there is what can be known.
 fn logs(words: &[String]) -> Trial {
-    let mut get = vec!["get".to_owned(), "pod".to_owned()];
+    let is_whole = words.iter().any(|word| word.contains('/'));
+    let mut get = if is_whole { vec!["get".to_owned()] } else { vec!["get".to_owned(), "pod".to_owned()] };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -165,6 +166,7 @@ mod tests {
             ("kubectl rollout status deploy/api", "kubectl rollout status deploy/api --watch=false (false)"),
             ("kubectl get pods -n shop", "kubectl get pods -n shop (false)"),
             ("kubectl logs -p api-x -c app -n shop", "kubectl get pod api-x -n shop (false)"),
+            ("kubectl logs job/api-migrate -n shop", "kubectl get job/api-migrate -n shop (false)"),
             ("aws ecr describe-repositories", "elsewhere"),
             ("kubectl argo rollouts list rollouts", "elsewhere"),
         ] {

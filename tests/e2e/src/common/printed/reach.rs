@@ -20,13 +20,25 @@ const CONNECTION: [(&str, &str); 13] = [
 /// What is about the kubeconfig alone, or about no namespace.
 const WITHOUT_NAMESPACE: [&str; 3] = ["config", "auth", "cluster-info"];
 
+/// Objects that may live in another namespace than the Service that they are about.
+const ROUTES: [&str; 3] = ["virtualservice", "httproute", "grpcroute"];
+
 /// The first connection flag of the run that its command lacks.
 #[must_use]
 pub fn lost(typed: &[String], printed: &[String]) -> Option<String> {
     let verb = printed.get(1).map(String::as_str).unwrap_or_default();
     let needs = |flag: &str| match flag {
         "--kubeconfig" => true,
-        "--namespace" => !WITHOUT_NAMESPACE.contains(&verb) && !printed.iter().any(|word| word == "lifecycle"),
+        "--namespace" => {
+            let is_route = |word: &String| ROUTES.iter().any(|kind| word.starts_with(kind));
+            let has_its_own =
+                printed.iter().any(is_route) && connection(printed).iter().any(|(flag, _)| *flag == "--namespace");
+            let is_everywhere = printed.iter().any(|word| word == "-A");
+            !is_everywhere
+                && !WITHOUT_NAMESPACE.contains(&verb)
+                && !printed.iter().any(|word| word == "lifecycle")
+                && !has_its_own
+        }
         _ => verb != "config",
     };
     let (typed, printed) = (connection(typed), connection(printed));
@@ -98,6 +110,10 @@ mod tests {
         assert_eq!(lost_from(typed, whole), None);
         assert_eq!(lost_from(typed, &whole.replace(" --as-group b", "")).as_deref(), Some("--as-group b is lost"));
         assert_eq!(lost_from(typed, &whole.replace(" -n shop", "")).as_deref(), Some("--namespace shop is lost"));
+        let there = "kubectl patch virtualservice/api -n edge --context prod --as lee --as-group a --as-group b";
+        assert_eq!(lost_from(typed, there), None, "it lives in a namespace of its own");
+        assert_eq!(lost_from(typed, &there.replace(" -n edge", "")).as_deref(), Some("--namespace shop is lost"));
+        assert_eq!(lost_from(typed, &whole.replace("-n shop", "-A")), None);
         assert_eq!(lost_from(typed, "kubectl auth whoami").as_deref(), Some("--context prod is lost"));
         assert_eq!(lost_from(typed, "kubectl config get-contexts"), None);
         let typed = "bluegreen -n shop status api --server https://lee:hunter2@host:6443";

@@ -42,7 +42,7 @@ fn ingress(name: &str, service: &str, annotations: &Value) -> Value {
         "spec": {"rules": [{"host": "shop.example.com", "http": {"paths": [path]}}]}})
 }
 
-/// Both shares of a gRPC route would go to one color.
+/// Both shares of a gRPC route would go to one color: where it decides it is moved, and not while it splits.
 #[tokio::test]
 async fn a_grpc_route_that_splits_is_named() -> Result<()> {
     let ns = with_next("grpc").await?;
@@ -52,7 +52,19 @@ async fn a_grpc_route_that_splits_is_named() -> Result<()> {
         "spec": {"rules": [{"backendRefs": [backend("api", 90), backend("api-next", 10)]}]}}),
     )
     .await?;
-    refused(&ns, "route-decides", "grpcroute/api-rpc").await
+    refused_by_selector(&ns, "route-decides", "grpcroute/api-rpc").await?;
+    let document = bluegreen(&ns, SWITCH).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "SplitWeights", "{document:#}");
+    ensure!(document["message"].to_string().contains("blue 90, green 10"), "{document:#}");
+    Ok(())
+}
+
+/// The same where the selector is to be moved all the same.
+async fn refused_by_selector(ns: &Namespace, id: &str, named: &str) -> Result<()> {
+    let document = bluegreen(ns, &format!("{SWITCH} --router=service")).await?.ends(1)?.json()?;
+    let found = finding(&document, id).with_context(|| format!("no {id}: {document:#}"))?;
+    ensure!(found["severity"] == "block" && found["message"].to_string().contains(named), "{found:#}");
+    Ok(())
 }
 
 /// A canary Ingress sends its tenth to the color that all would go to.

@@ -1,5 +1,6 @@
 //! Health checks, dependency checks and smoke tests of a deploy, asked of real pods through the API server.
 
+mod again;
 mod answers;
 mod found_elsewhere;
 mod meanwhile;

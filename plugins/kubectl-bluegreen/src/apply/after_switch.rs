@@ -1,0 +1,31 @@
+//! The hook that runs once the traffic has arrived: where it fails, the move has failed.
+
+use release_cli::run::Run;
+use release_core::failure::Outcome;
+use release_core::release::hooks::Identity;
+
+use super::in_progress::MoveInProgress;
+use crate::hooks::About;
+
+/// Runs it once for all moves. A move that was cut off is told by its record, and so finds its own again.
+///
+/// # Errors
+/// Where it fails, or takes too long.
+pub async fn run(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
+    let Some(hook) = moves.iter().find_map(|made| made.after) else { return Ok(()) };
+    let records = moves.iter().map(|made| made.movement.record.id.as_str());
+    let what = hook.identity();
+    let release = Identity::of([hook.moment.word(), what.as_str()].into_iter().chain(records));
+    let services: Vec<&str> = moves.iter().map(MoveInProgress::service).collect();
+    let moved: Vec<String> =
+        moves.iter().map(|made| format!("service/{} selects {}", made.service(), made.movement.to)).collect();
+    let about = About {
+        release,
+        services: services.join(" "),
+        color: moves.first().map(|made| made.movement.to.clone()).unwrap_or_default(),
+        selectors: moves.iter().map(|made| made.movement.selector.clone()).collect(),
+        so_far: moved.join(", "),
+        again: None,
+    };
+    hook.run(run, &about).await
+}

@@ -1,0 +1,168 @@
+//! The contract of a release: what only the color before needed is taken away, once that is down.
+
+use release_cli::report::Report;
+use release_cli::run::Run;
+use release_cli::verb::{Agreed, agree, would_be};
+use release_core::command::Command;
+use release_core::failure::{Failure, Outcome};
+use release_core::kube::service::service_path;
+use release_core::release::change::{Action, Change, Op};
+use release_core::release::hooks::{Identity, Moment};
+use release_core::release::record::{Record as _, RunResult};
+use release_core::traffic::selector::{Color, Tracks};
+use serde_json::json;
+
+use super::removal::stays;
+use crate::apply;
+use crate::args::CleanupArgs;
+use crate::contracted::{CONTRACTED, Contracted};
+use crate::hooks::{self, About, Loaded};
+use crate::names::service_names;
+use crate::record::Record;
+use crate::refusal::{self, not_switchable};
+use crate::report::cleanup_document::CleanupMembers;
+use crate::routed_view::seen;
+use crate::service_view::ServiceView;
+use crate::snapshot::{Looking, ReadScope, Snapshot, load};
+
+/// A contract that was asked for.
+#[derive(Debug)]
+pub struct Contract {
+    service: String,
+    hook: Loaded,
+}
+
+impl Contract {
+    /// Reads what is to be run.
+    ///
+    /// # Errors
+    /// Exit 2 for several Services; where it can't be run.
+    pub async fn load(run: &Run, args: &CleanupArgs) -> Outcome<Option<Self>> {
+        let Some(hook) = &args.contract else { return Ok(None) };
+        let services = service_names(&args.services)?;
+        let [service] = services.as_slice() else {
+            return Err(Failure::usage("--contract is of one Service's release"));
+        };
+        let hook = Loaded::load(run, Moment::Contract, hook, service).await?;
+        Ok(Some(Self { service: service.clone(), hook }))
+    }
+
+    /// Runs it once for the last release, where the color before is down. From its beginning on, that is no way back.
+    ///
+    /// # Errors
+    /// Exit 1 where that color is up, or the move was not proven; where the hook fails.
+    pub async fn run(&self, run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
+        let key = args.track.track_key.as_deref();
+        let looking = Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Everything, images: false };
+        let snapshot = run.within(load(&run.cluster, std::slice::from_ref(&self.service), looking)).await?;
+        let view = seen(&snapshot.services[0], &snapshot, key);
+        let asked = || refusal::Asked::about("cleanup", view.name());
+        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
+        let record = released(&view, tracks, run)?;
+        let before = view.contracted.as_ref().filter(|note| note.record == record.id);
+        if before.is_some_and(|note| note.done) {
+            said(report, "contract was run already");
+            return Ok(());
+        }
+        if let Some(color) = tracks.color(&record.from).filter(|color| is_up(color, tracks, &snapshot)) {
+            let text = format!("{} of service/{} is not down: contract was not run", color.name, view.name());
+            let look = Command::new("kubectl bluegreen status").arg(view.name()).scope(run.scope());
+            return Err(Failure::failed("NotDown", text).look(look));
+        }
+        let note = begun_by(run, &snapshot, record);
+        let about = self.about(&view, tracks, record);
+        let question =
+            format!("Run contract of service/{}: then there is no rollback to {}?", view.name(), record.from);
+        let begun = noted(&view, tracks, &note, &snapshot.namespace);
+        match agree(run, &question, args.write.yes)? {
+            Agreed::ToLook => said(report, &would_be(run, "contract run")),
+            Agreed::ToRehearse => {
+                apply::rehearse(run, &[begun]).await?;
+                said(report, &would_be(run, "contract run"));
+            }
+            Agreed::ToWrite => {
+                write(run, &begun).await?;
+                self.hook.run(run, &about).await?;
+                let done = Contracted { done: true, ..note };
+                write(run, &done_after(&begun, &done)).await?;
+                hooks::tidy(run, &self.service).await;
+                said(report, &format!("contract run: there is no rollback to {}", record.from));
+            }
+        }
+        Ok(())
+    }
+
+    fn about(&self, view: &ServiceView<'_>, tracks: &Tracks, record: &Record) -> About {
+        let what = self.hook.identity();
+        About {
+            release: Identity::of([Moment::Contract.word(), what.as_str(), record.id.as_str()]),
+            services: view.name().to_owned(),
+            color: tracks.active.clone(),
+            selectors: tracks.colors.iter().map(|color| tracks.selector_for(&color.name)).collect(),
+            so_far: format!("there is no rollback to {} any more: it may have been done in part", record.from),
+            again: None,
+        }
+    }
+}
+
+fn begun_by(run: &Run, snapshot: &Snapshot, record: &Record) -> Contracted {
+    let by = snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", run.cluster.user));
+    Contracted { record: record.id.clone(), color: record.from.clone(), by, at: snapshot.at, done: false }
+}
+
+/// The move whose color before is done with.
+fn released<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, run: &Run) -> Outcome<&'v Record> {
+    let last = view.recorded.current.as_ref().filter(|record| record.key == tracks.key && record.to == tracks.active);
+    last.filter(|record| record.result == Some(RunResult::Done)).ok_or_else(|| {
+        let text = format!(
+            "no proven release of ours has led service/{} to {}: contract was not run",
+            view.name(),
+            tracks.active
+        );
+        Failure::failed("NotReleased", text)
+            .look(Command::new("kubectl bluegreen history").arg(view.name()).scope(run.scope()))
+    })
+}
+
+fn is_up(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bool {
+    let has_pods = tracks.pods_of(&color.name, &snapshot.pods).iter().any(|pod| stays(pod));
+    has_pods || color.workloads.iter().any(|workload| workload.replicas > 0)
+}
+
+fn noted(view: &ServiceView<'_>, tracks: &Tracks, note: &Contracted, namespace: &str) -> Change {
+    let selector = json!(tracks.selector_for(&tracks.active));
+    Change {
+        object: format!("service/{}", view.name()),
+        path: service_path(namespace, view.name()),
+        action: Action::Note(note.written(&selector, (Record::CURRENT, view.recorded.raw_current.as_ref()))),
+        summary: format!("note: contract of the release to {}", tracks.active),
+        undo: None,
+    }
+}
+
+/// The same note, once it is done.
+fn done_after(begun: &Change, done: &Contracted) -> Change {
+    let Action::Note(ops) = &begun.action else { return begun.clone() };
+    let is_note = |op: &&Op| op.0["op"] != "test";
+    let tests = ops.iter().filter(|op| !is_note(op)).cloned();
+    let pointer = release_core::release::change::annotation_pointer(CONTRACTED);
+    let ops = tests.chain([Op::add(&pointer, json!(done).to_string())]).collect();
+    Change { action: Action::Note(ops), ..begun.clone() }
+}
+
+async fn write(run: &Run, change: &Change) -> Outcome<()> {
+    match run.cluster.apply_and_see(change, run.write_mode()).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.code(), Some(409 | 422)) => {
+            let text = format!("{} was moved by somebody else meanwhile: {}", change.object, error.short());
+            Err(Failure::changed(text))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn said(report: &mut Report<CleanupMembers>, line: &str) {
+    let before = std::mem::take(&mut report.text);
+    let is_empty = before.is_empty() || before == "nothing is due";
+    report.text = if is_empty { line.to_owned() } else { format!("{before}\n{line}") };
+}

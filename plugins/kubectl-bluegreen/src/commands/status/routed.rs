@@ -1,0 +1,80 @@
+//! Services of a list of which a route decides: their selector tells no colors apart.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Service;
+use release_cli::run::Run;
+use release_core::kube::Workload;
+use release_core::traffic::router::find::FoundRouter;
+use release_core::traffic::selector::NotSwitchable;
+
+use crate::routed_view::seen;
+use crate::service_view::ServiceView;
+use crate::snapshot::{Looking, ReadScope, Routes, Snapshot, decide, routes_in};
+
+/// The routes that may decide, read once and where a Service needs them.
+#[derive(Debug)]
+pub struct ByRoute<'a> {
+    run: &'a Run,
+    /// All Services that are listed, which colors may have of their own.
+    services: &'a [Service],
+    everywhere: bool,
+    routes: Option<Routes>,
+}
+
+impl<'a> ByRoute<'a> {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(run: &'a Run, services: &'a [Service], everywhere: bool) -> Self {
+        Self { run, services, everywhere, routes: None }
+    }
+
+    /// The Service, as its route has it where one decides.
+    pub async fn view<'v>(
+        &mut self,
+        service: &'v Service,
+        workloads: &[Arc<Workload>],
+        key: Option<&str>,
+    ) -> ServiceView<'v> {
+        let plain = ServiceView::of(service, workloads, &[], key);
+        match &plain.tracks {
+            Err(NotSwitchable::SelectsEveryColor { .. } | NotSwitchable::NoOtherColor { .. }) => {
+                self.routed(service, workloads, key).await.unwrap_or(plain)
+            }
+            _ => plain,
+        }
+    }
+
+    async fn routed<'v>(
+        &mut self,
+        service: &'v Service,
+        workloads: &[Arc<Workload>],
+        key: Option<&str>,
+    ) -> Option<ServiceView<'v>> {
+        if self.routes.is_none() {
+            let own = self.run.cluster.namespace.as_str();
+            let (routes, unread) = routes_in(&self.run.cluster, (!self.everywhere).then_some(own)).await;
+            unread.iter().for_each(|what| self.run.say(&format!("? routes  {what}")));
+            self.routes = Some(routes);
+        }
+        let routes = self.routes.as_ref()?;
+        let home = service.metadata.namespace.clone().unwrap_or_default();
+        let of_home = |one: &&Service| one.metadata.namespace.as_deref() == Some(&home);
+        let empty = Snapshot::empty(&home, &self.run.scope().in_namespace(&home), self.run.cluster.now());
+        let mut snapshot = Snapshot {
+            services: vec![service.clone()],
+            neighbours: Ok(self.services.iter().filter(of_home).cloned().collect()),
+            workloads: workloads.to_vec(),
+            virtual_services: Ok(routes.virtual_services.clone()),
+            destination_rules: Ok(routes.destination_rules.clone()),
+            http_routes: Ok(routes.http_routes.clone()),
+            grpc_routes: Ok(routes.grpc_routes.clone()),
+            routers: BTreeMap::new(),
+            ..empty
+        };
+        decide(&mut snapshot, Looking { key, router: None, extent: ReadScope::Colors, images: false });
+        let decides = snapshot.routers.values().any(|router| matches!(router, FoundRouter::Route(_)));
+        decides.then(|| seen(service, &snapshot, key))
+    }
+}

@@ -1,0 +1,86 @@
+//! Routes that don't say where to go, or can't be made to.
+
+use release_core::command::{Command, patch_command};
+use release_core::failure::{Failure, Next};
+use release_core::release::change::{Op, json_patch};
+use release_core::text::printable;
+use release_core::traffic::router::find::RouterUnclear;
+use release_core::traffic::router::{NamedRouter, Route, Rule};
+
+use super::asked::Asked;
+use super::ways::Ways;
+use crate::service_view::ServiceView;
+use crate::snapshot::Snapshot;
+
+/// Nobody can say by what the Service is moved.
+pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot, asked: &Asked) -> Failure {
+    let scope = &snapshot.scope;
+    let unread: String = snapshot.routers_unread.iter().map(|what| format!("; {what} can't be read")).collect();
+    let text = format!("service/{}: {why}{unread}", view.name());
+    let by = |all: &[(NamedRouter, String)]| -> Vec<Command> {
+        all.iter().map(|(named, _)| asked.by_router(&named.to_string(), scope)).collect()
+    };
+    let status = || Command::new("kubectl bluegreen status").arg(view.name()).scope(scope);
+    match why {
+        RouterUnclear::Several(all) => Failure::failed("AmbiguousRouter", text).next(Next::Try(by(all), None)),
+        RouterUnclear::NotThere(_, all) if all.is_empty() => Failure::failed("NoSuchRouter", text)
+            .next("a route shares a Service's requests by subsets, or by a Service each"),
+        RouterUnclear::NotThere(_, all) => Failure::failed("NoSuchRouter", text).next(Next::Try(by(all), None)),
+        RouterUnclear::SeveralKeys { keys, .. } => {
+            let each = keys.iter().map(|key| asked.by(key, scope)).collect();
+            Failure::failed("AmbiguousTrackKey", text).next(Next::Try(each, None))
+        }
+        RouterUnclear::OfAnother { .. } => {
+            Failure::failed("RouteShared", text).next("give each Service a route of its own")
+        }
+        RouterUnclear::NoWeight { .. } => {
+            let note = "give one of the colors its requests, then again".to_owned();
+            Failure::failed("NoWeight", text).next(Next::Look(status(), Some(note)))
+        }
+    }
+}
+
+/// A canary is under way, or somebody left it there: nothing that is written over all of it can be taken back.
+pub fn split_weights(ways: Ways<'_>, route: &Route) -> Failure {
+    let Ways { view, tracks, scope, .. } = ways;
+    let shown: Vec<String> = route.rules(&route.object).iter().map(Rule::shown).collect();
+    let text = format!(
+        "{} splits the requests of service/{} between its colors: {}; a canary may be under way",
+        route.reference(),
+        view.name(),
+        printable(&shown.join("; "))
+    );
+    let colors = tracks.colors.iter().filter(|color| route.without(&route.object, &color.name).is_none());
+    let all_to = colors.map(|color| {
+        let ops = route.plan(&route.object, &color.name);
+        patch_command(&route.reference(), &route.scope(scope), &json_patch(&ops))
+    });
+    let note = "each gives one color all of them; once whoever shifts them has ended".to_owned();
+    Failure::failed("SplitWeights", text).next(Next::Try(all_to.collect(), Some(note)))
+}
+
+/// A route has no destination of the color.
+pub fn lacks_color(ways: Ways<'_>, (route, rule): (&Route, &Rule), color: &str) -> Failure {
+    let Ways { view, scope, .. } = ways;
+    let text = format!(
+        "{} has no destination of {} for service/{}, in its {} {}",
+        route.reference(),
+        printable(color),
+        view.name(),
+        if route.is_by_subset() { "route" } else { "rule" },
+        rule.called()
+    );
+    let failure = Failure::failed("RouteLacksColor", text);
+    let Some(lacking) = route.lacking(rule, color) else {
+        return failure.next(format!("give it one, with weight 0: what leads to {color} has no name yet"));
+    };
+    let mut ops = vec![Op::test(&rule.pointer, rule.list.clone())];
+    // One that is alone needs no weight until it isn't.
+    if rule.list.as_array().is_some_and(|list| list.len() == 1) && !rule.list[0]["weight"].is_number() {
+        let weight = rule.shares.first().map_or(100, |share| share.weight);
+        ops.push(Op::add(&format!("{}/0/weight", rule.pointer), weight));
+    }
+    ops.push(Op::add(&format!("{}/-", rule.pointer), lacking));
+    let add = patch_command(&route.reference(), &route.scope(scope), &json_patch(&ops));
+    failure.next(Next::Try(vec![add], Some("adds it without requests, then again".into())))
+}

@@ -1,0 +1,48 @@
+//! A Service as a snapshot has it, with the route that decides about it.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Service;
+use release_core::kube::service::service_name;
+use release_core::release::record::Recorded;
+use release_core::traffic::router::Route;
+use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
+use release_core::traffic::selector::{NotSwitchable, behind};
+
+use crate::cleanup_note::CleanupNote;
+use crate::record::Record;
+use crate::service_view::{ServiceView, believed, ports};
+use crate::snapshot::Snapshot;
+
+/// One Service of a snapshot and what it can be switched between.
+#[must_use]
+pub fn seen<'a>(service: &'a Service, snapshot: &Snapshot, key_flag: Option<&str>) -> ServiceView<'a> {
+    let plain = ServiceView::of(service, &snapshot.workloads, &snapshot.pods, key_flag);
+    match snapshot.routers.get(service_name(service)) {
+        Some(FoundRouter::Route(route)) => by_route(plain, route, snapshot),
+        Some(FoundRouter::Unclear(why)) => unclear(plain, why.clone()),
+        Some(FoundRouter::Selector) | None => plain,
+    }
+}
+
+fn unclear(plain: ServiceView<'_>, why: RouterUnclear) -> ServiceView<'_> {
+    ServiceView { tracks: Err(NotSwitchable::Router(why)), ..plain }
+}
+
+fn by_route<'a>(plain: ServiceView<'a>, route: &Arc<Route>, snapshot: &Snapshot) -> ServiceView<'a> {
+    let annotations = route.metadata.annotations.as_ref();
+    let read = Recorded::<Record>::read(annotations);
+    if let Some(other) = read.current.as_ref().filter(|last| last.is_of_another(plain.name(), &snapshot.namespace)) {
+        let (route, service) = (route.seen_from(&snapshot.namespace), other.service.clone());
+        return unclear(plain, RouterUnclear::OfAnother { route, service });
+    }
+    let active = route.leading(&route.object).unwrap_or_default();
+    let recorded = believed((&route.metadata, route.kind), read, |record| record.to == active);
+    // Where each color has a Service of its own, that of the live one has the ports.
+    let backend = |name: &str| snapshot.neighbours.iter().flatten().find(|service| service_name(service) == name);
+    let served = route.backend(&active).and_then(backend).unwrap_or(plain.service);
+    let tracks = behind(route, &active, served, &snapshot.workloads, &snapshot.pods);
+    let ports = ports(served, Some(&tracks), &snapshot.pods);
+    let (cleanup, route) = (CleanupNote::read(annotations), Some(Arc::clone(route)));
+    ServiceView { recorded, cleanup, tracks: Ok(tracks), ports, route, ..plain }
+}

@@ -1,0 +1,141 @@
+//! Which router decides about a Service.
+
+mod colors;
+mod sought;
+mod unclear;
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+
+use super::{NamedRouter, Route, RouterKind, Standing};
+use colors::{Told, colors};
+pub use sought::{SeenRoute, Sought};
+pub use unclear::RouterUnclear;
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub enum FoundRouter {
+    Selector,
+    Route(Arc<Route>),
+    Unclear(RouterUnclear),
+}
+
+/// Finds it.
+#[must_use]
+pub fn find(sought: &Sought<'_>) -> FoundRouter {
+    if sought.named.is_some_and(|named| named.kind == RouterKind::Service) {
+        return FoundRouter::Selector;
+    }
+    let (mut candidates, mut unclear) = (Vec::new(), None);
+    for seen in sought.routes {
+        match candidate(sought, seen) {
+            Ok(route) => candidates.extend(route.map(|route| (route, seen.moved_by.clone()))),
+            Err(why) => unclear = Some(why),
+        }
+    }
+    if sought.named.is_none() {
+        candidates.retain(|(route, _)| !route.rules(&route.object).is_empty());
+    }
+    // What lists one color alone is pinned to it, where something else shares.
+    if candidates.iter().any(|(route, _)| is_sharing(route)) {
+        candidates.retain(|(route, _)| is_sharing(route));
+    }
+    candidates.sort_by_key(|(route, _)| (route.kind, route.namespace.clone(), route.name.clone()));
+    match (sought.named, unclear) {
+        (_, Some(unclear)) if candidates.is_empty() => FoundRouter::Unclear(unclear),
+        (Some(named), _) => by_name(sought, named, candidates.into_iter().map(|(route, _)| route).collect()),
+        (None, _) => by_itself(sought, candidates),
+    }
+}
+
+fn is_sharing(route: &Route) -> bool {
+    route.all_rules(&route.object).iter().any(super::Rule::shares_among_colors)
+}
+
+/// An object that decides about the Service, in its own words.
+fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>, RouterUnclear> {
+    let SeenRoute { kind, object, .. } = *seen;
+    let metadata = ObjectMeta::deserialize(&object["metadata"]).unwrap_or_default();
+    let namespace = metadata.namespace.clone().unwrap_or_else(|| sought.namespace.to_owned());
+    let name = metadata.name.clone().unwrap_or_default();
+    let plain = Route {
+        kind,
+        namespace,
+        name,
+        object: object.clone(),
+        metadata,
+        rule: None,
+        only: None,
+        key: String::new(),
+        base: std::collections::BTreeMap::new(),
+        colors: std::collections::BTreeMap::new(),
+    };
+    let told = colors(sought, &plain)?;
+    Ok(told.map(|Told { key, base, colors }| Route { key, base, colors, ..plain }))
+}
+
+fn by_name(sought: &Sought<'_>, named: &NamedRouter, candidates: Vec<Route>) -> FoundRouter {
+    let shown: Vec<_> = candidates.iter().flat_map(choices).collect();
+    let is_meant = |route: &Route| named.means(route.kind, (&route.namespace, &route.name), sought.namespace);
+    let mut meant: Vec<Route> = candidates.into_iter().filter(is_meant).collect();
+    for route in &mut meant {
+        route.rule.clone_from(&named.rule);
+    }
+    meant.retain(|route| !route.rules(&route.object).is_empty());
+    match (meant.pop(), meant.is_empty()) {
+        (Some(only), true) => chosen(only),
+        (None, _) => FoundRouter::Unclear(RouterUnclear::NotThere(named.clone(), shown)),
+        (Some(last), false) => {
+            meant.push(last);
+            FoundRouter::Unclear(RouterUnclear::Several(meant.iter().flat_map(choices).collect()))
+        }
+    }
+}
+
+/// Nothing was typed: the one that moved it last, else the only one.
+fn by_itself(sought: &Sought<'_>, candidates: Vec<(Route, Option<NamedRouter>)>) -> FoundRouter {
+    let remembered = candidates.iter().filter_map(|(route, moved_by)| {
+        let named = moved_by.clone()?;
+        let is_it = named.means(route.kind, (&route.namespace, &route.name), sought.namespace);
+        let route = Route { rule: named.rule, ..route.clone() };
+        (is_it && !route.rules(&route.object).is_empty()).then_some(route)
+    });
+    let remembered: Vec<Route> = remembered.collect();
+    if let [only] = remembered.as_slice() {
+        return chosen(only.clone());
+    }
+    let several = |routes: &[Route]| RouterUnclear::Several(routes.iter().flat_map(choices).collect());
+    let candidates: Vec<Route> = candidates.into_iter().map(|(route, _)| route).collect();
+    match candidates.as_slice() {
+        [] => FoundRouter::Selector,
+        [only] if only.rules(&only.object).len() < 2 => chosen(only.clone()),
+        routes => FoundRouter::Unclear(several(routes)),
+    }
+}
+
+fn chosen(route: Route) -> FoundRouter {
+    if route.standing(&route.object) == Standing::Nowhere {
+        let shown = route.rules(&route.object).iter().map(super::Rule::shown).collect::<Vec<_>>().join("; ");
+        return FoundRouter::Unclear(RouterUnclear::NoWeight { route: route.reference(), shown });
+    }
+    FoundRouter::Route(Arc::new(route))
+}
+
+/// The ways to name a route: as a whole, and where it has several rules, each of them.
+fn choices(route: &Route) -> Vec<(NamedRouter, String)> {
+    let whole = route.named();
+    let rules = route.rules(&route.object);
+    let all: Vec<String> = rules.iter().map(super::Rule::shown).collect();
+    let mut choices = vec![(whole.clone(), all.join("; "))];
+    if rules.len() > 1 {
+        let called = |rule: &super::Rule| rule.name.clone().unwrap_or_else(|| rule.index.to_string());
+        let by_rule = |rule: &super::Rule| (NamedRouter { rule: Some(called(rule)), ..whole.clone() }, rule.shown());
+        choices.extend(rules.iter().map(by_rule));
+    }
+    choices
+}
+
+#[cfg(test)]
+mod tests;

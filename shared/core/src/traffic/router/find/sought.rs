@@ -1,0 +1,41 @@
+//! What a router is looked for with.
+
+use k8s_openapi::api::core::v1::Service;
+use serde_json::Value;
+
+use crate::kube::service::service_name;
+use crate::traffic::router::{NamedRouter, RouterKind};
+use crate::traffic::routes::DestinationRule;
+
+/// What is known around a Service, and what was said of its router.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    pub service: &'a Service,
+    pub namespace: &'a str,
+    /// All Services of the namespace.
+    pub neighbours: &'a [Service],
+    /// Objects that may be its router.
+    pub routes: &'a [SeenRoute<'a>],
+    pub rules: &'a [DestinationRule],
+    /// The label that tells the colors apart, where somebody says so.
+    pub key: Option<&'a str>,
+    /// What was typed.
+    pub named: Option<&'a NamedRouter>,
+}
+
+/// An object that may be a Service's router.
+#[derive(Debug, Clone)]
+pub struct SeenRoute<'a> {
+    pub kind: RouterKind,
+    pub object: &'a Value,
+    /// The router that a record on it says it moved this Service by.
+    pub moved_by: Option<NamedRouter>,
+}
+
+impl Sought<'_> {
+    /// The name of the Service.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        service_name(self.service)
+    }
+}

@@ -1,0 +1,54 @@
+//! What keeps a router from being clear.
+
+use crate::text::printable;
+use crate::traffic::router::NamedRouter;
+
+/// Why nobody can say by what a Service is moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouterUnclear {
+    /// Several routes decide about it; each with what it does.
+    Several(Vec<(NamedRouter, String)>),
+    /// The one that was named doesn't share the Service's requests among colors; with those that do.
+    NotThere(NamedRouter, Vec<(NamedRouter, String)>),
+    /// Its subsets differ in several labels.
+    SeveralKeys { route: String, keys: Vec<String> },
+    /// It carries the record of another Service that it shares requests of, too.
+    OfAnother { route: String, service: String },
+    /// No color has any of its requests.
+    NoWeight { route: String, shown: String },
+}
+
+impl std::fmt::Display for RouterUnclear {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let listed = |all: &[(NamedRouter, String)]| {
+            let each: Vec<String> = all.iter().map(|(named, what)| format!("{named} ({what})")).collect();
+            printable(&each.join(", "))
+        };
+        match self {
+            Self::Several(all) => write!(f, "several routes share its requests among colors: {}", listed(all)),
+            Self::NotThere(named, all) if all.is_empty() => {
+                write!(f, "{named} does not share its requests among colors, and no other route does")
+            }
+            Self::NotThere(named, all) => {
+                write!(f, "{named} does not share its requests among colors; these do: {}", listed(all))
+            }
+            Self::SeveralKeys { route, keys } => {
+                write!(
+                    f,
+                    "the subsets of {} differ in several labels: {}",
+                    printable(route),
+                    printable(&keys.join(", "))
+                )
+            }
+            Self::OfAnother { route, service } => write!(
+                f,
+                "{} was moved for service/{}, and has room for one Service's record",
+                printable(route),
+                printable(service)
+            ),
+            Self::NoWeight { route, shown } => {
+                write!(f, "{} gives no color any of its requests ({})", printable(route), printable(shown))
+            }
+        }
+    }
+}

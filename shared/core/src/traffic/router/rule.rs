@@ -1,0 +1,145 @@
+//! One rule of a route: destinations that share its requests.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::standing::{Standing, Weights, shown};
+use crate::release::change::Op;
+use crate::text::printable;
+
+/// Where a share of the requests goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Destination {
+    pub service: String,
+    pub namespace: String,
+    /// The name of a subset that a DestinationRule gives it.
+    pub subset: Option<String>,
+}
+
+/// One destination of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Its place in the list.
+    pub index: usize,
+    pub to: Destination,
+    /// What counts, where it is left out, too.
+    pub weight: i64,
+    /// Nothing for a stranger: another Service, or one of which nobody knows the color.
+    pub color: Option<String>,
+}
+
+/// A list of destinations that share the requests that the rule matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Of the list: `/spec/http/0/route`.
+    pub pointer: String,
+    /// Its place among the rules.
+    pub index: usize,
+    pub name: Option<String>,
+    /// It has conditions: a header, a path.
+    pub matches: bool,
+    /// As it was read.
+    pub list: Value,
+    pub shares: Vec<Share>,
+}
+
+impl Rule {
+    /// The same with the colors of its destinations.
+    #[must_use]
+    pub fn told_apart(mut self, colors: &BTreeMap<Destination, String>) -> Self {
+        for share in &mut self.shares {
+            share.color = colors.get(&share.to).cloned();
+        }
+        self
+    }
+
+    fn of_colors(&self) -> impl Iterator<Item = (&Share, &String)> {
+        self.shares.iter().filter_map(|share| Some((share, share.color.as_ref()?)))
+    }
+
+    /// What each color has.
+    #[must_use]
+    pub fn weights(&self) -> Weights {
+        let mut weights = Weights::new();
+        for (share, color) in self.of_colors() {
+            let sum = weights.entry(color.clone()).or_default();
+            *sum = sum.saturating_add(share.weight);
+        }
+        weights
+    }
+
+    /// True where one of its destinations is of a color.
+    #[must_use]
+    pub fn leads_to_colors(&self) -> bool {
+        self.of_colors().next().is_some()
+    }
+
+    /// True where it lists several colors.
+    #[must_use]
+    pub fn shares_among_colors(&self) -> bool {
+        self.weights().len() > 1
+    }
+
+    /// True where one of its destinations is of that color.
+    #[must_use]
+    pub fn lists(&self, color: &str) -> bool {
+        self.of_colors().any(|(_, name)| name == color)
+    }
+
+    /// True for its name, and for its place where no name says otherwise.
+    #[must_use]
+    pub fn is_named(&self, named: &str) -> bool {
+        self.name.as_deref().map_or_else(|| self.index.to_string() == named, |name| name == named)
+    }
+
+    /// What names it.
+    #[must_use]
+    pub fn called(&self) -> String {
+        self.name.as_deref().map_or_else(|| self.index.to_string(), printable)
+    }
+
+    /// Where its requests go.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let weights = self.weights();
+        let mut some = weights.iter().filter(|(_, weight)| **weight > 0);
+        match (some.next(), some.next()) {
+            (None, _) => Standing::Nowhere,
+            (Some((color, _)), None) => Standing::On(color.clone()),
+            (Some(_), Some(_)) => Standing::Split(weights),
+        }
+    }
+
+    /// The weight of each destination of a color once one color has all that they have.
+    fn wanted(&self, to: &str) -> Vec<(usize, i64)> {
+        let all = self.of_colors().fold(0_i64, |sum, (share, _)| sum.saturating_add(share.weight));
+        let first = self.of_colors().find(|(_, color)| *color == to).map(|(share, _)| share.index);
+        self.of_colors().map(|(share, _)| (share.index, if Some(share.index) == first { all } else { 0 })).collect()
+    }
+
+    /// Operations that give one color all that the colors have. A weight of 0 is written, not left out: what a missing
+    /// one means differs from API to API.
+    #[must_use]
+    pub fn given_to(&self, to: &str) -> Vec<Op> {
+        let is_so = |index: usize, weight: i64| self.list[index]["weight"].as_i64() == Some(weight);
+        let changed = self.wanted(to).into_iter().filter(|(index, weight)| !is_so(*index, *weight));
+        changed.map(|(index, weight)| Op::add(&format!("{}/{index}/weight", self.pointer), weight)).collect()
+    }
+
+    /// The list as these leave it.
+    #[must_use]
+    pub fn list_given_to(&self, to: &str) -> Value {
+        let mut list = self.list.clone();
+        for (index, weight) in self.wanted(to) {
+            list[index]["weight"] = weight.into();
+        }
+        list
+    }
+
+    /// `route primary: blue 95, green 5`
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}: {}", self.called(), shown(&self.weights()))
+    }
+}

@@ -1,0 +1,86 @@
+//! `api` in two colors, of which a route decides which one is live.
+
+use anyhow::{Context, Result};
+use lab::Namespace;
+use lab::fixtures::Behavior;
+use serde_json::{Value, json};
+
+use super::app::{api, color, rolled_out};
+use crate::common::run::admin;
+
+/// Blue and green of so many pods, and Services: `api` over both, `api-blue` and `api-green` of one each.
+///
+/// # Errors
+/// Where the pods don't become ready.
+pub async fn two_colors(ns: &Namespace, replicas: u32) -> Result<()> {
+    let ready = |name| color(name, replicas, Behavior::Ready);
+    let app = api().color(ready("blue")).color(ready("green"));
+    rolled_out(ns, &app).await?;
+    for color in ["blue", "green"] {
+        let mut service = app.service(color);
+        service["metadata"]["name"] = json!(format!("api-{color}"));
+        ns.apply(&service).await?;
+    }
+    let mut both = app.service("blue");
+    both["spec"]["selector"] = json!({"app": "api", "version": null});
+    ns.apply(&both).await.map(drop)
+}
+
+/// The same, with the DestinationRule that names the colors.
+///
+/// # Errors
+/// Where the pods don't become ready.
+pub async fn two_subsets(ns: &Namespace, replicas: u32) -> Result<()> {
+    two_colors(ns, replicas).await?;
+    ns.apply(&destination_rule()).await.map(drop)
+}
+
+/// Team 1's, for `api`.
+#[must_use]
+pub fn destination_rule() -> Value {
+    let subset = |name: &str| json!({"name": name, "labels": {"version": name}});
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "api"},
+        "spec": {"host": "api", "subsets": [subset("blue"), subset("green")]}})
+}
+
+/// What a VirtualService sends to blue and to green.
+#[must_use]
+pub fn subsets(blue: u32, green: u32) -> Value {
+    let to = |subset: &str, weight: u32| json!({"destination": {"host": "api", "subset": subset}, "weight": weight});
+    json!([to("blue", blue), to("green", green)])
+}
+
+/// Team 1's, for `api`: without gateways, so that it is the mesh's.
+#[must_use]
+pub fn virtual_service(name: &str, http: &Value) -> Value {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": name},
+        "spec": {"hosts": ["api"], "http": http}})
+}
+
+/// An HTTPRoute to a Service of a color each.
+#[must_use]
+pub fn http_route(blue: u32, green: u32) -> Value {
+    let to = |color: &str, weight: u32| json!({"name": format!("api-{color}"), "port": 80, "weight": weight});
+    json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "api"},
+        "spec": {"parentRefs": [{"name": "public"}], "hostnames": ["api.example.com"],
+            "rules": [{"backendRefs": [to("blue", blue), to("green", green)]}]}})
+}
+
+/// An object as it is, by a name as kubectl takes it: `virtualservice/api`.
+///
+/// # Errors
+/// Where it isn't there.
+pub async fn object(ns: &Namespace, reference: &str) -> Result<Value> {
+    let read = admin(ns).must(&["get", reference, "-o", "json"]).await?;
+    serde_json::from_str(&read).context("kubectl get")
+}
+
+/// The weights of the destinations at this place of an object.
+///
+/// # Errors
+/// Where it isn't there.
+pub async fn weights(ns: &Namespace, reference: &str, pointer: &str) -> Result<Vec<Option<i64>>> {
+    let object = object(ns, reference).await?;
+    let list = object.pointer(pointer).and_then(Value::as_array).context("no destinations")?;
+    Ok(list.iter().map(|to| to["weight"].as_i64()).collect())
+}

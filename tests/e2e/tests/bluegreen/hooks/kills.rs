@@ -1,0 +1,74 @@
+//! SIGKILL at every write, and two runs at once: nothing runs twice.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use e2e::LIMIT;
+use e2e::bluegreen::active;
+use e2e::bluegreen::run::{bluegreen, start};
+use e2e::common::kill_points::{HeldRun, Hold, kill_at};
+use e2e::common::run::Ended;
+use futures::future::try_join_all;
+use lab::api_proxy::{ApiProxy, Call, When};
+use lab::fixtures::Job;
+use lab::{Running, eventually};
+
+use super::{NEXT, TO_GREEN, jobs, with_jobs};
+
+/// The writes of a deploy with all hooks.
+const WRITES: [(&str, fn(&Call) -> bool); 6] = [
+    ("the migration", |call| call.method == "POST" && call.is_about("/jobs") && call.line().contains("-made")),
+    ("the color", |call| call.method == "PATCH" && call.is_about("/deployments/api-green")),
+    ("the selector", |call| {
+        call.method == "PATCH" && call.is_about("/services/api") && !call.line().contains("-notes")
+    }),
+    ("the result", |call| call.method == "PATCH" && call.is_about("/services/api") && call.line().contains("-notes")),
+    ("the event", |call| call.is_write() && call.is_about("/events")),
+    ("the removal", |call| call.method == "DELETE" && call.path.contains("/jobs/")),
+];
+
+/// A pipeline's machine goes away: a migration would run twice, or a release never end.
+#[tokio::test]
+async fn a_release_that_is_killed_goes_on_and_runs_nothing_twice() -> Result<()> {
+    let words = format!("{NEXT} --migrate=cronjob/expand --before-switch=cronjob/smoke --after-switch=cronjob/warm");
+    let points = WRITES.into_iter().flat_map(|write| [(write, When::Before), (write, When::After)]);
+    let tried = points.map(|((name, write), when)| {
+        let words = words.clone();
+        async move {
+            let jobs_of = ["expand", "smoke", "warm"].map(|name| Job::new(name).ends_after(Duration::from_secs(1)));
+            let ns = with_jobs("hooks-kill", &jobs_of).await?;
+            let plugin = ns.lab().plugins().join("kubectl-bluegreen");
+            let typed: Vec<&str> = words.split(' ').collect();
+            let killed = kill_at(async |_| {
+                let proxy = ApiProxy::start(ns.lab()).await?;
+                let hold = Hold::Cluster(proxy.hold(when, write));
+                let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, &typed))?;
+                Ok(HeldRun { proxy, hold, running })
+            });
+            ensure!(killed.await?.is_some(), "{name} was never there");
+            let before = jobs(&ns).await?;
+            bluegreen(&ns, &words).await?.ends(0).with_context(|| format!("killed {when:?} {name}"))?;
+            assert_eq!(active(&ns, "api").await?, "green");
+            let after = jobs(&ns).await?;
+            let again = after.iter().any(|(job, _)| job.ends_with("-2"));
+            ensure!(!again, "killed {when:?} {name}: one was run again: {before:?}, then {after:?}");
+            anyhow::Ok(())
+        }
+    });
+    try_join_all(tried).await.map(drop)
+}
+
+/// Two pipelines release the same at the same time: the migration would run twice side by side.
+#[tokio::test]
+async fn two_runs_of_one_release_share_its_jobs() -> Result<()> {
+    let ns = with_jobs("hooks-two", &[Job::new("expand").ends_after(Duration::from_secs(5))]).await?;
+    let words = format!("{TO_GREEN} --before-switch=cronjob/expand");
+    let mut both = (0..2).map(|_| start(&ns, &words)).collect::<Result<Vec<_>>>()?;
+    eventually("a Job runs", LIMIT, || async { Ok((!jobs(&ns).await?.is_empty()).then_some(())) }).await?;
+    assert_eq!(jobs(&ns).await?.len(), 1);
+    let ended = [both.remove(0).wait(LIMIT).await?.code, both.remove(0).wait(LIMIT).await?.code];
+    // Of two that write in the same moment one is told that the other was faster.
+    ensure!(ended.contains(&0) && ended.iter().all(|code| [0, 3].contains(code)), "{ended:?}");
+    assert_eq!(active(&ns, "api").await?, "green");
+    Ok(())
+}

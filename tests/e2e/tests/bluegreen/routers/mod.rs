@@ -1,0 +1,7 @@
+//! Routes that decide between the colors: they are moved instead of the selector.
+
+mod found;
+mod gateway;
+mod istio;
+mod meanwhile;
+mod release;
