@@ -15,6 +15,7 @@ mod apply;
 mod args;
 mod candidates;
 mod checks;
+mod cleanup;
 mod cleanup_note;
 mod commands;
 mod compared;

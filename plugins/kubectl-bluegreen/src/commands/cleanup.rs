@@ -1,28 +1,6 @@
 //! `cleanup`: take the idle color down once its retention has passed.
 
-mod asked;
-mod brought_back;
-mod budgets;
 mod contract;
-mod decision;
-mod due;
-mod due_by_route;
-mod gone;
-mod hindrance;
-mod judge;
-mod left_preview;
-mod look;
-pub mod overdue;
-mod overtaken;
-mod place;
-mod put_back;
-mod refused;
-mod removal;
-mod retention;
-mod seen;
-mod take_down;
-pub mod unexposed;
-mod writing;
 
 use std::collections::BTreeSet;
 
@@ -35,17 +13,18 @@ use release_core::failure::{Failure, Next, Outcome};
 
 use crate::apply::rehearse;
 use crate::args::CleanupArgs;
+use crate::cleanup::decision::{Decision, Kept};
+use crate::cleanup::due::{Due, services};
+use crate::cleanup::left_preview::Unexposed;
+use crate::cleanup::place::Place;
+use crate::cleanup::removal::Removal;
+use crate::cleanup::take_down::TakeDown;
+use crate::cleanup::unexposed::take_away;
 use crate::hooks;
 use crate::names::service_names;
 use crate::news;
 use crate::report::cleanup_document::CleanupMembers;
 use contract::Contract;
-use decision::{Decision, Kept};
-use due::Due;
-use left_preview::Unexposed;
-use place::Place;
-use removal::Removal;
-use take_down::TakeDown;
 
 /// Runs the verb.
 ///
@@ -103,7 +82,7 @@ async fn asked_for(run: &Run, args: &CleanupArgs) -> Outcome<Vec<(Run, Due)>> {
         let due = Due { names: service_names(&args.services)?, kept: Vec::new() };
         return Ok(vec![(run.in_namespace(&run.cluster.namespace), due)]);
     }
-    let due = run.within(due::services(run, args.all_namespaces)).await?;
+    let due = run.within(services(run, args.all_namespaces)).await?;
     Ok(due.into_iter().map(|(namespace, due)| (run.in_namespace(&namespace), due)).collect())
 }
 
@@ -130,7 +109,7 @@ async fn take_all_down(args: &CleanupArgs, places: &[Place], report: &mut Report
         for decision in &place.decisions {
             let ended = match decision {
                 Decision::Remove(removal) => take_down.one(removal, report).await,
-                Decision::Unexpose(one) => unexposed::take_away(&place.run, one, report).await,
+                Decision::Unexpose(one) => take_away(&place.run, one, report).await,
                 Decision::Kept(_) | Decision::Down { .. } => Ok(()),
             };
             match ended {

@@ -22,11 +22,11 @@ use release_core::release::hooks::Moment;
 use release_core::release::pod_tests::{ForWorkload, PodTests};
 use serde_json::Value;
 
-use super::cleanup::overdue::Overdue;
 use super::objects;
 use crate::apply::{self, MoveInProgress};
 use crate::args::{DeployArgs, DeployHookArgs};
 use crate::checks::deploy::{DeployCase, run as checks};
+use crate::cleanup::overdue::Overdue;
 use crate::compared::Compared;
 use crate::hooks::Hooks;
 use crate::moves::{self, make_plan, views};

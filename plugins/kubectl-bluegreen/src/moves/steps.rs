@@ -19,7 +19,7 @@ use super::scaling;
 use super::{expected, hooked};
 use crate::apply::{self, EMPTIED, MoveInProgress};
 use crate::checks::OF_OWNERS;
-use crate::commands::cleanup::overdue::Overdue;
+use crate::cleanup::overdue::Overdue;
 use crate::news;
 use crate::options::{MoveOptions, Verb};
 use crate::plan::{self, SwitchPlan};

@@ -12,9 +12,9 @@ use release_core::release::record::{Record as _, RunResult};
 use release_core::traffic::selector::{Color, Tracks};
 use serde_json::json;
 
-use super::removal::stays;
 use crate::apply;
 use crate::args::CleanupArgs;
+use crate::cleanup::removal::stays;
 use crate::contracted::{CONTRACTED, Contracted};
 use crate::hooks::{self, About, Loaded};
 use crate::names::service_names;

@@ -16,7 +16,7 @@ use super::pause::pause;
 use super::pod_tests::{tested, with_way_down};
 use crate::apply;
 use crate::apply::deploy::Rollout;
-use crate::commands::cleanup::overdue::Overdue;
+use crate::cleanup::overdue::Overdue;
 use crate::fingerprint::Fingerprint;
 use crate::hooks::{About, Loaded};
 use crate::moves::{self, AgreedPlan, of_moves};

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::shown::shown;
 use crate::apply;
-use crate::commands::cleanup::unexposed::remove;
+use crate::cleanup::unexposed::remove;
 use crate::options::preview::PreviewOptions;
 use crate::plan::subjects_of;
 use crate::refusal::{Asked, not_switchable};
