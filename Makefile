@@ -25,7 +25,7 @@ export RUST_BACKTRACE ?= 0
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-demo: built ## Switch a Service under real traffic on a local Kubernetes (first run builds it, ~15 min)
+demo: built ## Whole releases under real traffic on a local Kubernetes, 40 s (first run builds it, ~15 min)
 	$(LAB) run -- $(TARGET)/debug/demo
 
 test: built ## Pass all tests: unit tests, then end to end on the lab (first run builds istiod and others, ~10 min)

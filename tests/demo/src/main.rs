@@ -1,4 +1,5 @@
-//! `make demo`: a switch and a rollback under real traffic, on a real Kubernetes.
+//! `make demo`: whole releases of a document under real traffic, a bad one that takes itself back, and an image rollback,
+//! on a real Kubernetes with a stand-in for ECR.
 //!
 //! Nothing here is canned: every command is run as it is printed, and its output is its own.
 
@@ -9,13 +10,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use e2e::common::load::{answering, left};
+use jiff::{Timestamp, ToSpan};
 use lab::Lab;
+use lab::registry::Image;
 use lab::traffic::{Load, Running};
 
 use stage::Stage;
 
-const BLUE: &str = "1.4.0";
-const GREEN: &str = "1.5.0";
+const SERVICE: &str = "user-service";
+const REPOSITORY: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/demo/user-service";
+const FIRST: &str = "1.4.0";
+const SECOND: &str = "1.5.0";
+const BAD: &str = "1.6.0";
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -32,42 +38,71 @@ async fn main() -> ExitCode {
 /// Whether no request failed.
 async fn play() -> Result<bool> {
     let stage = Stage::set(Lab::from_env().await?).await?;
-    stage.heading("One Service, and two versions of an application: blue has the traffic, green waits");
+    pushed(&stage, SERVICE, &[FIRST, SECOND, BAD]).await?;
+    pushed(&stage, "mailer", &["2.0.0", "2.1.0"]).await?;
+    stage.heading("A Service that one color serves, and the file in which its team describes a release");
     stage.must("kubectl create -f tests/demo/api.yaml -n demo").await?;
-    stage.until_ready(&["api-blue", "api-green"]).await?;
-    let target = answering(stage.namespace(), "api").await?;
+    stage.until_ready(&["user-service-blue", "mailer"]).await?;
+    println!("\n{}", include_str!("../release.yaml"));
+    let target = answering(stage.namespace(), SERVICE).await?;
     let load = Load::new(target).rate(240.0).start();
     stage.heading(&format!("240 requests a second go to http://{target} from now on, on new and on kept connections"));
-    stage.must("kubectl bluegreen status api -n demo").await?;
 
-    stage.heading("The release: one command, which checks, writes once, and watches green for 5 seconds");
-    let switched =
-        Departure::of(&stage, &load, BLUE, "kubectl bluegreen switch api --to green --verify-for 5s --yes -n demo")
-            .await?;
-    stage.must("kubectl bluegreen status api -n demo").await?;
+    stage.heading("The release: green is made, waited for, tested, gets the traffic, and is watched");
+    stage.must(&deploy(SECOND)).await?;
+    left(&load, FIRST, Instant::now()).await?;
 
-    stage.heading("Something is wrong with green? Back at once");
-    let back = Departure::of(&stage, &load, GREEN, "kubectl bluegreen rollback api --yes -n demo").await?;
-    stage.must("kubectl bluegreen history api -n demo").await?;
+    stage.heading("Something is wrong with it? Back at once, and forward again");
+    let back = Departure::of(&stage, &load, SECOND, "kubectl bluegreen rollback user-service --yes -n demo").await?;
+    stage
+        .must("kubectl bluegreen switch user-service --to green --verify-for 2s --force=failed-before --yes -n demo")
+        .await?;
+    left(&load, FIRST, Instant::now()).await?;
 
-    stage.heading("Green's pods are taken down, and a switch to nothing is refused");
-    stage.must("kubectl bluegreen cleanup api --before-due --yes -n demo").await?;
-    stage.refused("kubectl bluegreen switch api --to green --yes -n demo").await?;
-    stage.must("kubectl bluegreen switch api --to green --scale --verify-for 0 --yes -n demo").await?;
-    left(&load, BLUE, Instant::now()).await?;
+    stage.heading("The next release goes to blue, passes its tests, and loses a pod once users are on it");
+    turns_bad(&stage).await?;
+    left(&load, BAD, Instant::now()).await?;
+    stage.must("kubectl bluegreen history user-service -n demo").await?;
+
+    stage.heading("Another workload, without colors: back to the image that was pushed before");
+    stage.must("kubectl ecr-rollback deployment/mailer --yes -n demo").await?;
 
     let traffic = load.stop().await;
     let failed = traffic.failures().len();
     stage.heading(&format!(
-        "{} requests, {failed} failed; new connections left blue {} ms after `switch` was started, and green {} ms after `rollback`",
+        "{} requests, {failed} failed; new connections left green {} ms after `rollback` was started",
         thousands(traffic.total()),
-        switched.millis(),
         back.millis(),
     ));
     if failed > 0 {
         println!("{traffic}");
     }
     Ok(failed == 0)
+}
+
+/// Pushes these tags, one a day.
+async fn pushed(stage: &Stage, repository: &str, tags: &[&str]) -> Result<()> {
+    let repository = stage.namespace().repository(repository).await?;
+    for (tag, day) in tags.iter().zip(1_i64..) {
+        let time = Timestamp::now() - (24 * (tags.len() as i64 - day)).hours();
+        repository.push(Image::new(tag).pushed_at(time)).await?;
+    }
+    Ok(())
+}
+
+fn deploy(tag: &str) -> String {
+    format!("kubectl bluegreen deploy -f tests/demo/release.yaml --image app={REPOSITORY}:{tag} --yes -n demo")
+}
+
+/// The version is good until users come: one of its pods falls over then, and two serve until the traffic is back.
+async fn turns_bad(stage: &Stage) -> Result<()> {
+    let deploying = stage.start(&deploy(BAD)).await?;
+    stage.until_selected(SERVICE, "blue").await?;
+    let pod = stage.a_pod("version=blue").await?;
+    stage
+        .must(&format!("kubectl annotate {pod} lab.kubectl-release.dev/behavior=crash-loop -n demo --overwrite"))
+        .await?;
+    stage.ends(deploying, 5).await
 }
 
 /// How long after a command was started the last new connection reached the version it leaves.

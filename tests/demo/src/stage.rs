@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
-use lab::{Lab, Namespace};
+use e2e::bluegreen::active;
+use e2e::common::pods::pods;
+use kube::ResourceExt;
+use lab::{Lab, Namespace, eventually};
+use tokio::process::{Child, Command};
 
 /// Between a heading and what follows, for people to read it.
 const TO_READ: Duration = Duration::from_secs(1);
@@ -36,11 +40,34 @@ impl Stage {
         self.run(line, 0).await
     }
 
-    /// Runs a command and wants exit code 1.
-    pub async fn refused(&self, line: &str) -> Result<()> {
-        self.run(line, 1).await?;
-        println!("(exit code 1)");
+    /// Starts a command, to be waited for.
+    pub async fn start(&self, line: &str) -> Result<Child> {
+        self.announced(line).await;
+        let mut command = self.command(line);
+        command.spawn().with_context(|| format!("cannot run `{line}`"))
+    }
+
+    /// Waits for what was started, and wants this exit code.
+    pub async fn ends(&self, mut child: Child, wanted: i32) -> Result<()> {
+        let code = child.wait().await?.code();
+        ensure!(code == Some(wanted), "exit code {code:?}");
+        println!("(exit code {wanted})");
         Ok(())
+    }
+
+    /// Waits until a Service selects a color.
+    pub async fn until_selected(&self, service: &str, color: &str) -> Result<()> {
+        eventually("the traffic is on it", LIMIT, || async {
+            Ok((active(&self.ns, service).await? == color).then_some(()))
+        })
+        .await
+    }
+
+    /// A pod with this label: `pod/NAME`.
+    pub async fn a_pod(&self, label: &str) -> Result<String> {
+        let found = pods(&self.ns, label).await?;
+        let pod = found.first().with_context(|| format!("no pod has {label}"))?;
+        Ok(format!("pod/{}", pod.name_any()))
     }
 
     /// Waits until Deployments are rolled out.
@@ -53,14 +80,22 @@ impl Stage {
 
     /// Output goes where ours goes, so that it looks as it does by hand.
     async fn run(&self, line: &str, wanted: i32) -> Result<Instant> {
-        println!("\n$ {line}");
-        tokio::time::sleep(TO_READ).await;
-        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
-        let lab = self.ns.lab();
+        self.announced(line).await;
         let started = Instant::now();
-        let status = lab.kubectl(lab.kubeconfig()).command(&words).status().await;
+        let status = self.command(line).status().await;
         let code = status.with_context(|| format!("cannot run `{line}`"))?.code();
         ensure!(code == Some(wanted), "exit code {code:?} of `{line}`");
         Ok(started)
+    }
+
+    async fn announced(&self, line: &str) {
+        println!("\n$ {line}");
+        tokio::time::sleep(TO_READ).await;
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let lab = self.ns.lab();
+        lab.kubectl(lab.kubeconfig()).command(&words)
     }
 }
