@@ -15,7 +15,7 @@ fn counted(series: &[Series], known_since: i64) -> f64 {
 #[test]
 fn increments_are_whole_whatever_rate_would_make_of_them() {
     let one = series(&[(0, 5.0), (15, 5.0), (30, 6.0)]);
-    assert_eq!(counted(&[one.clone()], 0), 1.0, "increase() says 1.33");
+    assert_eq!(counted(std::slice::from_ref(&one), 0), 1.0, "increase() says 1.33");
     assert_eq!(increments(&[one], 0, SPACING)[1], Increment { from: 15_000, to: 30_000, by: 1.0 });
 }
 
@@ -30,7 +30,7 @@ fn a_counter_that_falls_was_restarted() {
 fn the_first_value_of_a_series_that_was_born_meanwhile_counts() {
     let requests = series(&[(0, 100.0), (15, 200.0), (30, 300.0), (45, 400.0), (60, 500.0)]);
     let errors = series(&[(45, 1.0), (60, 3.0)]);
-    assert_eq!(counted(&[errors.clone()], 0), 3.0);
+    assert_eq!(counted(std::slice::from_ref(&errors), 0), 3.0);
     // A Prometheus that was started itself knows nothing of what was before.
     assert_eq!(counted(&[requests], 0), 400.0);
     assert_eq!(counted(&[errors], 45), 2.0);

@@ -15,8 +15,11 @@ use lab::{Running, eventually};
 
 use super::{NEXT, TO_GREEN, jobs, with_jobs};
 
+/// A call, by what it writes.
+type Write = (&'static str, fn(&Call) -> bool);
+
 /// The writes of a deploy with all hooks.
-const WRITES: [(&str, fn(&Call) -> bool); 6] = [
+const WRITES: [Write; 6] = [
     ("the migration", |call| call.method == "POST" && call.is_about("/jobs") && call.line().contains("-made")),
     ("the color", |call| call.method == "PATCH" && call.is_about("/deployments/api-green")),
     ("the selector", |call| {
