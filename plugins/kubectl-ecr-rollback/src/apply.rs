@@ -20,7 +20,7 @@ pub use in_progress::ChangeInProgress;
 pub use unproven::ROLLOUT_FAILED;
 use unproven::Unproven;
 use watch::Watch;
-pub use what_runs::rewritten_at_once;
+pub use what_runs::{other_digest, rewritten_at_once};
 pub use write::write;
 
 /// How a rollout ended, and what its pods run; nothing of them where it was taken back.

@@ -53,10 +53,16 @@ impl PodsNow {
         let images = counts.into_iter().map(|(image, (pods, ready))| PodsOfImage { image, pods, ready }).collect();
         let all = [&pods.new, &pods.old, &pods.kept].map(Vec::len).into_iter().fold(0, usize::saturating_add);
         let old = |pods: &[&Pod], why: &str| {
-            let first = pods.first()?;
-            let verb = if pods.len() == 1 { "stays" } else { "stay" };
-            let names: Vec<&str> = pods.iter().map(|pod| pod.metadata.name.as_str()).collect();
-            Some(format!("{} {verb} on {} ({why})", listed(&names), pinned_short(&image(first))))
+            let mut by_image: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+            for pod in pods {
+                by_image.entry(image(pod)).or_default().push(&pod.metadata.name);
+            }
+            let said = by_image.iter().map(|(image, names)| {
+                let verb = if names.len() == 1 { "stays" } else { "stay" };
+                format!("{} {verb} on {}", listed(names), pinned_short(image))
+            });
+            let said: Vec<String> = said.collect();
+            (!said.is_empty()).then(|| format!("{} ({why})", said.join(", ")))
         };
         let kept = old(&pods.kept, &format!("partition {}", workload.partition));
         let is_over = workload.kind == WorkloadKind::Deployment && rollout_status(workload) == RolloutStatus::Done;

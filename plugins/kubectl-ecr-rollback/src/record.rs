@@ -1,6 +1,7 @@
 //! What was done to a workload's images, as it is kept on the workload.
 
 pub mod believed;
+mod images;
 pub mod rewritten;
 pub mod room;
 #[cfg(test)]
@@ -11,15 +12,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 use release_core::kube::Workload;
-use release_core::registry::image::{ImageRef, is_tag};
+use release_core::registry::image::is_tag;
 use release_core::release::annotations::Room;
 use release_core::release::record::{Record, Recorded, RunResult};
 use release_core::text::{is_label_value, printable};
 use release_core::workload::revisions::{Revision, deployed_number};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use release_core::workload::container_image::ContainerImage;
 
 /// Why a template was changed last, as `kubectl rollout history` shows it
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>).
@@ -139,6 +138,25 @@ pub fn recorded_on(workload: &Workload) -> RecordedImages {
     recorded
 }
 
+/// What the workload's controller has copied to the revision that it has now, where the workload itself says nothing any
+/// more: whoever replaces an object takes its annotations away.
+#[must_use]
+pub fn kept_by_revision(
+    recorded: &RecordedImages,
+    workload: &Workload,
+    revisions: &[Revision],
+) -> Option<RecordedImages> {
+    if recorded.raw_current.is_some() || recorded.raw_history.is_some() {
+        return None;
+    }
+    let current = revisions.iter().find(|revision| revision.current)?;
+    let mut kept = RecordedImages::read(Some(&current.notes));
+    let is_own = |record: &ImageRecord| record.uid.as_deref() == Some(workload.uid());
+    kept.current = kept.current.filter(|record| is_own(record) && made_up(record, workload).is_none());
+    kept.history.retain(is_own);
+    kept.current.is_some().then_some(kept)
+}
+
 /// What annotations of others leave for ours, and for those that its controller adds.
 fn room_on(workload: &Workload) -> Room {
     let ours = [ImageRecord::CURRENT, ImageRecord::HISTORY, CHANGE_CAUSE];
@@ -166,66 +184,7 @@ pub struct Moved {
     pub to: String,
 }
 
-/// The digest that stands behind a reference: of `api:1@sha256:…` behind `api:1`.
-fn digest_behind<'i>(reference: &str, image: &'i str) -> Option<&'i str> {
-    image.strip_prefix(reference)?.strip_prefix('@')
-}
-
 impl ImageRecord {
-    /// True where the template asks for all that the record went to.
-    #[must_use]
-    pub fn is_in(&self, containers: &[ContainerImage]) -> bool {
-        self.stands(containers, |moved, image| self.led_to(moved, image))
-    }
-
-    /// True for the reference that was written, and for that with its digest behind it, as policies put it there. What
-    /// takes a digest away is undone by that.
-    #[must_use]
-    pub fn led_to(&self, moved: &Moved, image: &str) -> bool {
-        let is_it = |digest: &str| self.to_digest.as_deref().is_none_or(|known| known == digest);
-        let is_pinned = || self.verb != RecordVerb::Unpin && digest_behind(&moved.to, image).is_some_and(is_it);
-        moved.to == image || is_pinned()
-    }
-
-    /// True where the template asks for all that the record came from.
-    #[must_use]
-    pub fn was_left_for(&self, containers: &[ContainerImage]) -> bool {
-        self.stands(containers, |moved, image| moved.from == image)
-    }
-
-    /// True where the template asks for that, or for the very images that it was.
-    #[must_use]
-    pub fn is_taken_back_in(&self, containers: &[ContainerImage]) -> bool {
-        let pinned = |moved: &Moved, image: &str| {
-            digest_behind(&moved.from, image).is_some_and(|digest| self.from_digest.as_deref() == Some(digest))
-        };
-        self.stands(containers, |moved, image| self.came_from(moved, image) || pinned(moved, image))
-    }
-
-    /// True for the reference that a container had, and for the one by the digest that this was.
-    #[must_use]
-    pub fn came_from(&self, moved: &Moved, image: &str) -> bool {
-        let by_digest = self.from_digest.as_ref().map(|digest| ImageRef::parse(&moved.from).at(digest));
-        moved.from == image || by_digest.as_deref() == Some(image)
-    }
-
-    fn stands(&self, containers: &[ContainerImage], asks: impl Fn(&Moved, &str) -> bool) -> bool {
-        let stands = |m: &Moved| containers.iter().any(|p| p.name == m.name && p.init == m.init && asks(m, &p.image));
-        !self.containers.is_empty() && self.containers.iter().all(stands)
-    }
-
-    /// True where something else ran since: a template that is younger than this change's own has another
-    /// image. The record may have outlived a release, or `kubectl rollout undo` may have brought it back,
-    /// which copies a ReplicaSet's annotations to its Deployment.
-    #[must_use]
-    pub fn is_outdated(&self, revisions: &[Revision]) -> bool {
-        let Some(left) = self.revision else { return false };
-        let younger =
-            |r: &&Revision| r.earlier_numbers.iter().chain([&r.number]).any(|number| *number > left.saturating_add(1));
-        let has_another = |r: &Revision| self.containers.iter().any(|m| r.image_of(&m.name) != Some(m.to.as_str()));
-        revisions.iter().filter(younger).any(has_another)
-    }
-
     /// True while nobody knows how it ends.
     #[must_use]
     pub fn is_open(&self) -> bool {

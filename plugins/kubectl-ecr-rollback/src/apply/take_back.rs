@@ -9,19 +9,23 @@ use release_cluster::exchange::ApiError;
 use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Outcome};
+use release_core::kube::Pod;
 use release_core::registry::image::ImageRef;
 use release_core::registry::push_history::is_index;
 use release_core::release::record::RunResult;
 use release_core::text::printable;
+use release_core::workload::rollout_pods::{Hold, RolloutPods};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use tokio::time::sleep;
 
 use super::conclude;
+use super::held::Held;
 use super::in_progress::ChangeInProgress;
 use crate::plan::image_change::ImageChange;
 use crate::plan::way_back::{WayBack, digests_of};
+use crate::pods_now::is_named;
 use crate::record::{ImageRecord, recorded_on};
-use crate::snapshot::read::{again, workload_and_pods};
+use crate::snapshot::read::{again, template_of, workload_and_pods};
 use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::words::pinned_short;
 use release_core::workload::container_image::containers_of;
@@ -75,11 +79,18 @@ async fn to_what_ran(change: &ChangeInProgress<'_>, failure: Failure, seen: Opti
     }
     let back = pinned_short(&change.image_change.back_to());
     run.progress.step("taken back", &format!("to {back}{}", by_digest(change)));
-    follow(change).await;
+    let stuck = follow(change).await;
     conclude::taken_back(change, &failure).await;
     let again = if change.image_change.way_back.digest.is_some() { "now" } else { "again" };
     let text = format!("failed and was taken back; {} asks for {back} {again}\n{}", change.workload, failure.message);
-    Failure::new(Exit::RolledBack, "RolledBack", text).look(events_of_pods(change))
+    let failure = Failure::new(Exit::RolledBack, "RolledBack", text);
+    match stuck {
+        Some(held) => {
+            let message = format!("{}\n{}", failure.message, held.text);
+            Failure { message, ..failure }.try_next(held.command)
+        }
+        None => failure.look(events_of_pods(change)),
+    }
 }
 
 /// Why it is not the tag that is gone back to.
@@ -153,8 +164,9 @@ fn ended(change: &ChangeInProgress<'_>, why: &str, seen: Option<String>) -> Imag
     ImageRecord { reason: printable(&reason), ..record }
 }
 
-/// Waits a while for the pods of before; that they come is the controller's work, not ours.
-async fn follow(change: &ChangeInProgress<'_>) {
+/// Waits a while for the pods of before; that they come is the controller's work, not ours. Gives what they wait for that
+/// a person has to do.
+async fn follow(change: &ChangeInProgress<'_>) -> Option<Held> {
     let there = until(later(GRACE), POLL, async || {
         let Ok(now) = again(&change.run.cluster, change.workload).await else { return ControlFlow::Continue(()) };
         match rollout_status(&now) {
@@ -164,14 +176,28 @@ async fn follow(change: &ChangeInProgress<'_>) {
             RolloutStatus::Waiting(_) => ControlFlow::Continue(()),
         }
     });
-    if let Some(Some(now)) = there.await {
-        let word = match is_as_before(change).await {
-            Some(true) => "as before",
-            Some(false) => "not as before",
-            None => "available",
-        };
-        change.run.progress.step(word, &format!("{} of {} pods available", now.available, now.replicas));
-    }
+    let Some(Some(now)) = there.await else { return stuck(change).await };
+    let word = match is_as_before(change).await {
+        Some(true) => "as before",
+        Some(false) => "not as before",
+        None => "available",
+    };
+    change.run.progress.step(word, &format!("{} of {} pods available", now.available, now.replicas));
+    None
+}
+
+/// A pod of what failed that its StatefulSet waits for, and never replaces.
+async fn stuck(change: &ChangeInProgress<'_>) -> Option<Held> {
+    let cluster = &change.run.cluster;
+    let (mut now, pods) = workload_and_pods(cluster, change.workload).await.ok()?;
+    now.revision = template_of(cluster, &now).await.ok().flatten().or(now.revision);
+    let (name, back) = (&change.image_change.containers[0].name, change.image_change.back_to());
+    let asks = |pod: &Pod| pod.image_of(name).is_some_and(|asked| is_named(asked, &back));
+    let sorted = RolloutPods::of(&now, &pods, asks);
+    let hold = sorted.hold(&now, Timestamp::now()).filter(|hold| matches!(hold, Hold::Stuck(_)))?;
+    let held = Held::of(change, &hold, &sorted);
+    change.run.progress.step("held", &format!("{}: {}", held.text, held.command));
+    Some(held)
 }
 
 /// Whether pods run what ran before, and not only what is called so.

@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use release_cli::flags::DryRunFlag;
+use release_cli::run::Run;
 use release_cluster::wait::{later, until};
 use release_core::command::Command;
 use release_core::failure::Failure;
 use release_core::kube::{Pod, Workload, WorkloadKind};
+use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::is_index;
 use release_core::release::rewritten::rewritten as failure;
@@ -21,7 +23,7 @@ use crate::record::RecordVerb;
 use crate::snapshot::read::workload_and_pods;
 use crate::tag_now::{PATIENCE, TagNow, tag_now};
 use crate::typed::TARGET;
-use crate::words::{listed, pinned_short};
+use crate::words::{beside, listed, pinned_short, whole};
 use release_core::workload::container_image::ContainerImage;
 
 /// Pods are listed and counted at two moments: for so long they may contradict each other.
@@ -71,7 +73,13 @@ async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
 /// That the template itself asks for something else as soon as it is written.
 pub fn rewritten_at_once(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> Failure {
     let (workload, now) = (change.workload, asked_now(change, template));
-    let (to, was) = (pinned_short(&change.image_change.to), if is_rehearsed(change) { "is to be" } else { "was" });
+    let to = &change.image_change.to;
+    let is_elsewhere = change.image_change.containers.iter().any(|one| {
+        let now = template.iter().find(|t| t.name == one.name && t.init == one.init);
+        now.is_some_and(|now| !same_repository(&now.image, to))
+    });
+    let to = if is_elsewhere { whole(to) } else { pinned_short(to) };
+    let was = if is_rehearsed(change) { "is to be" } else { "was" };
     let text =
         format!("{workload} asks for {now}, though {to} {was} written: an admission policy or webhook rewrites it");
     failure(text, change.run.scope())
@@ -85,7 +93,7 @@ fn is_rehearsed(change: &ChangeInProgress<'_>) -> bool {
 pub fn asked_now(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> String {
     let ours = change.image_change.containers.iter();
     let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
-    found.map(|one| pinned_short(&one.image)).collect::<Vec<_>>().join(", ")
+    found.map(|one| beside(&change.image_change.to, &one.image)).collect::<Vec<_>>().join(", ")
 }
 
 /// That the new pods run what was left, or something else than the revision ran. Nothing where that was
@@ -120,19 +128,25 @@ async fn other_image(change: &ChangeInProgress<'_>) -> Option<Failure> {
 /// or a node has another image by that name from before.
 async fn moved_since(change: &ChangeInProgress<'_>, planned: &str, odd: &str) -> Option<Failure> {
     let to = &change.image_change.to;
-    let why = match tag_now(change.run, to, later(PATIENCE)).await {
-        TagNow::On(now) if now.digest == odd => "its tag was moved meanwhile",
-        // Runtimes tell the part that is for their node.
-        TagNow::On(now) if is_index(&now) => return None,
-        TagNow::On(_) | TagNow::Gone => "a node has another image by that name",
-        TagNow::Unknown(_) => return None,
-    };
+    let why = other_digest(change.run, to, odd).await?;
     let (shown, was, runs) = (pinned_short(to), short_digest(planned), short_digest(odd));
     let text = format!("{shown} was {was} when this was planned, and pods run {runs}: {why}");
     let pinned = ImageRef::parse(to).at(planned);
     let images = change.image_change.containers.iter().map(|one| format!("{}={pinned}", one.name));
     let by_digest = Command::new("kubectl set image").arg(change.workload.reference()).args(images);
     Some(Failure::failed("OtherImage", text).try_next(by_digest.scope(change.run.scope())))
+}
+
+/// Why pods run another digest under a reference than it was on; nothing where it may be a part of the same image, or
+/// where the registry doesn't say.
+pub async fn other_digest(run: &Run, reference: &str, odd: &str) -> Option<&'static str> {
+    match tag_now(run, reference, later(PATIENCE)).await {
+        TagNow::On(now) if now.digest == odd => Some("its tag was moved meanwhile"),
+        // Runtimes tell the part that is for their node.
+        TagNow::On(now) if is_index(&now) => None,
+        TagNow::On(_) | TagNow::Gone => Some("a node has another image by that name"),
+        TagNow::Unknown(_) => None,
+    }
 }
 
 /// The digests of the first container that is changed, in pods that ask for the new image.

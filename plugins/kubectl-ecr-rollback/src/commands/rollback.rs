@@ -1,5 +1,6 @@
 //! The rollback: load, see where things stand, ask the registry, choose, check, agree, write, watch.
 
+mod settled;
 mod state;
 
 use std::cell::Cell;
@@ -60,7 +61,10 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     is_of_repository(options, &selected)?;
     let recorded = recorded_on(&workload);
     match state_of_believed(run, options, &workload, (&recorded, &selected)).await? {
-        StateOfRecord::Nothing { message, further } => {
+        StateOfRecord::Nothing { message, record, further } => {
+            if let Some(failure) = settled::pushed_again(run, options, &workload, (&record, &selected)).await {
+                return Err(failure);
+            }
             let (image, further) = (selected.image(), further.as_ref());
             let (workload, pods) = pods_now(&run.cluster, workload, &selected).await?;
             nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report);

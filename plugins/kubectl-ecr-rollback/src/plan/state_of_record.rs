@@ -7,14 +7,14 @@ use release_core::kube::Workload;
 use release_core::registry::ecr_reference::names_repository_of;
 use release_core::registry::image::{ImageRef, TypedImage};
 use release_core::release::record::RunResult;
-use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use crate::options::RollbackOptions;
 use crate::record::way_here::standing;
 use crate::record::{ImageRecord, Moved, RecordVerb, RecordedImages};
 use crate::selection::Selected;
+use crate::typed::CONTAINERS;
 use crate::words::{pinned_short, when};
-use release_core::workload::container_image::containers_of;
+use release_core::workload::container_image::{ContainerImage, containers_of};
 
 /// What the record makes of the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum StateOfRecord {
     /// It is so already.
     Nothing {
         message: String,
+        /// The change that made it so.
+        record: Box<ImageRecord>,
         /// Goes one further back.
         further: Option<Command>,
     },
@@ -62,10 +64,10 @@ pub fn state_of_record(
     }
     let Some(record) = record else { return Ok(StateOfRecord::Open) };
     are_its_words((workload, record), selected, options, scope)?;
-    let unfinished = rollout_status(workload) != RolloutStatus::Done;
     let same_target = !options.is_explicit() || went_where(record, selected, options);
-    // What failed and was left may have come up since; that it did is this rollback's end, too.
-    let left_as_it_was = record.result == Some(RunResult::Failed) && (unfinished || !options.again);
+    // What failed and was left may have come up since; that it did is this rollback's end, too. Who asks for one further
+    // has seen that it failed.
+    let left_as_it_was = record.result == Some(RunResult::Failed) && !options.again;
     let is_last = recorded.is_of(record);
     if same_target && is_last && (record.is_open() || left_as_it_was) {
         return Ok(StateOfRecord::Attach(Box::new(record.clone())));
@@ -79,6 +81,7 @@ pub fn state_of_record(
     let what = if record.verb == RecordVerb::Forward { "move forward" } else { "rollback" };
     Ok(StateOfRecord::Nothing {
         message: format!("{} since the {what} at {} by {}", runs(workload, selected), when(record.at), record.by),
+        record: Box::new(record.clone()),
         further: Some(command.arg("--again").scope(scope)),
     })
 }
@@ -94,6 +97,7 @@ fn are_its_words(
     if options.is_explicit() || options.again {
         return Ok(());
     }
+    all_containers_moved((workload, record), selected, options, scope)?;
     let typed = &options.write.typed;
     let (steps, then) = (options.wanted.steps.max(1), record.steps.unwrap_or(1));
     let counts_otherwise = typed.only(&["--steps"]).next().is_some() && steps != then;
@@ -108,6 +112,33 @@ fn are_its_words(
     let command = Command::new(typed.verb()).arg(workload.reference()).args(typed.all()).arg("--again").scope(scope);
     let note = "goes further back, counted from what it asks for now; or name the image with --to-tag".to_owned();
     Err(Failure::failed("OtherWords", text).next(Next::Try(vec![command], Some(note))))
+}
+
+/// A container that is asked for now and stayed where it was then has not gone back.
+fn all_containers_moved(
+    (workload, record): (&Workload, &ImageRecord),
+    selected: &Selected,
+    options: &RollbackOptions,
+    scope: &Scope,
+) -> Outcome<()> {
+    let has_moved = |one: &&ContainerImage| record.containers.iter().any(|m| m.name == one.name && m.init == one.init);
+    // Only what has one image goes together: the others were asked for all the same.
+    let wants_all = options.include_init_containers && options.containers.is_empty();
+    let others = selected.staying.iter().filter(|one| wants_all && one.runs_before());
+    let stayed: Vec<_> = selected.containers.iter().chain(others).filter(|one| !has_moved(one)).collect();
+    let Some(first) = stayed.first() else { return Ok(()) };
+    let names = stayed.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(",");
+    let (at, by) = (when(record.at), &record.by);
+    let text = format!(
+        "{} since the {} at {at} by {by}, which left {names} as it was; nothing was written",
+        runs(workload, selected),
+        record.verb
+    );
+    let typed = &options.write.typed;
+    let init = first.runs_before().then(|| "--include-init-containers".to_owned());
+    let command = Command::new(typed.verb()).arg(workload.reference()).flag("-c", &names).args(init);
+    let command = command.args(typed.without(&CONTAINERS)).scope(scope);
+    Err(Failure::failed("OtherWords", text).try_next(command))
 }
 
 /// Somebody was there before, or the words are wrong.
@@ -128,6 +159,7 @@ fn not_running(
                 record.verb.past(),
                 when(record.at)
             ),
+            record: Box::new(record.clone()),
             further: None,
         }),
         None => Err(Failure::changed(format!(

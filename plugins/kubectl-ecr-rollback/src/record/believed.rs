@@ -90,7 +90,7 @@ impl Seen<'_> {
         if !same_repository(&moved.from, &moved.to) && !went_over() {
             return Some("it leads from one repository to another".into());
         }
-        let went_to = |image: &str| record.led_to(moved, image);
+        let went_to = |image: &str| record.led_to_image(moved, image);
         let unseen = if !record.left_unrolled && !self.ran(moved, |image| image == moved.from) {
             &moved.from
         } else if !self.ran(moved, went_to) {

@@ -25,7 +25,7 @@ pub fn way_here<'r>(
             now = &moved.from;
             continue;
         }
-        if !record.led_to(moved, now) {
+        if !record.led_to_image(moved, now) {
             break;
         }
         way.push((record, moved));
@@ -58,7 +58,8 @@ pub fn standing<'r>(
     template: &[ContainerImage],
 ) -> Option<&'r ImageRecord> {
     let way = way_here(recorded, &container.name, &container.image);
-    way.first().map(|(record, _)| *record).filter(|record| record.is_in(template))
+    let mut changes = way.iter().map(|(record, _)| *record).filter(|record| !record.changed_no_image());
+    changes.next().filter(|record| record.is_image_in(template))
 }
 
 /// Images of a container that rollbacks left since something new was deployed: going back never comes

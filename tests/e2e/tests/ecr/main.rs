@@ -28,6 +28,7 @@ mod pods_by_hand;
 mod policy_files;
 mod races;
 mod rollouts;
+mod same_words;
 mod scans;
 mod scenario;
 mod typed_words;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
 use e2e::common::pods::{is_ready, is_waiting, pods};
-use e2e::common::run::{Ended, finding, said};
+use e2e::common::run::{Ended, admin, finding, said};
 use e2e::ecr::case::Case;
 use e2e::namespace;
 use lab::api_proxy::{Action, ApiProxy};
@@ -183,4 +183,20 @@ async fn a_partition_that_keeps_all_is_overridden_by_its_name() -> Result<()> {
     let back = case.back("--force=partition").await?.ends(0)?.tells("0 of 2 pods")?;
     ensure!(back.stdout.contains("db-0, db-1"), "{}", said(&back));
     case.asks_for("1.0.3").await
+}
+
+/// "Taken back", while a pod of the bad image stays for ever and nobody says what to do (kubernetes#67250).
+#[tokio::test]
+async fn what_a_take_back_waits_for_in_vain_is_named() -> Result<()> {
+    let case = Case::of("statefulset", "db", e2e::namespace("back-stuck").await?).await?;
+    case.push_on(1, Image::new("1.0.3").behavior(Behavior::ImagePullError)).await?;
+    let good = case.push_on(2, Image::new("1.0.4")).await?;
+    case.deploy(&["1.0.4"]).await?;
+    let document = case.back("--from=registry --timeout=90s -ojson").await?.ends(5)?.json()?;
+    let next = document["next"].as_str().unwrap_or_default().to_owned();
+    ensure!(next.contains("kubectl delete pod db-"), "{document:#}");
+    let words: Vec<&str> = next.split(' ').skip(1).collect();
+    admin(&case.ns).run(&words).await?.ends(0)?;
+    case.ns.rolled_out(&case.resource(), LIMIT).await?;
+    case.runs(&good).await
 }

@@ -3,24 +3,23 @@
 use release_cli::run::Run;
 use release_cluster::wait::later;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::Workload;
+use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::rewritten::rewritten as failure;
 use release_core::workload::container_image::containers_of;
-use release_core::workload::revisions::{Revision, deployed_number};
+use release_core::workload::revisions::{Revision, deployed_number, may_have_another};
 
 use crate::options::RollbackOptions;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::record::believed::believed;
 use crate::record::rewritten::rewritten;
 use crate::record::way_here::standing;
-use crate::record::{ImageRecord, RecordVerb, RecordedImages};
+use crate::record::{ImageRecord, RecordVerb, RecordedImages, kept_by_revision};
 use crate::selection::Selected;
 use crate::snapshot::read;
 use crate::tag_now::{self, led_forward};
-use crate::words::{pinned_short, when};
+use crate::words::{beside, pinned_short, when};
 
-/// What the record makes of the command, as far as the workload's revisions bear it out; they are read only where
-/// there is a record.
+/// What the record makes of the command, as far as the workload's revisions bear it out.
 ///
 /// # Errors
 /// Exit 1 where they can't be read, exit 3 where something else runs than `--if-running` names.
@@ -34,8 +33,10 @@ pub async fn state_of_believed(
         return Err(was_rewritten(run, workload, record, selected));
     }
     let some = recorded.all().next().is_some();
-    let revisions = if some { read::revisions_of(&run.cluster, workload).await? } else { Vec::new() };
-    let believed = believed(recorded, workload, &revisions);
+    let may_keep_one = workload.kind == WorkloadKind::Deployment && may_have_another(workload);
+    let revisions = if some || may_keep_one { read::revisions_of(&run.cluster, workload).await? } else { Vec::new() };
+    let kept = kept_by_revision(recorded, workload, &revisions);
+    let believed = believed(kept.as_ref().unwrap_or(recorded), workload, &revisions);
     let state = state_of_record(workload, &believed, selected, options, run.scope())?;
     let outdated = state != StateOfRecord::Open && is_outdated(workload, &revisions, &believed, selected);
     if outdated || is_contradicted(run, options, &state).await {
@@ -46,8 +47,9 @@ pub async fn state_of_believed(
 
 /// The same words would go back from an image that they led to.
 fn was_rewritten(run: &Run, workload: &Workload, record: &ImageRecord, selected: &Selected) -> Failure {
-    let to = record.containers.first().map(|moved| pinned_short(&moved.to)).unwrap_or_default();
-    let (now, at, by) = (pinned_short(selected.image()), when(record.at), &record.by);
+    let to = record.containers.first().map(|moved| moved.to.as_str()).unwrap_or_default();
+    let (now, to) = (beside(to, selected.image()), beside(selected.image(), to));
+    let (at, by) = (when(record.at), &record.by);
     let text = format!(
         "{workload} asks for {now}, though the {} at {at} by {by} wrote {to}: an admission policy or webhook rewrites \
          it; nothing was written\nto go on from there, name the image with --to-tag, or add --again",

@@ -32,6 +32,9 @@ pub struct Revision {
     /// Uid of the controller that the object belongs to.
     #[serde(skip)]
     pub owner_uid: String,
+    /// Our annotations of the workload, as its controller copied them when it had this template.
+    #[serde(skip)]
+    pub notes: BTreeMap<String, String>,
 }
 
 impl Revision {
@@ -74,6 +77,7 @@ impl From<StoredRevision> for Revision {
             change_cause: stored.change_cause(),
             current: false,
             owner_uid: stored.owner_uid(),
+            notes: stored.notes(),
         }
     }
 }

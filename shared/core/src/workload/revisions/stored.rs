@@ -11,6 +11,8 @@ use crate::kube::REVISION;
 use crate::text::printable;
 
 const EARLIER_NUMBERS: &str = "deployment.kubernetes.io/revision-history";
+/// The prefix of our annotations.
+const OURS: &str = "kubectl-release.dev/";
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 /// A ReplicaSet, or a ControllerRevision: the one has a `spec`, the other `data` and `revision`.
@@ -85,6 +87,12 @@ impl StoredRevision {
     pub fn owner_uid(&self) -> String {
         let owner = self.metadata.owner_references.iter().find(|o| o.controller == Some(true));
         owner.map(|o| o.uid.clone()).unwrap_or_default()
+    }
+
+    /// Annotations of ours.
+    pub fn notes(&self) -> BTreeMap<String, String> {
+        let ours = |(key, _): &(&String, &String)| key.starts_with(OURS);
+        self.metadata.annotations.iter().filter(ours).map(|(key, text)| (key.clone(), text.clone())).collect()
     }
 
     fn annotation(&self, key: &str) -> Option<&str> {

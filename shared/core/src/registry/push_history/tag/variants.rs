@@ -195,7 +195,8 @@ impl Alike<'_> {
             seen.entry(value).or_default().insert(release);
         }
         if !releases.values().any(|values| values.len() > 1) {
-            return Meaning::Counts;
+            // Builds of several variants may share one counter.
+            return if self.falls_as_pushes_go_on(suspect) { Meaning::Unclear } else { Meaning::Counts };
         }
         let repeats = seen.values().any(|releases| releases.len() > 1);
         // A counter that begins anew with each release begins with 0 or 1.
@@ -231,6 +232,15 @@ impl Alike<'_> {
             _ => None,
         };
         tag.parts.iter().enumerate().filter_map(of_place).collect()
+    }
+
+    /// A number that is lower at the next push, though the release is not.
+    fn falls_as_pushes_go_on(&self, suspect: usize) -> bool {
+        let own = &self.components[suspect].parts;
+        let others: Vec<usize> = self.others(suspect).flat_map(|at| self.components[at].parts.clone()).collect();
+        let both = |tag: &TagForm| (tag.numbers_at(own).concat(), tag.numbers_at(&others).concat());
+        let pushed: Vec<_> = self.tags.iter().map(both).collect();
+        pushed.windows(2).any(|pair| pair[1].0 < pair[0].0 && pair[1].1 >= pair[0].1)
     }
 
     /// A number before the release that goes down where the release goes up: it isn't a greater unit of it.

@@ -102,6 +102,13 @@ fn what_the_repository_does_not_tell_is_asked_for() {
         (&["1.0.0-java17", "1.0.0-java21"][..], "1.0.0-java21", "1.0.0-java17"),
         (&["1.0-app1", "1.0-app2", "1.1-app1", "1.1-app2"], "1.1-app2", "1.1-app1"),
         (&["app1-1.0", "app2-1.0", "app2-1.1"], "app2-1.0", "app1-1.0"),
+        // One counter for the builds of all regions: the region goes down and up again.
+        (&["eu-west-1-10", "eu-west-2-11", "eu-west-1-12", "eu-west-2-13"], "eu-west-2-13", "eu-west-1-12"),
+        (
+            &["eu-west-1-abc1234", "eu-west-2-bcd1235", "eu-west-1-abc1236", "eu-west-2-abc1237"],
+            "eu-west-2-abc1237",
+            "eu-west-1-abc1236",
+        ),
     ] {
         assert_eq!(back(tags, from), format!(":{to}"));
         assert!(is_asked(tags, from, to), "{from}");

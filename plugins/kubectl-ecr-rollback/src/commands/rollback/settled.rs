@@ -1,0 +1,42 @@
+//! A rollback that is done by its record: whether pods still run the image that it led to.
+
+use release_cli::run::Run;
+use release_core::command::Command;
+use release_core::failure::Failure;
+use release_core::kube::Workload;
+use release_core::registry::image::short_digest;
+
+use crate::apply::other_digest;
+use crate::options::RollbackOptions;
+use crate::plan::way_back::digests_of;
+use crate::record::ImageRecord;
+use crate::selection::Selected;
+use crate::snapshot::read::workload_and_pods;
+use crate::words::{pinned_short, when};
+
+/// That pods run another image under the tag than the one that was gone back to: it was pushed again since. Nothing
+/// where they don't, or where the registry doesn't say.
+pub async fn pushed_again(
+    run: &Run,
+    options: &RollbackOptions,
+    workload: &Workload,
+    (record, selected): (&ImageRecord, &Selected),
+) -> Option<Failure> {
+    let planned = record.to_digest.as_deref()?;
+    let (_, pods) = workload_and_pods(&run.cluster, workload).await.ok()?;
+    let running = digests_of(&pods, selected.container(), selected.image());
+    let odd = running.iter().find(|digest| *digest != planned)?;
+    let why = other_digest(run, selected.image(), odd).await?;
+    let (shown, was, runs) = (pinned_short(selected.image()), short_digest(planned), short_digest(odd));
+    let text = format!(
+        "{workload} asks for {shown}, which was {was} at the {} at {} by {}, and pods run {runs}: {why}; nothing was \
+         written",
+        record.verb,
+        when(record.at),
+        record.by
+    );
+    let typed = &options.write.typed;
+    let by_digest = Command::new(typed.verb()).arg(workload.reference()).flag("--to-digest", planned);
+    let by_digest = by_digest.args(typed.without(&crate::typed::TARGET)).scope(run.scope());
+    Some(Failure::failed("OtherImage", text).try_next(by_digest))
+}
