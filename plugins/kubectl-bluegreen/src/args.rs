@@ -208,7 +208,7 @@ pub struct HistoryArgs {
 }
 
 /// `cleanup`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct CleanupArgs {
     /// Services whose idle colors are cleaned up
     #[arg(value_name = "SERVICE", required_unless_present = "due")]

@@ -4,6 +4,7 @@
 mod asked;
 mod brought_back;
 mod budgets;
+mod by_other_routes;
 pub mod decision;
 pub mod due;
 mod due_by_route;

@@ -8,7 +8,7 @@ use release_core::release::change::{Op, annotation_pointer};
 use release_core::text::{is_label_value, printable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The annotation: a [`Contracted`] as JSON. Whoever writes one can only keep a move from being made.
 pub const CONTRACTED: &str = "kubectl-release.dev/bluegreen-contracted";
@@ -38,13 +38,13 @@ impl Contracted {
         is_label_value(&note.color).then_some(Self { record, by, ..note })
     }
 
-    /// The operations that write it, where the Service still is what was read: its selector and its record.
+    /// The operations that write it, where what decides, and our record on it, still are what was read.
     #[must_use]
-    pub fn written(&self, selector: &Value, (record, raw): (&str, Option<&String>)) -> Vec<Op> {
-        vec![
-            Op::test("/spec/selector", selector.clone()),
+    pub fn written(&self, still: Vec<Op>, (record, raw): (&str, Option<&String>)) -> Vec<Op> {
+        let beside = [
             Op::test(&annotation_pointer(record), json!(raw)),
             Op::add(&annotation_pointer(CONTRACTED), json!(self).to_string()),
-        ]
+        ];
+        still.into_iter().chain(beside).collect()
     }
 }

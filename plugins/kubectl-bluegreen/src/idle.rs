@@ -68,6 +68,10 @@ pub fn routes_by(service: &Service, snapshot: &Snapshot) -> Vec<String> {
     let service = service_name(service);
     let Snapshot { namespace, virtual_services, http_routes, grpc_routes, ingresses, .. } = snapshot;
     let mut routes = virtual_services_to(service, namespace, virtual_services.as_deref().unwrap_or_default());
+    for route in &snapshot.virtual_services_beyond {
+        let of = |name: String| format!("{name} of namespace {}", route.metadata.namespace);
+        routes.extend(virtual_services_to(service, namespace, std::slice::from_ref(route)).into_iter().map(of));
+    }
     for (kind, read) in [("httproute", http_routes), ("grpcroute", grpc_routes)] {
         routes.extend(routes::routes_to(service, namespace, kind, read.as_deref().unwrap_or_default()));
     }
@@ -116,13 +120,6 @@ pub fn unread(snapshot: &Snapshot) -> Vec<String> {
     ];
     let here = readings.iter().filter_map(|(kind, why)| why.map(|why| format!("{kind} ({why})")));
     here.chain(snapshot.routes_beyond.as_ref().err().cloned()).collect()
-}
-
-/// What nobody reads: Istio's routes of other namespaces need no grant to send here.
-#[must_use]
-pub fn never_read(snapshot: &Snapshot) -> Option<&'static str> {
-    let has_istio = snapshot.virtual_services.as_ref().is_ok_and(|routes| !routes.is_empty());
-    has_istio.then_some("virtualservices of other namespaces")
 }
 
 #[cfg(test)]

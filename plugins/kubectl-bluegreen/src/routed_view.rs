@@ -10,6 +10,7 @@ use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
 use release_core::traffic::selector::{NotSwitchable, behind};
 
 use crate::cleanup_note::CleanupNote;
+use crate::contracted::Contracted;
 use crate::record::Record;
 use crate::service_view::{ServiceView, believed, ports};
 use crate::snapshot::Snapshot;
@@ -43,6 +44,7 @@ fn by_route<'a>(plain: ServiceView<'a>, route: &Arc<Route>, snapshot: &Snapshot)
     let served = route.backend(&active).and_then(backend).unwrap_or(plain.service);
     let tracks = behind(route, &active, served, &snapshot.workloads, &snapshot.pods);
     let ports = ports(served, Some(&tracks), &snapshot.pods);
-    let (cleanup, route) = (CleanupNote::read(annotations), Some(Arc::clone(route)));
-    ServiceView { recorded, cleanup, tracks: Ok(tracks), ports, route, ..plain }
+    let (cleanup, contracted) = (CleanupNote::read(annotations), Contracted::read(annotations));
+    let route = Some(Arc::clone(route));
+    ServiceView { recorded, cleanup, contracted, tracks: Ok(tracks), ports, route, ..plain }
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use release_core::kube::service::service_name;
+use release_core::kube::service::{service_name, service_path};
 use release_core::kube::{Labels, Pod, Workload};
 use release_core::release::annotations::PREFIX;
+use release_core::release::change::Op;
 use release_core::release::hand::Hand;
 use release_core::release::record::{Record as _, Recorded};
-use release_core::traffic::router::{Route, RouterKind};
+use release_core::traffic::router::{Route, RouterKind, service};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
 
@@ -72,6 +73,25 @@ impl<'a> ServiceView<'a> {
     #[must_use]
     pub fn decider(&self, namespace: &str) -> String {
         self.route.as_ref().map_or_else(|| format!("service/{}", self.name()), |route| route.seen_from(namespace))
+    }
+
+    /// The API path of the object that decides.
+    #[must_use]
+    pub fn home_path(&self, namespace: &str) -> String {
+        let path = self.route.as_ref().map(|route| route.path());
+        path.unwrap_or_else(|| service_path(namespace, self.name()))
+    }
+
+    /// Refuses a patch of it unless what decides is as it was read.
+    #[must_use]
+    pub fn still(&self, tracks: &Tracks) -> Vec<Op> {
+        match &self.route {
+            None => vec![service::still(&tracks.selector_for(&tracks.active))],
+            Some(route) => {
+                let rules = route.rules(&route.object).into_iter();
+                rules.map(|rule| Op::test(&rule.pointer, rule.list)).collect()
+            }
+        }
     }
 
     /// Who moved it after our last record, as far as the API server keeps it.

@@ -17,8 +17,9 @@ pub async fn run(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
     let what = hook.identity();
     let release = Identity::of([hook.moment.word(), what.as_str()].into_iter().chain(records));
     let services: Vec<&str> = moves.iter().map(MoveInProgress::service).collect();
+    // Where it fails the move is taken back: what is said of it has to stay true.
     let moved: Vec<String> =
-        moves.iter().map(|made| format!("service/{} selects {}", made.service(), made.movement.to)).collect();
+        moves.iter().map(|made| format!("service/{} had been moved to {}", made.service(), made.movement.to)).collect();
     let about = About {
         release,
         services: services.join(" "),

@@ -83,7 +83,9 @@ async fn outcome(run: &Run, made: &MoveInProgress<'_>, result: RunResult) {
 
 async fn notice(run: &Run, made: &MoveInProgress<'_>, reason: &str, note: &str, warning: bool) {
     let movement = made.movement;
-    let id = format!("{}.{}", movement.record.id, reason.to_lowercase());
+    // A move may be proven by several runs, and fail in each.
+    let by = if movement.record.id.starts_with(&run.id) { String::new() } else { format!(".{}", run.id) };
+    let id = format!("{}.{}{by}", movement.record.id, reason.to_lowercase());
     let notice = Notice {
         namespace: &movement.namespace,
         regarding: Regarding {

@@ -12,7 +12,7 @@ use super::analysis::AnalysisArgs;
 use crate::settings::{MinReady, min_ready};
 
 /// Which label.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TrackArgs {
     /// The label that tells the colors apart, where it can't be found out
     #[arg(long, value_name = "LABEL")]

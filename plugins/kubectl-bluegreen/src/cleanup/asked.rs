@@ -2,6 +2,7 @@
 
 use release_core::checks::ids::CheckId;
 use release_core::command::Command;
+use release_core::release::hooks::Hook;
 use release_core::traffic::selector::Color;
 
 use super::seen::Seen;
@@ -17,6 +18,8 @@ pub struct Asked<'a> {
     pub before_due: bool,
     /// No other color.
     pub color: Option<&'a str>,
+    /// What is to be run once the color is down.
+    pub contract: Option<&'a Hook>,
     /// Ids of checks that don't count.
     pub force: &'a [String],
     pub reason: &'a str,
@@ -34,7 +37,10 @@ pub fn all_the_same(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Command 
     for (typed, flag) in [(asked.delete, "--delete"), (asked.before_due, "--before-due")] {
         command = if typed { command.arg(flag) } else { command };
     }
-    command
+    match asked.contract {
+        Some(hook) => command.flag("--contract", hook.word()),
+        None => command,
+    }
 }
 
 impl Asked<'_> {

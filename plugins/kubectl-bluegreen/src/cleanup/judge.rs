@@ -5,17 +5,16 @@ use std::sync::Arc;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use release_core::command::Command;
 use release_core::failure::Outcome;
-use release_core::kube::service::service_path;
 use release_core::kube::{Workload, WorkloadKind};
 use release_core::release::change::{Action, Change, Op, annotation_pointer};
 use release_core::release::hand::is_as_we_made_it;
 use release_core::release::record::Record as _;
 use release_core::text::printable;
-use release_core::traffic::router::service;
 use release_core::traffic::selector::Color;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, all_the_same};
+use super::by_other_routes::held_by_routes;
 use super::decision::{Decision, Kept};
 use super::hindrance::{Hindrance, hindered};
 use super::removal::{Removal, delete, delete_autoscaler, give_back, stays};
@@ -73,7 +72,8 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     // Nobody who is in a hurry means to take the way back from a move that is being proven.
     let holds =
         |held: &Held| !asked.before_due || (held.reason == KeptReason::Unfinished && !is_long_over(view, snapshot.at));
-    if let Some(held) = held_by_others(asked, seen, color) {
+    let by_routes = || held_by_routes(seen, color).filter(holds);
+    if let Some(held) = held_by_others(asked, seen, color).or_else(by_routes) {
         let next = sooner(asked, seen, (color, &held));
         return kept(held.reason, held.why, next);
     }
@@ -178,10 +178,7 @@ fn made_for<'s>(seen: Seen<'s>, color: &Color) -> Vec<&'s HorizontalPodAutoscale
 /// it back.
 fn note(seen: Seen<'_>, cleanup: &Cleanup) -> (Change, Change) {
     let Seen { snapshot, view, tracks } = seen;
-    let mut ops = match &view.route {
-        None => vec![service::still(&tracks.selector_for(&tracks.active))],
-        Some(route) => route.rules(&route.object).into_iter().map(|rule| Op::test(&rule.pointer, rule.list)).collect(),
-    };
+    let mut ops = view.still(tracks);
     if view.home().annotations.is_none() {
         ops.push(Op::test("/metadata/annotations", Value::Null));
         ops.push(Op::add("/metadata/annotations", json!({CLEANUP: cleanup.text()})));
@@ -189,8 +186,7 @@ fn note(seen: Seen<'_>, cleanup: &Cleanup) -> (Change, Change) {
         ops.push(Op::test(&annotation_pointer(Record::CURRENT), json!(view.recorded.raw_current)));
         ops.push(cleanup.write());
     }
-    let path = view.route.as_ref().map(|route| route.path());
-    let path = path.unwrap_or_else(|| service_path(&snapshot.namespace, view.name()));
+    let path = view.home_path(&snapshot.namespace);
     let change = |ops, summary| Change {
         object: view.decider(&snapshot.namespace),
         path: path.clone(),

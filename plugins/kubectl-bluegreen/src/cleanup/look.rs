@@ -13,7 +13,7 @@ use super::judge::judge;
 use super::removal::Removal;
 use super::unexposed;
 use crate::args::CleanupArgs;
-use crate::idle::{never_read, unread};
+use crate::idle::unread;
 use crate::moves::views;
 use crate::names::service_names;
 use crate::service_view::ServiceView;
@@ -57,7 +57,8 @@ async fn at_once(run: &Run, args: &CleanupArgs, names: &[String]) -> Outcome<Jud
     let looking = Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Everything, images: false };
     let read = async { Ok(routes_from_beyond(&run.cluster, load(&run.cluster, names, looking).await?).await) };
     let snapshot = run.within(read).await?;
-    let unread = unread(&snapshot).into_iter().chain(never_read(&snapshot).map(str::to_owned)).collect();
+    // A nightly job of one namespace may not list what is in others: that is told, and keeps nothing.
+    let unread = unread(&snapshot).into_iter().chain(snapshot.routers_unread.iter().cloned()).collect();
     Ok(Judged { decisions: decide(run, args, &snapshot)?, unread })
 }
 
@@ -68,6 +69,7 @@ fn decide(run: &Run, args: &CleanupArgs, snapshot: &Snapshot) -> Outcome<Vec<Dec
         delete: args.delete,
         before_due: args.before_due,
         color: args.color.as_deref(),
+        contract: args.contract.as_ref(),
         force: &args.force,
         reason: &args.write.reason,
         user: &run.cluster.user,

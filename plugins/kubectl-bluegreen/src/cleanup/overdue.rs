@@ -98,7 +98,16 @@ fn judged(
     targets: &[(String, String)],
 ) -> (Vec<Removal>, Vec<String>) {
     let user = run.cluster.user.as_str();
-    let asked = Asked { services: &[], delete: false, before_due: false, color: None, force: &[], reason: "", user };
+    let asked = Asked {
+        services: &[],
+        delete: false,
+        before_due: false,
+        color: None,
+        contract: None,
+        force: &[],
+        reason: "",
+        user,
+    };
     let target_of = |view: &ServiceView<'_>| {
         targets.iter().find_map(|(service, to)| (service == view.name()).then_some(to.as_str()))
     };

@@ -32,12 +32,11 @@ use contract::Contract;
 /// Exit 1 where a color isn't idle or not due, 3 where something changed meanwhile, 4 where a
 /// budget would not hold or pods stay.
 pub async fn run(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
-    let contract = Contract::load(run, args).await?;
-    Box::pin(clean_up(run, args, report)).await?;
-    match contract {
-        Some(contract) => Box::pin(contract.run(run, args, report)).await,
-        None => Ok(()),
-    }
+    let Some(contract) = Contract::load(run, args).await? else { return Box::pin(clean_up(run, args, report)).await };
+    // Other colors are none of it: they neither go with it nor keep it from being run.
+    let args = CleanupArgs { color: Some(contract.left(run, args).await?), ..args.clone() };
+    Box::pin(clean_up(run, &args, report)).await?;
+    Box::pin(contract.run(run, &args, report)).await
 }
 
 async fn clean_up(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {

@@ -83,7 +83,8 @@ fn plan(
     let prepared = initial.copied().and_then(|w| Some(planning::prepared(initial, objects.get(&w.reference())?, w)));
     let required = required(view, initial, snapshot)?;
     let makes = prepared.as_slice();
-    let makes = writes(makes, objects, snapshot, &planning::exchange(initial));
+    let mut makes = writes(makes, objects, snapshot, &planning::exchange(initial));
+    makes.extend(planning::growth(initial, snapshot));
     let narrowing = (!initial.is_narrowed).then(|| planning::narrowing(initial, view, snapshot));
     let labelled: Labels = match (&initial.labelled, &prepared) {
         (Some(workload), _) => workload.pod_labels(),
@@ -110,8 +111,14 @@ fn required(view: &ServiceView<'_>, initial: &Initial, snapshot: &Snapshot) -> O
 }
 
 fn text(plan: &InitPlan, initial: &Initial, options: &InitOptions) -> String {
-    let mut lines: Vec<String> =
-        plan.makes.iter().map(|change| format!("  create {}   {}", change.object, change.summary)).collect();
+    let mut lines: Vec<String> = plan
+        .makes
+        .iter()
+        .map(|change| {
+            let verb = if change.creates() { "create " } else { "" };
+            format!("  {verb}{}   {}", change.object, change.summary)
+        })
+        .collect();
     if let Some(narrowing) = &plan.narrowing {
         lines.push(format!("  wait for {} ready pods of {} among the endpoints, then", plan.required, initial.color));
         lines.push(format!("  {}   {}", narrowing.object, narrowing.summary));

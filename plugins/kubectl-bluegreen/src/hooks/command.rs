@@ -8,6 +8,7 @@ use release_cli::talk::Stand;
 use release_core::failure::{Failure, Outcome};
 use release_core::release::hooks::Moment;
 use release_core::text::{one_line, printable};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{timeout, timeout_at};
@@ -36,6 +37,7 @@ pub async fn run(run: &Run, (moment, words): (Moment, &[String]), about: &About)
     run.progress.step(moment.word(), &program_said);
     let spawned = spawn((program, args), told(run, moment, about));
     let mut child = spawned.map_err(|error| failed(one_line(&error.to_string())))?;
+    let group = Group::of(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = async {
         // Its own end is what counts: what it has started may hold its output open.
@@ -48,7 +50,11 @@ pub async fn run(run: &Run, (moment, words): (Moment, &[String]), about: &About)
         let _ = timeout(LAST_WORDS, shown).await;
         status
     };
-    match timeout_at(run.deadline(), ended).await {
+    let ended = timeout_at(run.deadline(), ended).await;
+    if matches!(ended, Ok(Ok(_))) {
+        group.let_go();
+    }
+    match ended {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(failed(status.to_string())),
         Ok(Err(error)) => Err(failed(one_line(&error.to_string()))),
@@ -63,7 +69,31 @@ pub async fn run(run: &Run, (moment, words): (Moment, &[String]), about: &About)
 fn spawn((program, args): (&String, &[String]), told: [(&'static str, String); 5]) -> std::io::Result<Child> {
     let mut command = Command::new(program);
     command.args(args).envs(told).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.kill_on_drop(true).spawn()
+    // What it starts is ended with it.
+    command.process_group(0).kill_on_drop(true).spawn()
+}
+
+/// The processes that a command has started, as far as they stayed together: ended with it, unless it has ended itself.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+
+    /// It has ended by itself.
+    fn let_go(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Those that are gone already can't be ended.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
 }
 
 /// What it is run for.

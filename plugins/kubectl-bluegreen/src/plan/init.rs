@@ -12,7 +12,7 @@ use crate::prepared::Prepared;
 
 pub use found::find;
 pub use initial::Initial;
-pub use writes::{exchange, narrowing, prepared, removal, selects_only_old};
+pub use writes::{exchange, growth, narrowing, prepared, removal, selects_only_old};
 
 /// All that is done to get there.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Routes of other namespaces: only where a ReferenceGrant lets them in can they send to a Service here.
+//! Routes of other namespaces: those of the Gateway API can send to a Service here only where a ReferenceGrant lets them
+//! in, Istio's always.
 
 use futures::future::{join, try_join_all};
 use release_cluster::Cluster;
@@ -6,14 +7,34 @@ use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::path::path_of;
 use release_core::kube::service::service_name;
 use release_core::traffic::reference_grant::{ReferenceGrant, let_in};
-use release_core::traffic::routes::{GATEWAY_API, GatewayRoute};
+use release_core::traffic::routes::{GATEWAY_API, GatewayRoute, ISTIO, VirtualService};
+use serde_json::Value;
 
 use super::moment::Snapshot;
+use super::routers::virtual_services_elsewhere;
 
 /// Reads them, for those who take away what nobody may need any more.
-pub async fn routes_from_beyond(cluster: &Cluster, read: Snapshot) -> Snapshot {
-    let routes_beyond = routes(cluster, &read).await;
+pub async fn routes_from_beyond(cluster: &Cluster, mut read: Snapshot) -> Snapshot {
+    let (routes_beyond, virtual_services) = join(routes(cluster, &read), virtual_services(cluster, &read)).await;
+    match virtual_services {
+        Ok(found) => read.virtual_services_beyond = found,
+        Err(why) => read.routers_unread.push(why),
+    }
     Snapshot { routes_beyond, ..read }
+}
+
+/// Istio's routes of other namespaces need no grant to send here.
+async fn virtual_services(cluster: &Cluster, read: &Snapshot) -> Reading<Vec<VirtualService>> {
+    match virtual_services_elsewhere(cluster, &read.namespace).await {
+        // Who may not list them isn't told whether there are any such.
+        Err(_) if !serves_istio(cluster).await => Ok(Vec::new()),
+        found => found.map_err(|why| format!("virtualservices of other namespaces ({why})")),
+    }
+}
+
+async fn serves_istio(cluster: &Cluster) -> bool {
+    let group = cluster.get::<Value>(&format!("/apis/{ISTIO}")).await;
+    !group.is_err_and(|error| error.is_not_found())
 }
 
 async fn routes(cluster: &Cluster, read: &Snapshot) -> Reading<Vec<(&'static str, GatewayRoute)>> {

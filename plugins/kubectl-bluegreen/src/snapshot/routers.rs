@@ -71,7 +71,8 @@ fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundR
 }
 
 /// Every route that was read.
-fn all_routes(read: &Snapshot) -> Vec<(RouterKind, &Value)> {
+#[must_use]
+pub fn all_routes(read: &Snapshot) -> Vec<(RouterKind, &Value)> {
     let virtual_services = read.virtual_services.iter().flatten().chain(&read.virtual_services_beyond);
     let istio = virtual_services.map(|route| (RouterKind::VirtualService, &route.object));
     let http = read.http_routes.iter().flatten().map(|route| (RouterKind::HttpRoute, &route.object));
@@ -88,6 +89,14 @@ fn moved_by(object: &Value, (service, namespace): (&str, &str)) -> Option<NamedR
     let annotations = Deserialize::deserialize(&object["metadata"]["annotations"]).ok();
     let last = Recorded::<Record>::read(annotations.as_ref()).current?;
     (!last.is_of_another(service, namespace)).then(|| last.router.parse().ok()).flatten()
+}
+
+/// The VirtualServices of all namespaces but this one.
+///
+/// # Errors
+/// Why they can't be read.
+pub async fn virtual_services_elsewhere(cluster: &Cluster, home: &str) -> Reading<Vec<VirtualService>> {
+    Elsewhere { cluster, namespace: None, home }.istio("virtualservices").await
 }
 
 /// Routes of one other namespace, or of all: they often live with their gateway.

@@ -211,3 +211,20 @@ async fn the_deploy_role_is_enough() -> Result<()> {
     assert_eq!(active(&ns, "web").await?, "blue");
     Ok(())
 }
+
+/// Somebody gives it more pods while the labelled ones start: the Service would be left with fewer.
+#[tokio::test]
+async fn what_was_scaled_up_meanwhile_is_not_narrowed_to_fewer_pods() -> Result<()> {
+    let ns = namespace("init-grown").await?;
+    let slow = web(2).spec("minReadySeconds", 4);
+    rolled_out(&ns, &slow).await?;
+    let running = start(&ns, INIT)?;
+    ns.wait_for::<Deployment>("web-blue", "it is made", LIMIT, |_| true).await?;
+    admin(&ns).run(&["scale", "deployment/web", "--replicas=4"]).await?.ends(0)?;
+    running.wait(LIMIT).await?.ends(3)?.tells("was scaled from 2 to 4")?;
+    assert_eq!(selector(&ns).await?, json!({"app": "web"}));
+    ns.rolled_out("deployment/web", LIMIT).await?;
+    bluegreen(&ns, INIT).await?.ends(0)?;
+    assert_eq!((replicas(&ns, "web-blue").await?, replicas(&ns, "web").await?), (4, 0));
+    Ok(())
+}

@@ -6,10 +6,11 @@ use std::time::Duration;
 use release_cli::run::Run;
 use release_cluster::wait::until;
 use release_core::command::Command;
-use release_core::failure::{Failure, Outcome};
-use release_core::kube::Pod;
+use release_core::failure::{Failure, Next, Outcome};
+use release_core::kube::{Pod, TemplateRevision, Workload};
 use release_core::traffic::selector::{Color, Tracks};
 use release_core::workload::failing::seldom_mends;
+use release_core::workload::rollout_pods::{Hold, RolloutPods};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 use release_core::workload::trouble;
 
@@ -52,7 +53,7 @@ pub async fn wait(run: &Run, rollout: Rollout<'_>) -> Outcome<()> {
 
 /// Ends only where it has come to nothing.
 async fn until_hopeless(run: &Run, rollout: Rollout<'_>) -> Failure {
-    let (mut failing, mut passed) = (Lasting::default(), Lasting::default());
+    let (mut failing, mut passed, mut held) = (Lasting::default(), Lasting::default(), Lasting::default());
     let ended = until(run.deadline(), POLL, async || {
         let now = workloads_and_pods(&run.cluster, &rollout.tracks.selector_for(&rollout.color.name)).await;
         // What can't be read shows nothing.
@@ -65,19 +66,49 @@ async fn until_hopeless(run: &Run, rollout: Rollout<'_>) -> Failure {
         if passed.longer_than(STALE, deadline.is_some()) {
             return ControlFlow::Break(failed(run, rollout, &deadline.unwrap_or_default(), &pods));
         }
+        let stuck = stuck_in(run, &color, &pods);
         let own = rollout.tracks.pods_of(&color.name, &pods);
         let bad: Vec<&Pod> =
             own.into_iter().filter(|pod| trouble::trouble(pod).is_some_and(|t| seldom_mends(&t))).collect();
-        if failing.longer_than(FAILING, !bad.is_empty()) {
-            return ControlFlow::Break(failed(run, rollout, "", &pods));
+        let (fails, holds) =
+            (failing.longer_than(FAILING, !bad.is_empty()), held.longer_than(FAILING, stuck.is_some()));
+        match stuck {
+            // It is of the template before, and says nothing of this one.
+            Some((workload, names)) if fails || holds => {
+                ControlFlow::Break(waits_in_vain(run, rollout, &workload, &names))
+            }
+            _ if fails => ControlFlow::Break(failed(run, rollout, "", &pods)),
+            _ => ControlFlow::Continue(()),
         }
-        ControlFlow::Continue(())
     });
     match ended.await {
         Some(failure) => failure,
         // Time is over: the other one says so.
         None => std::future::pending().await,
     }
+}
+
+/// Pods of before that a StatefulSet waits for, and never replaces.
+fn stuck_in(run: &Run, color: &Color, pods: &[Pod]) -> Option<(String, Vec<String>)> {
+    color.workloads.iter().find_map(|workload| {
+        // Only of a StatefulSet the API server names the template that its pods are to be of.
+        let revision = TemplateRevision { name: workload.update_revision.clone()?, since: None, set: None };
+        let workload = Workload { revision: Some(revision), ..workload.as_ref().clone() };
+        let own: Vec<Pod> = pods.iter().filter(|pod| workload.owns(pod)).cloned().collect();
+        let hold = RolloutPods::of(&workload, &own, |_| true).hold(&workload, run.cluster.now())?;
+        if let Hold::Stuck(names) = hold { Some((workload.to_string(), names)) } else { None }
+    })
+}
+
+fn waits_in_vain(run: &Run, rollout: Rollout<'_>, workload: &str, names: &[String]) -> Failure {
+    let text = format!(
+        "{} was not rolled out: {workload} waits for {}, which isn't ready, and never replaces it\nno Service was switched",
+        rollout.color.name,
+        names.join(", ")
+    );
+    let delete = Command::new("kubectl delete pod").args(names).scope(run.scope());
+    let then = Some("then the same words go on".to_owned());
+    Failure::failed(NOT_ROLLED_OUT, text).next(Next::Try(vec![delete], then))
 }
 
 fn failed(run: &Run, rollout: Rollout<'_>, why: &str, pods: &[Pod]) -> Failure {

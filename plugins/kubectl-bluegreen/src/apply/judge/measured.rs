@@ -78,6 +78,9 @@ impl Measured {
             }
             Phase::Error => format!("{} in a row could not be judged: {told}", times(counts.errors_in_a_row)),
             Phase::Inconclusive if counts.errors_in_a_row > 0 => format!("could not be judged in the end: {told}"),
+            Phase::Inconclusive if counts.inconclusive == 0 && counts.successful > 0 => {
+                format!("not good often enough in a row: {told}{}", self.wanted())
+            }
             Phase::Inconclusive if counts.successful == 0 && counts.inconclusive == 0 => {
                 format!("no measurement was good: {told}{}", self.wanted())
             }

@@ -1,14 +1,15 @@
 //! The contract of a release: what only the color before needed is taken away, once that is down.
 
+use release_cli::flags::DryRunFlag;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, would_be};
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change, Op};
 use release_core::release::hooks::{Identity, Moment};
 use release_core::release::record::{Record as _, RunResult};
+use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
 use serde_json::json;
 
@@ -17,8 +18,9 @@ use crate::args::CleanupArgs;
 use crate::cleanup::removal::stays;
 use crate::contracted::{CONTRACTED, Contracted};
 use crate::hooks::{self, About, Loaded};
+use crate::left::differences;
 use crate::names::service_names;
-use crate::record::Record;
+use crate::record::{Record, RecordedVerb};
 use crate::refusal::{self, not_switchable};
 use crate::report::cleanup_document::CleanupMembers;
 use crate::routed_view::seen;
@@ -47,24 +49,50 @@ impl Contract {
         Ok(Some(Self { service: service.clone(), hook }))
     }
 
+    /// The color that it is about: the one that the last release left.
+    ///
+    /// # Errors
+    /// Exit 1 where that was no release, or has gone back: nothing is taken down then. Exit 2 for another color.
+    pub async fn left(&self, run: &Run, args: &CleanupArgs) -> Outcome<String> {
+        let snapshot = self.look(run, args).await?;
+        let view = seen(&snapshot.services[0], &snapshot, args.track.track_key.as_deref());
+        let asked = || refusal::Asked::about("cleanup", view.name());
+        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
+        let record = released(&view, tracks, &snapshot, run)?;
+        match args.color.as_ref().filter(|color| **color != record.from) {
+            Some(other) => Err(Failure::usage(format!(
+                "--contract is of what the last release left, {}, and not of {}",
+                record.from,
+                printable(other)
+            ))),
+            None => Ok(record.from.clone()),
+        }
+    }
+
+    async fn look(&self, run: &Run, args: &CleanupArgs) -> Outcome<Snapshot> {
+        let key = args.track.track_key.as_deref();
+        let looking = Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Everything, images: false };
+        run.within(load(&run.cluster, std::slice::from_ref(&self.service), looking)).await
+    }
+
     /// Runs it once for the last release, where the color before is down. From its beginning on, that is no way back.
     ///
     /// # Errors
     /// Exit 1 where that color is up, or the move was not proven; where the hook fails.
     pub async fn run(&self, run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
-        let key = args.track.track_key.as_deref();
-        let looking = Looking { key, router: args.track.router.as_ref(), extent: ReadScope::Everything, images: false };
-        let snapshot = run.within(load(&run.cluster, std::slice::from_ref(&self.service), looking)).await?;
-        let view = seen(&snapshot.services[0], &snapshot, key);
+        let snapshot = self.look(run, args).await?;
+        let view = seen(&snapshot.services[0], &snapshot, args.track.track_key.as_deref());
         let asked = || refusal::Asked::about("cleanup", view.name());
         let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
-        let record = released(&view, tracks, run)?;
+        let record = released(&view, tracks, &snapshot, run)?;
         let before = view.contracted.as_ref().filter(|note| note.record == record.id);
         if before.is_some_and(|note| note.done) {
             said(report, "contract was run already");
             return Ok(());
         }
-        if let Some(color) = tracks.color(&record.from).filter(|color| is_up(color, tracks, &snapshot)) {
+        // In a dry run it would be.
+        let up = tracks.color(&record.from).filter(|_| run.dry_run == DryRunFlag::None);
+        if let Some(color) = up.filter(|color| is_up(color, tracks, &snapshot)) {
             let text = format!("{} of service/{} is not down: contract was not run", color.name, view.name());
             let look = Command::new("kubectl bluegreen status").arg(view.name()).scope(run.scope());
             return Err(Failure::failed("NotDown", text).look(look));
@@ -110,18 +138,40 @@ fn begun_by(run: &Run, snapshot: &Snapshot, record: &Record) -> Contracted {
     Contracted { record: record.id.clone(), color: record.from.clone(), by, at: snapshot.at, done: false }
 }
 
-/// The move whose color before is done with.
-fn released<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, run: &Run) -> Outcome<&'v Record> {
+/// The move whose color before is done with: one that led forward.
+fn released<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, run: &Run) -> Outcome<&'v Record> {
     let last = view.recorded.current.as_ref().filter(|record| record.key == tracks.key && record.to == tracks.active);
-    last.filter(|record| record.result == Some(RunResult::Done)).ok_or_else(|| {
-        let text = format!(
-            "no proven release of ours has led service/{} to {}: contract was not run",
-            view.name(),
-            tracks.active
-        );
-        Failure::failed("NotReleased", text)
-            .look(Command::new("kubectl bluegreen history").arg(view.name()).scope(run.scope()))
-    })
+    let (name, active) = (view.name(), &tracks.active);
+    let refused = |text: String| {
+        let history = Command::new("kubectl bluegreen history").arg(name).scope(run.scope());
+        Failure::failed("NotReleased", format!("{text}: contract was not run, and nothing was taken down"))
+            .look(history)
+    };
+    let proven = last.filter(|record| record.result == Some(RunResult::Done));
+    let record =
+        proven.ok_or_else(|| refused(format!("no proven release of ours has led service/{name} to {active}")))?;
+    if went_back(view, tracks, record, snapshot) {
+        return Err(refused(format!(
+            "service/{name} went back from {} to {active}, which is the version before",
+            record.from
+        )));
+    }
+    Ok(record)
+}
+
+/// By a rollback; or by a switch to a version that was left before the other one, as the records tell of what both still
+/// are.
+fn went_back(view: &ServiceView<'_>, tracks: &Tracks, last: &Record, snapshot: &Snapshot) -> bool {
+    let is_as_left = |record: &Record| {
+        let color = tracks.color(&record.from);
+        let pods = tracks.pods_of(&record.from, &snapshot.pods);
+        color.is_some_and(|color| differences(&record.left, record.at, color, &pods).is_empty())
+    };
+    let records: Vec<&Record> = view.recorded.all().collect();
+    let of_both =
+        records.into_iter().rev().filter(|one| one.key == last.key && [&last.from, &last.to].contains(&&one.from));
+    let left_first = of_both.filter(|one| is_as_left(one)).map(|one| &one.from).next();
+    last.verb != RecordedVerb::Switch || left_first == Some(&last.to)
 }
 
 fn is_up(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bool {
@@ -130,11 +180,10 @@ fn is_up(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bool {
 }
 
 fn noted(view: &ServiceView<'_>, tracks: &Tracks, note: &Contracted, namespace: &str) -> Change {
-    let selector = json!(tracks.selector_for(&tracks.active));
     Change {
-        object: format!("service/{}", view.name()),
-        path: service_path(namespace, view.name()),
-        action: Action::Note(note.written(&selector, (Record::CURRENT, view.recorded.raw_current.as_ref()))),
+        object: view.decider(namespace),
+        path: view.home_path(namespace),
+        action: Action::Note(note.written(view.still(tracks), (Record::CURRENT, view.recorded.raw_current.as_ref()))),
         summary: format!("note: contract of the release to {}", tracks.active),
         undo: None,
     }
@@ -155,7 +204,8 @@ async fn write(run: &Run, change: &Change) -> Outcome<()> {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.code(), Some(409 | 422)) => {
             let text = format!("{} was moved by somebody else meanwhile: {}", change.object, error.short());
-            Err(Failure::changed(text))
+            let name = change.object.trim_start_matches("service/");
+            Err(Failure::changed(text).look(Command::new("kubectl bluegreen status").arg(name).scope(run.scope())))
         }
         Err(error) => Err(error.into()),
     }

@@ -5,7 +5,7 @@ use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
 use release_core::command::{Command, Scope};
-use release_core::failure::{Failure, Next, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::release::change::Change;
 use release_core::release::hooks::Identity;
 use release_core::release::pod_tests::Covered;
@@ -68,8 +68,15 @@ pub async fn release(
     }
     let others = changed_since(run, &written).await;
     others.iter().for_each(|change| report.members.is_others(change));
-    let note = format!("goes on with {}", moving.movement.to);
-    let failure = left(failure, (&written, &others), again(options, &note, run.scope()));
+    let then = if failure.exit == Exit::RolledBack {
+        // The same words are refused until something else is deployed.
+        let history = Command::new("kubectl bluegreen history").arg(moving.service()).scope(run.scope());
+        Next::Look(history, Some(format!("then deploy what mends {}", moving.movement.to)))
+    } else {
+        again(options, &format!("goes on with {}", moving.movement.to), run.scope())
+    };
+    let is_live = is_live(run, options, moving).await;
+    let failure = left(failure, (&written, &others, is_live), then);
     let view = views.iter().find(|view| view.name() == moving.service());
     Err(view.map_or(failure.clone(), |view| with_way_down(failure, view, Some(&color), run.scope())))
 }
@@ -202,6 +209,15 @@ async fn switch(
     ended
 }
 
+/// True where somebody else has moved the Service to what was prepared.
+async fn is_live(run: &Run, options: &DeployOptions, moving: &ServicePlan) -> bool {
+    let movement = options.move_to(&moving.movement.to);
+    let looking = movement.looking(ReadScope::Colors);
+    let Ok(snapshot) = load(&run.cluster, &movement.services, looking).await else { return false };
+    let views = moves::views(&snapshot, movement.track_key.as_deref());
+    tracks_of(&views, moving.service()).is_some_and(|tracks| tracks.active == moving.movement.to)
+}
+
 /// What is ready now, for whoever tests it and for the switch that follows.
 async fn print_fingerprint(
     run: &Run,
@@ -231,10 +247,15 @@ async fn print_fingerprint(
 }
 
 /// What was prepared stays, for a look; the same words go on with it.
-fn left(failure: Failure, (written, others): (&[Change], &[&Change]), again: Next) -> Failure {
+fn left(failure: Failure, (written, others, is_live): (&[Change], &[&Change], bool), again: Next) -> Failure {
     let told = written.iter().map(|change| {
         let undo = change.undo.as_ref().map(|undo| format!("; undo: {undo}")).unwrap_or_default();
-        let then = if others.contains(&change) { "; changed by someone else since".to_owned() } else { undo };
+        let then = match (others.contains(&change), is_live) {
+            (true, _) => "; changed by someone else since".to_owned(),
+            // To take that back would take it from users.
+            (false, true) => "; it has the traffic by now".to_owned(),
+            (false, false) => undo,
+        };
         format!("\nleft: {} {}{then}", change.object, change.summary)
     });
     let message = std::iter::once(failure.message.clone()).chain(told).collect();

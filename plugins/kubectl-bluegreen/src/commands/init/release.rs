@@ -44,6 +44,7 @@ pub async fn make(
     let mut endpoints = Endpoints::of(run, narrowing, at);
     endpoints.hold_them(false).await.map_err(|failure| with_again(run, options, failure))?;
     if let Some(change) = &plan.narrowing {
+        not_grown(run, options, (initial, plan)).await?;
         narrow(run, options, (narrowing, change, &mut endpoints), report).await?;
     }
     if let Some(change) = &plan.removal {
@@ -52,6 +53,21 @@ pub async fn make(
     floors_restored(run, &plan.makes, report).await;
     report.text = format!("service/{} is {} by {}", options.service, initial.color, initial.tracks.key);
     Ok(())
+}
+
+/// What runs the Service may have been given more pods while the labelled ones started: they would be missing.
+async fn not_grown(run: &Run, options: &InitOptions, (initial, plan): (&Initial, &InitPlan)) -> Outcome<()> {
+    let Some(old) = &initial.unlabelled else { return Ok(()) };
+    let (now, _) = workloads(&run.cluster).await?;
+    let size = now.iter().find(|one| one.uid() == old.uid()).map_or(old.replicas, |one| one.replicas);
+    if usize::try_from(size).is_ok_and(|size| size <= plan.required) {
+        return Ok(());
+    }
+    let text = format!(
+        "{old} was scaled from {} to {size} meanwhile: with {} pods there would be fewer; the selector is as it was",
+        old.replicas, plan.required
+    );
+    Err(with_again(run, options, Failure::changed(text)))
 }
 
 /// The color, once its pods are ready.

@@ -75,8 +75,8 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     Ok(())
 }
 
-/// A Service that we moved, or that Argo Rollouts left behind, and that can't be switched as it is. Of
-/// others nobody says that they are meant to be.
+/// A Service that we moved, that Argo Rollouts left behind, or that several routes share among colors, and that can't be
+/// switched as it is. Of others nobody says that they are meant to be.
 async fn defective(
     run: &Run,
     view: &ServiceView<'_>,
@@ -84,7 +84,8 @@ async fn defective(
     workloads: &[Arc<Workload>],
 ) -> Option<ListedService> {
     let is_argos = *why == NotSwitchable::ArgoRollouts;
-    if view.recorded.current.is_none() && !is_argos {
+    let is_by_route = matches!(why, NotSwitchable::Router(_));
+    if view.recorded.current.is_none() && !is_argos && !is_by_route {
         return None;
     }
     let home = view.service.metadata.namespace.clone().unwrap_or_default();

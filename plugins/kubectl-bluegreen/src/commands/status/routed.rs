@@ -6,7 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
 use release_core::kube::Workload;
-use release_core::traffic::router::find::FoundRouter;
+use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
 use release_core::traffic::selector::NotSwitchable;
 
 use crate::routed_view::seen;
@@ -74,7 +74,12 @@ impl<'a> ByRoute<'a> {
             ..empty
         };
         decide(&mut snapshot, Looking { key, router: None, extent: ReadScope::Colors, images: false });
-        let decides = snapshot.routers.values().any(|router| matches!(router, FoundRouter::Route(_)));
+        let is_told = |router: &FoundRouter| match router {
+            FoundRouter::Route(_) => true,
+            FoundRouter::Unclear(why) => matches!(why, RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. }),
+            FoundRouter::Selector => false,
+        };
+        let decides = snapshot.routers.values().any(is_told);
         decides.then(|| seen(service, &snapshot, key))
     }
 }

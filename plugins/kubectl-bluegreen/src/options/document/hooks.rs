@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::release::document::{BlueGreenDeployment, HookSpec, KIND};
 use release_core::release::hooks::Hook;
@@ -36,10 +37,9 @@ pub fn fill(args: &mut DeployArgs, document: &BlueGreenDeployment, notes: &mut V
         });
     }
     if let Some(contract) = read("contract", &hooks.contract)? {
-        let said = format!("cleanup {} --contract={}", document.service(), contract.word());
-        notes.push(printable(&format!(
-            "spec.hooks.contract is not run by deploy, but by {said}, once the color before is down"
-        )));
+        // As a shell takes it; which cluster and namespace is not known yet.
+        let said = Command::new("cleanup").arg(document.service()).flag("--contract", contract.word());
+        notes.push(format!("spec.hooks.contract is not run by deploy, but by {said}, once the color before is down"));
     }
     Ok(())
 }

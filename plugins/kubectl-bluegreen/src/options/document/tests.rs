@@ -81,7 +81,7 @@ fn hooks_are_those_of_the_document_unless_they_were_typed() {
     let beside = std::env::temp_dir().join("m.yaml").display().to_string();
     assert_eq!(args.hooks.migrate, Some(Hook::Manifest(beside)), "from where the document lies");
     assert_eq!(args.hooks.around.after_switch, Some(Hook::Command(vec!["a".into(), "b c".into()])));
-    assert!(notes.len() == 1 && notes[0].contains("cleanup user-service --contract=cronjob/drop"), "{notes:?}");
+    assert!(notes.len() == 1 && notes[0].contains("cleanup user-service --contract cronjob/drop"), "{notes:?}");
     let typed = filled("typed-hooks", &format!("{WHOLE}  {hooks}\n"), "--migrate=cj/other").unwrap();
     assert_eq!(typed.args.hooks.migrate, Some(Hook::CronJob("other".into())));
     assert_eq!(typed.notes.len(), 2, "{:?}", typed.notes);

@@ -1,5 +1,7 @@
 //! The writes of an `init`.
 
+use std::sync::Arc;
+
 use release_core::command::{patch_command, service_patch_command};
 use release_core::kube::path::path_of;
 use release_core::kube::service::{service_name, service_path};
@@ -11,6 +13,7 @@ use release_core::workload::twin::{Exchange, twin_of};
 use serde_json::{Value, json};
 
 use super::initial::Initial;
+use crate::plan::scale;
 use crate::prepared::Prepared;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -38,6 +41,15 @@ pub fn prepared(initial: &Initial, object: &Value, workload: &Workload) -> Prepa
         wanted,
         differences: Vec::new(),
     }
+}
+
+/// Brings a labelled workload that is there already, and autoscalers that would undo it, to the size of what it takes
+/// over from: that may have grown since.
+#[must_use]
+pub fn growth(initial: &Initial, snapshot: &Snapshot) -> Vec<Change> {
+    let pair = initial.labelled.as_ref().zip(initial.unlabelled.as_ref());
+    let wanted = pair.filter(|(labelled, old)| labelled.replicas < old.replicas);
+    wanted.map(|(labelled, old)| scale::changes(&[(Arc::clone(labelled), old.replicas)], snapshot)).unwrap_or_default()
 }
 
 /// The selector with the label, on condition that it is what was read; in the same patch which label it is.

@@ -98,6 +98,9 @@ async fn a_move_is_taken_back_where_what_follows_it_fails() -> Result<()> {
     let ns = with_jobs("hooks-after", &[Job::new("bad").fails(1)]).await?;
     bluegreen(&ns, &format!("{TO_GREEN} --after-switch=cronjob/bad")).await?.ends(5)?.tells("after-switch failed")?;
     assert_eq!(active(&ns, "api").await?, "blue");
+    // What is kept of it is true still.
+    let kept = bluegreen(&ns, "history api").await?.ends(0)?;
+    ensure!(!kept.stdout.contains("selects green"), "{}", said(&kept));
     let words = format!("{TO_GREEN} --after-switch=cronjob/bad --no-rollback --force=failed-before");
     bluegreen(&ns, &words).await?.ends(1)?;
     assert_eq!(active(&ns, "api").await?, "green");
@@ -174,6 +177,26 @@ async fn a_command_is_a_list_of_words() -> Result<()> {
     Ok(())
 }
 
+/// What a command has started would go on beside the next try, when nobody waits for it any more.
+#[tokio::test]
+async fn a_command_that_is_stopped_is_stopped_with_all_that_it_started() -> Result<()> {
+    let ns = with_jobs("hooks-group", &[]).await?;
+    let folder = tempfile::tempdir()?;
+    let (began, late) = (folder.path().join("began"), folder.path().join("late"));
+    let script = format!("(date > {}; sleep 8; date > {}) & wait", began.display(), late.display());
+    let hook = format!("--before-switch={}", json!(["bash", "-c", script]));
+    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
+    let words = ["switch", "api", "--to", "green", "--yes", "--verify-for=0", "--timeout=3s", &hook];
+    Running::start(admin(&ns).plugin(&plugin, &words))?.wait(LIMIT).await?.ends(4)?;
+    ensure!(began.exists(), "it was never run");
+    let left = || {
+        let found = std::process::Command::new("pgrep").args(["-f", &*late.display().to_string()]).output()?;
+        anyhow::Ok(found.status.success())
+    };
+    ensure!(!left()?, "what it started goes on");
+    Ok(())
+}
+
 /// A migration's pods would answer users, or what was mistyped be found out in the middle of a release.
 #[tokio::test]
 async fn what_can_not_be_meant_is_refused_before_the_first_write() -> Result<()> {
@@ -230,7 +253,7 @@ async fn a_document_names_its_hooks() -> Result<()> {
     let file = folder.path().join("release.yaml");
     std::fs::write(&file, document.to_string())?;
     let output = bluegreen(&ns, &format!("deploy -f {} --yes", file.display())).await?.ends(0)?;
-    for said in ["migrate | by the file", "after-switch | all done", "cleanup api --contract=cronjob/drop"] {
+    for said in ["migrate | by the file", "after-switch | all done", "cleanup api --contract cronjob/drop"] {
         ensure!(output.stderr.contains(said), "no {said}\n{}", self::said(&output));
     }
     assert_eq!(

@@ -1,9 +1,11 @@
 //! The Gateway API's routes with a Service for each color.
 
 use anyhow::{Context, Result, ensure};
+use e2e::bluegreen::app::{api, replicas};
+use e2e::bluegreen::blue_green;
 use e2e::bluegreen::routed::{http_route, object, two_colors, weights};
 use e2e::bluegreen::run::bluegreen;
-use e2e::common::run::{Ended, finding};
+use e2e::common::run::{Ended, finding, said};
 use e2e::namespace;
 use lab::Namespace;
 use serde_json::{Value, json};
@@ -95,5 +97,43 @@ async fn a_grpc_route_is_moved_alike() -> Result<()> {
     assert_eq!(weights(&ns, "grpcroute/api", LIST).await?, [Some(0), Some(1)]);
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     assert_eq!(weights(&ns, "grpcroute/api", LIST).await?, [Some(1), Some(0)]);
+    Ok(())
+}
+
+/// Another team's VirtualService needs no grant to send here: its users would lose the color that is taken down.
+#[tokio::test]
+async fn a_color_that_a_route_of_another_namespace_sends_to_stays() -> Result<()> {
+    let (ns, edge) = (namespace("cleanup-edge").await?, namespace("edge").await?);
+    blue_green(&ns, 1).await?;
+    let mut own = api().service("blue");
+    own["metadata"]["name"] = json!("api-blue");
+    ns.apply(&own).await?;
+    let host = format!("api-blue.{}.svc.cluster.local", ns.name());
+    edge.apply(&json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "edge"},
+        "spec": {"hosts": ["shop.example.com"], "http": [{"route": [{"destination": {"host": host}, "weight": 100}]}]}}))
+        .await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
+    for words in ["cleanup api --yes", "cleanup --due --yes"] {
+        bluegreen(&ns, words).await?.ends(1)?.tells("virtualservice/edge of namespace")?;
+    }
+    assert_eq!(replicas(&ns, "api-blue").await?, 1);
+    Ok(())
+}
+
+/// Two routes over one Service: the way back of the one would go with what the other left.
+#[tokio::test]
+async fn a_color_that_another_route_left_is_kept_for_its_time() -> Result<()> {
+    let ns = routed("hr-two").await?;
+    let mut other = http_route(1, 0);
+    (other["metadata"]["name"], other["spec"]["hostnames"]) = (json!("other"), json!(["other.example.com"]));
+    ns.apply(&other).await?;
+    let listed = bluegreen(&ns, "status").await?.ends(0)?;
+    ensure!(listed.stdout.contains("/other (0:"), "it is not in the list\n{}", said(&listed));
+    for (route, retain) in [("api", "0s"), ("other", "1h")] {
+        let words = format!("switch api --to green --router=httproute/{route} --retain={retain} --yes --verify-for=0");
+        bluegreen(&ns, &words).await?.ends(0)?;
+    }
+    bluegreen(&ns, "cleanup api --router=httproute/api --yes").await?.ends(1)?.tells("httproute/other left it, too")?;
+    assert_eq!(replicas(&ns, "api-blue").await?, 2);
     Ok(())
 }
