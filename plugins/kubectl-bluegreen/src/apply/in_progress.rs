@@ -67,6 +67,7 @@ impl<'a> MoveInProgress<'a> {
         moved: bool,
     ) -> Vec<Self> {
         let begin = |plan: &'a ServicePlan| {
+            let options = options.of(plan.service());
             let view = views.iter().find(|view| view.name() == plan.service())?;
             let tracks = view.tracks.as_ref().ok()?;
             let window =

@@ -65,7 +65,7 @@ pub const STYLES: Styles =
     Styles::styled().header(AnsiColor::White.on_default().bold()).literal(AnsiColor::Cyan.on_default());
 
 /// How the result is printed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
     /// Output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -76,7 +76,7 @@ pub struct OutputArgs {
 pub const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// What every verb that writes has.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct WriteArgs {
     /// Don't ask
     #[arg(short, long)]
