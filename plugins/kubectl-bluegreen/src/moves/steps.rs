@@ -238,11 +238,14 @@ impl<'a> Basis<'a> {
 
 async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: &mut MoveReport<'_>) -> Outcome<()> {
     let Basis { snapshot, views, plan } = basis;
-    let moves = MoveInProgress::all(plan, views, options);
+    // What is written already goes along: it is proven, and taken back, with the rest.
+    let mut moves = MoveInProgress::begun(plan, views, options);
+    moves.extend(MoveInProgress::all(plan, views, options));
+    let plans = || plan.begun().chain(plan.moves());
     // Before the first write, so that an interrupted run's document is as true as any.
-    report.ended(run, plan.moves(), &moves, None);
+    report.ended(run, plans(), &moves, None);
     let reached = apply::apply(run, snapshot, &moves, options.take_back).await;
-    report.ended(run, plan.moves(), &moves, reached.as_deref().ok());
+    report.ended(run, plans(), &moves, reached.as_deref().ok());
     report.weakened(&moves);
     reached?;
     report.done(&moves, options);
@@ -262,9 +265,9 @@ async fn prove_what_stands(
     }
     let unfinished = MoveInProgress::unfinished(plan, views, options);
     if !unfinished.is_empty() {
-        report.ended(run, plan.unfinished(), &unfinished, None);
+        report.ended(run, plan.unfinished_alone(), &unfinished, None);
         let reached = apply::finish(run, snapshot, &unfinished, options.take_back, Instant::now()).await;
-        report.ended(run, plan.unfinished(), &unfinished, reached.as_deref().ok());
+        report.ended(run, plan.unfinished_alone(), &unfinished, reached.as_deref().ok());
         report.weakened(&unfinished);
         reached?;
         report.done(&unfinished, options);

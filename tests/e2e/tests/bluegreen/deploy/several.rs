@@ -187,3 +187,23 @@ async fn services_of_one_workload_are_released_together() -> Result<()> {
     assert_eq!((active(&ns, "api").await?, active(&ns, "api-grpc").await?), ("green".into(), "green".into()));
     Ok(())
 }
+
+/// One document's hooks would run for the other, or one of them not at all; and each keeps what is left as long as
+/// it says.
+#[tokio::test]
+async fn each_has_its_own_hooks_and_retention() -> Result<()> {
+    let ns = two("several-hooks", ready()).await?;
+    let hooks = |name: &str| {
+        let hook = |moment: &str| format!("{{command: [printf, '{moment}-%s', {name}]}}");
+        let (migrate, before, after) = (hook("expands"), hook("before"), hook("after"));
+        format!("{AT_ONCE}\nhooks: {{migrate: {migrate}, beforeSwitch: {before}, afterSwitch: {after}}}")
+    };
+    let file = both("hooks", &hooks("api"), &format!("{}\nretainPreviousVersion: 2h", hooks("web")))?;
+    let output = bluegreen(&ns, &file.words("--yes")).await?.ends(0)?;
+    let order = ["expands-api", "expands-web", "before-api", "before-web", "after-api", "after-web"];
+    let places: Vec<Option<usize>> = order.iter().map(|word| output.stderr.find(word)).collect();
+    ensure!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{}", said(&output));
+    let kept = (record(&ns, "api").await?["retainSeconds"].clone(), record(&ns, "web").await?["retainSeconds"].clone());
+    assert_eq!(kept, (json!(3600), json!(7200)));
+    Ok(())
+}
