@@ -24,7 +24,7 @@ async fn up_to_the_gate_each_has_its_fingerprint_and_its_switch() -> Result<()> 
         ensure!(ready["service"] == service && ready["color"] == "green", "{report:#}");
         let expected = ready["fingerprint"].as_str().unwrap_or_default();
         ensure!(
-            output.stderr.contains(&format!("switch {service} --to green --expect {expected}")),
+            output.stderr.contains(&format!("switch {service} --to green --expect={expected}")),
             "{}",
             said(&output)
         );
