@@ -25,9 +25,7 @@ pub fn command() -> Command {
     with_connection_values(Cli::command())
         .mut_subcommand("status", |verb| with_services(verb, "services"))
         .mut_subcommand("preflight", with_colors)
-        .mut_subcommand("deploy", |verb| {
-            with_services(verb, "service").mut_arg("to", |arg| arg.add(ArgValueCandidates::new(colors)))
-        })
+        .mut_subcommand("deploy", with_colors)
         .mut_subcommand("preview", |verb| {
             with_services(verb, "service").mut_arg("color", |arg| arg.add(ArgValueCandidates::new(colors)))
         })

@@ -2,11 +2,13 @@
 
 mod again;
 pub mod analysis;
+mod apart;
 pub mod deploy;
 pub mod document;
 pub mod images;
 pub mod init;
 pub mod preview;
+pub mod release;
 
 use std::time::Duration;
 
@@ -24,7 +26,6 @@ use crate::hooks::Hooks;
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
-use crate::snapshot::{Looking, ReadScope};
 use again::{RETAINED, afterwards, again, because};
 use analysis::Analysis;
 
@@ -122,6 +123,8 @@ pub struct MoveOptions {
     /// What a command that goes on from here says again, as words: all but Services, color, `--scale`,
     /// `--force`, `--yes` and what says where the output goes.
     pub again: Vec<String>,
+    /// The same for each Service by itself, where they were asked for apart; empty where all are asked for alike.
+    pub parts: Vec<MoveOptions>,
 }
 
 /// How long a move is watched once it has arrived.
@@ -138,20 +141,6 @@ pub enum VerifyFor {
 impl VerifyFor {
     fn of(args: &AfterArgs, timeout: Duration) -> Self {
         args.verify_for.map_or(Self::Usual { at_most: timeout }, Self::Typed)
-    }
-}
-
-impl MoveOptions {
-    /// What has to be read for it.
-    #[must_use]
-    pub fn looking(&self, extent: ReadScope) -> Looking<'_> {
-        Looking { key: self.track_key.as_deref(), router: self.router.as_ref(), extent, images: true }
-    }
-
-    /// A switch that was typed with `--scale`.
-    #[must_use]
-    pub fn grows(&self) -> bool {
-        self.scale && self.verb == Verb::Switch
     }
 }
 
@@ -206,6 +195,7 @@ pub fn plain_switch(
         yes: write.yes,
         only_checks: false,
         hooks: Hooks::default(),
+        parts: Vec::new(),
     }
 }
 
@@ -236,6 +226,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         yes: false,
         only_checks: true,
         hooks: Hooks::default(),
+        parts: Vec::new(),
     })
 }
 
@@ -283,6 +274,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         tested: None,
         hooks: Hooks::default(),
         again: Vec::new(),
+        parts: Vec::new(),
     }
 }
 

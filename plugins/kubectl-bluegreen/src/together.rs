@@ -28,8 +28,10 @@ pub fn moved_together(view: &ServiceView<'_>, record: &Record, snapshot: &Snapsh
         let service = neighbours.iter().find(|service| service_name(service) == name.as_str());
         let annotations = service.and_then(|service| service.metadata.annotations.as_ref());
         let selector = service.and_then(|service| service.spec.as_ref()?.selector.as_ref());
-        let stands = selector.and_then(|selector| selector.get(&record.key)) == Some(&record.to);
-        (stands && Recorded::<Record>::read(annotations).is_of(record)) || by_route(name, record, snapshot)
+        // Each may have gone to a color of its own.
+        let own = Recorded::<Record>::read(annotations).current.filter(|own| own.id == record.id);
+        let stands = own.is_some_and(|own| selector.and_then(|selector| selector.get(&own.key)) == Some(&own.to));
+        stands || by_route(name, record, snapshot)
     };
     let together: Vec<String> = record.services.iter().filter(of_this_move).cloned().collect();
     if together.iter().any(|name| name == view.name()) { together } else { vec![view.name().to_owned()] }

@@ -58,16 +58,20 @@ pub async fn run(cli: Cli) -> Exit {
     }
 }
 
-/// A deploy by its words and its document.
+/// A deploy by its words and its documents.
 async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
-    let FilledIn { args, namespace, notes, tests, others } = match document::filled_in(args) {
-        Ok(filled) => filled,
+    let release = match document::filled_in(args) {
+        Ok(release) => release,
         Err(failure) => return release_cli::usage::refuse(&failure),
     };
+    let services: Vec<String> = release.parts.iter().flat_map(|part| part.args.services.clone()).collect();
+    // What they share, every one of them has.
+    let Some(FilledIn { args, namespace, .. }) = release.parts.first() else { return Exit::Usage };
+    let (args, namespace) = (args.clone(), namespace.clone());
     let mut connection = connection.clone();
     // To kubectl `-n ""` says nothing.
     let typed = connection.namespace.take().filter(|name| !name.is_empty());
-    notes.iter().for_each(output::talk);
+    release.parts.iter().flat_map(|part| &part.notes).for_each(output::talk);
     if let Some((typed, said)) = typed.as_ref().zip(namespace.as_ref()).filter(|(typed, said)| typed != said) {
         output::talk(overruled("metadata.namespace", said, &format!("--namespace={typed}")));
     }
@@ -75,9 +79,8 @@ async fn deploy(connection: &ConnectionFlags, args: DeployArgs) -> Exit {
     // Flags that the document stood for are said again in every command to paste.
     connection.own.flags = args.track.again();
     let setting = writing(&args.output, &args.write);
-    let telling = telling(Deed::Deploy, &args.notify, args.service.as_slice(), &args.write);
-    let asked = (args, tests, others.as_slice());
-    let verb = async |run: &_, report: &mut _| deploy::run(run, asked, report).await;
+    let telling = telling(Deed::Deploy, &args.notify, &services, &args.write);
+    let verb = async |run: &_, report: &mut _| deploy::run(run, release, report).await;
     told(&connection, setting, telling, verb).await
 }
 

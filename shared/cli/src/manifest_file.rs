@@ -75,9 +75,14 @@ impl Manifest {
     /// What is wrong with it as a whole, at its first line.
     #[must_use]
     pub fn wrong(&self, why: &str) -> Failure {
+        Problem::at(self.line(), why).told(&self.file)
+    }
+
+    /// The first line of its own in the file.
+    #[must_use]
+    pub fn line(&self) -> u64 {
         let first = self.text.lines().take_while(|line| is_no_content(line)).count();
-        let line = self.before.saturating_add(first as u64).saturating_add(1);
-        Problem::at(line, why).told(&self.file)
+        self.before.saturating_add(first as u64).saturating_add(1)
     }
 }
 

@@ -5,18 +5,28 @@ use release_core::failure::Outcome;
 use release_core::release::hooks::Identity;
 
 use super::in_progress::MoveInProgress;
-use crate::hooks::About;
+use crate::hooks::{About, Loaded};
 
-/// Runs it once for all moves. A move that was cut off is told by its record, and so finds its own again.
+/// Runs it once for all moves that have it. A move that was cut off is told by its record, and so finds its own again.
 ///
 /// # Errors
 /// Where it fails, or takes too long.
 pub async fn run(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
-    let Some(hook) = moves.iter().find_map(|made| made.after) else { return Ok(()) };
+    let mut rest: Vec<&MoveInProgress<'_>> = moves.iter().collect();
+    while let Some(hook) = rest.iter().find_map(|made| made.after) {
+        let has_it = |made: &&MoveInProgress<'_>| made.after.is_some_and(|own| std::ptr::eq(own, hook));
+        let (own, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(has_it);
+        of_one(run, hook, &own).await?;
+        rest = others;
+    }
+    Ok(())
+}
+
+async fn of_one(run: &Run, hook: &Loaded, moves: &[&MoveInProgress<'_>]) -> Outcome<()> {
     let records = moves.iter().map(|made| made.movement.record.id.as_str());
     let what = hook.identity();
     let release = Identity::of([hook.moment.word(), what.as_str()].into_iter().chain(records));
-    let services: Vec<&str> = moves.iter().map(MoveInProgress::service).collect();
+    let services: Vec<&str> = moves.iter().map(|made| made.service()).collect();
     // Where it fails the move is taken back: what is said of it has to stay true.
     let moved: Vec<String> =
         moves.iter().map(|made| format!("service/{} had been moved to {}", made.service(), made.movement.to)).collect();

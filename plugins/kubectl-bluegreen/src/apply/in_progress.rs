@@ -54,10 +54,16 @@ impl<'a> MoveInProgress<'a> {
         Self::of(plan.moves(), views, options, false)
     }
 
-    /// The moves that a run without a result has written.
+    /// What of the same moves a run without a result has written.
+    #[must_use]
+    pub fn begun(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &'a MoveOptions) -> Vec<Self> {
+        Self::of(plan.begun(), views, options, true)
+    }
+
+    /// The other moves that such a run has written.
     #[must_use]
     pub fn unfinished(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>], options: &'a MoveOptions) -> Vec<Self> {
-        Self::of(plan.unfinished(), views, options, true)
+        Self::of(plan.unfinished_alone(), views, options, true)
     }
 
     fn of(
@@ -67,6 +73,7 @@ impl<'a> MoveInProgress<'a> {
         moved: bool,
     ) -> Vec<Self> {
         let begin = |plan: &'a ServicePlan| {
+            let options = options.of(plan.service());
             let view = views.iter().find(|view| view.name() == plan.service())?;
             let tracks = view.tracks.as_ref().ok()?;
             let window =

@@ -22,6 +22,8 @@ pub use verdict::INCONCLUSIVE;
 
 use super::in_progress::MoveInProgress;
 use super::smoke;
+use crate::options::MoveOptions;
+use crate::options::analysis::Analysis;
 
 /// How often it is looked whether a measurement is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -111,7 +113,14 @@ impl Panel {
 ///
 /// # Errors
 /// Exit 1 where one isn't.
-pub async fn may_judge(run: &Run, asked: &crate::options::analysis::Analysis) -> Outcome<()> {
+pub async fn may_judge(run: &Run, options: &MoveOptions) -> Outcome<()> {
+    for one in options.each() {
+        may_ask(run, &one.analysis).await?;
+    }
+    Ok(())
+}
+
+async fn may_ask(run: &Run, asked: &Analysis) -> Outcome<()> {
     let failed = |why: &str| {
         let text = format!("the new color could not be judged: {why}\nnothing was written");
         Failure::failed("NoPrometheus", text).next("--prometheus URL asks one that is reached from here")

@@ -18,12 +18,12 @@ use super::{conclude, take_back};
 use crate::news;
 use crate::plan::{Move, Place};
 
-/// Writes every move in order; where one fails, the ones done are taken back in reverse order.
+/// Writes every move in order that isn't written yet; where one fails, the ones done are taken back in reverse order.
 ///
 /// # Errors
 /// The failure of the one that failed, with what became of the others.
 pub async fn all(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
-    for (index, made) in moves.iter().enumerate() {
+    for (index, made) in moves.iter().enumerate().filter(|(_, made)| made.moved.get() != Some(true)) {
         let change = made.change();
         // Whoever is interrupted meanwhile doesn't know.
         made.moved.set(None);

@@ -12,13 +12,14 @@ use super::hooks::DeployHookArgs;
 use super::shared::{AfterArgs, CheckArgs, TrackArgs};
 
 /// `deploy`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct DeployArgs {
-    /// The Service, as `api` or `svc/api`; with -f only where the file is for several
+    /// The Service, as `api` or `svc/api`; with -f those that are meant of the file [default: all of them, as one
+    /// release]
     #[arg(value_name = "SERVICE", required_unless_present = "filename")]
-    pub service: Option<String>,
-    /// What the release is to be, as a BlueGreenDeployment document (see `schema`); - is standard input.
-    /// Flags win over it
+    pub services: Vec<String>,
+    /// What the release is to be, as BlueGreenDeployment documents (see `schema`); - is standard input.
+    /// Flags win over them
     #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub filename: Option<PathBuf>,
     /// A container's new image; may be repeated. A pod's only container needs no name

@@ -33,7 +33,7 @@ impl TrackArgs {
 }
 
 /// How strict the checks are.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
     /// Ready pods that the target needs: a number, or a percentage of the active color's
     #[arg(long, value_name = "N|P%", value_parser = min_ready)]
@@ -48,7 +48,7 @@ pub struct CheckArgs {
 }
 
 /// What becomes of a move once it is made.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct AfterArgs {
     /// How long to watch the target afterwards, on top of --timeout [default: its readiness failure
     /// window, 10s to 60s]

@@ -1,212 +1,156 @@
-//! `deploy`: prepare the idle color, and move the Service to it.
+//! `deploy`: prepare the idle color, and move the Service to it; or those of several Services, as one release.
 
 mod admitted;
 mod compare;
 mod manifests;
 mod next_step;
 mod pause;
+mod planned;
 mod pod_tests;
+mod preparing;
 mod release;
+mod resolved;
 
 use futures::future::try_join;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, heading, question, refuse_blocked, show, would_be};
-use release_core::checks::finding::Finding;
-use release_core::checks::ids;
-use release_core::checks::severity::Severity;
-use release_core::duration::typed_duration;
 use release_core::failure::Outcome;
 use release_core::release::change::Change;
-use release_core::release::hooks::Moment;
-use release_core::release::pod_tests::{ForWorkload, PodTests};
-use serde_json::Value;
 
 use super::objects;
 use crate::apply::{self, MoveInProgress};
-use crate::args::{DeployArgs, DeployHookArgs};
-use crate::checks::deploy::{DeployCase, run as checks};
 use crate::cleanup::overdue::Overdue;
-use crate::compared::Compared;
-use crate::hooks::Hooks;
-use crate::moves::{self, make_plan, views};
+use crate::moves::{self, views};
 use crate::news;
 use crate::options::MoveOptions;
-use crate::options::deploy::{self as options, DeployOptions};
+use crate::options::deploy::DeployOptions;
+use crate::options::document::Release;
+use crate::options::release::ReleaseOptions;
 use crate::plan::deploy::{self as planning, DeployPlan, Deploying, Objects};
-use crate::plan::{moves_text, subjects_of};
-use crate::refusal::deploying::{autoscaler_taken, is_active, live_and_smaller};
+use crate::plan::subjects_of;
+use crate::refusal::deploying::{is_active, live_and_smaller};
 use crate::report::deploy_document::{DeployMembers, of_move};
-use crate::routed_view::seen;
 use crate::service_view::ServiceView;
-use crate::snapshot::{ReadScope, Snapshot, load};
-use admitted::as_admitted;
+use crate::snapshot::{ReadScope, load};
+use planned::{Basis, Part, plan, text};
+use resolved::{resolved, with_images};
 
 /// Runs the verb.
 ///
 /// # Errors
 /// As the exit codes say.
-pub async fn run(
-    run: &Run,
-    (args, tests, others): (DeployArgs, Option<PodTests>, &[Value]),
-    report: &mut Report<DeployMembers>,
-) -> Outcome<()> {
-    let typed = args.hooks.clone();
-    let mut options = options::deploy(args, tests)?;
-    options.movement.hooks = load_hooks(run, &typed, &options).await?;
-    let movement = &options.movement;
-    let looking = movement.looking(ReadScope::Everything);
-    let snapshot = run.within(load(&run.cluster, &movement.services, looking)).await?;
-    let key = movement.track_key.as_deref();
-    let view = seen(&snapshot.services[0], &snapshot, key);
-    let deploying = planning::choose(&snapshot, &view, &options)?;
-    let (copied, changed) = deploying.workloads();
-    let compare = async { Ok(compare::compare(&run.cluster, others).await) };
+pub async fn run(run: &Run, asked: Release, report: &mut Report<DeployMembers>) -> Outcome<()> {
+    let Release { parts, others, typed } = asked;
+    let options = resolved(run, parts, &typed).await?;
+    let whole = &options.whole;
+    let looking = whole.looking(ReadScope::Everything);
+    let snapshot = run.within(load(&run.cluster, &whole.services, looking)).await?;
+    let views = views(&snapshot, whole.track_key.as_deref());
+    let chosen = options.parts.iter().zip(&views).map(|(part, view)| planning::choose(&snapshot, view, part));
+    let deploying = chosen.collect::<Outcome<Vec<_>>>()?;
+    let (copied, changed): (Vec<_>, Vec<_>) = deploying.iter().map(Deploying::workloads).unzip();
+    let (copied, changed) = (copied.concat(), changed.concat());
+    let compare = async { Ok(compare::compare(&run.cluster, &others).await) };
     let (objects, compared) = run
         .within(async { try_join(objects::read(&run.cluster, &snapshot, &copied, &changed), compare).await })
         .await?;
-    let options = as_admitted(run, &deploying, &objects, options).await;
-    let active = &deploying.tracks.active;
-    let to_active = options.to.as_ref().is_none_or(|to| to == active);
-    if to_active && planning::runs_already(&deploying, &objects, &options)? {
-        if let Some(size) = options.replicas.filter(|size| planning::is_smaller(&deploying, *size)) {
-            return Err(live_and_smaller(&view, deploying.tracks, size, run.scope()));
-        }
-        run.say(&format!("{active} has these images already"));
+    let options = with_images(run, options, (&deploying, &objects)).await?;
+    let (mut parts, mut colors) = (Vec::new(), Vec::new());
+    for (part, one) in options.parts.iter().zip(&deploying) {
+        let is_live = is_live(run, (&options, part), one, &objects)?;
+        colors.push(if is_live { one.tracks.active.as_str() } else { one.color.as_str() });
+        parts.extend((!is_live).then_some(Part { options: part, deploying: one }));
+    }
+    let movement = options.move_to(colors.into_iter());
+    if parts.is_empty() {
         if !compared.is_empty() {
             run.say("what else the file holds is not judged, for nothing is prepared");
         }
-        return moves::make(run, &options.move_to(active), ReadScope::Everything, of_move(report)).await;
+        return moves::make(run, &movement, ReadScope::Everything, of_move(report)).await;
     }
-    if deploying.color == *active {
-        return Err(is_active(&view, deploying.tracks, run.scope()));
-    }
-    prepare_and_move(run, &options, (&snapshot, &deploying, &objects, &compared), report).await
+    let basis = Basis { snapshot: &snapshot, views: &views, parts, objects: &objects, compared: &compared };
+    Box::pin(prepare_and_move(run, (&options, &movement), &basis, report)).await
 }
 
-/// What goes with the switch is left to that.
-async fn load_hooks(run: &Run, typed: &DeployHookArgs, options: &DeployOptions) -> Outcome<Hooks> {
-    let around = &typed.around;
-    let moves = !options.no_switch;
-    if !moves && (around.before_switch.is_some() || around.after_switch.is_some()) {
-        run.say("note: before-switch and after-switch run with the switch that follows, where they are said again");
+/// True where the active color has what is asked for: nothing is prepared.
+fn is_live(
+    run: &Run,
+    (options, part): (&ReleaseOptions, &DeployOptions),
+    one: &Deploying<'_>,
+    objects: &Objects,
+) -> Outcome<bool> {
+    let active = &one.tracks.active;
+    let to_active = part.to.as_ref().is_none_or(|to| to == active);
+    if !to_active || !planning::runs_already(one, objects, part)? {
+        let is_other = one.color != *active;
+        return if is_other { Ok(false) } else { Err(is_active(one.view, one.tracks, run.scope())) };
     }
-    let hooks = [
-        (Moment::Migrate, typed.migrate.as_ref()),
-        (Moment::BeforeSwitch, around.before_switch.as_ref().filter(|_| moves)),
-        (Moment::AfterSwitch, around.after_switch.as_ref().filter(|_| moves)),
-    ];
-    Hooks::load(run, hooks, &options.service).await
+    if let Some(size) = part.replicas.filter(|size| planning::is_smaller(one, *size)) {
+        return Err(live_and_smaller(one.view, one.tracks, size, run.scope()));
+    }
+    let lead = if options.is_of_one() { String::new() } else { format!("service/{}: ", part.service) };
+    run.say(&format!("{lead}{active} has these images already"));
+    Ok(true)
 }
-
-/// What a deploy is made from: what was read, which color, the objects as they are, and those that its file has
-/// besides.
-type Basis<'b, 'v> = (&'b Snapshot, &'b Deploying<'v>, &'b Objects, &'b [Compared]);
 
 async fn prepare_and_move(
     run: &Run,
-    options: &DeployOptions,
-    basis: Basis<'_, '_>,
+    (options, movement): (&ReleaseOptions, &MoveOptions),
+    basis: &Basis<'_>,
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
-    let (snapshot, deploying, objects, _) = basis;
-    let movement = options.move_to(&deploying.color);
-    let prepared = planning::prepare(deploying, objects, options)?;
-    let world = planning::as_prepared(snapshot, &prepared)?;
-    let tests = planning::tests_for(options, deploying.view.service, (prepared.as_slice(), &world))?;
+    let prepared = basis.prepared()?;
+    let world = planning::as_prepared(basis.snapshot, &prepared.concat())?;
     let views = views(&world, movement.track_key.as_deref());
-    let mut moves = make_plan(run, &movement, &world, &views, false)?;
-    if options.no_switch {
-        leave_to_the_switch(&mut moves.findings);
-    }
-    let prepared = planning::sized(prepared, &moves, &views, options)?;
-    let writes = planning::writes(&prepared, objects, snapshot, &deploying.exchange());
-    if let Some(taken) = planning::autoscaler_taken(&writes, snapshot) {
-        return Err(autoscaler_taken(taken, &deploying.color, run.scope()));
-    }
-    let plan = plan(basis, (prepared, writes, tests), (moves, &movement));
-    let overdue = Overdue::of(run, snapshot, std::slice::from_ref(deploying.view), &plan.moves).await;
-    let text = overdue.text() + &movement.hooks.text() + &text(&plan, options, basis, (&views, &world));
-    show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, 1);
-    planned(&plan, &deploying.color, &movement, report);
+    let plan = plan(run, (options, movement), basis, (prepared, &world, &views))?;
+    let overdue = Overdue::of(run, basis.snapshot, basis.views, &plan.moves).await;
+    let text = overdue.text() + &movement.hooks_text() + &text(&plan, options, basis, (&views, &world));
+    show(run, &heading(run, &subjects_of(&movement.services)), &text, &plan.findings, options.parts.len());
+    planned(&plan, (options, movement), report);
     news::about(run, &plan.moves, &views);
-    refuse(run, &plan, options)?;
+    refuse(run, &plan, (options, movement))?;
     let what = if options.no_switch { "Prepare" } else { "Deploy" };
-    let asked = question(&format!("{what} {} of service/{}", deploying.color, options.service), &plan.findings);
+    let asked = question(&format!("{what} {}", planning::colors_of(&plan.parts)), &plan.findings);
     match agree(run, &asked, movement.yes)? {
         Agreed::ToLook => {
-            report.manifests = manifests::of(&plan, options, snapshot);
+            report.manifests = manifests::of(&plan, options, basis.snapshot);
             would_have_been(run, &plan, options, report);
         }
         Agreed::ToRehearse => {
-            rehearse(run, options, &rehearsed(&plan, &views, (&movement, options), &snapshot.namespace)).await?;
+            let writes = rehearsed(&plan, &views, (movement, options), &basis.snapshot.namespace);
+            rehearse(run, options, &writes).await?;
             would_have_been(run, &plan, options, report);
         }
-        Agreed::ToWrite => release::release(run, options, (&plan, &views, &overdue), report).await?,
+        Agreed::ToWrite => release::release(run, (options, movement), (&plan, &views, &overdue), report).await?,
     }
     Ok(())
 }
 
 /// Stops where a finding blocks that isn't overridden, or where a hook's pods would get traffic.
-fn refuse(run: &Run, plan: &DeployPlan, options: &DeployOptions) -> Outcome<()> {
+fn refuse(run: &Run, plan: &DeployPlan, (options, movement): (&ReleaseOptions, &MoveOptions)) -> Outcome<()> {
     let next = |blocking: &[&_]| next_step::all_the_same(blocking, options, run.scope());
     refuse_blocked(&plan.findings, "deployed", next)?;
     let moves = || plan.moves.moves().map(|plan| &plan.movement);
     let selectors: Vec<_> = moves().flat_map(|one| [one.previous.clone(), one.selector.clone()]).collect();
-    options.movement.hooks.would_not_serve(&selectors)
+    movement.hooks_would_not_serve(&selectors)
 }
 
 /// What the report says before anything is done.
-fn planned(plan: &DeployPlan, color: &str, movement: &MoveOptions, report: &mut Report<DeployMembers>) {
-    report.members.planned(color, &plan.prepared, &plan.writes);
-    report.members.asked(&plan.tests);
+fn planned(
+    plan: &DeployPlan,
+    (options, movement): (&ReleaseOptions, &MoveOptions),
+    report: &mut Report<DeployMembers>,
+) {
+    let color = plan.parts.first().filter(|_| options.is_of_one()).map(|part| part.color.as_str());
+    report.members.planned(color, plan);
     of_move(report).planned(&plan.moves, movement);
     report.findings.clone_from(&plan.findings);
 }
 
-/// Who would stay behind is a matter of the move, which judges it again.
-fn leave_to_the_switch(findings: &mut [Finding]) {
-    for finding in findings.iter_mut().filter(|finding| finding.id == ids::TWIN_SERVICE) {
-        finding.severity = finding.severity.max(Severity::Warns);
-    }
-}
-
-/// The plan with what its checks found, those of the move among them.
-fn plan(
-    (snapshot, deploying, _, compared): Basis<'_, '_>,
-    (prepared, writes, tests): (Vec<crate::prepared::Prepared>, Vec<Change>, Vec<ForWorkload>),
-    (moves, movement): (crate::plan::SwitchPlan, &MoveOptions),
-) -> DeployPlan {
-    let Deploying { view, tracks, color, .. } = deploying;
-    let case = DeployCase { snapshot, view, tracks, color, prepared: &prepared, compared };
-    let mut findings = checks(&case, &movement.weighing);
-    findings.extend(moves.findings.iter().cloned());
-    findings.sort_by_key(|finding| (finding.severity, finding.overridden));
-    DeployPlan { prepared, writes, tests, moves, findings }
-}
-
-fn text(
-    plan: &DeployPlan,
-    options: &DeployOptions,
-    basis: Basis<'_, '_>,
-    (views, world): (&[ServiceView<'_>], &Snapshot),
-) -> String {
-    let (snapshot, deploying, ..) = basis;
-    let mut lines = planning::lines(deploying, &plan.prepared, &plan.writes, snapshot);
-    let required = plan.moves.moves().next().map_or(1, |plan| plan.required);
-    let then = if options.no_switch { "" } else { ", then" };
-    lines.push(format!("  wait for {required} ready pods of {}{then}", deploying.color));
-    lines.extend(planning::tests_text(options, &plan.tests));
-    lines.extend(options.switch_after.map(|pause| format!("  wait for {}, then", typed_duration(pause))));
-    if !options.no_switch {
-        lines.push(moves_text(&plan.moves, views, &world.pods));
-    }
-    lines.join("\n")
-}
-
 /// What a dry run says.
-fn would_have_been(run: &Run, plan: &DeployPlan, options: &DeployOptions, report: &mut Report<DeployMembers>) {
-    let mut lines: Vec<String> = plan.writes.iter().map(|write| would_be(run, &planning::said(write))).collect();
+fn would_have_been(run: &Run, plan: &DeployPlan, options: &ReleaseOptions, report: &mut Report<DeployMembers>) {
+    let mut lines: Vec<String> = plan.writes().map(|write| would_be(run, &planning::said(write))).collect();
     if !options.no_switch {
         of_move(report).would_be(run, &plan.moves);
         lines.push(std::mem::take(&mut report.text));
@@ -215,8 +159,8 @@ fn would_have_been(run: &Run, plan: &DeployPlan, options: &DeployOptions, report
 }
 
 /// What a deploy would be refused is refused here, too.
-async fn rehearse(run: &Run, options: &DeployOptions, writes: &[Change]) -> Outcome<()> {
-    if options.tests.is_some() {
+async fn rehearse(run: &Run, options: &ReleaseOptions, writes: &[Change]) -> Outcome<()> {
+    if options.parts.iter().any(|part| part.tests.is_some()) {
         apply::deploy::may_test(run).await?;
     }
     apply::rehearse(run, writes).await
@@ -226,13 +170,13 @@ async fn rehearse(run: &Run, options: &DeployOptions, writes: &[Change]) -> Outc
 fn rehearsed(
     plan: &DeployPlan,
     views: &[ServiceView<'_>],
-    (movement, options): (&MoveOptions, &DeployOptions),
+    (movement, options): (&MoveOptions, &ReleaseOptions),
     namespace: &str,
 ) -> Vec<Change> {
     let moves = if options.no_switch { Vec::new() } else { MoveInProgress::all(&plan.moves, views, movement) };
     // What would be made first isn't there in a rehearsal.
     let is_there = |change: &&Change| change.creates() || !plan.makes(&change.object);
-    let writes = plan.writes.iter().filter(is_there).cloned();
-    let hooks = movement.hooks.rehearsed(namespace);
+    let writes = plan.writes().filter(is_there).cloned();
+    let hooks = movement.hooks_rehearsed(namespace);
     writes.chain(moves.iter().map(MoveInProgress::change)).chain(hooks).collect()
 }

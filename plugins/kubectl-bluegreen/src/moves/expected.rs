@@ -21,12 +21,15 @@ pub const UNTESTED: &str = "Untested";
 /// # Errors
 /// Exit 3 where it is something else, or has pods that were not tested.
 pub async fn holds(run: &Run, options: &MoveOptions, snapshot: &Snapshot, views: &[ServiceView<'_>]) -> Outcome<()> {
-    if let (Some(covered), Target::Color(target)) = (&options.tested, &options.target) {
-        let tracks = views.iter().filter_map(|view| view.tracks.as_ref().ok());
-        tracks.into_iter().try_for_each(|tracks| all_tested(covered, (tracks, target.as_str()), snapshot))?;
-    }
-    let (Some(expected), Target::Color(target)) = (&options.expect, &options.target) else { return Ok(()) };
     for view in views {
+        let own = options.of(view.name());
+        if let (Some(covered), Target::Color(target), Ok(tracks)) = (&own.tested, &own.target, &view.tracks) {
+            all_tested(covered, (tracks, target.as_str()), snapshot)?;
+        }
+    }
+    for view in views {
+        let own = options.of(view.name());
+        let (Some(expected), Target::Color(target)) = (&own.expect, &own.target) else { continue };
         let Ok(tracks) = &view.tracks else { continue };
         let Some(color) = tracks.color(target) else { continue };
         let there = if expected.asks_for_digests() {

@@ -4,15 +4,15 @@ use release_core::release::hooks::Identity;
 
 use crate::hooks::{About, Loaded};
 use crate::left::LeftWorkload;
-use crate::plan::{SwitchPlan, tracks_of};
+use crate::plan::{ServicePlan, tracks_of};
 use crate::service_view::ServiceView;
 
 /// The hook of moves that are to be made, from what is known of them before: which Services leave what for which
 /// version. The same words find it again, and those of the next release don't.
 #[must_use]
-pub fn of_moves(hook: &Loaded, plan: &SwitchPlan, views: &[ServiceView<'_>]) -> About {
+pub fn of_moves(hook: &Loaded, plans: &[&ServicePlan], views: &[ServiceView<'_>]) -> About {
     let mut parts = vec![hook.moment.word().to_owned(), hook.identity()];
-    for plan in plan.moves() {
+    for plan in plans {
         let view = views.iter().find(|view| view.name() == plan.service());
         let uid = view.and_then(|view| view.service.metadata.uid.clone()).unwrap_or_default();
         let last = view.and_then(|view| view.recorded.current.as_ref()).map(|record| record.id.clone());
@@ -23,7 +23,7 @@ pub fn of_moves(hook: &Loaded, plan: &SwitchPlan, views: &[ServiceView<'_>]) -> 
             parts.push(left.revision.unwrap_or_else(|| left.images.join(",")));
         }
     }
-    let moves = || plan.moves().map(|plan| &plan.movement);
+    let moves = || plans.iter().map(|plan| &plan.movement);
     let names: Vec<&str> = moves().map(|movement| movement.service.as_str()).collect();
     About {
         release: Identity::of(parts.iter().map(String::as_str)),

@@ -17,7 +17,9 @@ use crate::plan::SwitchPlan;
 pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: &MoveOptions, scope: &Scope) -> Next {
     let mends = || blocking.iter().filter_map(|finding| finding.mend.as_ref());
     let growable = mends().any(|mend| *mend == Mend::Scale);
-    if blocking.iter().any(|finding| finding.id == EMPTY_TARGET) && !growable {
+    // Whose targets differ has no switch that goes to all of them.
+    let is_apart = !options.parts.is_empty();
+    if is_apart || (blocking.iter().any(|finding| finding.id == EMPTY_TARGET) && !growable) {
         return first_look(plan, options, scope);
     }
     if options.verb == Verb::Rollback {

@@ -39,7 +39,7 @@ pub async fn make(run: &Run, options: &MoveOptions, extent: ReadScope, mut repor
     let views = views(&snapshot, key);
     let plan = make_plan(run, options, &snapshot, &views, false)?;
     let overdue = due_before(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }).await;
-    let first = overdue.as_ref().map(Overdue::text).unwrap_or_default() + &options.hooks.text();
+    let first = overdue.as_ref().map(Overdue::text).unwrap_or_default() + &options.hooks_text();
     let text = first + &plan::text(&plan, &views, &snapshot.pods);
     show(run, &heading(run, &plan::subjects_of(&options.services)), &text, &plan.findings, options.services.len());
     report.planned(&plan, options);
@@ -72,7 +72,7 @@ async fn carry_out(
             report.would_be(run, plan);
         }
         Agreed::ToWrite => {
-            apply::may_judge(run, &options.analysis).await?;
+            apply::may_judge(run, options).await?;
             in_time(run).inspect(|()| news::began(run, &plan.findings))?;
             let is_other = match overdue {
                 Some(overdue) => overdue.take_down(run, options.looking(ReadScope::Everything)).await,
@@ -81,7 +81,7 @@ async fn carry_out(
             if plan.to_scale().next().is_some() {
                 return scale_and_write(run, options, extent, (basis, &sizes), report).await;
             }
-            if !options.yes || is_other || options.hooks.before_switch.is_some() {
+            if !options.yes || is_other || options.has_before_switch() {
                 return write_agreed(run, options, extent, basis.agreed(), report).await;
             }
             return write_and_grow(run, options, basis, report).await;
@@ -139,7 +139,7 @@ fn refuse(run: &Run, options: &MoveOptions, plan: &SwitchPlan) -> Outcome<()> {
     refuse_blocked(&plan.findings, options.verb.past(), next)?;
     let moves = || plan.moves().map(|plan| &plan.movement);
     let selectors: Vec<_> = moves().flat_map(|one| [one.previous.clone(), one.selector.clone()]).collect();
-    options.hooks.would_not_serve(&selectors)
+    options.hooks_would_not_serve(&selectors)
 }
 
 fn asked(plan: &SwitchPlan) -> String {
@@ -155,7 +155,7 @@ fn rehearsed(
     sizes: Vec<Change>,
 ) -> Vec<Change> {
     let moves = MoveInProgress::all(plan, views, options);
-    let hooks = options.hooks.rehearsed(namespace);
+    let hooks = options.hooks_rehearsed(namespace);
     sizes.into_iter().chain(moves.iter().map(MoveInProgress::change)).chain(hooks).collect()
 }
 
@@ -238,11 +238,14 @@ impl<'a> Basis<'a> {
 
 async fn write(run: &Run, options: &MoveOptions, basis: Basis<'_>, report: &mut MoveReport<'_>) -> Outcome<()> {
     let Basis { snapshot, views, plan } = basis;
-    let moves = MoveInProgress::all(plan, views, options);
+    // What is written already goes along: it is proven, and taken back, with the rest.
+    let mut moves = MoveInProgress::begun(plan, views, options);
+    moves.extend(MoveInProgress::all(plan, views, options));
+    let plans = || plan.begun().chain(plan.moves());
     // Before the first write, so that an interrupted run's document is as true as any.
-    report.ended(run, plan.moves(), &moves, None);
+    report.ended(run, plans(), &moves, None);
     let reached = apply::apply(run, snapshot, &moves, options.take_back).await;
-    report.ended(run, plan.moves(), &moves, reached.as_deref().ok());
+    report.ended(run, plans(), &moves, reached.as_deref().ok());
     report.weakened(&moves);
     reached?;
     report.done(&moves, options);
@@ -262,9 +265,9 @@ async fn prove_what_stands(
     }
     let unfinished = MoveInProgress::unfinished(plan, views, options);
     if !unfinished.is_empty() {
-        report.ended(run, plan.unfinished(), &unfinished, None);
+        report.ended(run, plan.unfinished_alone(), &unfinished, None);
         let reached = apply::finish(run, snapshot, &unfinished, options.take_back, Instant::now()).await;
-        report.ended(run, plan.unfinished(), &unfinished, reached.as_deref().ok());
+        report.ended(run, plan.unfinished_alone(), &unfinished, reached.as_deref().ok());
         report.weakened(&unfinished);
         reached?;
         report.done(&unfinished, options);

@@ -51,7 +51,7 @@ impl DeployOptions {
 /// Exit 2 for names and images that are none, and where nothing says what is to be deployed.
 pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOptions> {
     let images = images(&args.image, args.images_from.as_deref(), args.write.timeout)?;
-    let services = service_names(args.service.as_slice())?;
+    let services = service_names(&args.services)?;
     something_to_deploy(&args, &images)?;
     waits_within(&args)?;
     // Without its document the same deploy would move untested.

@@ -1,9 +1,11 @@
-//! What a `BlueGreenDeployment` document says, as if it had been typed. What was typed wins, and that is said.
+//! What `BlueGreenDeployment` documents say, as if it had been typed. What was typed wins, and that is said.
 
+mod filled;
 mod hooks;
 mod preferred;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::path::Path;
 
@@ -18,45 +20,58 @@ use serde_json::Value;
 
 use crate::args::DeployArgs;
 use crate::names::service_names;
+pub use filled::{FilledIn, Release};
 pub use preferred::overruled;
 use preferred::prefer;
 
-/// A deploy's words, with what its document adds.
-#[derive(Debug)]
-pub struct FilledIn {
-    pub args: DeployArgs,
-    /// The document's.
-    pub namespace: Option<String>,
-    /// What is to be known about the document, a line each.
-    pub notes: Vec<String>,
-    /// What is asked of the color's pods before the traffic moves.
-    pub tests: Option<PodTests>,
-    /// What else the file holds, as objects; those of lists one by one.
-    pub others: Vec<Value>,
-}
-
-/// Reads the document, where there is one.
+/// Reads the documents, where there are any.
 ///
 /// # Errors
-/// Exit 2 with the place for a file that is none, exit 1 for what it asks for and no release does yet. Nothing
-/// has been sent anywhere by then.
-pub fn filled_in(mut args: DeployArgs) -> Outcome<FilledIn> {
-    let Some(path) = &args.filename else {
-        return Ok(FilledIn { args, namespace: None, notes: Vec::new(), tests: None, others: Vec::new() });
-    };
+/// Exit 2 with the place for a file that is none, and for documents that are no one release; exit 1 for what they ask
+/// for and no release does yet. Nothing has been sent anywhere by then.
+pub fn filled_in(args: DeployArgs) -> Outcome<Release> {
+    let Some(path) = &args.filename else { return without_a_file(args) };
     let manifests = manifest_file::read(path, args.write.timeout)?;
     let Releases { documents, others } = releases(&manifests)?;
-    let release = chosen(&documents, args.service.as_deref(), path)?;
+    let chosen = chosen(&documents, &args.services, path)?;
+    let services: Vec<&str> = chosen.iter().map(|(_, one)| one.service()).collect();
+    together::words_for_each(&args, &services)?;
+    let mut parts = Vec::new();
+    for (manifest, release) in &chosen {
+        let part = with_document(args.clone(), release, chosen.len() > 1)?;
+        parts.push((*manifest, part));
+    }
+    together::one_release(&parts)?;
+    let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
+    let parts = parts.into_iter().map(|(_, part)| part).collect();
+    Ok(Release { parts, others, typed: args })
+}
+
+/// Words alone are for one Service.
+fn without_a_file(args: DeployArgs) -> Outcome<Release> {
+    let services = service_names(&args.services)?;
+    if services.len() > 1 {
+        let text = format!("several Services need a file with a document for each: {}", services.join(", "));
+        return Err(Failure::usage(text).next("-f FILE, or deploy each with --no-switch and switch all of them"));
+    }
+    let part = FilledIn { args: args.clone(), namespace: None, notes: Vec::new(), tests: None };
+    Ok(Release { parts: vec![part], others: Vec::new(), typed: args })
+}
+
+/// The words with what the document of one Service says.
+fn with_document(mut args: DeployArgs, release: &Understood, is_one_of_several: bool) -> Outcome<FilledIn> {
     let document = &release.document;
     refuse(document)?;
     let mut notes = release.notes.clone();
-    args.service = Some(document.service().to_owned());
+    args.services = vec![document.service().to_owned()];
     args.no_switch |= release.no_switch;
     fill(&mut args, &document.spec, &mut notes);
     hooks::fill(&mut args, document, &mut notes)?;
-    let others = others.iter().flat_map(|other| objects_of(&other.value)).collect();
+    if is_one_of_several {
+        notes.iter_mut().for_each(|note| *note = format!("service/{}: {note}", document.service()));
+    }
     let tests = tests(document)?;
-    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, tests, others })
+    Ok(FilledIn { args, namespace: document.metadata.namespace.clone(), notes, tests })
 }
 
 /// The releases of a file, and what else it holds.
@@ -124,33 +139,33 @@ fn refuse(document: &BlueGreenDeployment) -> Outcome<()> {
     Err(Failure::failed("NotHonoured", message).next("nothing was written; without them it would be released"))
 }
 
-/// The one release of the file, or that of the Service that was named.
-fn chosen<'d>(documents: &'d [(&Manifest, Understood)], service: Option<&str>, path: &Path) -> Outcome<&'d Understood> {
-    let file = manifest_file::name(path);
+/// A document, and the release that it is understood as.
+type Chosen<'d> = (&'d Manifest, &'d Understood);
+
+/// The releases of the file, or those of the Services that were named.
+fn chosen<'d>(documents: &'d [(&Manifest, Understood)], services: &[String], path: &Path) -> Outcome<Vec<Chosen<'d>>> {
     for (index, (manifest, document)) in documents.iter().enumerate() {
         if documents.iter().take(index).any(|(_, before)| before.service() == document.service()) {
             return Err(manifest.wrong(&format!("a second document for service/{}", document.service())));
         }
     }
-    let named = service.map(|service| service_names(&[service.to_owned()])).transpose()?;
-    let named = named.iter().flatten().next();
-    let mut fitting = documents.iter().filter(|(_, one)| named.is_none_or(|named| named == one.service()));
-    let all: Vec<String> = documents.iter().map(|(_, one)| format!("service/{}", one.service())).collect();
-    match (fitting.next(), fitting.next()) {
-        (Some((_, only)), None) => Ok(only),
-        (Some(_), Some((second, _))) => {
-            let message = format!("deploy releases one Service at a time, and the file has {}", all.join(", "));
-            Err(second.wrong(&message).next("deploy SERVICE -f FILE --no-switch for each, then one switch of all"))
-        }
-        (None, _) if documents.is_empty() => {
-            let schema = "the verb schema prints what it is like";
-            Err(Failure::usage(format!("{file} has no document of kind {KIND}, and no Rollout of Argo's")).next(schema))
-        }
-        (None, _) => {
-            let named = named.map(String::as_str).unwrap_or_default();
-            Err(Failure::usage(format!("{file} has no document for service/{named}, only for {}", all.join(", "))))
-        }
+    let named = service_names(services)?;
+    let file = manifest_file::name(path);
+    if documents.is_empty() {
+        let schema = "the verb schema prints what it is like";
+        let text = format!("{file} has no document of kind {KIND}, and no Rollout of Argo's");
+        return Err(Failure::usage(text).next(schema));
     }
+    if named.is_empty() {
+        return Ok(documents.iter().map(|(manifest, one)| (*manifest, one)).collect());
+    }
+    let all: Vec<String> = documents.iter().map(|(_, one)| format!("service/{}", one.service())).collect();
+    let of = |name: &String| {
+        let found = documents.iter().find(|(_, one)| one.service() == name).map(|(manifest, one)| (*manifest, one));
+        let missing = || format!("{file} has no document for service/{name}, only for {}", all.join(", "));
+        found.ok_or_else(|| Failure::usage(missing()))
+    };
+    named.iter().map(of).collect()
 }
 
 /// The object, or those of a list.

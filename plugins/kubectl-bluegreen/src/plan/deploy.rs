@@ -1,11 +1,14 @@
 //! What a deploy does: which color it prepares, from what, and the move that follows.
 
+mod allotted;
 mod autoscalers;
 mod chosen;
 mod containers;
 mod pairs;
 mod pod_tests;
+mod preparation;
 mod preparing;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -13,10 +16,13 @@ mod undo;
 mod world;
 mod writes;
 
+pub use allotted::allotted;
 pub use autoscalers::taken as autoscaler_taken;
 pub use chosen::{Deploying, choose};
 pub use pod_tests::{tests_for, tests_text};
+pub use preparation::{Preparation, colors_of};
 pub use preparing::{Objects, is_smaller, prepare, runs_already};
+pub use shared::written_once;
 pub use text::{lines, said};
 pub use world::as_prepared;
 pub use writes::writes;
@@ -25,9 +31,8 @@ use release_core::checks::finding::Finding;
 use release_core::failure::Outcome;
 use release_core::kube::WorkloadKind;
 use release_core::release::change::Change;
-use release_core::release::pod_tests::ForWorkload;
 
-use super::services::SwitchPlan;
+use super::services::{SwitchPlan, tracks_of};
 use crate::options::deploy::DeployOptions;
 use crate::prepared::Prepared;
 use crate::refusal::deploying::several_to_size;
@@ -36,11 +41,8 @@ use crate::service_view::ServiceView;
 /// A whole deploy, before its first write.
 #[derive(Debug)]
 pub struct DeployPlan {
-    pub prepared: Vec<Prepared>,
-    /// What prepares them, in this order.
-    pub writes: Vec<Change>,
-    /// What is asked of its pods before the traffic moves, workload by workload.
-    pub tests: Vec<ForWorkload>,
+    /// One for each Service whose color is prepared.
+    pub parts: Vec<Preparation>,
     /// What the switch will do, as far as that is known before the color is prepared.
     pub moves: SwitchPlan,
     /// Of both, the worst first.
@@ -48,10 +50,29 @@ pub struct DeployPlan {
 }
 
 impl DeployPlan {
+    /// All workloads that are prepared.
+    pub fn prepared(&self) -> impl Iterator<Item = &Prepared> {
+        self.parts.iter().flat_map(|part| &part.prepared)
+    }
+
+    /// All writes that prepare them, in this order.
+    pub fn writes(&self) -> impl Iterator<Item = &Change> {
+        self.parts.iter().flat_map(|part| &part.writes)
+    }
+
     /// True where it makes the object.
     #[must_use]
     pub fn makes(&self, object: &str) -> bool {
-        self.writes.iter().any(|change| change.creates() && change.object == object)
+        self.writes().any(|change| change.creates() && change.object == object)
+    }
+
+    /// `green`; where several Services are released, `green of service/api, blue of service/web`
+    #[must_use]
+    pub fn colors(&self) -> String {
+        match self.parts.as_slice() {
+            [only] if self.moves.services.len() == 1 => only.color.clone(),
+            parts => colors_of(parts),
+        }
     }
 }
 
@@ -65,8 +86,8 @@ pub fn sized(
     views: &[ServiceView<'_>],
     options: &DeployOptions,
 ) -> Outcome<Vec<Prepared>> {
-    let plan = moves.moves().next();
-    let tracks = views.first().and_then(|view| view.tracks.as_ref().ok());
+    let plan = moves.moves().find(|plan| plan.service() == options.service);
+    let tracks = tracks_of(views, &options.service);
     let needed = plan.zip(tracks).and_then(|(plan, tracks)| plan.growth(tracks)).unwrap_or_default();
     if options.replicas.is_some() && prepared.len() > 1 {
         return Err(several_to_size(&prepared));

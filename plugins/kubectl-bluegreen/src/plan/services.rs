@@ -98,6 +98,20 @@ impl SwitchPlan {
         })
     }
 
+    /// Those of them that are one with what moves: a set that was cut off in the middle is all or none, too.
+    pub fn begun(&self) -> impl Iterator<Item = &ServicePlan> {
+        self.unfinished().filter(|plan| self.goes_along(plan))
+    }
+
+    /// The others of them.
+    pub fn unfinished_alone(&self) -> impl Iterator<Item = &ServicePlan> {
+        self.unfinished().filter(|plan| !self.goes_along(plan))
+    }
+
+    fn goes_along(&self, begun: &ServicePlan) -> bool {
+        self.moves().any(|moving| moving.movement.record.id == begun.movement.record.id)
+    }
+
     /// The first Service that stays where nobody is there to answer.
     #[must_use]
     pub fn unserved(&self, reason: &'static str) -> Option<Failure> {

@@ -46,14 +46,19 @@ pub enum Step {
 /// whole commands to paste.
 pub fn steps(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveRequest<'_>) -> Outcome<Vec<Step>> {
     let steps: Vec<Step> = views.iter().map(|view| step(snapshot, views, view, request)).collect::<Outcome<_>>()?;
-    match crossing(&steps) {
+    // Who names each one's target means it, and so does who takes back what was done as one.
+    let is_apart = !request.options.parts.is_empty();
+    let is_meant = |one: Way<'_>, other: Way<'_>| {
+        is_apart || (request.options.verb == Verb::Rollback && moved_as_one(views, one.service, other.service))
+    };
+    match crossing(&steps).filter(|(one, other)| !is_meant(*one, *other)) {
         Some((one, other)) => Err(refusal::opposite_ways(one, other, request.options.verb, &snapshot.scope)),
-        None => Ok(as_one(steps)),
+        None => Ok(as_one(steps, is_apart)),
     }
 }
 
 /// What a run of a set did not get to is a part of it where the same words finish it: it goes back with it.
-fn as_one(mut steps: Vec<Step>) -> Vec<Step> {
+fn as_one(mut steps: Vec<Step>, is_apart: bool) -> Vec<Step> {
     let begun = steps.iter().find_map(|step| match step {
         Step::Finish(begun) => Some(begun.record.clone()),
         Step::Move(_) | Step::Stay(_) => None,
@@ -62,7 +67,7 @@ fn as_one(mut steps: Vec<Step>) -> Vec<Step> {
     for step in &mut steps {
         if let Step::Move(rest) = step
             && begun.services.contains(&rest.service)
-            && (&begun.from, &begun.to) == (&rest.from, &rest.to)
+            && (is_apart || (&begun.from, &begun.to) == (&rest.from, &rest.to))
             && begun.verb == rest.record.verb
         {
             rest.record.id.clone_from(&begun.id);
@@ -78,6 +83,13 @@ fn crossing(steps: &[Step]) -> Option<(Way<'_>, Way<'_>)> {
     let one = ways.iter().find(|way| ways.iter().any(|other| other.from == way.to))?;
     let other = ways.iter().find(|other| other.from == one.to)?;
     Some((*one, *other))
+}
+
+/// True where the last move of both Services is the same.
+fn moved_as_one(views: &[ServiceView<'_>], one: &str, other: &str) -> bool {
+    let last =
+        |name: &str| views.iter().find(|view| view.name() == name)?.recorded.current.as_ref().map(|last| &last.id);
+    last(one).is_some() && last(one) == last(other)
 }
 
 impl Step {
@@ -102,7 +114,7 @@ fn step(
     if let Some(route) = route.filter(|route| matches!(route.standing(&route.object), Standing::Split(_))) {
         return Err(refusal::split_weights(ways, route));
     }
-    let chosen = match &request.options.target {
+    let chosen = match &request.options.of(view.name()).target {
         Target::Color(color) => choice::by_name(ways, color, snapshot)?,
         Target::Image(tag) => choice::by_image(ways, tag, snapshot)?,
         Target::Other => choice::only_other(ways, snapshot)?,
@@ -179,7 +191,7 @@ fn movement(
         by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", request.user)),
         at: snapshot.at,
         reason: printable(&options.reason),
-        retain_seconds: options.retain.as_secs(),
+        retain_seconds: options.of(view.name()).retain.as_secs(),
         selector: previous.clone(),
         left: tracks.color(&tracks.active).map(LeftWorkload::all).unwrap_or_default(),
         service: view.route.as_ref().map(|_| view.name().to_owned()).unwrap_or_default(),

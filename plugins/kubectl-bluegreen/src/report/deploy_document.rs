@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::move_document::MoveEntry;
 use crate::moves::MoveReport;
+use crate::plan::deploy::DeployPlan;
 use crate::prepared::Prepared;
 use crate::tested::Tested;
 
@@ -16,12 +17,12 @@ use crate::tested::Tested;
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeployMembers {
-    /// The color that is prepared; absent where the images are live already.
+    /// The color that is prepared; absent where the images are live already, and where several Services are released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
-    /// The workloads of that color, as they are to be.
+    /// The workloads of the colors that are prepared, as they are to be.
     pub workloads: Vec<PreparedWorkload>,
-    /// What is written to prepare it, in this order.
+    /// What is written to prepare them, in this order.
     pub writes: Vec<Write>,
     /// What is asked of its pods before the traffic moves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -32,6 +33,9 @@ pub struct DeployMembers {
     /// What the color is once it is ready, for `switch --expect`: with `--no-switch` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// The same for each of several Services.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fingerprints: Vec<ReadyColor>,
     /// The move that follows.
     pub services: Vec<MoveEntry>,
 }
@@ -39,6 +43,16 @@ pub struct DeployMembers {
 impl Members for DeployMembers {
     const KIND: &'static str = "Deploy";
     const SUBJECT: Subject = Subject::Service;
+}
+
+/// What the color of one of several Services is once it is ready.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadyColor {
+    pub service: String,
+    pub color: String,
+    /// For `switch --expect`.
+    pub fingerprint: String,
 }
 
 /// A workload of the color that is prepared.
@@ -142,15 +156,21 @@ pub struct Write {
 }
 
 impl DeployMembers {
-    /// What is to be done.
-    pub fn planned(&mut self, color: &str, prepared: &[Prepared], writes: &[Change]) {
-        self.color = Some(color.to_owned());
-        self.workloads = prepared.iter().map(PreparedWorkload::of).collect();
-        self.writes = writes.iter().map(Write::of).collect();
+    /// What is to be done; the color is that of a Service alone.
+    pub fn planned(&mut self, color: Option<&str>, plan: &DeployPlan) {
+        self.color = color.map(str::to_owned);
+        self.workloads = Vec::new();
+        for one in plan.prepared().map(PreparedWorkload::of) {
+            // Services that are released as one may share workloads.
+            if !self.workloads.iter().any(|known| known.name == one.name) {
+                self.workloads.push(one);
+            }
+        }
+        self.writes = plan.writes().map(Write::of).collect();
+        self.asked(plan.parts.iter().flat_map(|part| &part.tests));
     }
 
-    /// What is to be asked.
-    pub fn asked(&mut self, tests: &[ForWorkload]) {
+    fn asked<'t>(&mut self, tests: impl Iterator<Item = &'t ForWorkload>) {
         let of = |one: &ForWorkload, test: &PodTest| AskedTest {
             stage: test.stage,
             name: test.name.clone(),
@@ -158,12 +178,12 @@ impl DeployMembers {
             ask: test.ask.to_string(),
             port: test.port,
         };
-        self.asked = tests.iter().flat_map(|one| one.tests.iter().map(move |test| of(one, test))).collect();
+        self.asked = tests.flat_map(|one| one.tests.iter().map(move |test| of(one, test))).collect();
     }
 
     /// What was answered.
-    pub fn tested(&mut self, results: &[Tested]) {
-        self.tests = results.iter().map(TestResult::of).collect();
+    pub fn tested<'t>(&mut self, results: impl Iterator<Item = &'t Tested>) {
+        self.tests = results.map(TestResult::of).collect();
     }
 
     /// One more of the writes was made.

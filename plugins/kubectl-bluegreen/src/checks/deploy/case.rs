@@ -18,7 +18,7 @@ pub struct DeployCase<'a> {
     pub color: &'a str,
     pub prepared: &'a [Prepared],
     /// What else the release's file holds.
-    pub compared: &'a [Compared],
+    pub compared: &'a [&'a Compared],
 }
 
 impl DeployCase<'_> {

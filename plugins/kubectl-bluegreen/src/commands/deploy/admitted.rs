@@ -9,22 +9,16 @@ use release_core::text::one_line;
 use release_core::workload::twin::{ContainerImage, containers_of};
 use serde_json::Value;
 
-use crate::options::deploy::DeployOptions;
 use crate::options::images::TypedImage;
 use crate::plan::deploy::{Deploying, Objects};
 
-/// The options with the images that the same ones become. An image that becomes another one stays as it was typed: its
+/// Puts in the place of images what the same ones become. An image that becomes another one stays as it was typed: its
 /// write is refused as such. Where a dry run isn't let through, nothing is known before the write.
-pub async fn as_admitted(
-    run: &Run,
-    deploying: &Deploying<'_>,
-    objects: &Objects,
-    mut options: DeployOptions,
-) -> DeployOptions {
+pub async fn as_admitted(run: &Run, deploying: &Deploying<'_>, objects: &Objects, images: &mut [TypedImage]) {
     for pair in &deploying.pairs {
         let Some(workload) = pair.idle.as_ref().or(pair.active.as_ref()) else { continue };
         let Some(object) = objects.get(&workload.reference()) else { continue };
-        let asked = asked(object, &options.images);
+        let asked = asked(object, images);
         let ops: Vec<Op> = asked.iter().flat_map(|(container, image)| ops(container, image)).collect();
         if ops.is_empty() {
             continue;
@@ -41,10 +35,9 @@ pub async fn as_admitted(
             let Some((_, typed)) = asked.iter().find(|(before, _)| before.pointer() == container.pointer()) else {
                 continue;
             };
-            take_over(run, &mut options.images, typed, &container.image);
+            take_over(run, images, typed, &container.image);
         }
     }
-    options
 }
 
 /// The containers that get another image, each with it.

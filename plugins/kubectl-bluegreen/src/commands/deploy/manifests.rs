@@ -4,28 +4,29 @@ use k8s_openapi::api::core::v1::Service;
 use release_cli::report::Manifest;
 use release_core::command::{Scope, patch_command};
 use release_core::kube::manifest::as_manifest;
+use release_core::kube::service::service_name;
 use release_core::release::change::{Action, Change, json_patch};
 use serde_json::{Value, json};
 
-use crate::options::deploy::DeployOptions;
-use crate::plan::SwitchPlan;
+use crate::options::release::ReleaseOptions;
+use crate::plan::Move;
 use crate::plan::deploy::DeployPlan;
 use crate::snapshot::Snapshot;
 
-/// Every object that is written, as it would be then, each with the patch that makes it so; the Service last.
+/// Every object that is written, as it would be then, each with the patch that makes it so; the Services last.
 #[must_use]
-pub fn of(plan: &DeployPlan, options: &DeployOptions, snapshot: &Snapshot) -> Vec<Manifest> {
-    let is_first = |(at, change): &(usize, &Change)| !plan.writes[..*at].iter().any(|w| w.object == change.object);
-    let objects = plan.writes.iter().enumerate().filter(is_first);
+pub fn of(plan: &DeployPlan, options: &ReleaseOptions, snapshot: &Snapshot) -> Vec<Manifest> {
+    let is_first = |(at, change): &(usize, &Change)| !plan.writes().take(*at).any(|w| w.object == change.object);
+    let objects = plan.writes().enumerate().filter(is_first);
     let written = objects.filter_map(|(_, change)| manifest(change, plan, snapshot));
-    let service = (!options.no_switch).then(|| switched(&plan.moves, snapshot)).flatten();
-    written.chain(service).collect()
+    let moves = plan.moves.moves().filter(|_| !options.no_switch);
+    written.chain(moves.filter_map(|plan| switched(&plan.movement, snapshot))).collect()
 }
 
 fn manifest(change: &Change, plan: &DeployPlan, snapshot: &Snapshot) -> Option<Manifest> {
     if let Action::Create(object) = &change.action {
         let mut object = object.clone();
-        let mut raised = plan.writes.iter().filter(|write| write.object == change.object).filter_map(floor);
+        let mut raised = plan.writes().filter(|write| write.object == change.object).filter_map(floor);
         if let Some(floor) = raised.next() {
             object["spec"]["minReplicas"] = floor;
         }
@@ -34,9 +35,9 @@ fn manifest(change: &Change, plan: &DeployPlan, snapshot: &Snapshot) -> Option<M
     if plan.makes(&change.object) {
         return None;
     }
-    let workload = plan.prepared.iter().find(|one| one.reference() == change.object);
+    let workload = plan.prepared().find(|one| one.reference() == change.object);
     let object = workload.map(|one| as_manifest(&one.wanted)).or_else(|| floored(change, snapshot))?;
-    let of_object = plan.writes.iter().filter(|write| write.object == change.object);
+    let of_object = plan.writes().filter(|write| write.object == change.object);
     let patches: Vec<String> = of_object.filter_map(|write| patch(write, &snapshot.scope)).collect();
     Some(Manifest { comment: patches.join("\n"), object })
 }
@@ -64,13 +65,12 @@ fn floor(change: &Change) -> Option<Value> {
     Some(raised.0["value"].clone())
 }
 
-fn switched(moves: &SwitchPlan, snapshot: &Snapshot) -> Option<Manifest> {
-    let movement = &moves.moves().next()?.movement;
+fn switched(movement: &Move, snapshot: &Snapshot) -> Option<Manifest> {
     if let Some(route) = &movement.route {
         let object = as_manifest(&route.moved(&route.object, &movement.to));
         return Some(Manifest { comment: movement.by_hand().to_string(), object });
     }
-    let service: &Service = snapshot.services.first()?;
+    let service: &Service = snapshot.services.iter().find(|service| service_name(service) == movement.service)?;
     let mut object = as_manifest(&json!(service));
     object["spec"]["selector"] = json!(movement.selector);
     Some(Manifest { comment: movement.by_hand().to_string(), object })

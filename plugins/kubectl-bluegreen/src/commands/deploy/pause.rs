@@ -7,23 +7,22 @@ use release_core::failure::{Failure, Outcome};
 use tokio::time::sleep;
 
 use super::next_step::again;
-use crate::apply::deploy::Rollout;
-use crate::options::deploy::DeployOptions;
+use crate::options::release::ReleaseOptions;
 
 /// Waits as long as was asked for. What is ready afterwards is looked at anew by the move.
 ///
 /// # Errors
 /// Exit 4 where the run's time would be over before.
-pub async fn pause(run: &Run, options: &DeployOptions, rollout: Rollout<'_>) -> Outcome<()> {
+pub async fn pause(run: &Run, options: &ReleaseOptions, colors: &str) -> Outcome<()> {
     let Some(pause) = options.switch_after else { return Ok(()) };
-    let (color, time) = (&rollout.color.name, typed_duration(pause));
+    let time = typed_duration(pause);
     if run.left() <= pause {
-        let text = format!("out of time: {color} is ready, and is to wait for {time} yet\nno Service was switched");
+        let text = format!("out of time: {colors} is ready, and is to wait for {time} yet\nno Service was switched");
         return Err(Failure::out_of_time(text).next("give it longer with --timeout"));
     }
-    let text = format!("interrupted while {color} waited for {time}; no Service was switched");
+    let text = format!("interrupted while {colors} waited for {time}; no Service was switched");
     run.stands(Stand { text, next: Some(again(options, "goes on", run.scope())) });
-    run.waiting(&format!("{color} is ready, and switched to in {time}"));
+    run.waiting(&format!("{colors} is ready, and switched to in {time}"));
     sleep(pause).await;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
@@ -13,17 +14,51 @@ use release_core::traffic::selector::{Color, Tracks};
 use tokio::time::sleep;
 
 use super::next_step::again;
-use crate::apply::deploy::{Rollout, TESTS_FAILED, cover};
+use super::preparing::Preparing;
+use crate::apply::deploy::{TESTS_FAILED, cover};
 use crate::moves::UNTESTED;
 use crate::news;
-use crate::options::deploy::DeployOptions;
+use crate::options::release::ReleaseOptions;
 use crate::plan::deploy::DeployPlan;
 use crate::report::deploy_document::DeployMembers;
 use crate::report::tests_table::tests_table;
 use crate::service_view::ServiceView;
+use crate::tested::Tested;
 
 /// Two looks at the same pods may differ for a moment.
 const POLL: Duration = Duration::from_millis(250);
+
+/// How far the tests of one color are.
+struct Testing<'t> {
+    one: &'t Preparing<'t>,
+    covered: Covered,
+    told: Vec<Tested>,
+    shown: usize,
+}
+
+impl<'t> Testing<'t> {
+    fn of(one: &'t Preparing<'t>) -> Self {
+        Self { one, covered: Covered::nothing_of(one.plan.tests.clone()), told: Vec::new(), shown: 0 }
+    }
+
+    async fn cover(&mut self, run: &Run) -> Outcome<()> {
+        let Self { one, covered, told, .. } = self;
+        let Some(tests) = &one.options.tests else { return Ok(()) };
+        cover(run, one.rollout(), tests, (covered, told)).await.map_err(|failure| one.named(failure))
+    }
+
+    /// What was covered; nothing where nothing was to be tested.
+    fn covered(&self) -> Option<Covered> {
+        self.one.options.tests.as_ref().map(|_| self.covered.clone())
+    }
+
+    /// Shows what has ended since; true where that is anything.
+    fn show(&mut self, run: &Run) -> bool {
+        let shown = std::mem::replace(&mut self.shown, self.told.len());
+        run.say(&tests_table(self.told.get(shown..).unwrap_or_default()));
+        shown < self.told.len()
+    }
+}
 
 /// Tests, and then does what is to be done: again and again where `then` finds pods that were not tested, until the
 /// run's time is over.
@@ -32,25 +67,26 @@ const POLL: Duration = Duration::from_millis(250);
 /// Exit 1 where a test fails; those of `then`.
 pub async fn tested(
     run: &Run,
-    options: &DeployOptions,
-    (plan, rollout): (&DeployPlan, Rollout<'_>),
+    options: &ReleaseOptions,
+    (plan, all): (&DeployPlan, &[Preparing<'_>]),
     report: &mut Report<DeployMembers>,
-    mut then: impl AsyncFnMut(Option<Covered>, &mut Report<DeployMembers>) -> Outcome<()>,
+    mut then: impl AsyncFnMut(Vec<Option<Covered>>, &mut Report<DeployMembers>) -> Outcome<()>,
 ) -> Outcome<()> {
-    let Some(tests) = &options.tests else { return then(None, report).await };
-    let text = format!("interrupted while {} was tested; no Service was switched", rollout.color.name);
-    let (mut covered, mut told, mut shown) = (Covered::nothing_of(plan.tests.clone()), Vec::new(), 0);
+    if all.iter().all(|one| one.options.tests.is_none()) {
+        return then(all.iter().map(|_| None).collect(), report).await;
+    }
+    let text = format!("interrupted while {} was tested; no Service was switched", plan.colors());
+    let mut testing: Vec<Testing<'_>> = all.iter().map(Testing::of).collect();
     loop {
         run.stands(Stand { text: text.clone(), next: Some(again(options, "tests again", run.scope())) });
-        let ended = cover(run, rollout, tests, (&mut covered, &mut told)).await;
-        report.members.tested(&told);
-        run.say(&tests_table(told.get(shown..).unwrap_or_default()));
-        if shown < told.len() && ended.is_ok() {
-            news::tested(run, &rollout.color.name);
+        let ended = try_join_all(testing.iter_mut().map(|one| one.cover(run))).await;
+        report.members.tested(testing.iter().flat_map(|one| &one.told));
+        let is_news = testing.iter_mut().map(|one| one.show(run)).fold(false, |any, one| any | one);
+        if is_news && ended.is_ok() {
+            news::tested(run, &plan.colors());
         }
-        shown = told.len();
         ended?;
-        match then(Some(covered.clone()), report).await {
+        match then(testing.iter().map(Testing::covered).collect(), report).await {
             Err(failure) if failure.reason == UNTESTED && !run.left().is_zero() => sleep(POLL).await,
             ended => return ended,
         }
@@ -58,12 +94,12 @@ pub async fn tested(
 }
 
 /// Where tests failed, how the color is taken down once somebody has had a look.
-pub fn with_way_down(failure: Failure, view: &ServiceView<'_>, color: Option<&Color>, scope: &Scope) -> Failure {
-    let (Ok(tracks), Some(color)) = (&view.tracks, color) else { return failure };
+pub fn with_way_down(failure: Failure, one: &Preparing<'_>, scope: &Scope) -> Failure {
+    let (color, Ok(tracks)) = (&one.color, &one.view.tracks) else { return failure };
     if failure.reason != TESTS_FAILED {
         return failure;
     }
-    let command = way_down(view, tracks, color).scope(scope);
+    let command = way_down(one.view, tracks, color).scope(scope);
     Failure {
         message: format!("{}\n{} stays for a look; take it down: {command}", failure.message, color.name),
         ..failure

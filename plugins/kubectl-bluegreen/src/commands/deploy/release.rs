@@ -1,65 +1,61 @@
-//! Writing what was agreed to: the color, and once it is ready and has passed its tests, the move.
+//! Writing what was agreed to: the colors, and once they are ready and have passed their tests, the move.
 
 use futures::future::join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
-use release_cli::talk::Stand;
-use release_core::command::{Command, Scope};
+use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::release::change::Change;
-use release_core::release::hooks::Identity;
 use release_core::release::pod_tests::Covered;
-use release_core::traffic::selector::Color;
+use release_core::traffic::selector::{Color, Tracks};
 
 use super::next_step::again;
 use super::pause::pause;
 use super::pod_tests::{tested, with_way_down};
+use super::preparing::{Preparing, prepare};
 use crate::apply;
-use crate::apply::deploy::Rollout;
 use crate::cleanup::overdue::Overdue;
 use crate::fingerprint::Fingerprint;
-use crate::hooks::{About, Loaded};
-use crate::moves::{self, AgreedPlan, of_moves};
+use crate::moves::{self, AgreedPlan};
 use crate::news;
 use crate::options::MoveOptions;
-use crate::options::deploy::DeployOptions;
-use crate::plan::deploy::DeployPlan;
-use crate::plan::{ServicePlan, tracks_of};
-use crate::report::deploy_document::{DeployMembers, of_move};
+use crate::options::release::ReleaseOptions;
+use crate::plan::deploy::{DeployPlan, Preparation};
+use crate::plan::tracks_of;
+use crate::report::deploy_document::{DeployMembers, ReadyColor, of_move};
 use crate::report::move_document::MoveEntry;
 use crate::service_view::ServiceView;
-use crate::snapshot::{ReadScope, load};
+use crate::snapshot::{ReadScope, Snapshot, load};
 
-/// Prepares the color, waits for it, and moves the Service. What was prepared for a move that was not made is
+/// What a release is asked to be, and its move.
+type Asked<'a> = (&'a ReleaseOptions, &'a MoveOptions);
+
+/// Prepares the colors, waits for them, and moves the Services. What was prepared for a move that was not made is
 /// told: it is left, for a look.
 ///
 /// # Errors
 /// As the exit codes say.
 pub async fn release(
     run: &Run,
-    options: &DeployOptions,
+    (options, movement): Asked<'_>,
     (plan, views, overdue): (&DeployPlan, &[ServiceView<'_>], &Overdue),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
-    let Some(moving) = plan.moves.moves().next() else { return Ok(()) };
-    let Some(tracks) = tracks_of(views, moving.service()) else { return Ok(()) };
-    may_release(run, options, (plan, views)).await?;
-    let gone = || Failure::changed(format!("{} is gone; nothing was written", moving.movement.to));
-    let color = with_sizes(moving.target(tracks).ok_or_else(gone)?, plan);
-    let rollout = Rollout { tracks, color: &color, required: moving.required };
+    if plan.moves.moves().next().is_none() {
+        return Ok(());
+    }
+    may_release(run, (options, movement), (plan, views)).await?;
+    let all = Preparing::all(options, plan, views)?;
     news::began(run, &plan.findings);
-    overdue.take_down(run, options.movement.looking(ReadScope::Everything)).await;
+    overdue.take_down(run, movement.looking(ReadScope::Everything)).await;
     let mut written = Vec::new();
     let note = |change: &Change| {
         report.members.wrote(change);
         written.push(change.clone());
     };
-    let ready = match Box::pin(migrate(run, options, (plan, views))).await {
-        Ok(()) => Box::pin(prepare(run, options, (plan, rollout), note)).await,
-        failed => failed,
-    };
+    let ready = Box::pin(prepare(run, options, (plan, &all), note)).await;
     let ended = match ready {
-        Ok(()) => Box::pin(go_on(run, options, (plan, moving, rollout), report)).await,
+        Ok(()) => Box::pin(go_on(run, (options, movement), (plan, &all), report)).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = ended else { return Ok(()) };
@@ -70,83 +66,52 @@ pub async fn release(
     others.iter().for_each(|change| report.members.is_others(change));
     let then = if failure.exit == Exit::RolledBack {
         // The same words are refused until something else is deployed.
-        let history = Command::new("kubectl bluegreen history").arg(moving.service()).scope(run.scope());
-        Next::Look(history, Some(format!("then deploy what mends {}", moving.movement.to)))
+        let service = movement.services.first().map(String::as_str).unwrap_or_default();
+        let history = Command::new("kubectl bluegreen history").arg(service).scope(run.scope());
+        Next::Look(history, Some(format!("then deploy what mends {}", plan.colors())))
     } else {
-        again(options, &format!("goes on with {}", moving.movement.to), run.scope())
+        again(options, &format!("goes on with {}", plan.colors()), run.scope())
     };
-    let is_live = is_live(run, options, moving).await;
+    let is_live = is_live(run, movement, plan).await;
     let failure = left(failure, (&written, &others, is_live), then);
-    let view = views.iter().find(|view| view.name() == moving.service());
-    Err(view.map_or(failure.clone(), |view| with_way_down(failure, view, Some(&color), run.scope())))
+    Err(all.iter().fold(failure, |failure, one| with_way_down(failure, one, run.scope())))
 }
 
 /// Nothing is prepared for what may not be done.
 async fn may_release(
     run: &Run,
-    options: &DeployOptions,
+    (options, movement): Asked<'_>,
     (plan, views): (&DeployPlan, &[ServiceView<'_>]),
 ) -> Outcome<()> {
     if !options.no_switch {
-        let rights = moves::rights(run, std::slice::from_ref(&options.service)).await;
+        let rights = moves::rights(run, &movement.services).await;
         moves::may_move_all(&plan.moves, &moves::by_route(run, rights, views).await, run)?;
     }
-    if options.tests.is_some() {
+    if options.parts.iter().any(|part| part.tests.is_some()) {
         apply::deploy::may_test(run).await?;
     }
-    if options.no_switch { Ok(()) } else { apply::may_judge(run, &options.movement.analysis).await }
-}
-
-/// Runs what has to be done before the new version's pods come; the same words find it done.
-async fn migrate(run: &Run, options: &DeployOptions, (plan, views): (&DeployPlan, &[ServiceView<'_>])) -> Outcome<()> {
-    let Some(hook) = &options.movement.hooks.migrate else { return Ok(()) };
-    hook.run(run, &migration(hook, options, (plan, views), run.scope())).await
-}
-
-/// What the migration is of: the version that is to come, and the release that it follows.
-fn migration(
-    hook: &Loaded,
-    options: &DeployOptions,
-    (plan, views): (&DeployPlan, &[ServiceView<'_>]),
-    scope: &Scope,
-) -> About {
-    let of_moves = of_moves(hook, &plan.moves, views);
-    let view = views.first();
-    let uid = view.and_then(|view| view.service.metadata.uid.clone()).unwrap_or_default();
-    let last = view.and_then(|view| view.recorded.current.as_ref()).map(|record| record.id.clone());
-    let images = plan.prepared.iter().flat_map(|one| {
-        let images = one.containers().into_iter().map(|container| format!("{}={}", container.name, container.image));
-        std::iter::once(one.reference()).chain(images)
-    });
-    let own = [hook.moment.word().to_owned(), hook.identity(), uid, last.unwrap_or_default(), of_moves.color.clone()];
-    let parts: Vec<String> = own.into_iter().chain(images).collect();
-    About {
-        release: Identity::of(parts.iter().map(String::as_str)),
-        so_far: "no pod got the new version, and no Service was switched".to_owned(),
-        again: Some(again(options, "goes on", scope)),
-        ..of_moves
-    }
+    if options.no_switch { Ok(()) } else { apply::may_judge(run, movement).await }
 }
 
 /// Tests, where there are any, and then the move, or what stands for it.
 async fn go_on(
     run: &Run,
-    options: &DeployOptions,
-    (plan, moving, rollout): (&DeployPlan, &ServicePlan, Rollout<'_>),
+    (options, movement): Asked<'_>,
+    (plan, all): (&DeployPlan, &[Preparing<'_>]),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
     let mut waited = false;
-    let then = async |covered: Option<Covered>, report: &mut Report<DeployMembers>| {
+    let then = async |covered: Vec<Option<Covered>>, report: &mut Report<DeployMembers>| {
         if !std::mem::replace(&mut waited, true) {
-            pause(run, options, rollout).await?;
+            pause(run, options, &plan.colors()).await?;
         }
         if options.no_switch {
-            print_fingerprint(run, options, (moving, covered), report).await
+            print_fingerprints(run, (options, movement), (all, covered), report).await
         } else {
-            Box::pin(switch(run, options, (plan, moving, covered), report)).await
+            Box::pin(switch(run, movement, (plan, covered), report)).await
         }
     };
-    tested(run, options, (plan, rollout), report, then).await
+    tested(run, options, (plan, all), report, then).await
 }
 
 /// Writes that somebody has changed since: to take them back would take back what is theirs.
@@ -155,49 +120,17 @@ async fn changed_since<'c>(run: &Run, written: &'c [Change]) -> Vec<&'c Change> 
     written.iter().zip(looked).filter_map(|(change, is_so)| (!is_so).then_some(change)).collect()
 }
 
-async fn prepare(
-    run: &Run,
-    options: &DeployOptions,
-    (plan, rollout): (&DeployPlan, Rollout<'_>),
-    made: impl FnMut(&Change),
-) -> Outcome<()> {
-    let again = again(options, "goes on", run.scope());
-    apply::deploy::all(run, &plan.writes, &again, made).await?;
-    let text = format!("interrupted while {} was rolled out; no Service was switched", rollout.color.name);
-    run.stands(Stand { text, next: Some(again) });
-    apply::deploy::wait(run, rollout).await?;
-    apply::deploy::runs_as_asked(run, rollout, &plan.prepared).await?;
-    news::prepared(run, &rollout.color.name);
-    Ok(())
-}
-
-/// The color as it was asked for: whoever takes it down meanwhile is noticed by its sizes.
-fn with_sizes(color: &Color, plan: &DeployPlan) -> Color {
-    let workloads = color.workloads.iter().map(|workload| {
-        let own = plan.prepared.iter().find(|one| one.is(workload));
-        let replicas = own.map_or(workload.replicas, crate::prepared::Prepared::size);
-        std::sync::Arc::new(release_core::kube::Workload { replicas, ..workload.as_ref().clone() })
-    });
-    Color { workloads: workloads.collect(), ..color.clone() }
-}
-
 /// The same way as any switch, from a fresh look: what is ready has to be what was asked for.
 async fn switch(
     run: &Run,
-    options: &DeployOptions,
-    (plan, moving, covered): (&DeployPlan, &ServicePlan, Option<Covered>),
+    movement: &MoveOptions,
+    (plan, covered): (&DeployPlan, Vec<Option<Covered>>),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
-    let expected = plan
-        .prepared
-        .iter()
-        .map(|one| (one.reference(), one.containers().into_iter().map(|container| container.image).collect()));
-    let movement = MoveOptions {
-        yes: true,
-        expect: Some(Fingerprint::of_images(expected)),
-        tested: covered,
-        ..options.move_to(&moving.movement.to)
-    };
+    let mut movement = MoveOptions { yes: true, ..movement.clone() };
+    for (own, covered) in plan.parts.iter().zip(covered) {
+        expect(&mut movement, own, covered);
+    }
     let before = report.findings.clone();
     let ended =
         moves::write_agreed(run, &movement, ReadScope::Everything, AgreedPlan::to(&plan.moves), &mut of_move(report))
@@ -209,41 +142,71 @@ async fn switch(
     ended
 }
 
-/// True where somebody else has moved the Service to what was prepared.
-async fn is_live(run: &Run, options: &DeployOptions, moving: &ServicePlan) -> bool {
-    let movement = options.move_to(&moving.movement.to);
+/// True where somebody else has moved a Service to what was prepared.
+async fn is_live(run: &Run, movement: &MoveOptions, plan: &DeployPlan) -> bool {
     let looking = movement.looking(ReadScope::Colors);
     let Ok(snapshot) = load(&run.cluster, &movement.services, looking).await else { return false };
     let views = moves::views(&snapshot, movement.track_key.as_deref());
-    tracks_of(&views, moving.service()).is_some_and(|tracks| tracks.active == moving.movement.to)
+    let is_on = |own: &Preparation| tracks_of(&views, &own.service).is_some_and(|tracks| tracks.active == own.color);
+    plan.parts.iter().any(is_on)
+}
+
+/// The color has to be what was prepared, in the pods that were tested.
+fn expect(movement: &mut MoveOptions, own: &Preparation, covered: Option<Covered>) {
+    let images = own
+        .prepared
+        .iter()
+        .map(|one| (one.reference(), one.containers().into_iter().map(|container| container.image).collect()));
+    let one = match movement.parts.iter_mut().find(|part| part.services.contains(&own.service)) {
+        Some(part) => part,
+        None => movement,
+    };
+    (one.yes, one.expect, one.tested) = (true, Some(Fingerprint::of_images(images)), covered);
 }
 
 /// What is ready now, for whoever tests it and for the switch that follows.
-async fn print_fingerprint(
+async fn print_fingerprints(
     run: &Run,
-    options: &DeployOptions,
-    (moving, covered): (&ServicePlan, Option<Covered>),
+    (options, movement): Asked<'_>,
+    (all, covered): (&[Preparing<'_>], Vec<Option<Covered>>),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
-    let movement = options.move_to(&moving.movement.to);
     let looking = movement.looking(ReadScope::Colors);
     let snapshot = run.within(load(&run.cluster, &movement.services, looking)).await?;
     let views = moves::views(&snapshot, movement.track_key.as_deref());
-    let tracks = tracks_of(&views, moving.service());
-    let found = tracks.and_then(|tracks| Some((tracks, tracks.color(&moving.movement.to)?)));
-    let Some((tracks, color)) = found else {
-        return Err(Failure::changed(format!("{} is gone", moving.movement.to)));
-    };
-    if let Some(covered) = covered {
-        moves::all_tested(&covered, (tracks, color.name.as_str()), &snapshot)?;
+    let mut ready = Vec::new();
+    for (one, covered) in all.iter().zip(&covered) {
+        ready.push(fingerprint(run, (&snapshot, &views), one, covered.as_ref()).await?);
     }
-    let fingerprint = moves::now(run, &snapshot, tracks, color).await?.to_string();
-    let switch = Command::new("kubectl bluegreen switch").arg(moving.service()).flag("--to", &moving.movement.to);
-    let switch = switch.option("--expect", &fingerprint).scope(run.scope());
-    report.text = format!("{} of service/{} is ready\n{fingerprint}", moving.movement.to, moving.service());
-    run.say(&format!("Next: {switch}"));
-    report.members.fingerprint = Some(fingerprint);
+    let said = |one: &ReadyColor| format!("{} of service/{} is ready\n{}", one.color, one.service, one.fingerprint);
+    report.text = ready.iter().map(said).collect::<Vec<_>>().join("\n");
+    for one in &ready {
+        let switch = Command::new("kubectl bluegreen switch").arg(&one.service).flag("--to", &one.color);
+        run.say(&format!("Next: {}", switch.option("--expect", &one.fingerprint).scope(run.scope())));
+    }
+    match ready.pop() {
+        Some(only) if options.is_of_one() => report.members.fingerprint = Some(only.fingerprint),
+        last => report.members.fingerprints = ready.into_iter().chain(last).collect(),
+    }
     Ok(())
+}
+
+/// What a color is now.
+async fn fingerprint(
+    run: &Run,
+    (snapshot, views): (&Snapshot, &[ServiceView<'_>]),
+    one: &Preparing<'_>,
+    covered: Option<&Covered>,
+) -> Outcome<ReadyColor> {
+    let (service, to) = (&one.plan.service, &one.plan.color);
+    let found: Option<(&Tracks, &Color)> =
+        tracks_of(views, service).and_then(|tracks| Some((tracks, tracks.color(to)?)));
+    let Some((tracks, color)) = found else { return Err(Failure::changed(format!("{to} is gone"))) };
+    if let Some(covered) = covered {
+        moves::all_tested(covered, (tracks, color.name.as_str()), snapshot)?;
+    }
+    let fingerprint = moves::now(run, snapshot, tracks, color).await?.to_string();
+    Ok(ReadyColor { service: service.clone(), color: to.clone(), fingerprint })
 }
 
 /// What was prepared stays, for a look; the same words go on with it.

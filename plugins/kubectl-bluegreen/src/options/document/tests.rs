@@ -27,7 +27,7 @@ spec:
 ";
 
 /// Reads the text as `deploy -f` with more words does.
-fn filled(name: &str, text: &str, words: &str) -> Outcome<FilledIn> {
+fn release(name: &str, text: &str, words: &str) -> Outcome<Release> {
     let path = std::env::temp_dir().join(format!("document-{}-{name}.yaml", std::process::id()));
     std::fs::write(&path, text).unwrap();
     let words = words.split_whitespace().map(str::to_owned);
@@ -38,10 +38,17 @@ fn filled(name: &str, text: &str, words: &str) -> Outcome<FilledIn> {
     filled
 }
 
+/// The same for one Service.
+fn filled(name: &str, text: &str, words: &str) -> Outcome<FilledIn> {
+    let Release { mut parts, .. } = release(name, text, words)?;
+    assert_eq!(parts.len(), 1, "{name}");
+    Ok(parts.remove(0))
+}
+
 #[test]
 fn each_field_is_the_flag_that_says_the_same() {
     let FilledIn { args, namespace, notes, .. } = filled("whole", WHOLE, "").unwrap();
-    assert_eq!((args.service.as_deref(), namespace.as_deref()), (Some("user-service"), Some("shop")));
+    assert_eq!((args.services[0].as_str(), namespace.as_deref()), ("user-service", Some("shop")));
     assert_eq!((args.track.track_key.as_deref(), args.replicas), (Some("slot"), Some(3)));
     assert_eq!(args.image, ["app=r.io/app:2", "proxy=r.io/proxy:7"]);
     assert!(args.after.no_rollback && notes.is_empty(), "{notes:?}");
@@ -128,11 +135,48 @@ fn of_several_documents_one_is_chosen_by_its_service() {
     let mistaken = filled("two", &two, "web").unwrap_err();
     assert!(mistaken.exit == Exit::Usage && mistaken.message.contains("line 23, "), "{mistaken}");
     let two = two.replace("app: 1.6", "app: 'r.io/app:6'");
-    for (words, exit) in [("", Exit::Usage), ("api", Exit::Usage), ("a/b", Exit::Usage)] {
-        assert_eq!(filled("several", &two, words).unwrap_err().exit, exit, "{words}");
+    for words in ["api", "a/b", "web api"] {
+        assert_eq!(release("several", &two, words).unwrap_err().exit, Exit::Usage, "{words}");
     }
-    let web = filled("web", &two, "svc/web").unwrap();
-    assert_eq!((web.args.service.as_deref(), web.args.image[0].as_str()), (Some("web"), "app=r.io/app:6"));
+    let web = filled("web", &two, "svc/web --image=app=r.io/app:6").unwrap();
+    assert_eq!((web.args.services[0].as_str(), web.args.image[0].as_str()), ("web", "app=r.io/app:6"));
+    let services = |words: &str| -> Vec<String> {
+        let Release { parts, .. } = release("all", &two, words).unwrap();
+        parts.into_iter().flat_map(|part| part.args.services).collect()
+    };
+    assert_eq!(services(""), ["user-service", "web"], "all that the file has are one release");
+    assert_eq!(services("web user-service"), ["web", "user-service"]);
+}
+
+/// What one of the documents says would be dropped for the other without a word, or done to both.
+#[test]
+fn documents_of_one_release_share_what_a_release_has_once() {
+    let two = |changed: &str| format!("{WHOLE}---{}", WHOLE.replace("user-service", "web").replacen(changed, "", 1));
+    for (text, field, lines) in [
+        (two("trackKey: slot\n  "), "spec.trackKey", ["line 15, ", "(line 2)"]),
+        (two(", namespace: shop"), "metadata.namespace", ["line 15, ", "(line 2)"]),
+        (two("router: service\n  "), "spec.router", ["line 15, ", "(line 2)"]),
+        (two("rollbackOnFailure: false\n  "), "spec.rollbackOnFailure", ["line 15, ", "(line 2)"]),
+        (format!("{}  notify: [{{slack: secret/a/b}}]\n", two("?")), "spec.notify", ["line 15, ", "(line 2)"]),
+    ] {
+        let failure = release("contradicts", &text, "").unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage, "{failure}");
+        for part in lines.into_iter().chain([field, "service/web", "service/user-service"]) {
+            assert!(failure.message.contains(part), "{part}: {failure}");
+        }
+        release("alone", &text, "web").unwrap();
+    }
+    // A flag wins over both, and what each has of its own may differ.
+    release("typed", &two("trackKey: slot\n  "), "--track-key=color").unwrap();
+    for own in ["replicas: 3\n  ", "retainPreviousVersion: 2h\n  ", "verify: {for: 45s}\n"] {
+        release("own", &two(own), "").unwrap();
+    }
+    for words in
+        ["--image=app=r.io/app:9", "--migrate=cronjob/a", "--before-switch=cronjob/a", "--after-switch=cronjob/a"]
+    {
+        let failure = release("words", &two("?"), words).unwrap_err();
+        assert!(failure.exit == Exit::Usage && failure.next.is_some(), "{words}: {failure}");
+    }
 }
 
 /// They are compared, and never applied.
@@ -140,8 +184,8 @@ fn of_several_documents_one_is_chosen_by_its_service() {
 fn other_kinds_are_kept_apart() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: user-service}\n";
     let list = "apiVersion: v1\nkind: List\nitems: [{kind: ConfigMap}, {kind: Secret}]\n";
-    let filled_in = filled("other", &format!("{WHOLE}---\n{service}---\n{list}"), "").unwrap();
-    let kinds: Vec<&Value> = filled_in.others.iter().map(|other| &other["kind"]).collect();
+    let read = release("other", &format!("{WHOLE}---\n{service}---\n{list}"), "").unwrap();
+    let kinds: Vec<&Value> = read.others.iter().map(|other| &other["kind"]).collect();
     assert_eq!(kinds, ["Service", "ConfigMap", "Secret"]);
     assert_eq!(filled("none", service, "").unwrap_err().exit, Exit::Usage);
 }

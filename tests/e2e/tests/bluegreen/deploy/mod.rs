@@ -13,6 +13,7 @@ mod meanwhile;
 mod pod_tests;
 mod refused;
 mod rewritten;
+mod several;
 mod size;
 mod undo;
 

@@ -24,8 +24,8 @@ fn separators_and_comments_make_no_documents_and_hide_none() {
         ("windows", format!("\u{feff}{WHOLE}---\n{CONFIG}").replace('\n', "\r\n")),
         ("directive", format!("%YAML 1.1\n---{WHOLE}---\n{CONFIG}")),
     ] {
-        let FilledIn { args, others, .. } = read(name, &text);
-        assert_eq!((args.replicas, others.len()), (Some(3), 1), "{name}");
+        let Release { parts, others, .. } = release(name, &text, "").unwrap();
+        assert_eq!((parts[0].args.replicas, others.len()), (Some(3), 1), "{name}");
     }
     let ignored = format!("{WHOLE}--- sjhklgjdlk\n{CONFIG}");
     let failure = filled("ignored", &ignored, "").unwrap_err();
@@ -54,7 +54,7 @@ fn anchors_and_merged_keys_are_what_they_stand_for() {
              service: *name\n  images: &images {{app: 'r.io/app:2', proxy: 'r.io/proxy:7'}}\n{more}"
         )
     };
-    assert_eq!(read("alias", &anchored("")).args.service.as_deref(), Some("users"));
+    assert_eq!(read("alias", &anchored("")).args.services[0], "users");
     let overridden = "apiVersion: kubectl-release.dev/v1\nkind: BlueGreenDeployment\nmetadata: {name: users}\nspec:\n  \
                       <<: {replicas: 2, images: {app: 'r.io/app:2'}}\n  replicas: 5\n";
     let args = read("overridden", overridden).args;
@@ -63,7 +63,7 @@ fn anchors_and_merged_keys_are_what_they_stand_for() {
     assert_eq!(read("tagged", &tagged).args.replicas, Some(5));
     let list = "---\napiVersion: v1\nkind: List\nitems:\n- &a {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n\
                 - <<: *a\n  metadata: {name: b}\n";
-    let others = read("list", &anchored(list)).others;
+    let others = release("list", &anchored(list), "").unwrap().others;
     assert_eq!((others.len(), &others[1]["kind"]), (2, &"ConfigMap".into()), "{others:?}");
     let beyond = format!("{}---\nkind: ConfigMap\ndata: *images\n", anchored(""));
     let failure = filled("beyond", &beyond, "").unwrap_err();
@@ -133,20 +133,20 @@ spec: {selector: {app: api}, ports: [{port: 80}]}
 /// dropped without a word.
 #[test]
 fn a_rollout_of_argos_is_a_release() {
-    let FilledIn { args, namespace, notes, others, .. } = filled("rollout", ROLLOUT, "").unwrap();
-    assert_eq!((args.service.as_deref(), namespace.as_deref()), (Some("api"), Some("shop")));
+    let FilledIn { args, namespace, notes, .. } = read("rollout", ROLLOUT);
+    assert_eq!((args.services[0].as_str(), namespace.as_deref()), ("api", Some("shop")));
     assert_eq!((args.replicas, args.no_switch, args.image), (Some(2), true, vec!["app=r.io/api:1.10".to_owned()]));
     assert_eq!(args.after.retain, Some(Duration::from_secs(300)));
     for word in ["previewService", "scaleDownDelaySeconds", "template", "revisionHistoryLimit"] {
         assert!(notes.iter().any(|note| note.starts_with("Rollout/api: ") && note.contains(word)), "{word} {notes:?}");
     }
-    assert_eq!(others.len(), 1);
+    assert_eq!(release("rollout", ROLLOUT, "").unwrap().others.len(), 1);
     let automatic = ROLLOUT.replace("autoPromotionEnabled: false", "autoPromotionSeconds: 30");
     let args = filled("rollout-auto", &automatic, "").unwrap().args;
     assert_eq!((args.no_switch, args.switch_after), (false, Some(Duration::from_secs(30))));
     let both = format!("{ROLLOUT}---{WHOLE}");
-    let FilledIn { args, others, .. } = filled("rollout-beside", &both, "").unwrap();
-    assert_eq!((args.service.as_deref(), others.len()), (Some("user-service"), 2), "our own document goes first");
+    let Release { parts, others, .. } = release("rollout-beside", &both, "").unwrap();
+    assert_eq!((parts[0].args.services[0].as_str(), others.len()), ("user-service", 2), "our own document goes first");
 }
 
 /// What can't be decided without a controller is no release, and a misspelt field is found where it stands.
