@@ -57,30 +57,29 @@ pub async fn prove(change: &ChangeInProgress<'_>) -> Proof {
     Proof { outcome, pods: if is_back { PodsNow::default() } else { watch.pods } }
 }
 
-/// Takes back what failed, unless that leads to what failed before it.
+/// Takes back what failed, unless that leads to what failed before it, or to what nobody has seen run.
 async fn failed(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failure) -> Failure {
     let seen = watch.seen.clone();
-    if let Some(why) = watch.left_failing.as_ref().filter(|_| change.options.rollback_on_failure) {
-        let from = pinned_short(change.image_change.from());
-        let said =
-            if change.image_change.record.left_failing.as_ref() == Some(why) { ", as its record says" } else { "" };
-        let message = format!("{}\nnot taken back, pods of {from} were failing too{said}: {why}", failure.message);
-        let failure = Failure { message, ..failure };
-        conclude::left_as_is(change, &failure, seen).await;
-        return failure;
-    }
-    let record = &change.image_change.record;
-    if change.is_taken_up && record.left_unrolled && change.options.rollback_on_failure {
-        let from = pinned_short(change.image_change.from());
-        let message =
-            format!("{}\nnot taken back, no pod ever ran {from}, which its record leads from", failure.message);
-        let failure = Failure { message, ..failure };
-        conclude::left_as_is(change, &failure, seen).await;
-        return failure;
-    }
     if !change.options.rollback_on_failure {
         conclude::left_as_is(change, &failure, seen).await;
         return if failure.next.is_some() { failure } else { failure.try_next(change.undo()) };
     }
+    if let Some(why) = no_way_back(change, watch) {
+        let message = format!("{}\nnot taken back, {why}", failure.message);
+        let failure = Failure { message, ..failure };
+        conclude::left_as_is(change, &failure, seen).await;
+        return failure;
+    }
     take_back::all(change, failure, seen).await
+}
+
+/// Why what was left is none to go back to.
+fn no_way_back(change: &ChangeInProgress<'_>, watch: &Watch<'_>) -> Option<String> {
+    let (record, from) = (&change.image_change.record, pinned_short(change.image_change.from()));
+    if let Some(why) = &watch.left_failing {
+        let said = if record.left_failing.as_ref() == Some(why) { ", as its record says" } else { "" };
+        return Some(format!("pods of {from} were failing too{said}: {why}"));
+    }
+    let is_unseen = change.is_taken_up && record.left_unrolled;
+    is_unseen.then(|| format!("no pod ever ran {from}, which its record leads from"))
 }

@@ -84,7 +84,19 @@ impl PodsNow {
 /// # Errors
 /// Where they can't be read.
 pub async fn pods_now(cluster: &Cluster, workload: Workload, selected: &Selected) -> Outcome<(Workload, PodsNow)> {
-    let (mut workload, pods) = workload_and_pods(cluster, &workload).await?;
+    let read = workload_and_pods(cluster, &workload).await?;
+    sorted(cluster, read, selected).await
+}
+
+/// The same of what was read.
+///
+/// # Errors
+/// Where the template can't be read that pods are held against.
+pub async fn sorted(
+    cluster: &Cluster,
+    (mut workload, pods): (Workload, Vec<Pod>),
+    selected: &Selected,
+) -> Outcome<(Workload, PodsNow)> {
     let template = template_of(cluster, &workload).await?;
     workload.revision = workload.revision.or(template);
     let asks = |pod: &Pod| pod.image_of(selected.container()).is_some_and(|asked| is_named(asked, selected.image()));

@@ -74,10 +74,7 @@ async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
 pub fn rewritten_at_once(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> Failure {
     let (workload, now) = (change.workload, asked_now(change, template));
     let to = &change.image_change.to;
-    let is_elsewhere = change.image_change.containers.iter().any(|one| {
-        let now = template.iter().find(|t| t.name == one.name && t.init == one.init);
-        now.is_some_and(|now| !same_repository(&now.image, to))
-    });
+    let is_elsewhere = changed_in(change, template).any(|now| !same_repository(&now.image, to));
     let to = if is_elsewhere { whole(to) } else { pinned_short(to) };
     let was = if is_rehearsed(change) { "is to be" } else { "was" };
     let text =
@@ -89,11 +86,18 @@ fn is_rehearsed(change: &ChangeInProgress<'_>) -> bool {
     change.run.dry_run != DryRunFlag::None
 }
 
+/// The containers that are changed, as a template has them.
+fn changed_in<'t>(
+    change: &'t ChangeInProgress<'_>,
+    template: &'t [ContainerImage],
+) -> impl Iterator<Item = &'t ContainerImage> {
+    let ours = change.image_change.containers.iter();
+    ours.filter_map(|one| template.iter().find(|now| now.name == one.name && now.init == one.init))
+}
+
 /// What the containers that are changed ask for in a template.
 pub fn asked_now(change: &ChangeInProgress<'_>, template: &[ContainerImage]) -> String {
-    let ours = change.image_change.containers.iter();
-    let found = ours.filter_map(|one| template.iter().find(|t| t.name == one.name && t.init == one.init));
-    found.map(|one| beside(&change.image_change.to, &one.image)).collect::<Vec<_>>().join(", ")
+    changed_in(change, template).map(|one| beside(&change.image_change.to, &one.image)).collect::<Vec<_>>().join(", ")
 }
 
 /// That the new pods run what was left, or something else than the revision ran. Nothing where that was

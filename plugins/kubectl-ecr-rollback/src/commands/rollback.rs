@@ -30,7 +30,7 @@ use crate::outage::{pins_without_registry, without_registry};
 use crate::plan::image_change::{Author, ImageChange, resumed, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::StateOfRecord;
-use crate::pods_now::pods_now;
+use crate::pods_now::{pods_now, sorted};
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
 use crate::record::way_here::left_behind;
 use crate::record::{RecordVerb, recorded_on};
@@ -62,11 +62,12 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
     let recorded = recorded_on(&workload);
     match state_of_believed(run, options, &workload, (&recorded, &selected)).await? {
         StateOfRecord::Nothing { message, record, further } => {
-            if let Some(failure) = settled::pushed_again(run, options, &workload, (&record, &selected)).await {
+            let (workload, pods) = read::workload_and_pods(&run.cluster, &workload).await?;
+            if let Some(failure) = settled::pushed_again(run, options, (&workload, &pods), (&record, &selected)).await {
                 return Err(failure);
             }
             let (image, further) = (selected.image(), further.as_ref());
-            let (workload, pods) = pods_now(&run.cluster, workload, &selected).await?;
+            let (workload, pods) = sorted(&run.cluster, (workload, pods), &selected).await?;
             nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report);
             Ok(())
         }

@@ -3,7 +3,7 @@
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::Failure;
-use release_core::kube::Workload;
+use release_core::kube::{Pod, Workload};
 use release_core::registry::image::short_digest;
 
 use crate::apply::other_digest;
@@ -11,7 +11,6 @@ use crate::options::RollbackOptions;
 use crate::plan::way_back::digests_of;
 use crate::record::ImageRecord;
 use crate::selection::Selected;
-use crate::snapshot::read::workload_and_pods;
 use crate::words::{pinned_short, when};
 
 /// That pods run another image under the tag than the one that was gone back to: it was pushed again since. Nothing
@@ -19,12 +18,11 @@ use crate::words::{pinned_short, when};
 pub async fn pushed_again(
     run: &Run,
     options: &RollbackOptions,
-    workload: &Workload,
+    (workload, pods): (&Workload, &[Pod]),
     (record, selected): (&ImageRecord, &Selected),
 ) -> Option<Failure> {
     let planned = record.to_digest.as_deref()?;
-    let (_, pods) = workload_and_pods(&run.cluster, workload).await.ok()?;
-    let running = digests_of(&pods, selected.container(), selected.image());
+    let running = digests_of(pods, selected.container(), selected.image());
     let odd = running.iter().find(|digest| *digest != planned)?;
     let why = other_digest(run, selected.image(), odd).await?;
     let (shown, was, runs) = (pinned_short(selected.image()), short_digest(planned), short_digest(odd));
