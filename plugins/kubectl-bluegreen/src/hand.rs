@@ -28,6 +28,12 @@ pub fn due(record: &Record, metadata: &ObjectMeta, kind: RouterKind) -> Option<T
     moved_at(metadata, kind).map(|at| record.due_from(at.max(record.at)))
 }
 
+/// The same, and what the record says where the API server doesn't tell.
+#[must_use]
+pub fn due_as_far_as_known(record: &Record, metadata: &ObjectMeta, kind: RouterKind) -> Timestamp {
+    due(record, metadata, kind).unwrap_or_else(|| record.due())
+}
+
 /// True where the API server says that nobody moved it after us.
 #[must_use]
 pub fn is_last_move(metadata: &ObjectMeta, kind: RouterKind) -> bool {

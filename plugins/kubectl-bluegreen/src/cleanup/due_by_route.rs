@@ -34,7 +34,7 @@ pub async fn services(run: &Run, namespace: Option<&str>, now: Timestamp) -> Vec
 fn due(kind: RouterKind, object: &Value, now: Timestamp) -> Option<(String, String)> {
     let metadata = ObjectMeta::deserialize(&object["metadata"]).ok()?;
     let record = Recorded::<Record>::read(metadata.annotations.as_ref()).current?;
-    let is_due = hand::due(&record, &metadata, kind).unwrap_or_else(|| record.due()) <= now;
+    let is_due = hand::due_as_far_as_known(&record, &metadata, kind) <= now;
     let is_name = is_service_name(&record.service) && is_service_name(&record.namespace);
     (is_due && is_name).then_some((record.namespace, record.service))
 }

@@ -6,17 +6,16 @@ use release_cli::run::Run;
 use release_cli::verb::{Agreed, agree, would_be};
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::release::change::{Action, Change, Op};
+use release_core::release::change::{Action, Change};
 use release_core::release::hooks::{Identity, Moment};
 use release_core::release::record::{Record as _, RunResult};
 use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
-use serde_json::json;
 
 use crate::apply;
 use crate::args::CleanupArgs;
 use crate::cleanup::removal::stays;
-use crate::contracted::{CONTRACTED, Contracted};
+use crate::contracted::Contracted;
 use crate::hooks::{self, About, Loaded};
 use crate::left::differences;
 use crate::names::service_names;
@@ -56,9 +55,7 @@ impl Contract {
     pub async fn left(&self, run: &Run, args: &CleanupArgs) -> Outcome<String> {
         let snapshot = self.look(run, args).await?;
         let view = seen(&snapshot.services[0], &snapshot, args.track.track_key.as_deref());
-        let asked = || refusal::Asked::about("cleanup", view.name());
-        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
-        let record = released(&view, tracks, &snapshot, run)?;
+        let (_, record) = released(&view, &snapshot, run)?;
         match args.color.as_ref().filter(|color| **color != record.from) {
             Some(other) => Err(Failure::usage(format!(
                 "--contract is of what the last release left, {}, and not of {}",
@@ -82,9 +79,7 @@ impl Contract {
     pub async fn run(&self, run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMembers>) -> Outcome<()> {
         let snapshot = self.look(run, args).await?;
         let view = seen(&snapshot.services[0], &snapshot, args.track.track_key.as_deref());
-        let asked = || refusal::Asked::about("cleanup", view.name());
-        let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
-        let record = released(&view, tracks, &snapshot, run)?;
+        let (tracks, record) = released(&view, &snapshot, run)?;
         let before = view.contracted.as_ref().filter(|note| note.record == record.id);
         if before.is_some_and(|note| note.done) {
             said(report, "contract was run already");
@@ -112,7 +107,7 @@ impl Contract {
                 write(run, &begun).await?;
                 self.hook.run(run, &about).await?;
                 let done = Contracted { done: true, ..note };
-                write(run, &done_after(&begun, &done)).await?;
+                write(run, &noted(&view, tracks, &done, &snapshot.namespace)).await?;
                 hooks::tidy(run, &self.service).await;
                 said(report, &format!("contract run: there is no rollback to {}", record.from));
             }
@@ -138,8 +133,10 @@ fn begun_by(run: &Run, snapshot: &Snapshot, record: &Record) -> Contracted {
     Contracted { record: record.id.clone(), color: record.from.clone(), by, at: snapshot.at, done: false }
 }
 
-/// The move whose color before is done with: one that led forward.
-fn released<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot, run: &Run) -> Outcome<&'v Record> {
+/// The colors, and the move whose color before is done with: one that led forward.
+fn released<'v>(view: &'v ServiceView<'_>, snapshot: &Snapshot, run: &Run) -> Outcome<(&'v Tracks, &'v Record)> {
+    let asked = || refusal::Asked::about("cleanup", view.name());
+    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, &asked()))?;
     let last = view.recorded.current.as_ref().filter(|record| record.key == tracks.key && record.to == tracks.active);
     let (name, active) = (view.name(), &tracks.active);
     let refused = |text: String| {
@@ -156,7 +153,7 @@ fn released<'v>(view: &'v ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot,
             record.from
         )));
     }
-    Ok(record)
+    Ok((tracks, record))
 }
 
 /// By a rollback; or by a switch to a version that was left before the other one, as the records tell of what both still
@@ -189,16 +186,6 @@ fn noted(view: &ServiceView<'_>, tracks: &Tracks, note: &Contracted, namespace: 
     }
 }
 
-/// The same note, once it is done.
-fn done_after(begun: &Change, done: &Contracted) -> Change {
-    let Action::Note(ops) = &begun.action else { return begun.clone() };
-    let is_note = |op: &&Op| op.0["op"] != "test";
-    let tests = ops.iter().filter(|op| !is_note(op)).cloned();
-    let pointer = release_core::release::change::annotation_pointer(CONTRACTED);
-    let ops = tests.chain([Op::add(&pointer, json!(done).to_string())]).collect();
-    Change { action: Action::Note(ops), ..begun.clone() }
-}
-
 async fn write(run: &Run, change: &Change) -> Outcome<()> {
     match run.cluster.apply_and_see(change, run.write_mode()).await {
         Ok(_) => Ok(()),
@@ -213,6 +200,7 @@ async fn write(run: &Run, change: &Change) -> Outcome<()> {
 
 fn said(report: &mut Report<CleanupMembers>, line: &str) {
     let before = std::mem::take(&mut report.text);
-    let is_empty = before.is_empty() || before == "nothing is due";
-    report.text = if is_empty { line.to_owned() } else { format!("{before}\n{line}") };
+    // That there was nothing to take down is no news beside this.
+    let is_first = before.is_empty() || report.members.services.is_empty();
+    report.text = if is_first { line.to_owned() } else { format!("{before}\n{line}") };
 }

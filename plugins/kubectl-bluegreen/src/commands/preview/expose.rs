@@ -15,29 +15,22 @@ use release_core::traffic::preview::{is_alike, is_preview_of, preview, preview_n
 use release_core::traffic::selector::as_label_selector;
 use serde_json::{Value, json};
 
-use super::shown::shown;
+use super::shown::{looked, shown};
 use crate::apply;
 use crate::cleanup::unexposed::remove;
 use crate::options::preview::PreviewOptions;
 use crate::plan::subjects_of;
-use crate::refusal::{Asked, not_switchable};
 use crate::report::preview_document::PreviewMembers;
 use crate::routed_view::seen;
-use crate::snapshot::{Looking, ReadScope, load};
 
 /// Makes it, or leaves it where it is there already; one of ours over another color makes room.
 ///
 /// # Errors
 /// Exit 1 where there is nothing to show, or another Service has that name.
 pub async fn expose(run: &Run, options: &PreviewOptions, report: &mut Report<PreviewMembers>) -> Outcome<()> {
-    let key = options.track_key.as_deref();
-    let looking = Looking { key, router: options.router.as_ref(), extent: ReadScope::Colors, images: false };
-    let services = std::slice::from_ref(&options.service);
-    let snapshot = run.within(load(&run.cluster, services, looking)).await?;
-    let view = seen(&snapshot.services[0], &snapshot, key);
-    let asked = || Asked::about("preview", view.name());
-    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
-    let color = shown(&view, tracks, options, run.scope())?;
+    let snapshot = looked(run, options).await?;
+    let view = seen(&snapshot.services[0], &snapshot, options.track_key.as_deref());
+    let (tracks, color) = shown(run, options, (&view, &snapshot))?;
     let selector = tracks.selector_for(&color);
     let wanted = preview(view.service, &run.cluster.namespace, &selector);
     let name = preview_name(view.name());
@@ -55,7 +48,7 @@ pub async fn expose(run: &Run, options: &PreviewOptions, report: &mut Report<Pre
     }
     let removal = there.as_ref().map(|there| remove(there, &run.cluster.namespace));
     let creation = creation(wanted, &name, &as_label_selector(&selector), run);
-    run.say(&heading(run, &subjects_of(services)));
+    run.say(&heading(run, &subjects_of(std::slice::from_ref(&options.service))));
     let changes: Vec<Change> = removal.into_iter().chain([creation]).collect();
     changes.iter().for_each(|change| run.say(&format!("  {} {}", change.object, change.summary)));
     go(run, options, &changes, (view.name(), &color, &name), report).await

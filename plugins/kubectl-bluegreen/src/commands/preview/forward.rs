@@ -14,13 +14,11 @@ use release_core::traffic::preview::port_of;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use super::shown::shown;
+use super::shown::{looked, shown};
 use super::ways::Ways;
 use crate::apply::deploy::may_test;
 use crate::options::preview::PreviewOptions;
-use crate::refusal::{Asked, not_switchable};
 use crate::routed_view::seen;
-use crate::snapshot::{Looking, ReadScope, load};
 
 /// Connections at the same time; a browser makes six.
 const AT_ONCE: usize = 200;
@@ -34,14 +32,9 @@ const POLL: Duration = Duration::from_millis(500);
 /// # Errors
 /// Exit 1 where there is nothing to show, the port is taken, or pods may not be reached.
 pub async fn forward(run: &Run, options: &PreviewOptions, (local, remote): (u16, Option<&str>)) -> Outcome<()> {
-    let key = options.track_key.as_deref();
-    let looking = Looking { key, router: options.router.as_ref(), extent: ReadScope::Colors, images: false };
-    let services = std::slice::from_ref(&options.service);
-    let snapshot = run.within(load(&run.cluster, services, looking)).await?;
-    let view = seen(&snapshot.services[0], &snapshot, key);
-    let asked = || Asked::about("preview", view.name());
-    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked()))?;
-    let color = shown(&view, tracks, options, run.scope())?;
+    let snapshot = looked(run, options).await?;
+    let view = seen(&snapshot.services[0], &snapshot, options.track_key.as_deref());
+    let (_, color) = shown(run, options, (&view, &snapshot))?;
     let remote = port_of(view.service, remote);
     let remote = remote.map_err(|why| Failure::failed("NoSuchPort", why).next("--port LOCAL:REMOTE names one"))?;
     may_test(run).await?;

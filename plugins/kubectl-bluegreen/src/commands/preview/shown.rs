@@ -1,18 +1,41 @@
 //! Which color a preview shows.
 
+use release_cli::run::Run;
 use release_core::command::{Command, Scope};
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::traffic::selector::Tracks;
 
 use crate::options::preview::PreviewOptions;
-use crate::refusal::no_idle_color;
+use crate::refusal::{Asked, no_idle_color, not_switchable};
 use crate::service_view::ServiceView;
+use crate::snapshot::{Looking, ReadScope, Snapshot, load};
 
-/// The idle color that was named, or the only one that has anything to show.
+/// What has to be read for it.
 ///
 /// # Errors
-/// Exit 1 where there is none such, or where it isn't clear which.
-pub fn shown(view: &ServiceView<'_>, tracks: &Tracks, options: &PreviewOptions, scope: &Scope) -> Outcome<String> {
+/// Where the Service can't be read.
+pub async fn looked(run: &Run, options: &PreviewOptions) -> Outcome<Snapshot> {
+    let (key, router) = (options.track_key.as_deref(), options.router.as_ref());
+    let looking = Looking { key, router, extent: ReadScope::Colors, images: false };
+    run.within(load(&run.cluster, std::slice::from_ref(&options.service), looking)).await
+}
+
+/// The colors of the Service, and the idle one that is shown.
+///
+/// # Errors
+/// Exit 1 where it has none, or it isn't clear which.
+pub fn shown<'v>(
+    run: &Run,
+    options: &PreviewOptions,
+    (view, snapshot): (&'v ServiceView<'_>, &Snapshot),
+) -> Outcome<(&'v Tracks, String)> {
+    let asked = || Asked::about("preview", view.name());
+    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(view, why, snapshot, &asked()))?;
+    Ok((tracks, idle_color(view, tracks, options, run.scope())?))
+}
+
+/// The one that was named, or the only one that has anything to show.
+fn idle_color(view: &ServiceView<'_>, tracks: &Tracks, options: &PreviewOptions, scope: &Scope) -> Outcome<String> {
     let idle = || tracks.others().filter(|color| color.is_run() || color.has_strays);
     if let Some(color) = &options.color {
         let is_there = idle().any(|other| other.name == *color);
