@@ -39,8 +39,9 @@ test-release: built ## The end-to-end tests on release builds, as they are hande
 	LAB_PLUGINS=$(TARGET)/release tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen --test ecr --offline \
 	  --no-fail-fast -- --test-threads=$(THREADS)
 
-soak: $(LAB) ## 500 switches under load, about 15 minutes
+soak: $(LAB) ## 100 releases and 500 switches under load, about 30 minutes
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench
+	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench releases
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench soak
 
 soak-states: built ## 5,000 moves in random states while things go wrong, about an hour

@@ -1,4 +1,4 @@
-//! Benchmarks on the lab: `lab run -- bench main|peers|soak`, and without one: `bench registry`.
+//! Benchmarks on the lab: `lab run -- bench main|peers|soak|releases`, and without one: `bench registry`.
 //! Exit code 1 when a bound is missed.
 
 mod calls;
@@ -10,6 +10,7 @@ mod looking;
 mod peak;
 mod peers;
 mod registry;
+mod releases;
 mod score;
 mod soak;
 mod versions;
@@ -61,6 +62,12 @@ enum What {
         /// How many
         #[arg(long, default_value_t = 500)]
         switches: usize,
+    },
+    /// Whole releases under load: none lost, nothing left over, no more memory
+    Releases {
+        /// How many
+        #[arg(long, default_value_t = 100)]
+        releases: usize,
     },
     /// Against the AWS CLI: reading 10,000 images from a stub of ECR; needs no lab
     Registry {
@@ -125,6 +132,7 @@ async fn measure(what: What) -> Result<bool> {
         What::Peers { rounds } => peers::run(&lab, rounds, &mut score).await?,
         What::Versions { other, rounds } => versions::run(&lab, &other, rounds, &mut score).await?,
         What::Soak { switches } => soak::run(&lab, switches, &mut score).await?,
+        What::Releases { releases } => releases::run(&lab, releases, &mut score).await?,
         What::Registry { .. } | What::ImagesStub | What::ReadImages { .. } | What::Peak { .. } => {}
     }
     Ok(score.conclude())

@@ -5,6 +5,7 @@ pub mod app;
 pub mod calls;
 pub mod claims;
 pub mod kill_points;
+pub mod previewed;
 pub mod routed;
 pub mod run;
 pub mod setup;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{api, color, replicas, rolled_out, scale, taken_down};
-use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
+use e2e::bluegreen::previewed::Previewed;
+use e2e::bluegreen::run::{bluegreen, bluegreen_as};
 use e2e::bluegreen::written::versions;
 use e2e::bluegreen::{active, blue_green};
 use e2e::common::permissions::{bound_to, bound_to_all};
@@ -15,52 +16,12 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
 use kube::api::DeleteParams;
 use lab::fixtures::Behavior;
-use lab::{Namespace, Output, Running, eventually};
-use rustix::process::Signal;
+use lab::{Namespace, eventually};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-/// A preview under way.
-struct Shown {
-    running: Running,
-    port: u16,
-}
-
-/// Starts one on a free port, and waits until it listens.
-async fn shown(ns: &Namespace, words: &str) -> Result<Shown> {
-    let port = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
-    let running = start(ns, &format!("preview api --port {port}{words}"))?;
-    let listens = || async { Ok(TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(())) };
-    eventually("the preview listens", LIMIT, listens).await?;
-    Ok(Shown { running, port })
-}
-
-impl Shown {
-    async fn get(&self) -> Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: preview\r\nconnection: close\r\n\r\n").await?;
-        let (mut answer, mut bytes) = (String::new(), [0; 4096]);
-        // A JSON object without objects in it.
-        while !answer.contains('}') {
-            let read = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut bytes)).await??;
-            ensure!(read > 0, "it broke off after {answer:?}");
-            answer.push_str(&String::from_utf8_lossy(&bytes[..read]));
-        }
-        Ok(answer)
-    }
-
-    /// Asks for a version, which has to be the answer at once.
-    async fn answers(&self, version: &str) -> Result<()> {
-        let answer = self.get().await?;
-        ensure!(answer.contains(version), "{answer}");
-        Ok(())
-    }
-
-    async fn interrupted(self) -> Result<Output> {
-        self.running.signal(Signal::INT)?;
-        self.running.wait(Duration::from_secs(10)).await
-    }
+async fn shown(ns: &Namespace, words: &str) -> Result<Previewed> {
+    Previewed::start(ns, "api", words).await
 }
 
 /// People would look at production and take it for the next release; or scripts would take Ctrl-C for a failure,

@@ -1,5 +1,7 @@
 //! No request fails, whatever is switched, and the measurement can fail.
 
+mod teams;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
