@@ -24,4 +24,4 @@ pub use read::{
     workloads_and_images, workloads_and_pods,
 };
 pub use release_cluster::read::Reading;
-pub use routers::{Routes, all_routes, decide, routes_in};
+pub use routers::{Routes, all_routes, decide, destination_rules_in, routes_in};

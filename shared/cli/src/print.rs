@@ -17,7 +17,7 @@ pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, f
     match output {
         Output::Json => json(&document(), true),
         Output::Jsonl => json(&document(), false),
-        Output::Yaml if failed.is_none() && !report.manifests.is_empty() => {
+        _ if failed.is_none() && prints_manifests(report, output) => {
             for Manifest { comment, object } in &report.manifests {
                 data_line(format_args!("---\n# {}", one_line(comment)));
                 yaml(object);
@@ -33,6 +33,12 @@ pub fn report<M: Members>(report: &Report<M>, output: Output, origin: &Origin, f
     {
         failure(failed);
     }
+}
+
+/// For those who commit them; to people they are shown where there is nothing else to show.
+fn prints_manifests<M: Members>(report: &Report<M>, output: Output) -> bool {
+    let is_for_people = matches!(output, Output::Table | Output::Wide);
+    !report.manifests.is_empty() && (output == Output::Yaml || (is_for_people && report.text.is_empty()))
 }
 
 /// kubectl's words stay kubectl's; ours begin with `error:`.

@@ -41,7 +41,8 @@ pub struct Report<M> {
     pub text: String,
     /// What `-o name` prints, a line each.
     pub names: Vec<String>,
-    /// What a dry run would leave in the cluster: `-o yaml` prints these instead of the document.
+    /// What a dry run would leave in the cluster: `-o yaml` prints these instead of the document, and so does a verb
+    /// that has no other text.
     pub manifests: Vec<Manifest>,
 }
 

@@ -1,5 +1,6 @@
 //! `init`: a Service that one Deployment runs gets its first color.
 
+mod first_route;
 mod next_step;
 mod release;
 
@@ -32,6 +33,9 @@ use next_step::all_the_same;
 /// # Errors
 /// As the exit codes say.
 pub async fn run(run: &Run, args: InitArgs, report: &mut Report<InitMembers>) -> Outcome<()> {
+    if let Some(kind) = args.router {
+        return first_route::print(run, kind, args, report).await;
+    }
     let options = options::init(args)?;
     let snapshot = run.within(read(run, &options)).await?;
     let view = ServiceView::of(&snapshot.services[0], &snapshot.workloads, &snapshot.pods, None);

@@ -21,6 +21,11 @@ use super::optional::OptionalReads;
 use crate::record::Record;
 use crate::service_view::ServiceView;
 
+/// The DestinationRules of a namespace, whether a route needs them or not.
+pub async fn destination_rules_in(cluster: &Cluster, namespace: &str) -> Reading<Vec<DestinationRule>> {
+    OptionalReads::destination_rules_of(cluster, namespace).await
+}
+
 /// Finds them, and reads what they need.
 pub async fn found(cluster: &Cluster, mut read: Snapshot, looking: Looking<'_>) -> Snapshot {
     let named_elsewhere = looking.router.and_then(|named| named.namespace.as_deref());

@@ -7,6 +7,7 @@
 
 pub mod accepted;
 pub mod find;
+pub mod first;
 pub mod gateway;
 pub mod istio;
 mod kind;

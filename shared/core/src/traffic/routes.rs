@@ -4,6 +4,7 @@
 //! API's HTTPRoute and GRPCRoute (<https://gateway-api.sigs.k8s.io/api-types/httproute/>).
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::kube::Labels;
@@ -22,17 +23,17 @@ pub struct RouteMeta {
     pub namespace: String,
 }
 
-/// The part of a VirtualService that names destinations.
+/// The part of a route's object that is asked about, and all of it.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(try_from = "Value")]
-pub struct VirtualService {
+#[serde(try_from = "Value", bound(deserialize = "S: Default + DeserializeOwned"))]
+pub struct SeenObject<S> {
     pub metadata: RouteMeta,
-    pub spec: VirtualServiceSpec,
+    pub spec: S,
     /// As it was read.
     pub object: Value,
 }
 
-impl TryFrom<Value> for VirtualService {
+impl<S: Default + DeserializeOwned> TryFrom<Value> for SeenObject<S> {
     type Error = serde_json::Error;
 
     fn try_from(object: Value) -> Result<Self, Self::Error> {
@@ -40,6 +41,13 @@ impl TryFrom<Value> for VirtualService {
         Ok(Self { metadata, spec, object })
     }
 }
+
+/// A VirtualService, which names destinations.
+pub type VirtualService = SeenObject<VirtualServiceSpec>;
+/// A DestinationRule, which says what a subset is.
+pub type DestinationRule = SeenObject<DestinationRuleSpec>;
+/// An HTTPRoute or GRPCRoute, which name backends alike.
+pub type GatewayRoute = SeenObject<GatewayRouteSpec>;
 
 /// What is taken out of a route's object.
 #[derive(Debug, Default, Deserialize)]
@@ -86,14 +94,6 @@ pub struct Destination {
     pub subset: Option<String>,
 }
 
-/// The part of a DestinationRule that says what a subset is.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct DestinationRule {
-    pub metadata: RouteMeta,
-    pub spec: DestinationRuleSpec,
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct DestinationRuleSpec {
@@ -106,25 +106,6 @@ pub struct DestinationRuleSpec {
 pub struct Subset {
     pub name: String,
     pub labels: Labels,
-}
-
-/// The part of an HTTPRoute or GRPCRoute that names backends, which both do alike.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(try_from = "Value")]
-pub struct GatewayRoute {
-    pub metadata: RouteMeta,
-    pub spec: GatewayRouteSpec,
-    /// As it was read.
-    pub object: Value,
-}
-
-impl TryFrom<Value> for GatewayRoute {
-    type Error = serde_json::Error;
-
-    fn try_from(object: Value) -> Result<Self, Self::Error> {
-        let RouteParts { metadata, spec } = RouteParts::deserialize(&object)?;
-        Ok(Self { metadata, spec, object })
-    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -141,7 +122,7 @@ pub struct GatewayRouteRule {
 
 impl GatewayRouteRule {
     /// The backends that are Services of this namespace.
-    fn services_in(&self, namespace: &str, route: &GatewayRoute) -> impl Iterator<Item = &BackendRef> {
+    pub fn services_in(&self, namespace: &str, route: &GatewayRoute) -> impl Iterator<Item = &BackendRef> {
         self.backend_refs.iter().filter(move |b| {
             b.kind.as_deref().unwrap_or("Service") == "Service"
                 && b.namespace.as_deref().unwrap_or(&route.metadata.namespace) == namespace

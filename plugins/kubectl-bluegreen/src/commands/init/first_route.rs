@@ -1,0 +1,86 @@
+//! `init --router`: the objects by which a route decides between the colors, for people to apply and keep.
+
+use release_cli::report::{Manifest, Report};
+use release_cli::run::Run;
+use release_core::command::{Command, selector_change_command};
+use release_core::failure::{Failure, Next, Outcome};
+use release_core::traffic::router::first::{First, Told};
+use release_core::traffic::router::{RouterKind, Standing};
+
+use crate::args::InitArgs;
+use crate::names::service_names;
+use crate::refusal::{Asked, not_switchable};
+use crate::report::init_document::InitMembers;
+use crate::routed_view::seen;
+use crate::snapshot::{Looking, ReadScope, Reading, Snapshot, destination_rules_in, load};
+
+/// Prints them. Nothing is written: the objects are the mesh's, or the gateway's, and belong to a repository.
+///
+/// # Errors
+/// Exit 1 where the Service has no colors, or a route of its own is not to be had without a Gateway.
+pub async fn print(run: &Run, kind: RouterKind, args: InitArgs, report: &mut Report<InitMembers>) -> Outcome<()> {
+    let services = service_names(&[args.service])?;
+    let looking = Looking { key: None, router: None, extent: ReadScope::Everything, images: false };
+    let snapshot = run.within(load(&run.cluster, &services, looking)).await?;
+    let view = seen(&snapshot.services[0], &snapshot, None);
+    let asked = Asked::about("init", view.name());
+    let tracks = view.tracks.as_ref().map_err(|why| not_switchable(&view, why, &snapshot, &asked))?;
+    report.members.track_key = Some(tracks.key.clone());
+    report.members.color = Some(tracks.active.clone());
+    report.names = vec![format!("service/{}", view.name())];
+    if let Some(route) = &view.route {
+        let reference = route.seen_from(&snapshot.namespace);
+        let standing: Standing = route.standing(&route.object);
+        report.text = format!("{reference} decides about service/{} already: {}", view.name(), standing.shown());
+        return Ok(());
+    }
+    let idle = match tracks.others().next() {
+        Some(color) => color.name.clone(),
+        None if tracks.active == "green" => "blue".to_owned(),
+        None => "green".to_owned(),
+    };
+    let first = First {
+        service: view.service,
+        namespace: &snapshot.namespace,
+        key: &tracks.key,
+        base: &tracks.base,
+        active: &tracks.active,
+        idle: &idle,
+    };
+    let told = objects(run, &first, kind, (&snapshot, args.gateway.as_deref())).await?;
+    report.manifests = told.into_iter().map(|(comment, object)| Manifest { comment, object }).collect();
+    let widening =
+        selector_change_command(view.name(), &snapshot.scope, &tracks.selector_for(&tracks.active), &tracks.base);
+    run.say(&format!("apply these; once they are in force the route decides, by: {widening}"));
+    Ok(())
+}
+
+async fn objects(
+    run: &Run,
+    first: &First<'_>,
+    kind: RouterKind,
+    (snapshot, gateway): (&Snapshot, Option<&str>),
+) -> Outcome<Vec<Told>> {
+    if kind == RouterKind::VirtualService {
+        let rules = run.within(async { Ok(destination_rules_in(&run.cluster, first.namespace).await) }).await?;
+        let (routes, rules) =
+            (known("virtualservices", &snapshot.virtual_services)?, known("destinationrules", &rules)?);
+        return Ok(first.by_subsets(routes, rules));
+    }
+    let routes = known("httproutes", &snapshot.http_routes)?;
+    if first.sending(routes).is_empty() && gateway.is_none() {
+        let text = format!("no HTTPRoute sends to service/{}: a new one needs its Gateway", first.service_name());
+        let look = Command::new("kubectl get gateways").scope(&snapshot.scope);
+        return Err(Failure::failed("NoGateway", text).next(Next::Look(look, Some("name one with --gateway".into()))));
+    }
+    let gateway = gateway.map(|named| named.split_once('/').map_or((None, named), |(home, name)| (Some(home), name)));
+    Ok(first.by_backends(routes, gateway))
+}
+
+/// What is there and can't be seen would be overwritten by what is printed.
+fn known<'r, T>(what: &str, reading: &'r Reading<Vec<T>>) -> Outcome<&'r [T]> {
+    reading.as_deref().map_err(|why| {
+        let text = format!("{what} can't be read ({why}): what is printed might overwrite one that is there");
+        Failure::failed("NotKnown", text).next("docs/permissions.md lists the Role that each verb needs")
+    })
+}
