@@ -2,6 +2,7 @@
 //!
 //! How records are read and written is `release_core::release::record`; here is what one holds.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -86,6 +87,9 @@ pub struct Record {
     /// All Services that were moved as one, this one included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
+    /// Where each of them goes, if that isn't the same color.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub colors: BTreeMap<String, String>,
     /// `done`, `failed`, `rolled back`; absent while running, or where the run was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<RunResult>,
@@ -111,6 +115,14 @@ impl Record {
     #[must_use]
     pub fn left_on(&self) -> &str {
         if self.result == Some(RunResult::RolledBack) { &self.from } else { &self.to }
+    }
+
+    /// Where a Service of the set goes, as far as the record says.
+    #[must_use]
+    pub fn color_of(&self, service: &str) -> Option<&str> {
+        let is_apart = !self.colors.is_empty();
+        let of_set = self.services.iter().any(|name| name == service);
+        if is_apart { self.colors.get(service).map(String::as_str) } else { of_set.then_some(self.to.as_str()) }
     }
 
     /// When the color that was left may be cleaned up, by the record's own words.
@@ -152,6 +164,7 @@ impl record::Record for Record {
         self.verb = self.verb.printable();
         self.result = self.result.map(RunResult::printable);
         self.services.retain(|name| is_label_value(name));
+        self.colors.retain(|name, color| is_label_value(name) && is_label_value(color));
         self.left = self.left.into_iter().map(LeftWorkload::checked).collect();
         Ok(self)
     }
@@ -167,8 +180,6 @@ impl record::Record for Record {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use release_core::release::annotations::{KEPT, KEPT_BYTES};
     use release_core::release::record::{Record as _, Recorded};
     use serde_json::json;
@@ -192,6 +203,7 @@ mod tests {
             namespace: String::new(),
             router: String::new(),
             services: vec![],
+            colors: BTreeMap::new(),
             result: None,
             millis: None,
         }

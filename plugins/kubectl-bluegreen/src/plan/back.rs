@@ -44,9 +44,13 @@ fn never_moved_in_set(
     tracks: &Tracks,
     scope: &Scope,
 ) -> Option<WayBack> {
-    let last = all.iter().filter_map(|s| s.recorded.current.as_ref()).max_by_key(|r| r.at)?;
+    let moved = all.iter().filter_map(|s| Some((s, s.recorded.current.as_ref()?)));
+    let (holder, last) = moved.max_by_key(|(_, r)| r.at)?;
     let ours = view.recorded.current.as_ref().map(|r| r.id.as_str());
-    let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id);
+    // A rollback that was cut off before it came to this one is gone on with.
+    let taken_back = holder.recorded.all().nth(1).filter(|_| last.verb == RecordedVerb::Rollback).map(|r| &r.id);
+    let is_to_follow = ours.is_some() && ours == taken_back.map(String::as_str);
+    let missed = last.services.iter().any(|s| s == view.name()) && ours != Some(&last.id) && !is_to_follow;
     missed.then(|| WayBack::AlreadyBack {
         state: StayState::NotMoved,
         message: format!(

@@ -1,5 +1,6 @@
 //! Whether a Service moves, and where to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use release_core::command::Command;
@@ -53,12 +54,31 @@ pub fn steps(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveReques
     };
     match crossing(&steps).filter(|(one, other)| !is_meant(*one, *other)) {
         Some((one, other)) => Err(refusal::opposite_ways(one, other, request.options.verb, &snapshot.scope)),
-        None => Ok(as_one(steps, is_apart)),
+        None => Ok(as_one(told_apart(steps))),
     }
 }
 
+/// Where Services of a set go to different colors, each record says it of all: who finds one that was cut off can't
+/// know the others' from it.
+fn told_apart(mut steps: Vec<Step>) -> Vec<Step> {
+    let ways = steps.iter().filter_map(|step| match step {
+        Step::Move(movement) | Step::Finish(movement) => Some((movement.service.clone(), movement.to.clone())),
+        Step::Stay(_) => None,
+    });
+    let colors: BTreeMap<String, String> = ways.collect();
+    if colors.values().collect::<BTreeSet<_>>().len() < 2 {
+        return steps;
+    }
+    for step in &mut steps {
+        if let Step::Move(movement) = step {
+            movement.record.colors.clone_from(&colors);
+        }
+    }
+    steps
+}
+
 /// What a run of a set did not get to is a part of it where the same words finish it: it goes back with it.
-fn as_one(mut steps: Vec<Step>, is_apart: bool) -> Vec<Step> {
+fn as_one(mut steps: Vec<Step>) -> Vec<Step> {
     let begun = steps.iter().find_map(|step| match step {
         Step::Finish(begun) => Some(begun.record.clone()),
         Step::Move(_) | Step::Stay(_) => None,
@@ -66,8 +86,7 @@ fn as_one(mut steps: Vec<Step>, is_apart: bool) -> Vec<Step> {
     let Some(begun) = begun else { return steps };
     for step in &mut steps {
         if let Step::Move(rest) = step
-            && begun.services.contains(&rest.service)
-            && (is_apart || (&begun.from, &begun.to) == (&rest.from, &rest.to))
+            && begun.color_of(&rest.service) == Some(&rest.to)
             && begun.verb == rest.record.verb
         {
             rest.record.id.clone_from(&begun.id);
@@ -198,6 +217,7 @@ fn movement(
         namespace: view.route.as_ref().map(|_| snapshot.namespace.clone()).unwrap_or_default(),
         router: view.route.as_ref().map(|route| route.named().to_string()).unwrap_or_default(),
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
+        colors: BTreeMap::new(),
         result: None,
         millis: None,
     };

@@ -149,8 +149,8 @@ pub struct Write {
     change: String,
     /// This run made it.
     made: bool,
-    /// The bare kubectl command that undoes it; absent where this run did not make it, or somebody else has changed it
-    /// since.
+    /// The bare kubectl command that undoes it; absent where this run did not make it, somebody else has changed it
+    /// since, or users are on it by now.
     #[serde(skip_serializing_if = "Option::is_none")]
     undo: Option<String>,
 }
@@ -193,8 +193,8 @@ impl DeployMembers {
         }
     }
 
-    /// Somebody else has changed since what one of them left.
-    pub fn is_others(&mut self, change: &Change) {
+    /// Somebody else has changed since what one of them left, or users are on it.
+    pub fn has_no_undo(&mut self, change: &Change) {
         let left = self.writes.iter_mut().find(|write| write.is_about(change));
         left.into_iter().for_each(|write| write.undo = None);
     }

@@ -50,7 +50,9 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
                 None => "has no result: it is still going on, or was cut off".to_owned(),
                 Some(result) => format!("was not verified: {result}"),
             };
-            let message = format!("the {} {} -> {} by {} {how}", r.verb, r.from, r.to, r.by);
+            // The words of a release are not the cluster's to know.
+            let finish = if is_of_release(r) { "; the same words of `deploy` finish it" } else { "" };
+            let message = format!("the {} {} -> {} by {} {how}{finish}", r.verb, r.from, r.to, r.by);
             let fix = Some(finishing(view, r, &snapshot.scope).to_string());
             notes.push(Note { fix, ..Note::warns("unfinished", message) });
         }
@@ -67,12 +69,19 @@ fn split(view: &ServiceView<'_>) -> Option<Note> {
     Some(Note::warns("split-weights", format!("{} splits its requests: {shown}", route.reference())))
 }
 
-/// The words that finish what a run began, where it was cut off; they join one that goes on.
+/// True where Services went to different colors as one: `deploy -f` alone does that.
+fn is_of_release(record: &Record) -> bool {
+    record.verb != RecordedVerb::Rollback && !record.colors.is_empty()
+}
+
+/// The words that finish what a run began, where it was cut off, and join one that goes on; those that take it back
+/// where no others are known.
 #[must_use]
 pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, scope: &Scope) -> Command {
     let own = unfinished.services.is_empty().then(|| view.name().to_owned());
     let services = unfinished.services.iter().cloned().chain(own);
     match unfinished.verb {
+        _ if is_of_release(unfinished) => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
         RecordedVerb::Rollback => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
         _ => Command::new("kubectl bluegreen switch").args(services).flag("--to", &unfinished.to).scope(scope),
     }

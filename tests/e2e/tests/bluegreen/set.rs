@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::calls::is_move;
-use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
+use e2e::bluegreen::run::{bluegreen, bluegreen_as, killed_after, start};
 use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, blue_green};
 use e2e::common::events::events;
@@ -278,5 +278,20 @@ async fn one_that_was_there_before_has_no_way_back_of_its_own() -> Result<()> {
     assert_eq!((active(&ns, "api").await?.as_str(), active(&ns, "api-admin").await?.as_str()), ("blue", "green"));
     let found = finding(&document, "twin-service").context("no finding")?;
     ensure!(found["fix"].to_string().contains("switch api-admin --to blue"), "{document:#}");
+    Ok(())
+}
+
+/// "Done" would be said of a rollback that took one of three Services back, because its first run was cut off.
+#[tokio::test]
+async fn a_rollback_that_was_cut_off_takes_the_rest_back_too() -> Result<()> {
+    let ns = three("set-rollback-killed").await?;
+    bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
+    let back = "rollback api api-headless api-admin --yes";
+    killed_after(&ns, back, |call| call.is_write() && is_move(call)).await?;
+    assert_eq!(colors(&ns).await?, ["blue", "green", "green"]);
+    bluegreen(&ns, back).await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["blue", "blue", "blue"]);
+    assert_eq!(record(&ns, "api").await?["id"], record(&ns, "api-admin").await?["id"], "one move");
+    bluegreen(&ns, back).await?.ends(0)?.tells("active since")?;
     Ok(())
 }

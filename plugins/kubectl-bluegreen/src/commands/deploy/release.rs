@@ -63,7 +63,7 @@ pub async fn release(
         return Err(failure);
     }
     let others = changed_since(run, &written).await;
-    others.iter().for_each(|change| report.members.is_others(change));
+    others.iter().for_each(|change| report.members.has_no_undo(change));
     let then = if failure.exit == Exit::RolledBack {
         // The same words are refused until something else is deployed.
         let service = movement.services.first().map(String::as_str).unwrap_or_default();
@@ -73,6 +73,9 @@ pub async fn release(
         again(options, &format!("goes on with {}", plan.colors()), run.scope())
     };
     let is_live = is_live(run, movement, plan).await;
+    if is_live {
+        written.iter().for_each(|change| report.members.has_no_undo(change));
+    }
     let failure = left(failure, (&written, &others, is_live), then);
     Err(all.iter().fold(failure, |failure, one| with_way_down(failure, one, run.scope())))
 }

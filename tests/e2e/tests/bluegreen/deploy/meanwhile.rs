@@ -120,8 +120,10 @@ async fn a_service_that_was_moved_meanwhile_is_left_alone() -> Result<()> {
         .ns
         .patch::<k8s_openapi::api::core::v1::Service>("api", json!({"spec": {"selector": {"version": "green"}}}))
         .await?;
-    stopped.go_on().await?.ends(3)?;
+    let document = stopped.go_on().await?.ends(3)?.json()?;
     assert_eq!(setup.colors().await?, ["green"]);
+    // Pasted, it would roll out another version under the traffic.
+    ensure!(!document.to_string().contains("\"undo\":\"kubectl"), "{document:#}");
     Ok(())
 }
 

@@ -60,6 +60,15 @@ async fn two(test: &str, greens: [Workload; 2]) -> Result<Namespace> {
     Ok(ns)
 }
 
+/// The same, of which `web` is on green.
+async fn parted(test: &str) -> Result<Namespace> {
+    let ns = namespace(test).await?;
+    let api = api().color(color("blue", 1, Behavior::Ready)).color(color("green", 1, Behavior::Ready));
+    let web = web(of_web("green"), of_web("blue"));
+    futures::try_join!(rolled_out(&ns, &api), rolled_out(&ns, &web))?;
+    Ok(ns)
+}
+
 fn ready() -> [Workload; 2] {
     [color("green", 1, Behavior::Ready), of_web("green")]
 }
@@ -139,10 +148,7 @@ async fn one_that_is_not_rolled_out_stops_all() -> Result<()> {
 /// Services that have parted would have to be brought to one color first, which nobody needs.
 #[tokio::test]
 async fn each_goes_to_its_own_color_and_back() -> Result<()> {
-    let ns = namespace("several-ways").await?;
-    let api = api().color(color("blue", 1, Behavior::Ready)).color(color("green", 1, Behavior::Ready));
-    let web = web(of_web("green"), of_web("blue"));
-    futures::try_join!(rolled_out(&ns, &api), rolled_out(&ns, &web))?;
+    let ns = parted("several-ways").await?;
     let file = both("ways", AT_ONCE, AT_ONCE)?;
     let output = bluegreen(&ns, &file.words("--yes")).await?.ends(0)?;
     ensure!(said(&output).contains("web  version: green -> blue"), "{}", said(&output));

@@ -2,14 +2,13 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::color;
-use e2e::bluegreen::run::bluegreen;
-use e2e::common::kill_points::{HeldRun, Hold, kill_at};
+use e2e::bluegreen::run::{bluegreen, killed_after};
+use e2e::bluegreen::written::record;
 use e2e::common::run::{Ended, said};
-use lab::api_proxy::{ApiProxy, Call, When};
+use lab::api_proxy::Call;
 use lab::fixtures::{Answer, Behavior};
-use lab::{Namespace, Running};
 
-use super::{AT_ONCE, both, colors, images, of_web, ready, two};
+use super::{AT_ONCE, both, colors, images, of_web, parted, ready, two};
 
 /// A person tests all of it before any of it has traffic, and would have to find out what to switch to.
 #[tokio::test]
@@ -44,20 +43,6 @@ const WRITES: [fn(&Call) -> bool; 4] = [
     |call| call.is_write() && call.is_about("/services/web") && !call.line().contains("-notes"),
 ];
 
-/// A release whose machine goes away as this write has been made.
-async fn killed_after(ns: &Namespace, words: &str, write: fn(&Call) -> bool) -> Result<()> {
-    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
-    let killed = kill_at(async |_| {
-        let proxy = ApiProxy::start(ns.lab()).await?;
-        let hold = Hold::Cluster(proxy.hold(When::After, write));
-        let own: Vec<&str> = words.split_whitespace().collect();
-        let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, &own))?;
-        Ok(HeldRun { proxy, hold, running })
-    });
-    ensure!(killed.await?.is_some(), "it was never there");
-    Ok(())
-}
-
 /// A pipeline's machine goes away: half of the release would be left with the traffic, and nobody could go on.
 #[tokio::test]
 async fn killed_after_any_write_the_same_words_finish_it() -> Result<()> {
@@ -88,5 +73,27 @@ async fn what_was_moved_before_the_kill_goes_back_with_the_rest() -> Result<()> 
     assert_eq!(colors(&ns).await?, ["green", "blue"]);
     bluegreen(&ns, &words).await?.ends(5)?.tells("failed a smoke test after the switch: front")?;
     assert_eq!(colors(&ns).await?, ["blue", "blue"]);
+    Ok(())
+}
+
+/// Whoever finds half of it would be told to bring both to one color, which is not what was released.
+#[tokio::test]
+async fn one_to_different_colors_is_found_and_goes_on_both_ways() -> Result<()> {
+    let ns = parted("several-kill-ways").await?;
+    let file = both("kill-ways", AT_ONCE, AT_ONCE)?;
+    let words = file.words("--yes");
+    killed_after(&ns, &words, WRITES[2]).await?;
+    assert_eq!(colors(&ns).await?, ["green", "green"]);
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    let notes = &status["services"][0]["notes"];
+    ensure!(notes.to_string().contains("kubectl bluegreen rollback api web"), "{status:#}");
+    bluegreen(&ns, &words).await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["green", "blue"]);
+    let back: fn(&Call) -> bool = WRITES[2];
+    killed_after(&ns, "rollback api web --yes", back).await?;
+    assert_eq!(colors(&ns).await?, ["blue", "blue"]);
+    bluegreen(&ns, "rollback api web --yes").await?.ends(0)?;
+    assert_eq!(colors(&ns).await?, ["blue", "green"]);
+    assert_eq!(record(&ns, "api").await?["id"], record(&ns, "web").await?["id"], "one move");
     Ok(())
 }
