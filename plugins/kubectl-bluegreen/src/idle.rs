@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Pod, has_all};
 use release_core::traffic::alb::bindings_to;
+use release_core::traffic::external_name::external_names_to;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::preview::is_preview_of;
 use release_core::traffic::routes::{self, SubsetUse, subsets_of, virtual_services_to};
@@ -79,6 +80,7 @@ pub fn routes_by(service: &Service, snapshot: &Snapshot) -> Vec<String> {
         let of = |name: String| format!("{name} of namespace {}", route.metadata.namespace);
         routes.extend(routes::routes_to(service, namespace, kind, std::slice::from_ref(route)).into_iter().map(of));
     }
+    routes.extend(external_names_to(service, namespace, snapshot.neighbours.as_deref().unwrap_or_default()));
     routes.extend(ingresses_to(service, ingresses.as_deref().unwrap_or_default()));
     routes.extend(bindings_to(service, snapshot.target_group_bindings.as_deref().unwrap_or_default()));
     routes.into_iter().map(|route| format!("{route} by service/{service}")).collect()
@@ -165,5 +167,13 @@ mod tests {
         world.ingresses = Ok(vec![json!({"metadata": {"name": "next"},
             "spec": {"defaultBackend": {"service": {"name": "api-green"}}}})]);
         assert_eq!(users(&world), ["ingress/next by service/api-green"]);
+        world.ingresses = Ok(Vec::new());
+        let next =
+            |host: &str| json!({"metadata": {"name": "next"}, "spec": {"type": "ExternalName", "externalName": host}});
+        let own = json!({"metadata": {"name": "api-green"}, "spec": {"selector": {"app": "api", "version": "green"}}});
+        world.neighbours = Ok(vec![own.clone(), next("api-green.shop.svc.cluster.local.")]);
+        assert_eq!(users(&world), ["service/next by service/api-green"]);
+        world.neighbours = Ok(vec![own, next("api-green.other.svc.cluster.local")]);
+        assert!(users(&world).is_empty());
     }
 }

@@ -132,8 +132,8 @@ impl From<ApiError> for Failure {
             ApiError::Unclear(_) | ApiError::Garbled(_) | ApiError::TooLarge(_) => false,
         };
         let failure = Self { is_servers, ..Self::new(Exit::Failed, reason, error.to_string()) };
-        match error {
-            ApiError::Refused { code: 403, .. } => {
+        match &error {
+            ApiError::Refused { code: 403, message, .. } if !is_by_admission(message) => {
                 failure.next("docs/permissions.md lists the Role that each verb needs")
             }
             ApiError::TooLarge(_) => failure.next(
@@ -142,6 +142,15 @@ impl From<ApiError> for Failure {
             _ => failure,
         }
     }
+}
+
+/// Whether a 403 is the word of admission (a quota, a LimitRange, Pod Security, a webhook), so that no Role mends it.
+/// What is asked of the authorizer begins with `User "…" cannot …`
+/// (k8s.io/apiserver `handlers/responsewriters/errors.go`), what admission refuses with its own words
+/// (`admission/errors.go`, `plugin/webhook/errors/statuserror.go`).
+fn is_by_admission(message: &str) -> bool {
+    let why = message.split_once(" is forbidden: ").map(|(_, why)| why);
+    why.is_some_and(|why| !why.starts_with("User \"")) || message.starts_with("admission webhook ")
 }
 
 #[derive(Deserialize, Default)]

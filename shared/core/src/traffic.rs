@@ -5,6 +5,7 @@ pub mod argo;
 pub mod capacity;
 pub mod color;
 pub mod endpoints;
+pub mod external_name;
 pub mod ingress;
 pub mod left_out;
 pub mod nearest;

@@ -26,6 +26,8 @@ use crate::plan::{Move, Place};
 pub struct Other {
     selector: Labels,
     shown: String,
+    /// What was written has changed nothing.
+    is_where_it_was: bool,
 }
 
 /// What the API server has stored, where it is not what was written.
@@ -43,7 +45,7 @@ pub fn other_than_written(answered: &Value, made: &MoveInProgress<'_>) -> Option
     };
     let selector = if made.movement.route.is_some() { made.movement.selector.clone() } else { selector(answered) };
     let shown = if made.movement.route.is_some() { printable(&shown) } else { as_label_selector(&selector) };
-    Some(Other { selector, shown })
+    Some(Other { selector, shown, is_where_it_was: made.movement.is_where_it_was(answered) })
 }
 
 /// Puts the Service back to where it was: where it goes now nobody has asked for.
@@ -53,8 +55,9 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Fai
         Some(_) => made.movement.to.clone(),
         None => as_label_selector(&made.movement.selector),
     };
+    let still = if other.is_where_it_was { "still" } else { "now" };
     let text = format!(
-        "{} now, though {written} was written: an admission policy or webhook rewrites it",
+        "{} {still}, though {written} was written: an admission policy or webhook rewrites it",
         made.movement.sends_to(&other.shown)
     );
     let movement = Move { selector: other.selector, is_rewritten: true, ..made.movement.clone() };
@@ -72,8 +75,10 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Fai
         after: None,
         signals: Signals::new(made.signals.asked, None),
     };
+    // Also where nothing has to be put back: our record says that it has moved.
     let back = match take_back::one(run, &there, &text, RunResult::Failed).await {
         Ok(()) => is_back(run, &movement).await,
+        Err(why) if other.is_where_it_was => format!("its record says {} by now: {}", movement.to, why.message),
         Err(why) => format!("it could not be put back to {from}: {}", why.message),
     };
     rewritten(format!("{text}\n{back}"), run.scope())
@@ -86,11 +91,13 @@ async fn is_back(run: &Run, movement: &Move) -> String {
         Ok(home) => home,
         Err(error) => return format!("it was put back to {from}, and what is stored can't be read: {error}"),
     };
-    let shown = match home.place {
-        Place::Before => return format!("it is on {from} again"),
-        Place::After => movement.to.clone(),
-        Place::Elsewhere(shown) => shown,
-    };
+    if movement.is_where_it_was(&home.object) {
+        return format!("it is on {from}, as before");
+    }
+    let shown = movement.route.as_ref().map_or_else(
+        || as_label_selector(&selector(&home.object)),
+        |route| printable(&route.standing(&home.object).shown()),
+    );
     let now = format!("it could not be put back to {from}: {} now", movement.sends_to(&shown));
     if movement.route.is_some() {
         return now;

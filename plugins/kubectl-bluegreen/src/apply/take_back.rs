@@ -3,6 +3,7 @@
 mod deserted;
 mod stand;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::{join, join_all};
@@ -238,7 +239,7 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
     let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
     let slices = made.seen_in(slices, &movement.to, &pods);
     let selected = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous));
-    let there: Vec<&Pod> = selected.filter(|pod| tracks.can_serve(pod)).collect();
+    let (there, without_port): (Vec<&Pod>, Vec<&Pod>) = selected.partition(|pod| tracks.can_serve(pod));
     // As it is now: somebody may have scaled it down since.
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
     let changed = differences(&movement.record.left, movement.record.at, &color, &there);
@@ -250,6 +251,11 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
         _ if here > 0 && !changed.is_empty() => {
             Some(format!("not taken back, {from} is not what was left: {}", changed.join("; ")))
         }
+        0 if staying(&color, &without_port) > 0 => {
+            let ports: Vec<&str> = tracks.ports.iter().map(|port| port.name.as_str()).collect();
+            let ports = printable(&ports.join(", "));
+            Some(format!("not taken back, no ready pod of {from} has the port that the Service asks for: {ports}"))
+        }
         0 => Some(format!("not taken back, {from} has no ready pod")),
         _ if there < here => Some(format!("not taken back, {from} has {there} ready pods and {here} serve on {to}")),
         _ => None,
@@ -259,6 +265,9 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
 /// The record of the way back. It keeps the run's id, so that the run's own last note finds it.
 fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
     let movement = made.movement;
+    // What a policy has made of the selector says nothing of the color that the record names.
+    let mut selector = movement.selector.clone();
+    selector.insert(movement.key.clone(), movement.to.clone());
     let back = Record {
         left: made.tracks.color(&movement.to).map(LeftWorkload::all).unwrap_or_default(),
         verb: RecordedVerb::Rollback,
@@ -266,7 +275,9 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
         to: movement.from.clone(),
         at: run.cluster.now(),
         reason: printable(&format!("by itself: {}", why.replace('\n', "; "))),
-        selector: movement.selector.clone(),
+        selector,
+        // They are the colors that were gone to.
+        colors: BTreeMap::new(),
         ..movement.record.clone()
     };
     back.ended(RunResult::Done, run.millis())

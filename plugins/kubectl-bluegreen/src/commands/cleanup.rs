@@ -60,11 +60,12 @@ async fn clean_up(run: &Run, args: &CleanupArgs, report: &mut Report<CleanupMemb
     }
     news::about_removals(run, removals(&places).map(|(_, one)| (one.service.as_str(), one.color.as_str())));
     match agree(run, &format!("Take down {}?", names.join(", ")), args.write.yes)? {
-        Agreed::ToLook => return Ok(()),
+        Agreed::ToLook => return refusal(&places, args),
         Agreed::ToRehearse => {
             let colors = removals(&places).flat_map(|(_, removal)| removal.writes().cloned());
             let changes: Vec<_> = unexposed(&places).map(|(_, one)| one.change.clone()).chain(colors).collect();
-            return rehearse(run, &changes).await;
+            rehearse(run, &changes).await?;
+            return refusal(&places, args);
         }
         Agreed::ToWrite => news::began(run, &[]),
     }

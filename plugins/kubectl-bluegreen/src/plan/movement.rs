@@ -104,9 +104,18 @@ impl Move {
         };
         match route.standing(object) {
             Standing::On(color) if color == self.to => Place::After,
-            Standing::On(color) if color == self.from => Place::Before,
             _ if self.is_rewritten => Place::After,
+            Standing::On(color) if color == self.from => Place::Before,
             now => Place::Elsewhere(now.shown()),
+        }
+    }
+
+    /// True where the requests go to where they went before the move, whatever was made of its write.
+    #[must_use]
+    pub fn is_where_it_was(&self, object: &Value) -> bool {
+        match &self.route {
+            None => service::selector(object) == self.previous,
+            Some(route) => matches!(route.standing(object), Standing::On(color) if color == self.from),
         }
     }
 

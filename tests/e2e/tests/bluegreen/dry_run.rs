@@ -6,7 +6,6 @@ use e2e::bluegreen::run::{bluegreen, bluegreen_as, start};
 use e2e::bluegreen::written::versions;
 use e2e::bluegreen::{active, app, blue_green};
 use e2e::common::events::events;
-use e2e::common::mutating::mutates;
 use e2e::common::run::{Ended, said};
 use e2e::{LIMIT, namespace};
 use lab::api_proxy::{ApiProxy, Call};
@@ -224,61 +223,5 @@ async fn all_namespaces_are_shown_at_once() -> Result<()> {
     }
     let here = bluegreen(&one, "status").await?.ends(0)?;
     ensure!(here.stdout.contains("api") && !here.stdout.contains(two.name()), "{}", said(&here));
-    Ok(())
-}
-
-/// Which color the Service would select, written another one.
-const PROBE: [&str; 7] = [
-    "patch",
-    "service",
-    "api",
-    "-p",
-    r#"{"spec":{"selector":{"version":"probe"}}}"#,
-    "--dry-run=server",
-    "-ojsonpath={.spec.selector.version}",
-];
-
-/// Users would be left with nobody behind the Service, and the operator with "someone else".
-#[tokio::test]
-async fn a_selector_that_a_policy_rewrites_is_put_back_at_once() -> Result<()> {
-    let ns = namespace("rewritten-selector").await?;
-    blue_green(&ns, 1).await?;
-    // Whoever writes green gets a color that nobody runs.
-    let selector = "object.spec.selector.version";
-    let patch = format!(
-        "[JSONPatch{{op: 'replace', path: '/spec/selector/version', value: {selector} == 'blue' ? 'blue' : 'red'}}]"
-    );
-    mutates(&ns, ("", "services", "UPDATE"), &patch, (&PROBE, |color| color == "red")).await?;
-    let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
-    assert_eq!(document["reason"], "Rewritten", "{document:#}");
-    assert_eq!(active(&ns, "api").await?, "blue", "{document:#}");
-    Ok(())
-}
-
-/// "On blue again" would be said of a Service that selects nobody, and nothing would name the label that is why.
-#[tokio::test]
-async fn a_label_that_a_policy_adds_is_named_where_it_cannot_be_taken_back() -> Result<()> {
-    let ns = namespace("added-by-policy").await?;
-    blue_green(&ns, 1).await?;
-    let adds = "[JSONPatch{op: 'add', path: '/spec/selector/team', value: 'x'}]";
-    let shown = [PROBE[0], PROBE[1], PROBE[2], PROBE[3], PROBE[4], PROBE[5], "-ojsonpath={.spec.selector.team}"];
-    mutates(&ns, ("", "services", "UPDATE"), adds, (&shown, |team| team == "x")).await?;
-    let document = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
-    let message = document["message"].as_str().unwrap_or_default();
-    ensure!(message.contains("could not be put back") && message.contains("kubectl patch service api"), "{document:#}");
-    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
-    ensure!(status["services"][0]["notes"].to_string().contains("added-label"), "{status:#}");
-    Ok(())
-}
-
-/// A pipeline that tries first would be told "switched" of what the API server makes something else of.
-#[tokio::test]
-async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {
-    let ns = namespace("rehearsed-policy").await?;
-    blue_green(&ns, 1).await?;
-    let keeps = "[JSONPatch{op: 'replace', path: '/spec/selector/version', value: 'blue'}]";
-    mutates(&ns, ("", "services", "UPDATE"), keeps, (&PROBE, |color| color == "blue")).await?;
-    let document = bluegreen(&ns, "switch api --to green --dry-run=server -ojson").await?.ends(1)?.json()?;
-    assert_eq!(document["reason"], "Rewritten", "{document:#}");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Every end-to-end test but the one under load, in one program.
 
+mod admission;
 mod agreed;
 mod bad_input;
 mod cleanup;

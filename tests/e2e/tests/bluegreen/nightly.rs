@@ -113,6 +113,10 @@ async fn a_nightly_run_tells_what_it_kept_and_takes_down_the_rest() -> Result<()
     rolled_out(&ns, &App::new("web").key("version").color(ready("blue")).color(ready("green"))).await?;
     bluegreen(&ns, "switch web --to green --yes --verify-for=0 --retain=0s").await?.ends(0)?;
     ns.apply(&service("preview", &json!({"app": "api", "version": "blue"}))).await?;
+    // What is tried first ends as what is done.
+    bluegreen(&ns, &format!("{NIGHTLY} --dry-run=client")).await?.ends(1)?.tells("service/preview")?;
+    bluegreen(&ns, &format!("{NIGHTLY} --dry-run=server")).await?.ends(1)?.tells("service/preview")?;
+    assert_eq!((replicas(&ns, "api-blue").await?, replicas(&ns, "web-blue").await?), (1, 1));
     let document = bluegreen(&ns, &format!("{NIGHTLY} -ojson")).await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "Kept", "{document:#}");
     let services = document["services"].as_array().context("services")?;

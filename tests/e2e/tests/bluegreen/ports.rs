@@ -3,10 +3,11 @@
 
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, color, rolled_out};
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, start};
 use e2e::common::pods::{is_ready, pods};
 use e2e::common::run::{Ended, finding, finding_ids};
 use e2e::{LIMIT, namespace};
+use k8s_openapi::api::core::v1::Service;
 use lab::fixtures::Behavior;
 use lab::{Namespace, eventually};
 use serde_json::{Value, json};
@@ -97,5 +98,21 @@ async fn pods_of_an_operator_without_the_port_are_no_target() -> Result<()> {
     let found = finding(&refused, "port-missing").unwrap_or_default();
     ensure!(found["message"].to_string().contains("webapp/api"), "{refused:#}");
     assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
+/// Somebody looks for pods that died, where it is the Service that was changed.
+#[tokio::test]
+async fn a_port_that_the_service_lost_while_watched_is_named() -> Result<()> {
+    let ns = namespace("port-lost").await?;
+    blue_green(&ns, 1).await?;
+    let running = start(&ns, "switch api --to green --yes --verify-for=80s -ojson")?;
+    bluegreen(&ns, "status api --wait-for converged --timeout 60s").await?.ends(0)?;
+    bluegreen(&ns, "status api --wait-for active=green --timeout 60s").await?.ends(0)?;
+    let lost = json!({"spec": {"ports": [{"name": "http", "port": 80, "targetPort": "web"}]}});
+    ns.patch::<Service>("api", lost).await?;
+    let document = running.wait(LIMIT).await?.ends(1)?.json()?;
+    let message = document["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("no ready pod of blue has the port") && message.contains("web"), "{document:#}");
     Ok(())
 }

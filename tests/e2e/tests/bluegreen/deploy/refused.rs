@@ -214,6 +214,8 @@ async fn what_failed_and_was_taken_back_is_not_deployed_again() -> Result<()> {
         (Some(false), "blue"),
         "{document:#}"
     );
+    // The same words are refused from now on: they are no next step.
+    ensure!(document["next"].as_str().is_some_and(|next| !next.contains("bluegreen deploy")), "{document:#}");
     let again = bluegreen(&ns, words).await?.ends(1)?.json()?;
     ensure!(finding_ids(&again).iter().any(|id| id == "failed-before"), "{again:#}");
     Ok(())

@@ -129,6 +129,26 @@ async fn what_can_not_start_is_said_and_does_not_begin_later() -> Result<()> {
     Ok(())
 }
 
+/// A full quota would be taken for a missing right.
+#[tokio::test]
+async fn a_job_that_a_quota_refuses_is_no_matter_of_roles() -> Result<()> {
+    let ns = namespace("hooks-job-quota").await?;
+    blue_green(&ns, 1).await?;
+    ns.apply(&Job::new("expand").cron()).await?;
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"},
+        "spec": {"hard": {"count/jobs.batch": "0"}}});
+    ns.apply(&quota).await?;
+    eventually("the quota is counted", LIMIT, || async {
+        let quota = ns.api::<ResourceQuota>().get("full").await?;
+        Ok(quota.status.and_then(|status| status.used).map(drop))
+    })
+    .await?;
+    let output = bluegreen(&ns, &format!("{TO_GREEN} --before-switch=cronjob/expand")).await?.ends(1)?;
+    ensure!(output.stderr.contains("exceeded quota") && !output.stderr.contains("permissions"), "{}", said(&output));
+    assert_eq!(active(&ns, "api").await?, "blue");
+    Ok(())
+}
+
 /// Somebody who deletes a Job that hangs would release what was never migrated (helm#8146).
 #[tokio::test]
 async fn one_that_is_deleted_has_not_succeeded() -> Result<()> {
