@@ -195,7 +195,7 @@ async fn the_second_teams_release_loses_no_request() -> Result<()> {
 async fn the_third_teams_release_loses_no_request() -> Result<()> {
     let _alone = ALONE.lock().await;
     let ns = namespace("team-three", "eks", &["cart-blue", "cart-green"]).await?;
-    let (address, image) = (answering(&ns, "cart-svc").await?, "123456789012.dkr.ecr.eu-west-1.amazonaws.com/cart");
+    let (address, image) = (answering(&ns, "cart-svc").await?, "registry.example.com/cart");
     let (service, app, key, host) = ("cart-svc", "cart", "track", None);
     Team { ns: &ns, service, app, key, release: file("eks-release"), image, address, host }.releases().await?;
     Ok(())
