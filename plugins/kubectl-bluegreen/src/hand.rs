@@ -10,7 +10,7 @@ use crate::record::Record;
 
 /// A move: what decides between the colors, with its record.
 fn moves(kind: RouterKind) -> Written<'static> {
-    Written { field: ["f:spec", kind.managed()], annotations: &[Record::CURRENT, Record::HISTORY] }
+    Written { part: kind.held(), annotations: &[Record::CURRENT, Record::HISTORY] }
 }
 
 /// Who moved a Service after our last record of it, by an object that decides about it, as far as the API server

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
 use release_core::kube::{Labels, Pod, has_all};
-use release_core::traffic::alb::bindings_to;
+use release_core::traffic::alb::{TargetGroupBinding, bindings_to};
 use release_core::traffic::external_name::external_names_to;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::preview::is_preview_of;
+use release_core::traffic::router::alb::gives_nothing;
 use release_core::traffic::routes::{self, SubsetUse, subsets_of, virtual_services_to};
 use release_core::traffic::selector::{Color, Tracks, is_machine_key};
 
@@ -82,7 +83,10 @@ pub fn routes_by(service: &Service, snapshot: &Snapshot) -> Vec<String> {
     }
     routes.extend(external_names_to(service, namespace, snapshot.neighbours.as_deref().unwrap_or_default()));
     routes.extend(ingresses_to(service, ingresses.as_deref().unwrap_or_default()));
-    routes.extend(bindings_to(service, snapshot.target_group_bindings.as_deref().unwrap_or_default()));
+    let ingresses = ingresses.as_deref().unwrap_or_default();
+    let bindings = bindings_to(service, snapshot.target_group_bindings.as_deref().unwrap_or_default());
+    let sends = bindings.filter(|binding| !ingresses.iter().any(|ingress| gives_nothing(ingress, binding)));
+    routes.extend(sends.map(TargetGroupBinding::reference));
     routes.into_iter().map(|route| format!("{route} by service/{service}")).collect()
 }
 

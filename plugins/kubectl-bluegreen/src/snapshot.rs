@@ -5,6 +5,7 @@
 //! could not be made.
 
 mod beyond;
+mod ingresses;
 mod load;
 mod looking;
 mod moment;
@@ -13,6 +14,7 @@ mod read;
 mod routers;
 
 pub use beyond::routes_from_beyond;
+pub use ingresses::with_whose_ingresses;
 pub use load::load;
 pub use looking::Looking;
 pub use moment::Snapshot;

@@ -3,6 +3,7 @@
 
 use release_core::checks::ownership::{Field, Owned, findings, findings_where_held};
 use release_core::kube::Workload;
+use release_core::release::hand::Part;
 
 use super::case::Case;
 use release_core::checks::finding::Finding;
@@ -27,7 +28,8 @@ pub fn sized_back(service: &str, namespace: &str, workload: &Workload) -> Vec<Fi
 /// Who would put back what decides: the selector, or a route's weights.
 fn decider(case: &Case<'_>) -> Vec<Finding> {
     let kind = case.view.router_kind();
-    let path = format!("spec.{}", kind.member());
+    let (json, managed) = written(case);
+    let path = json.trim_start_matches('/').replacen('/', ".", 2).replace("~1", "/");
     let is_route = case.view.route.is_some();
     let part = if is_route { "the weights".to_owned() } else { format!("{path}'s color") };
     let found = findings(&Owned {
@@ -36,14 +38,30 @@ fn decider(case: &Case<'_>) -> Vec<Finding> {
         namespace: case.view.route.as_ref().map_or(&case.snapshot.namespace, |route| &route.namespace),
         metadata: case.view.home(),
         field: Field {
-            json: &format!("/spec/{}", kind.member()),
-            managed: vec![format!("/f:spec/{}", kind.managed())],
+            json: &json,
+            managed: vec![managed],
             path: &path,
             value: if is_route { "weights" } else { "color" },
             part: &part,
         },
     });
     found.into_iter().map(|finding| Finding { about: case.view.name().to_owned(), ..finding }).collect()
+}
+
+/// The field that a move writes, as JSON pointers into the object and into managers' fields.
+fn written(case: &Case<'_>) -> (String, String) {
+    match case.view.router_kind().held() {
+        Part::Field([part, field]) => {
+            let plain = |name: &str| name.trim_start_matches("f:").to_owned();
+            (format!("/{}/{}", plain(part), plain(field)), format!("/{part}/{field}"))
+        }
+        Part::Annotations(_) => {
+            let rules = case.view.route.iter().flat_map(|route| route.rules(&route.object));
+            let json = rules.map(|rule| rule.pointer).next().unwrap_or_default();
+            let managed = json.replace("/metadata/annotations/", "/f:metadata/f:annotations/f:");
+            (json, managed)
+        }
+    }
 }
 
 /// A controller that puts a size back takes pods away as soon as they have the traffic, and brings those

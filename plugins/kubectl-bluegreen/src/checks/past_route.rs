@@ -9,7 +9,7 @@ use release_core::kube::{Pod, has_all};
 use release_core::text::printable;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::router::accepted::{Acceptance, acceptance};
-use release_core::traffic::router::{Route, RouterKind, Rule, istio};
+use release_core::traffic::router::{Route, RouterKind, Rule, alb, istio};
 use serde_json::Value;
 
 use super::case::Case;
@@ -48,6 +48,7 @@ fn routes(case: &Case<'_>, route: &Route) -> Vec<String> {
     let istio = istio.map(|other| (RouterKind::VirtualService, &other.object));
     let http = snapshot.http_routes.iter().flatten().map(|other| (RouterKind::HttpRoute, &other.object));
     let grpc = snapshot.grpc_routes.iter().flatten().map(|other| (RouterKind::GrpcRoute, &other.object));
+    let balanced = snapshot.balanced.iter().map(|other| (RouterKind::Alb, other));
     let sends = |(kind, object): (RouterKind, &Value)| {
         let (name, namespace) = (text(&object["metadata"]["name"]), text(&object["metadata"]["namespace"]));
         let other = Route { kind, name, namespace, object: object.clone(), rule: None, only: None, ..route.clone() };
@@ -62,7 +63,7 @@ fn routes(case: &Case<'_>, route: &Route) -> Vec<String> {
         let color = color.filter(|_| !is_it)?;
         Some(format!("{} sends to {color}, and stays", other.seen_from(&snapshot.namespace)))
     };
-    istio.chain(http).chain(grpc).filter_map(sends).collect()
+    istio.chain(http).chain(grpc).chain(balanced).filter_map(sends).collect()
 }
 
 fn text(value: &Value) -> String {
@@ -110,19 +111,34 @@ fn doors(case: &Case<'_>) -> Vec<String> {
 
 /// Weights that its controller doesn't take would reach nobody.
 fn refused(case: &Case<'_>, route: &Route) -> Option<Finding> {
-    let Acceptance::Refused(why) = acceptance(&route.object) else { return None };
+    let why = match acceptance(&route.object) {
+        Acceptance::Refused(why) => why,
+        _ if route.kind == RouterKind::Alb => alb::refusal(&route.object)?,
+        _ => return None,
+    };
     let message = format!("{} is refused by its controller: {why}", route.reference());
     Some(case.blocks(ids::ROUTE_REFUSED, message).mend("mend the route first"))
 }
 
-/// Users who came to the old color come back to it (<https://gateway-api.sigs.k8s.io/geps/gep-1619/>).
+/// Users who came to the old color come back to it (<https://gateway-api.sigs.k8s.io/geps/gep-1619/>;
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#target-group-stickiness>).
 fn sticky(case: &Case<'_>, route: &Route) -> Option<Finding> {
     let moved = route.rules(&route.object);
     let persists = |rule: &Rule| route.object["spec"]["rules"][rule.index]["sessionPersistence"].is_object();
-    let found = moved.iter().find(|rule| route.kind != RouterKind::VirtualService && persists(rule))?;
-    let from = &case.active.name;
-    let message = format!("{} {} keeps sessions: returning users stay on {from}", route.reference(), found.called());
+    let keeps = |rule: &Rule| match route.kind {
+        RouterKind::HttpRoute | RouterKind::GrpcRoute => persists(rule).then(String::new),
+        RouterKind::Alb => alb::sticky_seconds(rule).map(|seconds| format!(" for {}", duration(seconds))),
+        RouterKind::Service | RouterKind::VirtualService => None,
+    };
+    let (found, long) = moved.iter().find_map(|rule| Some((rule, keeps(rule)?)))?;
+    let (name, from) = (route.reference(), &case.active.name);
+    let message = format!("{name} {} keeps sessions{long}: returning users stay on {from}", found.called());
     Some(case.warns(ids::ROUTE_STICKY, message))
+}
+
+/// Nothing said is what the load balancer takes.
+fn duration(seconds: i64) -> String {
+    if seconds > 0 { format!("{seconds} s") } else { "a while".to_owned() }
 }
 
 #[cfg(test)]

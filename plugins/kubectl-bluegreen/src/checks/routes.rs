@@ -21,6 +21,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         ("httproutes", why(&snapshot.http_routes)),
         ("grpcroutes", why(&snapshot.grpc_routes)),
         ("ingresses", why(&snapshot.ingresses)),
+        ("ingressclasses", why(&snapshot.ingress_classes)),
     ];
     let unread = unread.into_iter().filter_map(|(what, why)| Some(case.not_checked(ids::ROUTE_DECIDES, what, why?)));
     // What a route that is moved doesn't decide is told by itself.
@@ -34,7 +35,9 @@ fn by_selector(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn by_ingress(case: &Case<'_>) -> Vec<Finding> {
-    let splits = ingress::split_with(case.view.name(), case.snapshot.ingresses.as_deref().unwrap_or_default());
+    let mut splits = ingress::split_with(case.view.name(), case.snapshot.ingresses.as_deref().unwrap_or_default());
+    let moved = case.view.route.as_ref().map(|route| route.reference());
+    splits.retain(|(route, _)| moved.as_ref() != Some(route));
     told(case, splits)
 }
 

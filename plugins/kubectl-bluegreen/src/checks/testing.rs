@@ -188,6 +188,8 @@ impl World {
             http_routes: parse_all(&self.http_routes),
             grpc_routes: parse_all(&self.grpc_routes),
             ingresses: parse_all(&self.ingresses),
+            ingress_classes: Ok(Vec::new()),
+            balanced: Vec::new(),
             target_group_bindings: parse_all(&self.target_group_bindings),
             routes_beyond: Ok(Vec::new()),
             virtual_services_beyond: Vec::new(),

@@ -34,7 +34,7 @@ fn held_by(seen: Seen<'_>, color: &Color, (kind, object, metadata): (RouterKind,
         return None;
     }
     let name = object["metadata"]["name"].as_str().map(printable).unwrap_or_default();
-    let route = format!("{}/{name}", kind.word());
+    let route = format!("{}/{name}", kind.resource());
     let due = hand::due_as_far_as_known(&record, metadata, kind);
     let held =
         |reason, why: String| Some(Held { reason, why: format!("{route} left it, too: {why}"), by: None, due: false });

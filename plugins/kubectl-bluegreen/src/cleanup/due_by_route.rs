@@ -7,7 +7,7 @@ use release_core::release::record::Recorded;
 use release_core::text::is_service_name;
 use release_core::traffic::router::RouterKind;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::hand;
 use crate::record::Record;
@@ -23,8 +23,11 @@ pub async fn services(run: &Run, namespace: Option<&str>, now: Timestamp) -> Vec
     let istio = routes.virtual_services.iter().map(|route| (RouterKind::VirtualService, &route.object));
     let http = routes.http_routes.iter().map(|route| (RouterKind::HttpRoute, &route.object));
     let grpc = routes.grpc_routes.iter().map(|route| (RouterKind::GrpcRoute, &route.object));
+    // Whose an Ingress is needn't be known: the record on it is ours.
+    let ingresses: Vec<Value> = routes.ingresses.iter().map(|ingress| json!(ingress)).collect();
+    let balanced = ingresses.iter().map(|ingress| (RouterKind::Alb, ingress));
     let mut due: Vec<(String, String)> =
-        istio.chain(http).chain(grpc).filter_map(|(kind, object)| due(kind, object, now)).collect();
+        istio.chain(http).chain(grpc).chain(balanced).filter_map(|(kind, object)| due(kind, object, now)).collect();
     due.sort();
     due.dedup();
     due

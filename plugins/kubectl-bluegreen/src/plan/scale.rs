@@ -9,7 +9,7 @@ use release_core::command::{Command, Scope, patch_command};
 use release_core::kube::Workload;
 use release_core::kube::path::{collection, path_of};
 use release_core::release::change::{Action, Change, Op, annotation_pointer, json_patch};
-use release_core::release::hand::Written;
+use release_core::release::hand::{Part, Written};
 use serde_json::{Value, json};
 
 use crate::snapshot::Snapshot;
@@ -18,7 +18,8 @@ use crate::snapshot::Snapshot;
 const FLOOR_BEFORE: &str = "kubectl-release.dev/min-replicas-before";
 
 /// A floor that we raise.
-const FLOOR: Written<'static> = Written { field: ["f:spec", "f:minReplicas"], annotations: &[FLOOR_BEFORE] };
+const FLOOR: Written<'static> =
+    Written { part: Part::Field(["f:spec", "f:minReplicas"]), annotations: &[FLOOR_BEFORE] };
 
 /// The writes that bring workloads to size: the autoscaler's floor first, or it would undo them.
 #[must_use]

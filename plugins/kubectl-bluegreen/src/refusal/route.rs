@@ -2,7 +2,7 @@
 
 use release_core::command::{Command, patch_command};
 use release_core::failure::{Failure, Next};
-use release_core::release::change::{Op, json_patch};
+use release_core::release::change::json_patch;
 use release_core::text::printable;
 use release_core::traffic::router::find::RouterUnclear;
 use release_core::traffic::router::{NamedRouter, Route, Rule};
@@ -71,16 +71,9 @@ pub fn lacks_color(ways: Ways<'_>, (route, rule): (&Route, &Rule), color: &str) 
         rule.called()
     );
     let failure = Failure::failed("RouteLacksColor", text);
-    let Some(lacking) = route.lacking(rule, color) else {
+    let Some(ops) = route.adding(rule, color) else {
         return failure.next(format!("give it one, with weight 0: what leads to {color} has no name yet"));
     };
-    let mut ops = vec![Op::test(&rule.pointer, rule.list.clone())];
-    // One that is alone needs no weight until it isn't.
-    if rule.list.as_array().is_some_and(|list| list.len() == 1) && !rule.list[0]["weight"].is_number() {
-        let weight = rule.shares.first().map_or(100, |share| share.weight);
-        ops.push(Op::add(&format!("{}/0/weight", rule.pointer), weight));
-    }
-    ops.push(Op::add(&format!("{}/-", rule.pointer), lacking));
     let add = patch_command(&route.reference(), &route.scope(scope), &json_patch(&ops));
     failure.next(Next::Try(vec![add], Some("adds it without requests, then again".into())))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_cluster::read::Reading;
@@ -16,6 +16,7 @@ use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::find::FoundRouter;
 use release_core::traffic::routes::{DestinationRule, GatewayRoute, VirtualService};
+use serde_json::Value;
 
 use super::read::ReplicaSets;
 
@@ -52,8 +53,12 @@ pub struct Snapshot {
     pub http_routes: Reading<Vec<GatewayRoute>>,
     /// Read only where another Service selects a color, too.
     pub grpc_routes: Reading<Vec<GatewayRoute>>,
-    /// Read only where another Service selects a color, too.
+    /// Read only where another Service selects a color, too, or where nothing else decides.
     pub ingresses: Reading<Vec<Ingress>>,
+    /// Read only where an Ingress takes actions from annotations, and its class doesn't tell whose it is.
+    pub ingress_classes: Reading<Vec<IngressClass>>,
+    /// Those of the Ingresses that AWS load balancers are made for, as routes.
+    pub balanced: Vec<Value>,
     pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
     /// Routes of other namespaces that a ReferenceGrant lets in, with their kinds (`httproute`); read by
     /// [`routes_from_beyond`](super::routes_from_beyond) alone.
@@ -96,6 +101,8 @@ impl Snapshot {
             http_routes: Ok(Vec::new()),
             grpc_routes: Ok(Vec::new()),
             ingresses: Ok(Vec::new()),
+            ingress_classes: Ok(Vec::new()),
+            balanced: Vec::new(),
             target_group_bindings: Ok(Vec::new()),
             routes_beyond: Ok(Vec::new()),
             virtual_services_beyond: Vec::new(),

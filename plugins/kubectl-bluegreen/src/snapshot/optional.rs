@@ -136,7 +136,7 @@ impl OptionalReads {
     }
 
     /// Those of the AWS Load Balancer Controller, and those of EKS Auto Mode.
-    async fn target_group_bindings(&self) -> Reading<Vec<TargetGroupBinding>> {
+    pub async fn target_group_bindings(&self) -> Reading<Vec<TargetGroupBinding>> {
         let controller = self.custom::<TargetGroupBinding>("elbv2.k8s.aws", "v1beta1", "targetgroupbindings");
         let auto_mode = self.custom::<TargetGroupBinding>("eks.amazonaws.com", "v1", "targetgroupbindings");
         let (controller, auto_mode) = join(controller, auto_mode).await;
@@ -147,7 +147,12 @@ impl OptionalReads {
 
     /// What may split traffic between Services: asked for only where there is another Service of a color.
     pub async fn splits(&self) -> (Reading<Vec<GatewayRoute>>, Reading<Vec<Ingress>>) {
-        join(self.custom(GATEWAY_API, "v1", "grpcroutes"), self.built_in::<Ingress>()).await
+        join(self.custom(GATEWAY_API, "v1", "grpcroutes"), self.ingresses()).await
+    }
+
+    /// All Ingresses of the namespace.
+    pub async fn ingresses(&self) -> Reading<Vec<Ingress>> {
+        self.built_in().await
     }
 
     /// Names of Argo's Rollouts.

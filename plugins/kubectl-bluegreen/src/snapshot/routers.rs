@@ -1,20 +1,23 @@
 //! Which router decides about each Service, and what has to be read besides to know: a route may live in another
 //! namespace, and colors may have Services of their own.
 
-use futures::future::{join_all, join3, join4};
+use futures::future::{join_all, join3, join5};
 use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::Ingress;
 use release_cluster::Cluster;
 use release_cluster::read::{ListQuery, Reading};
 use release_cluster::slice_view::slices_of;
 use release_core::kube::path::path_of;
 use release_core::kube::service::service_name;
 use release_core::release::record::Recorded;
+use release_core::traffic::router::alb::is_alb;
 use release_core::traffic::router::find::{FoundRouter, RouterUnclear, SeenRoute, Sought, find};
 use release_core::traffic::router::{NamedRouter, RouterKind};
 use release_core::traffic::routes::{DestinationRule, GATEWAY_API, GatewayRoute, VirtualService};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::ingresses::{with_ingresses, with_whose_ingresses};
 use super::looking::Looking;
 use super::moment::Snapshot;
 use super::optional::OptionalReads;
@@ -30,10 +33,12 @@ pub async fn destination_rules_in(cluster: &Cluster, namespace: &str) -> Reading
 pub async fn found(cluster: &Cluster, mut read: Snapshot, looking: Looking<'_>) -> Snapshot {
     let named_elsewhere = looking.router.and_then(|named| named.namespace.as_deref());
     let named_elsewhere = named_elsewhere.filter(|namespace| *namespace != read.namespace);
+    read = with_whose_ingresses(cluster, read).await;
     decide(&mut read, looking);
     let is_open = |service: &Service| needs_more(&read, service, looking);
     if named_elsewhere.is_some() || read.services.iter().any(is_open) {
         read = from_elsewhere(cluster, read, named_elsewhere).await;
+        read = with_ingresses(cluster, read).await;
         decide(&mut read, looking);
     }
     with_backends(cluster, read).await
@@ -51,6 +56,9 @@ fn needs_more(read: &Snapshot, service: &Service, looking: Looking<'_>) -> bool 
 
 /// Decides by what is read.
 pub fn decide(read: &mut Snapshot, looking: Looking<'_>) {
+    let classes = read.ingress_classes.as_deref().unwrap_or_default();
+    let balanced = read.ingresses.iter().flatten().filter(|ingress| is_alb(ingress, classes));
+    read.balanced = balanced.map(|ingress| json!(ingress)).collect();
     let routers =
         read.services.iter().map(|service| (service_name(service).to_owned(), router_of(service, read, looking)));
     read.routers = routers.collect();
@@ -70,6 +78,7 @@ fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundR
         neighbours: read.neighbours.as_deref().unwrap_or_default(),
         routes: &routes,
         rules: read.destination_rules.as_deref().unwrap_or_default(),
+        bindings: read.target_group_bindings.as_deref().unwrap_or_default(),
         key: looking.key.or(annotated.as_deref()),
         named: looking.router,
     })
@@ -86,7 +95,8 @@ pub fn all_routes(read: &Snapshot) -> Vec<(RouterKind, &Value)> {
         let kind = if *kind == "grpcroute" { RouterKind::GrpcRoute } else { RouterKind::HttpRoute };
         (kind, &route.object)
     });
-    istio.chain(http).chain(grpc).chain(beyond).collect()
+    let balanced = read.balanced.iter().map(|ingress| (RouterKind::Alb, ingress));
+    istio.chain(http).chain(grpc).chain(beyond).chain(balanced).collect()
 }
 
 /// The router that a record on an object says it moved a Service by.
@@ -152,16 +162,19 @@ pub struct Routes {
     pub destination_rules: Vec<DestinationRule>,
     pub http_routes: Vec<GatewayRoute>,
     pub grpc_routes: Vec<GatewayRoute>,
+    pub ingresses: Vec<Ingress>,
 }
 
 /// Reads them; what can't be read is said, and is none.
 pub async fn routes_in(cluster: &Cluster, namespace: Option<&str>) -> (Routes, Vec<String>) {
-    let reads = Elsewhere { cluster, namespace, home: "" };
-    let (virtual_services, destination_rules, http, grpc) = join4(
+    let (reads, everything) = (Elsewhere { cluster, namespace, home: "" }, ListQuery::default());
+    let ingresses = path_of("networking.k8s.io", "v1", "ingresses", namespace);
+    let (virtual_services, destination_rules, http, grpc, ingresses) = join5(
         reads.istio::<VirtualService>("virtualservices"),
         reads.istio::<DestinationRule>("destinationrules"),
         reads.gateway("httproutes"),
         reads.gateway("grpcroutes"),
+        cluster.reading_served(&ingresses, &everything),
     )
     .await;
     let mut unread = Vec::new();
@@ -170,6 +183,7 @@ pub async fn routes_in(cluster: &Cluster, namespace: Option<&str>) -> (Routes, V
         destination_rules: or_none(destination_rules, "destinationrules", &mut unread),
         http_routes: or_none(http, "httproutes", &mut unread),
         grpc_routes: or_none(grpc, "grpcroutes", &mut unread),
+        ingresses: or_none(ingresses, "ingresses", &mut unread),
     };
     (routes, unread)
 }

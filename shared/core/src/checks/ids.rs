@@ -260,9 +260,9 @@ checks! {
     ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
         "the Service selects one color, and an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or, with `--router=service`, a route shares requests between this Service and one of another color; or a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer does";
     ROUTE_REFUSED = "route-refused", [Bluegreen], [Blocks],
-        "the route that decides is not accepted by its controller (`Accepted`, `ResolvedRefs` of this generation)";
+        "the route that decides is not accepted by its controller (`Accepted`, `ResolvedRefs` of this generation), or has an action that the AWS Load Balancer Controller can't take ([routers.md](routers.md#aws-load-balancers))";
     ROUTE_STICKY = "route-sticky", [Bluegreen], [Warns],
-        "a rule of the HTTPRoute or GRPCRoute that is moved has `sessionPersistence`";
+        "a rule of the HTTPRoute or GRPCRoute that is moved has `sessionPersistence`, or the action of an Ingress `targetGroupStickinessConfig`";
     RUNNING = "running", [Lifecycle], [Blocks],
         "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
     SAME_IMAGE = "same-image", [EcrRollback], [Blocks],

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 
+use super::annotations::PREFIX;
 use crate::text::printable;
 
 /// What a manager's name gets behind it where it writes notes.
@@ -73,11 +74,19 @@ pub fn manager_of(hand: Option<Hand>) -> String {
     hand.map_or_else(|| "another hand".to_owned(), |hand| hand.manager)
 }
 
-/// A field that is written together with annotations, and with nothing else.
+/// What of an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A field, by its path in `fieldsV1`: `["f:spec", "f:selector"]`.
+    Field([&'a str; 2]),
+    /// Annotations whose keys begin like this.
+    Annotations(&'a str),
+}
+
+/// A part that is written together with annotations, and with nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Written<'a> {
-    /// Its path in `fieldsV1`: `["f:spec", "f:selector"]`.
-    pub field: [&'a str; 2],
+    pub part: Part<'a>,
     /// Keys of the annotations; a note may take one over.
     pub annotations: &'a [&'a str],
 }
@@ -88,16 +97,16 @@ impl Written<'_> {
     #[must_use]
     pub fn hand_beside(&self, metadata: &ObjectMeta) -> Option<Hand> {
         let mut ours = self.ours(metadata).peekable();
-        if ours.peek().is_none() || ours.any(|entry| has(entry, &self.field)) {
+        if ours.peek().is_none() || ours.any(|entry| self.part.is_in(entry)) {
             return None;
         }
-        last_of(metadata, |entry| has(entry, &self.field))
+        last_of(metadata, |entry| self.part.is_in(entry))
     }
 
     /// True where what we wrote last is what is there.
     #[must_use]
     pub fn is_held(&self, metadata: &ObjectMeta) -> bool {
-        self.ours(metadata).any(|entry| has(entry, &self.field))
+        self.ours(metadata).any(|entry| self.part.is_in(entry))
     }
 
     /// When we wrote it last, as the API server has it, and no earlier than the annotations were: nothing
@@ -106,14 +115,14 @@ impl Written<'_> {
     #[must_use]
     pub fn last_at(&self, metadata: &ObjectMeta) -> Option<Timestamp> {
         let written = || self.ours(metadata).filter(|entry| !is_of_notes(entry));
-        written().find(|entry| has(entry, &self.field))?;
+        written().find(|entry| self.part.is_in(entry))?;
         written().filter_map(time_of).max()
     }
 
     /// True where we wrote it, and nobody else holds it: who applies the same value beside us means it.
     #[must_use]
     pub fn is_ours_alone(&self, metadata: &ObjectMeta) -> bool {
-        let holders = metadata.managed_fields.iter().flatten().filter(|entry| has(entry, &self.field)).count();
+        let holders = metadata.managed_fields.iter().flatten().filter(|entry| self.part.is_in(entry)).count();
         holders == 1 && self.last_at(metadata).is_some()
     }
 
@@ -127,16 +136,37 @@ impl Written<'_> {
             notes.is_some() && entries().any(|other| other.manager == notes && annotated(other))
         };
         entries().filter(move |entry| {
-            let is_ours = annotated(entry) || (has(entry, &self.field) && has_notes(entry));
-            is_ours && self.has_nothing_else(entry)
+            let is_ours = annotated(entry) || (self.part.is_in(entry) && has_notes(entry));
+            is_ours && self.part.is_all_of(entry)
         })
     }
+}
 
-    fn has_nothing_else(&self, entry: &ManagedFieldsEntry) -> bool {
-        let [part, field] = self.field;
-        let members = entry.fields_v1.as_ref().and_then(|fields| fields.0.get(part)?.as_object());
-        members.is_none_or(|members| members.keys().all(|key| key == field))
+impl Part<'_> {
+    fn is_in(&self, entry: &ManagedFieldsEntry) -> bool {
+        match self {
+            Self::Field(path) => has(entry, path),
+            Self::Annotations(prefix) => annotations_in(entry).any(|key| key.starts_with(prefix)),
+        }
     }
+
+    /// True for an entry that holds nothing else, our annotations apart.
+    fn is_all_of(&self, entry: &ManagedFieldsEntry) -> bool {
+        let members = |part: &str| entry.fields_v1.as_ref().and_then(|fields| fields.0.get(part)?.as_object());
+        match self {
+            Self::Field([part, field]) => members(part).is_none_or(|members| members.keys().all(|key| key == field)),
+            Self::Annotations(prefix) => {
+                let is_ours = |key: &str| key.starts_with(prefix) || key.starts_with(PREFIX);
+                members("f:spec").is_none() && annotations_in(entry).all(is_ours)
+            }
+        }
+    }
+}
+
+/// Keys of the annotations that an entry holds. `.` is the map itself, which whoever writes the first of them holds.
+fn annotations_in(entry: &ManagedFieldsEntry) -> impl Iterator<Item = &str> {
+    let held = entry.fields_v1.as_ref().and_then(|fields| fields.0.pointer("/f:metadata/f:annotations")?.as_object());
+    held.into_iter().flatten().filter_map(|(key, _)| key.strip_prefix("f:"))
 }
 
 /// Who wrote a field last of those who hold it. `field` is a JSON pointer into `fieldsV1`:
@@ -197,7 +227,7 @@ mod tests {
     use super::*;
 
     const OURS: Written<'static> = Written {
-        field: ["f:spec", "f:selector"],
+        part: Part::Field(["f:spec", "f:selector"]),
         annotations: &["kubectl-release.dev/bluegreen", "kubectl-release.dev/bluegreen-history"],
     };
     const MOVED: &str = "2026-01-31T03:00:00Z";

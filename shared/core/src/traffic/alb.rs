@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::kube::Labels;
+
 /// A TargetGroupBinding of the AWS Load Balancer Controller (`elbv2.k8s.aws/v1beta1`).
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -10,18 +12,37 @@ pub struct TargetGroupBinding {
     pub spec: BindingSpec,
 }
 
-/// Names of the bindings through which a load balancer sends to a Service.
-#[must_use]
-pub fn bindings_to(service: &str, bindings: &[TargetGroupBinding]) -> Vec<String> {
-    let to_it = bindings.iter().filter(|binding| binding.spec.service_ref.name == service);
-    to_it.map(|binding| format!("targetgroupbinding/{}", binding.metadata.name)).collect()
+impl TargetGroupBinding {
+    /// `targetgroupbinding/k8s-shop-api-0f3a`
+    #[must_use]
+    pub fn reference(&self) -> String {
+        format!("targetgroupbinding/{}", self.metadata.name)
+    }
+
+    /// True where the controller made it for an Ingress, by the labels that it puts on what it makes (its
+    /// `pkg/deploy/tracking/provider.go`): those of the Ingress, or of the group that it is in.
+    #[must_use]
+    pub fn is_made_for(&self, namespace: &str, ingress: &str, group: Option<&str>) -> bool {
+        let is = |key: &str, value: &str| self.metadata.labels.get(key).is_some_and(|found| found == value);
+        let of_group = group.is_some_and(|group| is("ingress.k8s.aws/stack", group));
+        of_group || (is("ingress.k8s.aws/stack-namespace", namespace) && is("ingress.k8s.aws/stack-name", ingress))
+    }
 }
 
-/// Its name.
+/// The bindings through which a load balancer sends to a Service.
+pub fn bindings_to<'b>(
+    service: &str,
+    bindings: &'b [TargetGroupBinding],
+) -> impl Iterator<Item = &'b TargetGroupBinding> {
+    bindings.iter().filter(move |binding| binding.spec.service_ref.name == service)
+}
+
+/// Its name and labels.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct BindingMeta {
     pub name: String,
+    pub labels: Labels,
 }
 
 /// Which Service it binds, and how.
@@ -31,6 +52,9 @@ pub struct BindingSpec {
     pub service_ref: ServiceRef,
     /// `ip` or `instance`.
     pub target_type: Option<String>,
+    #[serde(rename = "targetGroupARN")]
+    pub target_group_arn: Option<String>,
+    pub target_group_name: Option<String>,
 }
 
 /// The Service that a binding is for.

@@ -2,10 +2,11 @@
 //!
 //! A router is pure: which share of the requests each color has in an object as it was read, what has to be written so
 //! that one color has all of them, and whether that is so. Who reads and writes the object is elsewhere. The selector
-//! is in [`service`], Istio's routes are in [`istio`], those of the Gateway API in [`gateway`]; which of them decides
-//! about a Service, in [`find`].
+//! is in [`service`], Istio's routes are in [`istio`], those of the Gateway API in [`gateway`], Ingresses of AWS load
+//! balancers in [`alb`]; which of them decides about a Service, in [`find`].
 
 pub mod accepted;
+pub mod alb;
 pub mod find;
 pub mod first;
 pub mod gateway;
@@ -25,9 +26,10 @@ use crate::command::Scope;
 use crate::kube::Labels;
 use crate::kube::path::path_of;
 use crate::release::change::Op;
+use alb::Bound;
 pub use kind::RouterKind;
 pub use named::NamedRouter;
-pub use rule::{Destination, Rule, Share};
+pub use rule::{Destination, Form, Rule, Share};
 pub use standing::{Standing, Weights};
 
 /// An object whose rules share a Service's requests among its colors.
@@ -49,6 +51,8 @@ pub struct Route {
     pub base: Labels,
     /// Which color's pods each destination leads to.
     pub colors: BTreeMap<Destination, String>,
+    /// The Services of target groups that are named by themselves.
+    pub bound: Bound,
 }
 
 impl Route {
@@ -60,10 +64,10 @@ impl Route {
         format!("{collection}/{}", self.name)
     }
 
-    /// `virtualservice/api`
+    /// `virtualservice/api`, as kubectl takes it.
     #[must_use]
     pub fn reference(&self) -> String {
-        format!("{}/{}", self.kind.word(), self.name)
+        format!("{}/{}", self.kind.resource(), self.name)
     }
 
     /// As people name it who look from a namespace: `virtualservice/edge of namespace istio-system`.
@@ -96,6 +100,7 @@ impl Route {
         let rules = match self.kind {
             RouterKind::VirtualService => istio::rules(seen, &self.namespace),
             RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(seen, &self.namespace),
+            RouterKind::Alb => alb::rules(seen, &self.namespace, &self.bound),
             RouterKind::Service => Vec::new(),
         };
         rules.into_iter().map(|rule| rule.told_apart(&self.colors)).filter(Rule::leads_to_colors).collect()
@@ -200,16 +205,30 @@ impl Route {
         self.standing(seen) == Standing::On(to.to_owned())
     }
 
-    /// The destination that a rule without a color would need, as its list has it.
+    /// Operations that give a rule a destination of a color without requests, like one that it has, where the rule is
+    /// as it was read.
     #[must_use]
-    pub fn lacking(&self, rule: &Rule, color: &str) -> Option<Value> {
-        let like = rule.shares.iter().find(|share| share.color.is_some())?;
+    pub fn adding(&self, rule: &Rule, color: &str) -> Option<Vec<Op>> {
+        let share = rule.shares.iter().find(|share| share.color.is_some())?;
         let (to, _) = self.colors.iter().find(|(_, name)| *name == color)?;
-        let like = rule.list.get(like.index)?;
-        Some(match self.kind {
+        let mut ops = vec![Op::test(&rule.pointer, rule.list.clone())];
+        if let Form::Action(action) = &rule.form {
+            let text = action.with_group_like(rule.list.as_str()?, share.index, &to.service)?;
+            ops.push(Op::replace(&rule.pointer, text));
+            return Some(ops);
+        }
+        let like = rule.list.get(share.index)?;
+        // One that is alone needs no weight until it isn't.
+        if rule.list.as_array().is_some_and(|list| list.len() == 1) && !rule.list[0]["weight"].is_number() {
+            let weight = rule.shares.first().map_or(100, |share| share.weight);
+            ops.push(Op::add(&format!("{}/0/weight", rule.pointer), weight));
+        }
+        let lacking = match self.kind {
             RouterKind::VirtualService => istio::destination_like(like, to),
             _ => gateway::backend_like(like, to),
-        })
+        };
+        ops.push(Op::add(&format!("{}/-", rule.pointer), lacking));
+        Some(ops)
     }
 
     /// The Service whose endpoints a color's requests go to; nothing where every color has the named one's.

@@ -84,3 +84,33 @@ pub async fn weights(ns: &Namespace, reference: &str, pointer: &str) -> Result<V
     let list = object.pointer(pointer).and_then(Value::as_array).context("no destinations")?;
     Ok(list.iter().map(|to| to["weight"].as_i64()).collect())
 }
+
+/// An Ingress of an AWS load balancer, whose paths take the action `api` from this text.
+#[must_use]
+pub fn balanced(action: &str) -> Value {
+    let backend = json!({"service": {"name": "api", "port": {"name": "use-annotation"}}});
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "edge", "annotations": {ACTION: action, "alb.ingress.kubernetes.io/target-type": "ip"}},
+        "spec": {"ingressClassName": "alb", "rules": [{"host": "api.example.com", "http": {"paths": [
+            {"path": "/", "pathType": "Prefix", "backend": backend}]}}]}})
+}
+
+/// The annotation of its action.
+pub const ACTION: &str = "alb.ingress.kubernetes.io/actions.api";
+
+/// A forward action between `api-blue` and `api-green`, as the controller's guide has it.
+#[must_use]
+pub fn forward(blue: u32, green: u32) -> String {
+    format!(
+        r#"{{"type":"forward","forwardConfig":{{"targetGroups":[{{"serviceName":"api-blue","servicePort":"80","weight":{blue}}},{{"serviceName":"api-green","servicePort":80,"weight":{green}}}]}}}}"#
+    )
+}
+
+/// The text of the action as it is.
+///
+/// # Errors
+/// Where the Ingress isn't there.
+pub async fn action_of(ns: &Namespace) -> Result<String> {
+    let object = object(ns, "ingress/edge").await?;
+    Ok(object["metadata"]["annotations"][ACTION].as_str().context("no action")?.to_owned())
+}

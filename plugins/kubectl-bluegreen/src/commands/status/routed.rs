@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::Ingress;
 use release_cli::run::Run;
 use release_core::kube::Workload;
 use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
@@ -11,7 +12,7 @@ use release_core::traffic::selector::NotSwitchable;
 
 use crate::routed_view::seen;
 use crate::service_view::ServiceView;
-use crate::snapshot::{Looking, ReadScope, Routes, Snapshot, decide, routes_in};
+use crate::snapshot::{Looking, ReadScope, Routes, Snapshot, decide, routes_in, with_whose_ingresses};
 
 /// The routes that may decide, read once and where a Service needs them.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ impl<'a> ByRoute<'a> {
         let routes = self.routes.as_ref()?;
         let home = service.metadata.namespace.clone().unwrap_or_default();
         let of_home = |one: &&Service| one.metadata.namespace.as_deref() == Some(&home);
+        // Ingresses reach Services of their own namespace alone.
+        let is_at_home = |ingress: &&Ingress| ingress.metadata.namespace.as_deref() == Some(&home);
         let empty = Snapshot::empty(&home, &self.run.scope().in_namespace(&home), self.run.cluster.now());
         let mut snapshot = Snapshot {
             services: vec![service.clone()],
@@ -70,9 +73,11 @@ impl<'a> ByRoute<'a> {
             destination_rules: Ok(routes.destination_rules.clone()),
             http_routes: Ok(routes.http_routes.clone()),
             grpc_routes: Ok(routes.grpc_routes.clone()),
+            ingresses: Ok(routes.ingresses.iter().filter(is_at_home).cloned().collect()),
             routers: BTreeMap::new(),
             ..empty
         };
+        snapshot = with_whose_ingresses(&self.run.cluster, snapshot).await;
         decide(&mut snapshot, Looking { key, router: None, extent: ReadScope::Colors, images: false });
         let is_told = |router: &FoundRouter| match router {
             FoundRouter::Route(_) => true,

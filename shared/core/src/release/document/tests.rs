@@ -79,7 +79,7 @@ fn what_is_refused_is_found_wherever_it_says_something() {
     }
     assert!(refused_in(&json!({"spec": {"notify": [], "router": "service"}})).is_empty());
     assert!(refused_in(&json!({"spec": {"router": "virtualservice/shop/api"}})).is_empty());
-    assert_eq!(refused_in(&json!({"spec": {"router": "alb"}})), ["spec.router: alb"]);
+    assert_eq!(refused_in(&json!({"spec": {"router": "nginx"}})), ["spec.router: nginx"]);
 }
 
 #[test]

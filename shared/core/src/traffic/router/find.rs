@@ -9,6 +9,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
+use super::alb::{Bound, bound};
 use super::{NamedRouter, Route, RouterKind, Standing};
 use colors::{Told, colors};
 pub use sought::{SeenRoute, Sought};
@@ -71,6 +72,7 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         key: String::new(),
         base: std::collections::BTreeMap::new(),
         colors: std::collections::BTreeMap::new(),
+        bound: if kind == RouterKind::Alb { bound(sought.bindings) } else { Bound::new() },
     };
     let told = colors(sought, &plain)?;
     Ok(told.map(|Told { key, base, colors }| Route { key, base, colors, ..plain }))

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::rule::{Destination, Rule, Share};
+use super::rule::{Destination, Form, Rule, Share};
 
 /// The rules that have backends.
 #[must_use]
@@ -26,6 +26,7 @@ pub fn rules(object: &Value, namespace: &str) -> Vec<Rule> {
             matches: is_conditional(&rule["matches"]),
             list: rule["backendRefs"].clone(),
             shares: shares.collect(),
+            form: Form::List,
         })
     });
     rules.collect()

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::rule::{Destination, Rule, Share};
+use super::rule::{Destination, Form, Rule, Share};
 
 /// The HTTP routes that have destinations. One that delegates or redirects has none.
 #[must_use]
@@ -26,6 +26,7 @@ pub fn rules(object: &Value, namespace: &str) -> Vec<Rule> {
             matches: route["match"].as_array().is_some_and(|matches| !matches.is_empty()),
             list: route["route"].clone(),
             shares: shares.collect(),
+            form: Form::List,
         })
     });
     rules.collect()

@@ -1,5 +1,7 @@
 //! Kinds of routers.
 
+use super::alb::action::ACTIONS;
+use crate::release::hand::Part;
 use crate::traffic::routes::{GATEWAY_API, ISTIO};
 
 /// A kind of object that can decide between colors.
@@ -9,11 +11,13 @@ pub enum RouterKind {
     VirtualService,
     HttpRoute,
     GrpcRoute,
+    /// An Ingress of an AWS load balancer.
+    Alb,
 }
 
 impl RouterKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute];
+    pub const ALL: [Self; 5] = [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb];
 
     /// As people type it.
     #[must_use]
@@ -23,7 +27,14 @@ impl RouterKind {
             Self::VirtualService => "virtualservice",
             Self::HttpRoute => "httproute",
             Self::GrpcRoute => "grpcroute",
+            Self::Alb => "alb",
         }
+    }
+
+    /// As kubectl takes it: `ingress`.
+    #[must_use]
+    pub fn resource(self) -> &'static str {
+        if self == Self::Alb { "ingress" } else { self.word() }
     }
 
     /// As the API has it.
@@ -34,6 +45,7 @@ impl RouterKind {
             Self::VirtualService => "VirtualService",
             Self::HttpRoute => "HTTPRoute",
             Self::GrpcRoute => "GRPCRoute",
+            Self::Alb => "Ingress",
         }
     }
 
@@ -44,6 +56,7 @@ impl RouterKind {
             Self::Service => "",
             Self::VirtualService => ISTIO,
             Self::HttpRoute | Self::GrpcRoute => GATEWAY_API,
+            Self::Alb => "networking.k8s.io",
         }
     }
 
@@ -55,26 +68,18 @@ impl RouterKind {
             Self::VirtualService => "virtualservices",
             Self::HttpRoute => "httproutes",
             Self::GrpcRoute => "grpcroutes",
+            Self::Alb => "ingresses",
         }
     }
 
-    /// The member of the spec that a move writes into.
+    /// What managers of fields hold once they have written what a move writes.
     #[must_use]
-    pub fn member(self) -> &'static str {
+    pub fn held(self) -> Part<'static> {
         match self {
-            Self::Service => "selector",
-            Self::VirtualService => "http",
-            Self::HttpRoute | Self::GrpcRoute => "rules",
-        }
-    }
-
-    /// The same in `fieldsV1`.
-    #[must_use]
-    pub fn managed(self) -> &'static str {
-        match self {
-            Self::Service => "f:selector",
-            Self::VirtualService => "f:http",
-            Self::HttpRoute | Self::GrpcRoute => "f:rules",
+            Self::Service => Part::Field(["f:spec", "f:selector"]),
+            Self::VirtualService => Part::Field(["f:spec", "f:http"]),
+            Self::HttpRoute | Self::GrpcRoute => Part::Field(["f:spec", "f:rules"]),
+            Self::Alb => Part::Annotations(ACTIONS),
         }
     }
 }

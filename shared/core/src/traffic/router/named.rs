@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::kind::RouterKind;
 
 /// Routers that other versions will know.
-const NOT_YET: [&str; 4] = ["replicas", "alb", "nginx", "route53"];
+const NOT_YET: [&str; 3] = ["replicas", "nginx", "route53"];
 
 /// Which router decides about a Service, as far as that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,15 +76,22 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_read_again() {
-        for text in ["service", "virtualservice", "httproute/api", "virtualservice/edge/api:primary", "grpcroute/api:0"]
-        {
+        for text in [
+            "service",
+            "virtualservice",
+            "httproute/api",
+            "virtualservice/edge/api:primary",
+            "grpcroute/api:0",
+            "alb",
+            "alb/shop/edge:forward-multiple-tg",
+        ] {
             assert_eq!(text.parse::<NamedRouter>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_is_no_router_is_said() {
-        assert_eq!("alb/api".parse::<NamedRouter>().unwrap_err(), "alb is not honoured yet");
+        assert_eq!("nginx/api".parse::<NamedRouter>().unwrap_err(), "nginx is not honoured yet");
         assert!("ingress".parse::<NamedRouter>().unwrap_err().contains("virtualservice"));
         for odd in ["httproute/", "httproute/a b", "httproute/api:", "virtualservice//api"] {
             assert!(odd.parse::<NamedRouter>().is_err(), "{odd}");

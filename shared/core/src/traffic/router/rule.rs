@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::alb::action::Action;
 use super::standing::{Standing, Weights, shown};
 use crate::release::change::Op;
 use crate::text::printable;
@@ -39,9 +40,19 @@ pub struct Rule {
     pub name: Option<String>,
     /// It has conditions: a header, a path.
     pub matches: bool,
-    /// As it was read.
+    /// What is at the pointer, as it was read.
     pub list: Value,
     pub shares: Vec<Share>,
+    pub form: Form,
+}
+
+/// How destinations are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// As a list of objects.
+    List,
+    /// As the text of an action.
+    Action(Action),
 }
 
 impl Rule {
@@ -122,19 +133,43 @@ impl Rule {
     /// one means differs from API to API.
     #[must_use]
     pub fn given_to(&self, to: &str) -> Vec<Op> {
-        let is_so = |index: usize, weight: i64| self.list[index]["weight"].as_i64() == Some(weight);
-        let changed = self.wanted(to).into_iter().filter(|(index, weight)| !is_so(*index, *weight));
-        changed.map(|(index, weight)| Op::add(&format!("{}/{index}/weight", self.pointer), weight)).collect()
+        let changed: Vec<_> =
+            self.wanted(to).into_iter().filter(|(at, weight)| self.written(*at) != Some(*weight)).collect();
+        match &self.form {
+            Form::List => changed
+                .into_iter()
+                .map(|(index, weight)| Op::add(&format!("{}/{index}/weight", self.pointer), weight))
+                .collect(),
+            Form::Action(_) if changed.is_empty() => Vec::new(),
+            Form::Action(_) => vec![Op::replace(&self.pointer, self.list_given_to(to))],
+        }
     }
 
-    /// The list as these leave it.
+    /// The weight of a destination as it is written.
+    fn written(&self, index: usize) -> Option<i64> {
+        match &self.form {
+            Form::List => self.list[index]["weight"].as_i64(),
+            Form::Action(action) => action.groups.get(index)?.weight,
+        }
+    }
+
+    /// What is at the pointer as these leave it.
     #[must_use]
     pub fn list_given_to(&self, to: &str) -> Value {
-        let mut list = self.list.clone();
-        for (index, weight) in self.wanted(to) {
-            list[index]["weight"] = weight.into();
+        let wanted = self.wanted(to);
+        match &self.form {
+            Form::List => {
+                let mut list = self.list.clone();
+                for (index, weight) in wanted {
+                    list[index]["weight"] = weight.into();
+                }
+                list
+            }
+            Form::Action(action) => {
+                let text = self.list.as_str().unwrap_or_default();
+                Value::from(action.with_weights(text, &wanted))
+            }
         }
-        list
     }
 
     /// `route primary: blue 95, green 5`

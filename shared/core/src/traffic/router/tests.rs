@@ -27,6 +27,7 @@ fn route(kind: RouterKind, spec: &Value) -> Route {
         key: "version".into(),
         base: Labels::from([("app".into(), "api".into())]),
         colors: colors(kind),
+        bound: Bound::new(),
         object,
     }
 }
@@ -162,10 +163,13 @@ fn a_color_that_a_route_lacks_is_found_and_could_be_added() {
         istio(&json!([{"route": [{"destination": {"host": "api.shop", "subset": "blue", "port": {"number": 80}}}]}]));
     let rule = route.without(&route.object, "green").unwrap();
     let lacking = json!({"destination": {"host": "api.shop", "subset": "green", "port": {"number": 80}}, "weight": 0});
-    assert_eq!(route.lacking(&rule, "green"), Some(lacking));
+    let added = |route: &Route, rule: &Rule| json_patch(&route.adding(rule, "green").unwrap());
+    let ops = added(&route, &rule);
+    assert_eq!(ops[1], json!({"op": "add", "path": "/spec/http/0/route/0/weight", "value": 100}));
+    assert_eq!(ops[2], json!({"op": "add", "path": "/spec/http/0/route/-", "value": lacking}));
     let alone = gateway(&json!([{"backendRefs": [backend("api-blue", None)]}]));
     let rule = alone.without(&alone.object, "green").unwrap();
-    assert_eq!(alone.lacking(&rule, "green"), Some(backend("api-green", Some(0))));
+    assert_eq!(added(&alone, &rule)[2]["value"], backend("api-green", Some(0)));
     assert!(route.without(&route.object, "blue").is_none());
 }
 

@@ -1,5 +1,7 @@
 //! Routes that decide between the colors: they are moved instead of the selector.
 
+mod alb;
+mod alb_meanwhile;
 mod first;
 mod found;
 mod gateway;

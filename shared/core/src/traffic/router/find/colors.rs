@@ -22,6 +22,7 @@ pub struct Told {
 pub fn colors(sought: &Sought<'_>, route: &Route) -> Result<Option<Told>, RouterUnclear> {
     let rules = match route.kind {
         RouterKind::VirtualService => crate::traffic::router::istio::rules(&route.object, &route.namespace),
+        RouterKind::Alb => crate::traffic::router::alb::rules(&route.object, &route.namespace, &route.bound),
         _ => crate::traffic::router::gateway::rules(&route.object, &route.namespace),
     };
     match by_subset(sought, route, &rules)? {

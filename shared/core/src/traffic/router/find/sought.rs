@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Service;
 use serde_json::Value;
 
 use crate::kube::service::service_name;
+use crate::traffic::alb::TargetGroupBinding;
 use crate::traffic::router::{NamedRouter, RouterKind};
 use crate::traffic::routes::DestinationRule;
 
@@ -17,6 +18,8 @@ pub struct Sought<'a> {
     /// Objects that may be its router.
     pub routes: &'a [SeenRoute<'a>],
     pub rules: &'a [DestinationRule],
+    /// What tells whose target groups are that are named by themselves.
+    pub bindings: &'a [TargetGroupBinding],
     /// The label that tells the colors apart, where somebody says so.
     pub key: Option<&'a str>,
     /// What was typed.

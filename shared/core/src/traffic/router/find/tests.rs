@@ -2,6 +2,7 @@ use k8s_openapi::api::core::v1::Service;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::traffic::alb::TargetGroupBinding;
 use crate::traffic::routes::DestinationRule;
 
 fn service(name: &str, selector: &Value) -> Service {
@@ -41,6 +42,7 @@ struct Case {
     service: Service,
     neighbours: Vec<Service>,
     rules: Vec<DestinationRule>,
+    bindings: Vec<TargetGroupBinding>,
     routes: Vec<(RouterKind, Value, Option<&'static str>)>,
     key: Option<&'static str>,
     named: Option<&'static str>,
@@ -48,8 +50,8 @@ struct Case {
 
 impl Case {
     fn of(selector: &Value) -> Self {
-        let (neighbours, routes) = (Vec::new(), Vec::new());
-        Self { service: service("api", selector), neighbours, rules: Vec::new(), routes, key: None, named: None }
+        let (neighbours, rules, bindings, routes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { service: service("api", selector), neighbours, rules, bindings, routes, key: None, named: None }
     }
 
     fn istio(routes: Vec<Value>) -> Self {
@@ -73,6 +75,7 @@ impl Case {
             neighbours: &self.neighbours,
             routes: &routes,
             rules: &self.rules,
+            bindings: &self.bindings,
             key: self.key,
             named: named.as_ref(),
         })
@@ -214,4 +217,47 @@ fn applications_are_no_colors() {
     let routes = vec![(RouterKind::HttpRoute, http_route(&[("api", 1), ("web", 1)]), None)];
     let case = Case { neighbours, routes, ..Case::of(&json!({"app": "api"})) };
     assert!(matches!(case.found(), FoundRouter::Selector));
+}
+
+/// The Ingress that the controller's guide to blue/green shows, with a Service a color; and with target groups that
+/// were made outside of the cluster, whose bindings say whose pods they have.
+#[test]
+fn an_ingress_of_a_load_balancer_is_found_by_its_action() {
+    let of = |name: &str, color: &str| service(name, &json!({"app": "api", "version": color}));
+    let neighbours = vec![of("api-blue", "blue"), of("api-green", "green")];
+    let backend = json!({"service": {"name": "api", "port": {"name": "use-annotation"}}});
+    let ingress = |groups: &Value| {
+        let action = json!({"type": "forward", "forwardConfig": {"targetGroups": groups}}).to_string();
+        json!({"metadata": {"name": "edge", "namespace": "shop",
+            "annotations": {"alb.ingress.kubernetes.io/actions.api": action}},
+            "spec": {"ingressClassName": "alb", "rules": [{"http": {"paths": [
+                {"path": "/", "pathType": "Prefix", "backend": backend}]}}]}})
+    };
+    let by_service = json!([{"serviceName": "api-blue", "servicePort": "80", "weight": 100},
+        {"serviceName": "api-green", "servicePort": "80", "weight": 0}]);
+    let case = Case {
+        neighbours,
+        routes: vec![(RouterKind::Alb, ingress(&by_service), None)],
+        ..Case::of(&json!({"app": "api"}))
+    };
+    let route = case.route();
+    assert_eq!((route.backend("green"), route.reference().as_str()), (Some("api-green"), "ingress/edge"));
+    assert_eq!(
+        (route.leading(&route.object).as_deref(), route.named().to_string().as_str()),
+        (Some("blue"), "alb/shop/edge")
+    );
+    let by_itself = json!([{"targetGroupARN": "arn:blue", "weight": 0}, {"targetGroupName": "green-tg", "weight": 1}]);
+    let bare = Case { routes: vec![(RouterKind::Alb, ingress(&by_itself), None)], ..case };
+    assert!(matches!(bare.found(), FoundRouter::Selector), "nobody says whose they are");
+    let binding = |service: &str, named: &Value| -> TargetGroupBinding {
+        let mut spec = json!({"serviceRef": {"name": service, "port": 80}});
+        spec.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
+        serde_json::from_value(json!({"metadata": {"name": service}, "spec": spec})).unwrap()
+    };
+    let bindings = vec![
+        binding("api-blue", &json!({"targetGroupARN": "arn:blue"})),
+        binding("api-green", &json!({"targetGroupARN": "arn:green", "targetGroupName": "green-tg"})),
+    ];
+    let route = Case { bindings, ..bare }.route();
+    assert_eq!((route.leading(&route.object).as_deref(), route.backend("green")), (Some("green"), Some("api-green")));
 }
