@@ -20,6 +20,7 @@ mod ownership;
 mod past_route;
 mod ports;
 mod presence;
+mod published;
 mod readiness;
 mod recorded;
 mod rights;
@@ -52,7 +53,7 @@ pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 /// Findings about who else writes what a move writes.
 pub const OF_OWNERS: [CheckId; 4] = [ids::GITOPS, ids::HELM, ids::KUBECTL_APPLY, ids::OWNED_BY_CONTROLLER];
 
-const CHECKS: [Check; 26] = [
+const CHECKS: [Check; 27] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -60,6 +61,7 @@ const CHECKS: [Check; 26] = [
     autoscalers::check,
     ports::check,
     readiness::check,
+    published::check,
     drain::check,
     budgets::check,
     network::check,

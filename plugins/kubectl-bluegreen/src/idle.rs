@@ -31,6 +31,8 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
         let selects = |labels: &BTreeSet<Labels>| selector.is_some_and(|s| labels.iter().any(|l| has_all(l, s)));
         if selects(&labels) && !selects(&kept) {
             users.extend(uses_by((service, view), color, snapshot));
+        } else if selector.is_some_and(|selector| is_of_one_pod(selector, color, snapshot)) {
+            users.extend(uses_if_reached(service, snapshot));
         }
     }
     users.extend(routes_to(&labels, view, snapshot));
@@ -61,7 +63,18 @@ fn uses_by((service, view): (&Service, &ServiceView<'_>), color: &Color, snapsho
     let name = service_name(service);
     let is_backend = view.route.iter().any(|route| route.backend(&color.name) == Some(name));
     let is_meant_to = is_of_its_own(name, &color.name) || is_backend || is_preview_of(service, view.name());
-    if !is_meant_to || is_exposed(service) { vec![format!("service/{name}")] } else { routes_by(service, snapshot) }
+    if is_meant_to { uses_if_reached(service, snapshot) } else { vec![format!("service/{name}")] }
+}
+
+fn uses_if_reached(service: &Service, snapshot: &Snapshot) -> Vec<String> {
+    if is_exposed(service) { vec![format!("service/{}", service_name(service))] } else { routes_by(service, snapshot) }
+}
+
+/// A Service of one pod by its name, as each broker of a StatefulSet has one: the pod is meant to be reached by it for as
+/// long as it is there.
+fn is_of_one_pod(selector: &Labels, color: &Color, snapshot: &Snapshot) -> bool {
+    let mut own = snapshot.pods.iter().filter(|pod| color.workloads.iter().any(|w| w.owns(pod)));
+    selector.keys().any(|label| is_machine_key(label)) && own.any(|pod| has_all(&pod.metadata.labels, selector))
 }
 
 /// What sends to a Service by its name.

@@ -145,6 +145,16 @@ impl<'a> MoveInProgress<'a> {
         self.movement.change(recorded, cleanup)
     }
 
+    /// Why there is no record of it.
+    #[must_use]
+    pub fn unrecorded(&self) -> &'static str {
+        if self.view.recorded.has_room_for(&self.movement.record) {
+            "an admission policy or webhook takes our annotations off"
+        } else {
+            "no room beside other annotations"
+        }
+    }
+
     /// Whether what a Service says of our moves is what this one wrote.
     #[must_use]
     pub fn is_last_in(&self, recorded: &Recorded<Record>) -> bool {

@@ -1,15 +1,18 @@
 //! Writing the moves: one conditional patch a Service, all or none.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
 use release_cluster::conditional::{Found, UNCLEAR, Written};
 use release_cluster::exchange::ApiError;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::release::change::Change;
-use release_core::release::record::RunResult;
+use release_core::release::record::{Recorded, RunResult};
 use release_core::text::printable;
 use release_core::traffic::router::service;
 use release_core::traffic::selector::as_label_selector;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::home::Home;
 use super::in_progress::{MoveInProgress, rollback, status};
@@ -17,6 +20,7 @@ use super::rewritten::{other_than_written, put_back};
 use super::{conclude, take_back};
 use crate::news;
 use crate::plan::{Move, Place};
+use crate::record::Record;
 
 /// Writes every move in order that isn't written yet; where one fails, the ones done are taken back in reverse order.
 ///
@@ -57,7 +61,7 @@ fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) 
         news::switched(run, moves.iter().map(|made| (made.service(), made.movement.to.as_str())));
     }
     if !moves[index].is_recorded.get() {
-        run.progress.step("not recorded", &format!("{service}no room beside other annotations"));
+        run.progress.step("not recorded", &format!("{service}{}", moves[index].unrecorded()));
     }
     if let Some(undo) = &change.undo {
         run.progress.step("undo", &undo.to_string());
@@ -91,10 +95,13 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
     let text = format!("interrupted while {} was being written", change.object);
     run.stands(Stand { text, next: Some(Next::Look(look_again.clone(), None)) });
     match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, made).await).await {
-        Ok(Written::Answered(stored)) => match other_than_written(&stored, made) {
-            Some(other) => Err(put_back(run, made, other).await),
-            None => Ok(()),
-        },
+        Ok(Written::Answered(stored)) => {
+            made.is_recorded.set(made.is_recorded.get() && is_recorded_in(&stored, made));
+            match other_than_written(&stored, made) {
+                Some(other) => Err(put_back(run, made, other).await),
+                None => Ok(()),
+            }
+        }
         Ok(Written::ReadBack(error)) => {
             if error.leaves_write_unclear() {
                 run.progress.step("read back", &format!("{error}; the change is there"));
@@ -103,6 +110,14 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
         }
         Err(unwritten) => Err(unwritten.failure(&change.object, "switched", look_again)),
     }
+}
+
+/// An admission policy may take annotations off: what is stored is what counts.
+fn is_recorded_in(stored: &Value, made: &MoveInProgress<'_>) -> bool {
+    let metadata = ObjectMeta::deserialize(&stored["metadata"]).unwrap_or_default();
+    let current = Recorded::<Record>::read(metadata.annotations.as_ref()).current;
+    // An answer that is no object says nothing of it.
+    metadata.name.is_none() || current.is_some_and(|record| record.id == made.movement.record.id)
 }
 
 /// Reads what decides back.

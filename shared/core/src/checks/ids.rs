@@ -297,6 +297,8 @@ checks! {
         "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`), or where it is one pod's own (`statefulset.kubernetes.io/pod-name`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],
         "an EndpointSlice of the Service is written by somebody else than its controller";
+    UNREADY_PUBLISHED = "unready-published", [Bluegreen], [Blocks, Warns],
+        "the Service has `publishNotReadyAddresses`, and pods of the target aren't ready. A rollback only warns";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
         "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
     ZONES_UNCOVERED = "zones-uncovered", [Bluegreen], [Warns],

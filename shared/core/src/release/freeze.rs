@@ -1,7 +1,7 @@
 //! Freezes: times in which nothing is to be released, as annotations on an object say.
 //!
-//! `kubectl-release.dev/freeze: 2026-12-24T00:00Z why` holds until that time; without a time it holds until the
-//! annotation is taken off. `kubectl-release.dev/freeze-windows: Fri 16:00/Mon 08:00 Europe/Berlin` holds each week,
+//! `kubectl-release.dev/freeze: 2026-12-24T00:00Z why` holds until that time (`2026-12-24 00:00 Europe/Berlin why`, too);
+//! without a time it holds until the annotation is taken off. `kubectl-release.dev/freeze-windows: Fri 16:00/Mon 08:00 Europe/Berlin` holds each week,
 //! without days each day; several are separated by commas. What makes no sense holds, too: somebody meant something.
 
 use std::fmt;
@@ -57,10 +57,37 @@ fn until(text: &str, now: Timestamp) -> Option<Frozen> {
     if matches!(text.to_ascii_lowercase().as_str(), "false" | "no" | "off") {
         return None;
     }
-    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    match instant(first) {
-        Some(until) => (now < until).then(|| Frozen { until: Some(until), why: printable(rest.trim()), by: None }),
+    match moment_before(text) {
+        Some((until, why)) => (now < until).then(|| Frozen { until: Some(until), why: printable(why), by: None }),
         None => Some(Frozen { until: None, why: printable(text), by: None }),
+    }
+}
+
+/// The time that a text begins with, and what stands behind it. A date and a time are one also with a blank between
+/// them; nothing where what looks like a time is none.
+fn moment_before(text: &str) -> Option<(Timestamp, &str)> {
+    let (first, rest) = next_word(text);
+    let (second, behind) = next_word(rest);
+    let is_time = second.starts_with(|c: char| c.is_ascii_digit()) && second.contains(':');
+    if first.parse::<Date>().is_ok() && is_time {
+        return zoned(&format!("{first}T{second}"), behind);
+    }
+    zoned(first, rest)
+}
+
+fn next_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
+}
+
+/// A time, of the zone that is named behind it where it has none itself.
+fn zoned<'t>(word: &str, rest: &'t str) -> Option<(Timestamp, &'t str)> {
+    let (name, behind) = next_word(rest);
+    let zone = || TimeZone::get(name).ok().filter(|_| name.contains('/') || name == "UTC");
+    let local = || word.parse::<DateTime>().ok().filter(|_| word.parse::<Timestamp>().is_err());
+    match local().and_then(|local| Some((local, zone()?))) {
+        Some((local, zone)) => Some((local.to_zoned(zone).ok()?.timestamp(), behind)),
+        None => Some((instant(word)?, rest)),
     }
 }
 
@@ -74,7 +101,9 @@ fn instant(word: &str) -> Option<Timestamp> {
 
 fn in_windows(text: &str, now: Timestamp) -> Option<Frozen> {
     let mut windows = text.split([',', ';', '\n']).map(str::trim).filter(|word| !word.is_empty()).peekable();
-    windows.peek()?;
+    if windows.peek().is_none() {
+        return Some(Frozen { until: None, why: "no window is named".to_owned(), by: None });
+    }
     windows.find_map(|text| match Window::parse(text) {
         Some(window) => {
             let until = window.until(&now.to_zoned(window.zone.clone()))?;

@@ -5,7 +5,7 @@ use e2e::bluegreen::routed::{subsets, two_subsets, virtual_service};
 use e2e::bluegreen::run::bluegreen;
 use e2e::bluegreen::{active, blue_green};
 use e2e::common::mutating::mutates;
-use e2e::common::run::Ended;
+use e2e::common::run::{Ended, said};
 use e2e::namespace;
 use lab::Namespace;
 use serde_json::json;
@@ -113,5 +113,28 @@ async fn a_rehearsal_is_held_against_what_would_be_stored() -> Result<()> {
     mutates(&ns, ("", "services", "UPDATE"), KEEPS, (&PROBE, |color| color == "blue")).await?;
     let document = bluegreen(&ns, "switch api --to green --dry-run=server -ojson").await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "Rewritten", "{document:#}");
+    Ok(())
+}
+
+/// Somebody would count on a way back that nobody has kept.
+#[tokio::test]
+async fn a_record_that_a_policy_takes_off_is_not_called_recorded() -> Result<()> {
+    let ns = namespace("record-off").await?;
+    blue_green(&ns, 1).await?;
+    let drops = "has(object.metadata.annotations) && 'kubectl-release.dev/bluegreen' in object.metadata.annotations ? \
+        [JSONPatch{op: 'remove', path: '/metadata/annotations/' + jsonpatch.escapeKey('kubectl-release.dev/bluegreen')}] : []";
+    let annotated = [
+        "annotate",
+        "service",
+        "api",
+        "kubectl-release.dev/bluegreen=x",
+        "--dry-run=server",
+        "-ojsonpath={.metadata.annotations.kubectl-release\\.dev/bluegreen}",
+    ];
+    mutates(&ns, ("", "services", "UPDATE"), drops, (&annotated, str::is_empty)).await?;
+    let switched = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(0)?;
+    assert_eq!(switched.json()?["services"][0]["recorded"], false, "{}", said(&switched));
+    let back = bluegreen(&ns, "switch api --to blue --yes --verify-for=0").await?.ends(0)?;
+    ensure!(back.stderr.contains("takes our annotations off"), "{}", said(&back));
     Ok(())
 }

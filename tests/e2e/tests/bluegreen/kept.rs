@@ -8,6 +8,7 @@ use e2e::common::pods::{is_ready, pods};
 use e2e::common::run::{Ended, admin};
 use e2e::{LIMIT, namespace};
 use kube::ResourceExt;
+use lab::fixtures::autoscaler;
 use lab::{Namespace, eventually};
 use serde_json::{Value, json};
 
@@ -166,5 +167,37 @@ async fn the_way_back_of_another_service_is_kept_for_its_own_time() -> Result<()
     assert_eq!(replicas(&ns, "api-blue").await?, 1);
     bluegreen(&ns, "cleanup api other --before-due --yes").await?.ends(0)?;
     assert_eq!(replicas(&ns, "api-blue").await?, 0);
+    Ok(())
+}
+
+/// Clients of a broker's own load balancer would be cut off: its Service selects one pod by its name.
+#[tokio::test]
+async fn a_pod_that_is_reached_from_outside_by_its_own_service_keeps_its_color() -> Result<()> {
+    let ns = left_blue("own-broker", 1).await?;
+    let pod = pods(&ns, "version=blue").await?[0].name_any();
+    admin(&ns).run(&["label", "pod", &pod, &format!("statefulset.kubernetes.io/pod-name={pod}")]).await?.ends(0)?;
+    let mut broker = api().service("blue");
+    broker["metadata"]["name"] = json!("broker-0");
+    broker["spec"]["selector"] = json!({"statefulset.kubernetes.io/pod-name": pod});
+    ns.apply(&broker).await?;
+    bluegreen(&ns, "cleanup --due --dry-run=client").await?.ends(0)?;
+    broker["spec"]["type"] = json!("LoadBalancer");
+    ns.apply(&broker).await?;
+    let document = keeps(&ns, "inUse").await?;
+    ensure!(document["message"].to_string().contains("service/broker-0"), "{document:#}");
+    Ok(())
+}
+
+/// "Taken down" would be said every night of what is up again a minute later, and paid for.
+#[tokio::test]
+async fn a_color_that_keda_scales_is_not_taken_down_in_vain() -> Result<()> {
+    let ns = left_blue("keda", 1).await?;
+    let mut scaler = autoscaler("api-blue", 2, 5);
+    scaler["metadata"]["ownerReferences"] = json!([{"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+        "name": "api-blue", "uid": "5a0f3f3e-0000-4000-8000-000000000002", "controller": true}]);
+    ns.apply(&scaler).await?;
+    let document = keeps(&ns, "putBack").await?;
+    ensure!(document["message"].to_string().contains("ScaledObject/api-blue"), "{document:#}");
+    bluegreen(&ns, "cleanup api --yes --force=owned-by-controller").await?.ends(0)?;
     Ok(())
 }

@@ -33,6 +33,24 @@ fn a_freeze_ends_at_its_time() {
 }
 
 /// Somebody who is in a hurry writes no time.
+/// Production would be released into, because somebody wrote a time as people write it.
+#[test]
+fn a_date_and_a_time_are_one_with_a_blank_between_them() {
+    let holds = |text: &str, now: &str| told(FREEZE, text, now).is_some();
+    for text in ["2026-11-30 23:00 end of year", "2026-11-30 23:00:00Z end", "2026-11-30 23:00"] {
+        assert!(holds(text, "2026-11-30T22:59:00Z"), "{text}");
+        assert!(!holds(text, "2026-11-30T23:00:00Z"), "{text}");
+    }
+    for text in ["2026-11-30 23:00 Europe/Berlin why", "2026-11-30T23:00 Europe/Berlin", "2026-11-30 23:00+01:00 why"] {
+        assert!(holds(text, "2026-11-30T21:59:00Z"), "{text}");
+        assert!(!holds(text, "2026-11-30T22:00:00Z"), "{text}");
+    }
+    // What looks like a time and is none holds.
+    assert!(holds("2026-11-30 25:00 why", "2027-11-30T23:00:00Z"));
+    assert!(!holds("2026-11-30 3 releases are enough", "2026-11-30T00:00:00Z"));
+    assert!(told(FREEZE_WINDOWS, " ", "2026-11-30T00:00:00Z").is_some(), "somebody meant something");
+}
+
 #[test]
 fn without_a_time_it_holds_until_it_is_taken_off() {
     for text in ["database migration", "2026-13-45T00:00Z typo", "true", ""] {
