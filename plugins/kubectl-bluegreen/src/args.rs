@@ -6,6 +6,7 @@ mod hooks;
 mod init;
 mod preview;
 mod shared;
+mod vetting;
 
 use std::time::Duration;
 

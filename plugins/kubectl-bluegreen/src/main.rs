@@ -42,6 +42,7 @@ mod snapshot;
 mod tested;
 mod together;
 mod verb;
+mod vetting;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ pub mod status_document;
 pub mod status_notes;
 pub mod status_text;
 pub mod tests_table;
+mod vetted_image;
 
 #[cfg(test)]
 mod schemas;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, check_of};
+use release_cli::flags::{CompleteArgs, ConnectionFlags, OutputArgs, STYLES, WriteArgs, check_of, max_severity};
 use release_core::checks::ids::Suite;
 use release_core::duration::duration;
+use release_core::registry::scan_gate::MaxSeverity;
 
 use crate::lifecycle::args::LifecycleArgs;
 
@@ -87,8 +88,8 @@ pub struct RollbackArgs {
     #[arg(long, value_name = "TAG")]
     pub if_running: Option<String>,
     /// Refuse an image with findings graver than this, or without a finished scan
-    #[arg(long, value_enum, value_name = "SEVERITY")]
-    pub max_severity: Option<SeverityFlag>,
+    #[arg(long, value_name = "SEVERITY", value_parser = max_severity())]
+    pub max_severity: Option<MaxSeverity>,
     #[command(flatten)]
     pub checks: CheckArgs,
     #[command(flatten)]
@@ -149,16 +150,6 @@ pub struct RolloutArgs {
 pub enum SourceFlag {
     Registry,
     RolloutHistory,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SeverityFlag {
-    None,
-    Informational,
-    Low,
-    Medium,
-    High,
-    Critical,
 }
 
 /// How long `history` takes at most where nothing else is asked for: somebody waits for it.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
 use release_aws::connect::Address;
 use release_aws::ecr::{Registry, connect};
 use release_aws::error::RegistryError;
@@ -121,21 +120,12 @@ impl RepositoryContents {
     /// its parts.
     pub async fn with_scan(&self, digest: Option<&str>) -> Option<PushedImage> {
         let mut image = self.images.iter().find(|i| Some(i.digest.as_str()) == digest)?.clone();
-        image.scan =
-            if is_index(&image) { self.scan_of_parts(&image.digest).await } else { self.scan_of(&image).await };
+        image.scan = if is_index(&image) {
+            self.scan_of_parts(&image.digest).await
+        } else {
+            self.registry.scan_of(&self.name, &image).await
+        };
         Some(image)
-    }
-
-    async fn scan_of(&self, image: &PushedImage) -> Scan {
-        if !image.scan.is_unknown() {
-            return image.scan.clone();
-        }
-        match self.registry.scan(&self.name, &image.digest).await {
-            // The list knows a state that the scan itself doesn't.
-            Ok(scan) if scan == Scan::unknown(None) => image.scan.clone(),
-            Ok(scan) => scan,
-            Err(error) => Scan::Unknown { why: Some(error.reason().into()), findings: image.scan.findings().clone() },
-        }
     }
 
     async fn scan_of_parts(&self, index: &str) -> Scan {
@@ -146,14 +136,7 @@ impl RepositoryContents {
                 Err(error) => return Scan::unknown(Some(error.reason())),
             },
         };
-        let parts = children.iter().filter(|child| !child.is_attestation).map(async |child| {
-            match self.images.iter().find(|i| i.digest == child.digest) {
-                Some(part) => self.scan_of(part).await,
-                None => Scan::unknown(None),
-            }
-        });
-        let parts: Vec<Scan> = join_all(parts).await;
-        Scan::of_parts(parts.iter())
+        self.registry.scan_of_parts(&self.name, &children, &self.images).await
     }
 
     /// The lifecycle policy in force.

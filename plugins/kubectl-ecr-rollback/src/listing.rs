@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use release_cli::table::table;
 use release_core::duration::age;
 use release_core::registry::image::short_digest;
-use release_core::registry::push_history::{Candidate, PushedImage, Scan, ScanSeverity};
+use release_core::registry::push_history::{Candidate, PushedImage};
+use release_core::registry::scan_gate::findings;
 use release_core::text::printable;
 
 /// What heads the columns.
@@ -67,74 +68,8 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// `1 critical, 2 high`, the lesser ones only counted; `none` for a clean image, and the state of the
-/// scan where nothing is known.
-#[must_use]
-pub fn findings(scan: &Scan) -> String {
-    let counts = scan.findings();
-    let of = |severity: ScanSeverity| counts.get(&severity).copied().unwrap_or(0);
-    let (critical, high) = (of(ScanSeverity::Critical), of(ScanSeverity::High));
-    // They may be anything, and are beyond every gate.
-    let (untriaged, undefined) = (of(ScanSeverity::Untriaged), of(ScanSeverity::Undefined));
-    let all = counts.values().copied().fold(0, u32::saturating_add);
-    let named = [critical, high, untriaged, undefined].into_iter().fold(0, u32::saturating_add);
-    let lesser = all.saturating_sub(named);
-    let named = [
-        (critical, "critical"),
-        (high, "high"),
-        (untriaged, "untriaged"),
-        (undefined, "undefined"),
-        (lesser, "lesser"),
-    ];
-    let shown: Vec<String> = named.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    match scan {
-        Scan::Unknown { why, .. } if shown.is_empty() => scan_state(why.as_deref()),
-        _ if shown.is_empty() => "none".into(),
-        _ => shown.join(", "),
-    }
-}
-
-/// `not scanned`, or the registry's word for the state of the scan: `scan pending`.
-#[must_use]
-pub fn scan_state(why: Option<&str>) -> String {
-    match why {
-        None => "not scanned".into(),
-        // Finished, and nothing counted.
-        Some("COMPLETE" | "ACTIVE") => "scan without a result".into(),
-        Some("AccessDenied") => "scan may not be read".into(),
-        Some(word) if word.chars().all(|c| c.is_ascii_uppercase() || c == '_') => {
-            // `SCAN_ELIGIBILITY_EXPIRED` says that it is one of a scan.
-            let words = printable(word).to_lowercase().replace('_', " ");
-            format!("scan {}", words.strip_prefix("scan ").unwrap_or(&words))
-        }
-        Some(word) => format!("scan {}", printable(word)),
-    }
-}
-
 /// `pushed 2h ago`
 #[must_use]
 pub fn pushed(image: &PushedImage, now: Timestamp) -> String {
     format!("pushed {} ago", age(image.pushed_at, now))
-}
-
-#[cfg(test)]
-mod tests {
-    use release_core::registry::push_history::Findings;
-
-    use super::*;
-
-    /// "lesser" findings stopped a rollback at `--max-severity=high`, and nobody knew why.
-    #[test]
-    fn what_is_beyond_every_gate_is_named() {
-        let counted = Findings::from([(ScanSeverity::Untriaged, 3), (ScanSeverity::High, 1), (ScanSeverity::Low, 2)]);
-        assert_eq!(findings(&Scan::Found { findings: counted }), "1 high, 3 untriaged, 2 lesser");
-        let counted = Findings::from([(ScanSeverity::Undefined, 1)]);
-        assert_eq!(findings(&Scan::Found { findings: counted }), "1 undefined");
-    }
-
-    #[test]
-    fn a_state_of_a_scan_reads_as_words() {
-        assert_eq!(scan_state(Some("SCAN_ELIGIBILITY_EXPIRED")), "scan eligibility expired");
-        assert_eq!(scan_state(Some("UNSUPPORTED_IMAGE")), "scan unsupported image");
-    }
 }

@@ -4,10 +4,11 @@ use release_cli::flags::WriteArgs;
 use release_core::checks::weighing::Weighing;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::image::{TypedImage, is_tag};
-use release_core::registry::push_history::{Options as Wanted, ScanSeverity, Source};
+use release_core::registry::push_history::{Options as Wanted, Source};
+use release_core::registry::scan_gate::Gate;
 use release_core::text::printable;
 
-use crate::args::{CheckArgs, RollbackArgs, RolloutArgs, SeverityFlag, SourceFlag, UnpinArgs};
+use crate::args::{CheckArgs, RollbackArgs, RolloutArgs, SourceFlag, UnpinArgs};
 use crate::names::WorkloadName;
 use crate::typed::Typed;
 
@@ -23,9 +24,8 @@ pub struct RollbackOptions {
     pub of_repository: Option<String>,
     pub again: bool,
     pub if_running: Option<String>,
-    pub gate: Option<ScanSeverity>,
-    /// `--max-severity none`: no findings at all.
-    pub gate_allows_none: bool,
+    /// What `--max-severity` lets through.
+    pub gate: Gate,
     pub write: WriteOptions,
 }
 
@@ -88,8 +88,7 @@ pub fn rollback(args: RollbackArgs) -> Outcome<RollbackOptions> {
         of_repository: asked.repository.map(str::to_owned),
         again: args.again,
         if_running: args.if_running,
-        gate: args.max_severity.and_then(severity),
-        gate_allows_none: args.max_severity == Some(SeverityFlag::None),
+        gate: args.max_severity.into(),
         write: write_options(typed, args.checks, &args.rollout, args.write),
     })
 }
@@ -145,17 +144,6 @@ fn write_options(typed: Typed, checks: CheckArgs, rollout: &RolloutArgs, write: 
         reason: printable(&write.reason),
         yes: write.yes,
         typed,
-    }
-}
-
-fn severity(flag: SeverityFlag) -> Option<ScanSeverity> {
-    match flag {
-        SeverityFlag::None => None,
-        SeverityFlag::Informational => Some(ScanSeverity::Informational),
-        SeverityFlag::Low => Some(ScanSeverity::Low),
-        SeverityFlag::Medium => Some(ScanSeverity::Medium),
-        SeverityFlag::High => Some(ScanSeverity::High),
-        SeverityFlag::Critical => Some(ScanSeverity::Critical),
     }
 }
 

@@ -46,7 +46,7 @@ impl Typed {
         typed.value("--tag-filter", target.tag_filter.clone());
         typed.switch("--again", args.again);
         typed.value("--if-running", args.if_running.clone());
-        typed.value("--max-severity", args.max_severity.and_then(name));
+        typed.value("--max-severity", args.max_severity.map(|most| most.word().to_owned()));
         typed.writing(&args.checks, &args.rollout, &args.write);
         typed
     }

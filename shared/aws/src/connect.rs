@@ -98,16 +98,19 @@ pub async fn sdk_config(address: &Address, request_timeout: Duration) -> Outcome
         loader = loader.use_dual_stack(true);
     }
     let sdk = loader.load().await;
-    for variable in ["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO"] {
-        if custom_endpoint(&sdk, variable).is_some_and(|endpoint| is_open(&endpoint)) {
-            return Err(Failure::failed(
-                "OpenEndpoint",
-                format!("{variable} or AWS_ENDPOINT_URL is http:// to another machine, which would get the session token in clear"),
-            )
-            .next("name it with https://, or forward a port of this machine to it"));
-        }
-    }
+    refuse_open(&sdk, &["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO"])?;
     Ok(sdk)
+}
+
+/// Refuses endpoints of these variables that would get credentials in clear.
+pub(crate) fn refuse_open(sdk: &SdkConfig, variables: &[&str]) -> Outcome<()> {
+    let is_refused = |variable: &&&str| custom_endpoint(sdk, variable).is_some_and(|endpoint| is_open(&endpoint));
+    let Some(variable) = variables.iter().find(is_refused) else { return Ok(()) };
+    let text = format!(
+        "{variable} or AWS_ENDPOINT_URL is http:// to another machine, which would get the session token in clear"
+    );
+    let failure = Failure::failed("OpenEndpoint", text);
+    Err(failure.next("name it with https://, or forward a port of this machine to it"))
 }
 
 /// True where what is sent can be read on its way: without TLS, and not to this machine.
@@ -179,7 +182,7 @@ pub(crate) fn custom_endpoint(sdk: &SdkConfig, variable: &str) -> Option<String>
 }
 
 /// HTTP/2 or HTTP/1.1 with keep-alive, as the server offers, without Nagle's algorithm; one pool
-/// for ECR, STS and SSO.
+/// for the service, STS and SSO.
 pub(crate) fn http_client() -> Outcome<SharedHttpClient> {
     let proxy = proxy()?;
     let trust = trust()?;

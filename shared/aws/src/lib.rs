@@ -17,4 +17,6 @@ pub mod connect;
 #[cfg(feature = "ecr")]
 pub mod ecr;
 pub mod error;
+#[cfg(feature = "sns")]
+pub mod sns;
 pub mod trouble;

@@ -20,7 +20,7 @@ use release_core::text::printable;
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// ECR said to slow down, also after several tries.
+    /// The service said to slow down, also after several tries.
     Throttled,
     /// The caller may not do this; the role or user without its session, and why, where ECR says.
     AccessDenied {
@@ -93,10 +93,11 @@ impl Trouble {
             };
         };
         match code {
-            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-                Self::Throttled
+            code if THROTTLED.contains(&code) => Self::Throttled,
+            // The last one is what SNS says.
+            "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "AuthorizationError" => {
+                denied(message)
             }
-            "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => denied(message),
             "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => Self::ExpiredCredentials { sso: false },
             "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidClientTokenIdException" => {
                 Self::BadCredentials("AWS does not know them; are they of another partition, or deleted?".into())
@@ -136,6 +137,17 @@ impl Trouble {
         Self::NoAnswer(innermost(error))
     }
 }
+
+/// How services say that it was too much.
+const THROTTLED: [&str; 6] = [
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    // Of SNS.
+    "Throttled",
+    "KMSThrottling",
+];
 
 /// Whether the same read may be answered a moment later: what the SDK's own retries go by.
 pub(crate) fn is_passing<E>(error: &SdkError<E, HttpResponse>) -> bool

@@ -6,4 +6,6 @@ pub mod index_manifest;
 pub mod lifecycle_policy;
 pub mod other_host;
 pub mod push_history;
+pub mod scan_gate;
+pub mod signature;
 pub mod subject_tag;

@@ -33,9 +33,9 @@ impl Audit {
     /// Where the file can't be opened or written.
     pub async fn append(&self, line: &str) -> Result<(), Trouble> {
         let (done, written) = oneshot::channel();
-        let gone = Trouble::File(std::io::ErrorKind::Other);
-        self.lines.send((format!("{line}\n"), done)).map_err(|_| gone)?;
-        written.await.map_err(|_| gone)?
+        let gone = || Trouble::File(std::io::ErrorKind::Other);
+        self.lines.send((format!("{line}\n"), done)).map_err(|_| gone())?;
+        written.await.map_err(|_| gone())?
     }
 }
 

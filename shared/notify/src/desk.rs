@@ -146,7 +146,7 @@ impl Clerk {
             }
             if known.is_none() {
                 match secrets::named(&self.cluster, receiver).await {
-                    Ok(outlets) => known = Some(outlets),
+                    Ok(outlet) => known = Some(vec![outlet]),
                     Err(why) => self.untold.failed(&self.who, notice.stage.word(), &why),
                 }
             }

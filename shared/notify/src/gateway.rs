@@ -9,7 +9,7 @@ use release_core::release::notice::{Released, gauges};
 
 use crate::address::Address;
 use crate::outlet::{ATTEMPTS, deliver};
-use crate::post::Letter;
+use crate::post::{Letter, post};
 use crate::trouble::Trouble;
 
 /// The exposition format (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
@@ -29,7 +29,7 @@ pub async fn push(
         let path = gauges::path(namespace, service, verb);
         let at = address.below(&path).ok_or(Trouble::NoRequest)?;
         let letter = Letter { content_type: CONTENT_TYPE, body: text.to_owned() };
-        deliver("the Pushgateway", &at, (&letter, ATTEMPTS), log).await?;
+        deliver("the Pushgateway", ATTEMPTS, log, || post(&at, &letter)).await?;
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use release_aws::sns::PublishError;
 
 /// What became of a request that was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// No connection could be made: a name, a port, a proxy or a certificate.
     Unreachable,
@@ -19,6 +20,8 @@ pub enum Trouble {
     NoRequest,
     /// A file that can't be written.
     File(std::io::ErrorKind),
+    /// SNS has not taken it.
+    Unpublished(PublishError),
 }
 
 /// What Slack says in a body (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>):
@@ -50,12 +53,13 @@ impl Trouble {
     }
 
     /// How long to wait before it is sent again; nothing where that would change nothing.
-    pub fn pause(self, attempt: u32) -> Option<Duration> {
+    pub fn pause(&self, attempt: u32) -> Option<Duration> {
         let usual = Duration::from_millis(500).saturating_mul(2_u32.saturating_pow(attempt));
         let is_passing = |code: StatusCode| code.is_server_error() || matches!(code.as_u16(), 408 | 429);
         match self {
             Self::Unreachable | Self::Broken | Self::Silent => Some(usual),
-            Self::Refused { code, after, .. } if is_passing(code) => {
+            Self::Unpublished(error) => error.may_pass.then_some(usual),
+            Self::Refused { code, after, .. } if is_passing(*code) => {
                 Some(after.unwrap_or(usual)).filter(|pause| *pause <= LONGEST_PAUSE)
             }
             Self::Refused { .. } | Self::NoRequest | Self::File(_) => None,
@@ -76,6 +80,7 @@ impl std::fmt::Display for Trouble {
             Self::Refused { code, word, .. } => write!(f, "answered {} {word}", code.as_u16()),
             Self::NoRequest => f.write_str("nothing could be asked there"),
             Self::File(kind) => write!(f, "{kind}"),
+            Self::Unpublished(error) => write!(f, "{error}"),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod sandbox;
 pub mod session;
 pub mod tls_server;
 pub mod toolchain;
+pub mod topic;
 pub mod traffic;
 
 pub use crds::Crd;

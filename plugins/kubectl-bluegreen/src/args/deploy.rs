@@ -10,6 +10,7 @@ use release_core::duration::duration;
 
 use super::hooks::DeployHookArgs;
 use super::shared::{AfterArgs, CheckArgs, TrackArgs};
+use super::vetting::VettingArgs;
 
 /// `deploy`.
 #[derive(Debug, Clone, Args)]
@@ -43,6 +44,8 @@ pub struct DeployArgs {
     /// Wait so long between a color that is ready and the switch
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub switch_after: Option<Duration>,
+    #[command(flatten)]
+    pub vetting: VettingArgs,
     #[command(flatten)]
     pub hooks: DeployHookArgs,
     #[command(flatten)]

@@ -9,6 +9,7 @@ mod in_use;
 mod likeness;
 mod others;
 mod sizes;
+mod vetted;
 
 use release_core::checks::finding::Finding;
 use release_core::checks::weighing::{Urgency, Weighing, weigh};
@@ -17,8 +18,16 @@ pub use case::DeployCase;
 
 type Check = fn(&DeployCase<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 7] =
-    [in_use::check, images::check, likeness::check, held::check, others::check, sizes::check, file::check];
+const CHECKS: [Check; 8] = [
+    in_use::check,
+    images::check,
+    likeness::check,
+    held::check,
+    others::check,
+    sizes::check,
+    file::check,
+    vetted::check,
+];
 
 /// What a copy of a workload brings with it, where no image changes.
 #[must_use]

@@ -22,6 +22,7 @@ use crate::prepared::Prepared;
 use crate::room::lack_of_room;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
+use crate::vetting::known::Vetting;
 
 /// A Service about to get its first color, and everything known around it.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +61,8 @@ pub fn run(case: &InitCase<'_>, weighing: &Weighing) -> Vec<Finding> {
             color: &initial.color,
             prepared: std::slice::from_ref(one),
             compared: &[],
+            vetting: Vetting::default(),
+            vetted: &[],
         };
         findings.extend(of_a_copy(&deploy));
     }

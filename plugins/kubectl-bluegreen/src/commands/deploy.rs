@@ -10,6 +10,7 @@ mod pod_tests;
 mod preparing;
 mod release;
 mod resolved;
+mod vetted;
 
 use futures::future::try_join;
 use release_cli::report::Report;
@@ -103,6 +104,7 @@ async fn prepare_and_move(
     let prepared = basis.prepared()?;
     let world = planning::as_prepared(basis.snapshot, &prepared.concat())?;
     let views = views(&world, movement.track_key.as_deref());
+    let prepared = vetted::vetted(run, basis, prepared).await?;
     let plan = plan(run, (options, movement), basis, (prepared, &world, &views))?;
     let overdue = Overdue::of(run, basis.snapshot, basis.views, &plan.moves).await;
     let text = overdue.text() + &movement.hooks_text() + &text(&plan, options, basis, (&views, &world));

@@ -12,6 +12,7 @@ use super::images::{TypedImage, images};
 use super::{MoveOptions, Target, plain_switch};
 use crate::args::DeployArgs;
 use crate::names::service_names;
+use crate::vetting::known::Vetting;
 
 /// A deploy, resolved.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct DeployOptions {
     pub no_switch: bool,
     /// Between a color that is ready and the move to it.
     pub switch_after: Option<Duration>,
+    /// What is asked of its images before anything is written.
+    pub vetting: Vetting,
     /// What is asked of the color's pods before the traffic moves.
     pub tests: Option<PodTests>,
     /// How the move is made, once it is known where to.
@@ -74,6 +77,7 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
             .chain(sized)
             .chain(stays)
             .chain(pauses)
+            .chain(args.vetting.again())
             .chain(movement.again.iter().cloned())
             .chain(hooks)
             .chain(args.notify.again())
@@ -85,6 +89,7 @@ pub fn deploy(args: DeployArgs, tests: Option<PodTests>) -> Outcome<DeployOption
         replicas: args.replicas,
         no_switch: args.no_switch,
         switch_after: args.switch_after.filter(|_| !args.no_switch),
+        vetting: args.vetting.asked(),
         tests,
         movement,
         can_be_pasted,

@@ -6,6 +6,7 @@ mod preferred;
 #[cfg(test)]
 mod tests;
 mod together;
+mod vetting;
 
 use std::path::Path;
 
@@ -207,6 +208,7 @@ fn fill(args: &mut DeployArgs, spec: &Spec, notes: &mut Vec<String>) {
     if let Some(typed) = fill_receivers(args, spec) {
         overrule("spec.notify", typed.0, typed.1);
     }
+    vetting::fill(args, spec, &mut overrule);
     fill_images(args, spec, &mut overrule);
 }
 

@@ -103,6 +103,7 @@ fn words(typed: &DeployArgs) -> Vec<String> {
     documents
         .into_iter()
         .chain(preparing.into_iter().flatten())
+        .chain(typed.vetting.again())
         .chain(again(&typed.checks))
         .chain(afterwards(&typed.after))
         .chain(because(&typed.write.reason))

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::move_document::MoveEntry;
+use super::vetted_image::VettedImage;
 use crate::moves::MoveReport;
 use crate::plan::deploy::DeployPlan;
 use crate::prepared::Prepared;
@@ -24,6 +25,9 @@ pub struct DeployMembers {
     pub workloads: Vec<PreparedWorkload>,
     /// What is written to prepare them, in this order.
     pub writes: Vec<Write>,
+    /// What ECR knows of the images, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vetted: Vec<VettedImage>,
     /// What is asked of its pods before the traffic moves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<AskedTest>,
@@ -167,6 +171,7 @@ impl DeployMembers {
             }
         }
         self.writes = plan.writes().map(Write::of).collect();
+        self.vetted = plan.parts.iter().flat_map(|part| &part.vetted).map(VettedImage::of).collect();
         self.asked(plan.parts.iter().flat_map(|part| &part.tests));
     }
 

@@ -7,7 +7,8 @@ use release_core::checks::ids::CheckId;
 use release_core::command::Command;
 use release_core::kube::Workload;
 use release_core::registry::index_manifest::IndexChildren;
-use release_core::registry::push_history::{Counted, NeverNamed, PushedImage, ScanSeverity};
+use release_core::registry::push_history::{Counted, NeverNamed, PushedImage};
+use release_core::registry::scan_gate::Gate;
 
 use crate::plan::image_change::ImageChange;
 use crate::selection::Selected;
@@ -25,16 +26,6 @@ pub struct Pushed<'a> {
     pub policy: &'a Reading<Option<String>>,
 }
 
-/// The gate that `--max-severity` sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    Off,
-    /// No findings at all.
-    NoFindings,
-    /// None graver than this.
-    UpTo(ScanSeverity),
-}
-
 /// One workload about to get one image, and everything known around it.
 #[derive(Debug, Clone)]
 pub struct Case<'a> {
@@ -45,6 +36,7 @@ pub struct Case<'a> {
     pub pushed: Option<Pushed<'a>>,
     /// What the tag to go to is on now, where the rollout history chose it.
     pub tag_now: Option<&'a TagNow>,
+    /// What `--max-severity` lets through.
     pub gate: Gate,
     pub chosen: HowChosen,
     pub now: Timestamp,

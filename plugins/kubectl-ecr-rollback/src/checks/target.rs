@@ -3,10 +3,10 @@
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::registry::push_history::{Scan, ScanSeverity};
+use release_core::registry::push_history::Scan;
+use release_core::registry::scan_gate::{self, Gate};
 
-use super::case::{Case, Gate};
-use crate::listing;
+use super::case::Case;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(target) = case.pushed.as_ref().and_then(|pushed| pushed.target) else { return Vec::new() };
@@ -17,32 +17,20 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// Unknown is not clean: it blocks under a gate, and under `--strict`.
 fn unknown(case: &Case<'_>, why: Option<&str>) -> Finding {
     if case.gate == Gate::Off {
-        return case.not_checked(ids::NOT_SCANNED, "scan findings", &listing::scan_state(why));
+        return case.not_checked(ids::NOT_SCANNED, "scan findings", &scan_gate::scan_state(why));
     }
-    let why = why.map(|why| format!(" ({})", listing::scan_state(Some(why)))).unwrap_or_default();
+    let why = why.map(|why| format!(" ({})", scan_gate::scan_state(Some(why)))).unwrap_or_default();
     let finding = case.blocks(ids::NOT_SCANNED, format!("the image has no finished scan{why}"));
     finding.mend("scan it, or leave --max-severity out")
 }
 
 fn found(case: &Case<'_>, scan: &Scan) -> Option<Finding> {
-    let counts = scan.findings();
-    let too_grave = counts.iter().any(|(severity, count)| *count > 0 && is_beyond(case.gate, *severity));
-    let grave = counts.iter().any(|(severity, count)| *count > 0 && *severity >= ScanSeverity::High);
-    let message = format!("findings: {}", listing::findings(scan));
-    match (too_grave, grave) {
+    let message = format!("findings: {}", scan_gate::findings(scan));
+    match (case.gate.refuses(scan.findings()), scan_gate::is_grave(scan.findings())) {
         (true, _) => {
             Some(case.blocks(ids::SCAN_FINDINGS, message).mend("another --to-tag, or a higher --max-severity"))
         }
         (false, true) => Some(case.warns(ids::SCAN_FINDINGS, message)),
         (false, false) => None,
-    }
-}
-
-/// Undefined and untriaged findings may be anything, and are beyond every gate.
-fn is_beyond(gate: Gate, severity: ScanSeverity) -> bool {
-    match gate {
-        Gate::Off => false,
-        Gate::NoFindings => true,
-        Gate::UpTo(limit) => severity > limit || severity <= ScanSeverity::Untriaged,
     }
 }

@@ -8,9 +8,10 @@ use release_core::kube::Workload;
 use release_core::registry::image::ImageRef;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{Pinned, PushedImage, Scan};
+use release_core::registry::scan_gate::Gate;
 use serde_json::{Value, json};
 
-use super::case::{Case, Gate, HowChosen, Pushed};
+use super::case::{Case, HowChosen, Pushed};
 use crate::plan::image_change::{Author, ImageChange, unpinned};
 use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selection, select};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use release_core::registry::push_history::{Pinned, Scan, ScanSeverity};
+use release_core::registry::scan_gate::Gate;
 use release_core::release::record::Record as _;
 use serde_json::json;
 
-use super::case::Gate;
 use super::testing::{World, image};
 use crate::record::ImageRecord;
 use crate::snapshot::owner::Owner;

@@ -21,7 +21,7 @@ use release_core::text::printable;
 use release_core::workload::revisions::may_have_another;
 
 use crate::apply::ChangeInProgress;
-use crate::checks::case::{Case, Gate, HowChosen, Pushed};
+use crate::checks::case::{Case, HowChosen, Pushed};
 use crate::contents::RepositoryContents;
 use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
@@ -183,7 +183,7 @@ async fn go_back(
         change: &change,
         pushed: contents.map(|contents| known.pushed(contents)),
         tag_now: tag_now.as_ref(),
-        gate: gate(options),
+        gate: options.gate,
         chosen: HowChosen {
             never_named: choice.never_named(chosen, &snapshot.revisions, selected.container()),
             unproven: unproven(chosen, order),
@@ -287,13 +287,5 @@ fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChose
         counted: chosen.counted.clone(),
         never_named: None,
         unproven: None,
-    }
-}
-
-fn gate(options: &RollbackOptions) -> Gate {
-    match options.gate {
-        Some(severity) => Gate::UpTo(severity),
-        None if options.gate_allows_none => Gate::NoFindings,
-        None => Gate::Off,
     }
 }

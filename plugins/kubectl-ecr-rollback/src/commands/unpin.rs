@@ -6,8 +6,9 @@ use release_cluster::wait::later;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::image::{ImageRef, short_digest};
 use release_core::registry::push_history::{ImageStatus, TagForm, TagKind};
+use release_core::registry::scan_gate::Gate;
 
-use crate::checks::case::{Case, Gate, HowChosen};
+use crate::checks::case::{Case, HowChosen};
 use crate::document::UnpinMembers;
 use crate::options::UnpinOptions;
 use crate::plan::image_change::{Author, unpinned};

@@ -62,8 +62,7 @@ fn options() -> RollbackOptions {
         of_repository: None,
         again: false,
         if_running: None,
-        gate: None,
-        gate_allows_none: false,
+        gate: release_core::registry::scan_gate::Gate::Off,
         write: write_options(),
     }
 }

@@ -9,7 +9,7 @@ use super::registry::{Call, ImageId, Registry};
 use super::translate;
 use crate::error::RegistryError;
 use crate::trouble::Trouble;
-use release_core::registry::push_history::{PushedImage, Scan};
+use release_core::registry::push_history::PushedImage;
 
 /// The most that DescribeImages gives in a page
 /// (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>).
@@ -90,27 +90,6 @@ impl Registry {
             return Err(self.failed(call, Trouble::Garbled("an image that was not asked for".into())));
         }
         Ok(images)
-    }
-
-    /// What the scan of one image found. Enhanced scans and the newer basic scans are not in
-    /// [`Self::images`], which says `ACTIVE` or `COMPLETE` there.
-    ///
-    /// # Errors
-    /// See [`RegistryError`]; an image that was never scanned is none.
-    pub async fn scan(&self, repository: &str, digest: &str) -> Result<Scan, RegistryError> {
-        let call = Call::new("DescribeImageScanFindings", repository);
-        let request = self.client.describe_image_scan_findings().repository_name(repository);
-        let request = request.set_registry_id(self.account.clone()).max_results(1);
-        let request = request.image_id(translate::identifier(&ImageId::Digest(digest.to_owned())));
-        match self.made(call, || request.clone().send()).await {
-            // The counts are of all findings, not of this page's.
-            Ok(answer) => {
-                let counts = answer.image_scan_findings.and_then(|f| f.finding_severity_counts);
-                Ok(translate::scan(counts.as_ref(), answer.image_scan_status.as_ref()))
-            }
-            Err(error) if error.is_code("ScanNotFoundException") => Ok(Scan::unknown(None)),
-            Err(error) => Err(error),
-        }
     }
 
     /// A list that ECR gives in each answer, that of an empty repository too (`"imageDetails": []`): an answer without

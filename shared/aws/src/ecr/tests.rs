@@ -3,6 +3,7 @@
 mod failures;
 mod previews;
 mod reads;
+mod signatures;
 mod stub;
 mod writes;
 

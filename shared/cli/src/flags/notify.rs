@@ -15,8 +15,8 @@ const HEADING: &str = "Telling others (docs/notifications.md)";
 /// Who is told, of what, and where it is noted.
 #[derive(Debug, Clone, Default, Args)]
 pub struct NotifyArgs {
-    /// Tell slack, webhook or pagerduty, whose URL or routing key is in a Secret of the namespace; may be
-    /// repeated [default: those of secret/kubectl-release-notify]
+    /// Tell slack, webhook or pagerduty, whose URL or routing key is in a Secret of the namespace, or a topic of
+    /// SNS (sns=ARN); may be repeated [default: those of secret/kubectl-release-notify]
     // Read after clap, which would repeat a URL that was typed in its place.
     #[arg(long, value_name = "KIND=secret/NAME/KEY", help_heading = HEADING)]
     pub notify: Vec<String>,
@@ -101,6 +101,9 @@ mod tests {
             "slack=",
             "",
             "slack=secret/a/b?SECRET",
+            "sns=secret/a/SECRET",
+            "sns=arn:aws:sqs:eu-west-1:123456789012:SECRET",
+            "slack=arn:aws:sns:eu-west-1:123456789012:SECRET",
         ] {
             let args = NotifyArgs { notify: vec![word.to_owned()], ..NotifyArgs::default() };
             let failure = args.wanted().unwrap_err();

@@ -2,8 +2,10 @@
 //! here can't be found; the documents and the tests read it.
 
 mod spelling;
+mod suite;
 
 use super::severity::Severity;
+pub use suite::Suite;
 
 /// The stable name of a check, for `--force` and `accept`: lower case, words joined by hyphens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,17 +23,6 @@ impl CheckId {
     pub fn named(name: &str) -> Option<Self> {
         ALL.iter().map(|check| check.id).find(|id| id.0 == name)
     }
-}
-
-/// Whose check it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Suite {
-    /// `kubectl bluegreen`
-    Bluegreen,
-    /// `kubectl ecr-rollback`
-    EcrRollback,
-    /// `kubectl ecr-rollback lifecycle`
-    Lifecycle,
 }
 
 impl Suite {
@@ -191,10 +182,12 @@ checks! {
         "no pod of the target is ready: scaled to zero, none ready yet, or nothing runs that color";
     NODES = "nodes", [Bluegreen], [],
         "whether the nodes of the target's pods are there could not be read";
+    NOT_IN_ECR = "not-in-ecr", [Bluegreen], [Blocks],
+        "`--max-severity` or `--require-signature` is given, and an image is of another registry, or isn't there, or is archived";
     NOT_IN_REPOSITORY = "not-in-repository", [Lifecycle], [Warns],
         "something asks for an image that is not in the repository";
-    NOT_SCANNED = "not-scanned", [EcrRollback], [Blocks],
-        "`--max-severity` is given and the image has no finished scan; without it this is only shown, as not checked";
+    NOT_SCANNED = "not-scanned", [Bluegreen, EcrRollback], [Blocks],
+        "`--max-severity` is given and the image has no finished scan, or it can't be read. Without it a rollback only shows this, as not checked";
     ON_DELETE = "on-delete", [Bluegreen, EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
     OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
@@ -269,8 +262,8 @@ checks! {
         "`--from rollout-history` chose a tag of the image that runs already";
     SCALED_DOWN = "scaled-down", [Bluegreen], [Warns],
         "while the target was watched, it was scaled below what the move was allowed with";
-    SCAN_FINDINGS = "scan-findings", [EcrRollback], [Blocks, Warns],
-        "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, always";
+    SCAN_FINDINGS = "scan-findings", [Bluegreen, EcrRollback], [Blocks, Warns],
+        "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, wherever scans are read";
     SELECTOR_OVERLAPS = "selector-overlaps", [Bluegreen], [Warns],
         "the active color's workload doesn't select by the track key: its selector matches pods of the color that is created, too";
     SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],
@@ -299,6 +292,8 @@ checks! {
         "an EndpointSlice of the Service is written by somebody else than its controller";
     UNREADY_PUBLISHED = "unready-published", [Bluegreen], [Blocks, Warns],
         "the Service has `publishNotReadyAddresses`, and pods of the target aren't ready. A rollback only warns";
+    UNSIGNED = "unsigned", [Bluegreen], [Blocks],
+        "`--require-signature` is given, and the image's repository has no signature of its digest by cosign or Notation, or that can't be read";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
         "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
     ZONES_UNCOVERED = "zones-uncovered", [Bluegreen], [Warns],

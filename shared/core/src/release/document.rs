@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::notice::receiver::{Entry, entries};
 use crate::analysis::compare::asked::Comparison;
 use crate::analysis::metric::Metric;
+use crate::registry::scan_gate::MaxSeverity;
 pub use asked::{Expect, Grpc, HealthCheck, HttpGet, HttpHeader, Scheme, SmokeTest};
 pub use hooks::{HookSpec, Hooks};
 pub use port::Port;
@@ -94,6 +95,10 @@ pub struct Spec {
     /// New images by container.
     #[serde(deserialize_with = "checked::images")]
     pub images: BTreeMap<String, String>,
+    /// The gravest findings that a scan of ECR may have in an image; without a finished one an image is refused.
+    pub max_severity: Option<MaxSeverity>,
+    /// Whether ECR has to have a signature of each image, by cosign or Notation.
+    pub require_signature: Option<bool>,
     /// Asked of every pod before the traffic moves.
     pub health_check: Option<HealthCheck>,
     /// Asked of every pod after that: whether what it depends on is there.

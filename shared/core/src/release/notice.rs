@@ -7,6 +7,7 @@ pub mod gauges;
 pub mod pagerduty;
 pub mod receiver;
 pub mod slack;
+pub mod sns;
 pub mod stage;
 
 use jiff::Timestamp;
@@ -143,5 +144,7 @@ pub fn schema() -> schemars::Schema {
     settings.into_generator().into_root_schema_for::<Notice>()
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -89,12 +89,17 @@ impl Call {
     }
 }
 
+/// What says that a call to a service is the lab's own; moto takes any signature.
+pub(crate) fn credential(region: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={OWN_KEY}/20260101/{region}/{service}/aws4_request, \
+         SignedHeaders=host;x-amz-target, Signature=none"
+    )
+}
+
 /// The headers of a call of the lab's own.
 pub(crate) fn own_headers(region: &str, operation: &str) -> HeaderMap {
-    let credential = format!(
-        "AWS4-HMAC-SHA256 Credential={OWN_KEY}/20260101/{region}/ecr/aws4_request, \
-         SignedHeaders=host;x-amz-target, Signature=none"
-    );
+    let credential = credential(region, "ecr");
     let mut headers = HeaderMap::new();
     let target = format!("{TARGET}{operation}");
     for (name, value) in

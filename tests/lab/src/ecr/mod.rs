@@ -5,6 +5,7 @@
 //! - paging of DescribeImages, ListImages and DescribeRepositories, and the image status filter;
 //! - what tests say about an image: times, status, scan findings, the subject of a referrer;
 //! - a moved tag leaves the image it was on untagged, as ECR does; moto drops that image;
+//! - what refers to an image (ListImageReferrers);
 //! - lifecycle policy previews: answers that a test recorded, never computed;
 //! - whole recorded repositories that moto never sees;
 //! - faults, held calls, and a log of calls, per repository or per access key.
@@ -24,6 +25,7 @@ mod preview;
 mod pull;
 mod push;
 pub mod reference;
+mod referrers;
 mod server;
 mod state;
 

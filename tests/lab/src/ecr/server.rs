@@ -20,7 +20,7 @@ use super::flood::{AnswerBody, flood, whole};
 use super::instructions::{self, Call, Fault, Instruction};
 use super::paging::Page;
 use super::state::State;
-use super::{images, preview, push};
+use super::{images, preview, push, referrers};
 use crate::api_proxy::BrokenOff;
 use crate::hold_point::{HoldPoint, When};
 
@@ -142,6 +142,7 @@ async fn perform(state: &State, headers: &HeaderMap, call: &Call, body: Bytes) -
         "BatchGetImage" => batch_get_image(state, headers, call).await,
         "ListImages" => listed(state, headers, call, "imageIds").await,
         "DescribeRepositories" => listed(state, headers, call, "repositories").await,
+        "ListImageReferrers" => referrers::list(state, call).await,
         "PutImage" => push::put_image(state, headers, call).await,
         "StartLifecyclePolicyPreview" => preview::start(state, call).await,
         "GetLifecyclePolicyPreview" => preview::get(state, call),

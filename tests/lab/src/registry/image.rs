@@ -3,6 +3,8 @@
 //! The forms are those of the OCI image specification, of cosign's tags (`sha256-….sig`) and of
 //! BuildKit's attestations.
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -16,9 +18,7 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-const COSIGN_LAYER: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
-const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const DEFAULT_SIZE: u64 = 48_000_000;
 /// A default `docker buildx build --push` of November 2026: the image at .302 of a second, its
 /// attestation at .306, and the index at .949.
@@ -103,36 +103,6 @@ impl Image {
         Self::of(json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(CONFIG, 167), "layers": layers}))
             .detail("imageSizeInBytes", 4_096)
             .artifact_type(CONFIG)
-    }
-
-    /// A signature by cosign, with the tag that names the image it is about.
-    pub fn signature_of(digest: &str) -> Self {
-        Self::beside(digest, "sig", COSIGN_LAYER)
-    }
-
-    /// An attestation by cosign, with the tag that names the image it is about.
-    pub fn attestation_of(digest: &str) -> Self {
-        Self::beside(digest, "att", "application/vnd.dsse.envelope.v1+json")
-    }
-
-    fn beside(digest: &str, suffix: &str, layer: &str) -> Self {
-        let layers = json!([blob(layer, 242)]);
-        Self::of(json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(CONFIG, 233), "layers": layers}))
-            .detail("imageSizeInBytes", 242)
-            .artifact_type(CONFIG)
-            .tag(&format!("{}.{suffix}", digest.replace(':', "-")))
-    }
-
-    /// An untagged referrer (OCI 1.1): an artifact whose subject is another image.
-    pub fn referrer_of(digest: &str, artifact_type: &str) -> Self {
-        let layers = json!([blob(artifact_type, 9_000)]);
-        Self::of(json!({
-            "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": artifact_type, "config": blob(EMPTY, 2),
-            "layers": layers, "subject": {"mediaType": MANIFEST, "digest": digest, "size": 1_024},
-        }))
-        .detail("imageSizeInBytes", 9_000)
-        .detail("subjectManifestDigest", digest)
-        .artifact_type(artifact_type)
     }
 
     fn of(mut manifest: Value) -> Self {

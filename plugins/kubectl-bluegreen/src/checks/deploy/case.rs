@@ -8,6 +8,7 @@ use crate::compared::Compared;
 use crate::prepared::Prepared;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
+use crate::vetting::known::{Vetted, Vetting};
 
 /// A color about to be prepared, and everything known around it.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,9 @@ pub struct DeployCase<'a> {
     pub prepared: &'a [Prepared],
     /// What else the release's file holds.
     pub compared: &'a [&'a Compared],
+    /// What is asked of its images, and what ECR knows of them.
+    pub vetting: Vetting,
+    pub vetted: &'a [Vetted],
 }
 
 impl DeployCase<'_> {

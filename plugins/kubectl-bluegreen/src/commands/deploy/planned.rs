@@ -20,6 +20,10 @@ use crate::prepared::Prepared;
 use crate::refusal::deploying::autoscaler_taken;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
+use crate::vetting::known::{self, Vetted};
+
+/// The workloads of one Service as they are to be, with what ECR knows of their images.
+pub type Looked = (Vec<Prepared>, Vec<Vetted>);
 
 /// One Service whose color is prepared.
 #[derive(Debug, Clone, Copy)]
@@ -75,11 +79,11 @@ pub fn plan(
     run: &Run,
     (options, movement): (&ReleaseOptions, &MoveOptions),
     basis: &Basis<'_>,
-    (prepared, world, views): (Vec<Vec<Prepared>>, &Snapshot, &[ServiceView<'_>]),
+    (prepared, world, views): (Vec<Looked>, &Snapshot, &[ServiceView<'_>]),
 ) -> Outcome<DeployPlan> {
-    let with_tests = |(part, prepared): (&Part<'_>, Vec<Prepared>)| {
+    let with_tests = |(part, (prepared, vetted)): (&Part<'_>, Looked)| {
         let tests = planning::tests_for(part.options, part.deploying.view.service, (&prepared, world))?;
-        Ok((prepared, tests))
+        Ok((prepared, vetted, tests))
     };
     let prepared = basis.parts.iter().zip(prepared).map(with_tests).collect::<Outcome<Vec<_>>>()?;
     let mut moves = make_plan(run, movement, world, views, false)?;
@@ -97,7 +101,7 @@ fn one(
     run: &Run,
     basis: &Basis<'_>,
     part: &Part<'_>,
-    (prepared, tests): (Vec<Prepared>, Vec<ForWorkload>),
+    (prepared, vetted, tests): (Vec<Prepared>, Vec<Vetted>, Vec<ForWorkload>),
     (moves, views): (&SwitchPlan, &[ServiceView<'_>]),
 ) -> Outcome<Preparation> {
     let Part { options, deploying } = part;
@@ -107,7 +111,7 @@ fn one(
         return Err(autoscaler_taken(taken, &deploying.color, run.scope()));
     }
     let (service, color) = (options.service.clone(), deploying.color.clone());
-    Ok(Preparation { service, color, prepared, writes, tests })
+    Ok(Preparation { service, color, prepared, writes, tests, vetted })
 }
 
 /// What the checks of each color and those of the move found.
@@ -116,7 +120,9 @@ fn findings(basis: &Basis<'_>, movement: &MoveOptions, parts: &[Preparation], mo
         let Deploying { view, tracks, color, .. } = part.deploying;
         let compared = basis.compared_of(at);
         let (snapshot, prepared) = (basis.snapshot, own.prepared.as_slice());
-        checks(&DeployCase { snapshot, view, tracks, color, prepared, compared: &compared }, &movement.weighing)
+        let (vetting, vetted) = (part.options.vetting, own.vetted.as_slice());
+        let case = DeployCase { snapshot, view, tracks, color, prepared, compared: &compared, vetting, vetted };
+        checks(&case, &movement.weighing)
     };
     let mut findings: Vec<Finding> = basis.parts.iter().zip(parts).enumerate().flat_map(of_part).collect();
     findings.extend(moves.findings.iter().cloned());
@@ -142,6 +148,7 @@ pub fn text(
     let mut lines = Vec::new();
     for (part, own) in basis.parts.iter().zip(&plan.parts) {
         lines.extend(planning::lines(part.deploying, &own.prepared, &own.writes, basis.snapshot));
+        lines.extend(known::lines(&own.vetted, part.options.vetting));
         let moving = plan.moves.moves().find(|moving| moving.service() == own.service);
         let required = moving.map_or(1, |moving| moving.required);
         let of = if is_of_one { String::new() } else { format!(" of service/{}", own.service) };

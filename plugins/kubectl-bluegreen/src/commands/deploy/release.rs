@@ -13,6 +13,7 @@ use super::next_step::again;
 use super::pause::pause;
 use super::pod_tests::{tested, with_way_down};
 use super::preparing::{Preparing, prepare};
+use super::vetted::still_vetted;
 use crate::apply;
 use crate::cleanup::overdue::Overdue;
 use crate::fingerprint::Fingerprint;
@@ -108,6 +109,7 @@ async fn go_on(
         if !std::mem::replace(&mut waited, true) {
             pause(run, options, &plan.colors()).await?;
         }
+        still_vetted(run, options, all).await?;
         if options.no_switch {
             print_fingerprints(run, (options, movement), (all, covered), report).await
         } else {

@@ -11,6 +11,7 @@ use release_core::release::hooks::Hook;
 use super::*;
 use crate::args::{Cli, VerbArgs};
 
+const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:releases";
 const WHOLE: &str = "
 apiVersion: deploy.example.com/v1
 kind: BlueGreenDeployment
@@ -101,11 +102,12 @@ fn hooks_are_those_of_the_document_unless_they_were_typed() {
 /// A URL in a document would stand in the log of the job that reads it.
 #[test]
 fn receivers_are_those_of_the_document_unless_they_were_typed() {
-    let text =
-        format!("{WHOLE}  notify: [{{slack: secret/ops/chat, stages: [failed]}}, {{pagerduty: secret/ops/pager}}]\n");
+    let text = format!(
+        "{WHOLE}  notify: [{{slack: secret/ops/chat, stages: [failed]}}, {{pagerduty: secret/ops/pager}}, {{sns: '{TOPIC}'}}]\n"
+    );
     let said = filled("told", &text, "").unwrap().args.notify.wanted().unwrap();
     let words: Vec<String> = said.receivers.iter().map(Receiver::words).collect();
-    assert_eq!(words, ["slack=secret/ops/chat", "pagerduty=secret/ops/pager"]);
+    assert_eq!(words, ["slack=secret/ops/chat", "pagerduty=secret/ops/pager", &format!("sns={TOPIC}")]);
     assert!(!said.of_namespace && said.receivers[0].on.len() == 1 && said.receivers[1].on.is_empty());
     let typed = filled("typed-told", &text, "--notify=webhook=secret/ops/hook").unwrap();
     assert_eq!((typed.args.notify.wanted().unwrap().receivers.len(), typed.notes.len()), (1, 1), "{:?}", typed.notes);
@@ -115,6 +117,8 @@ fn receivers_are_those_of_the_document_unless_they_were_typed() {
         "stages: [failed]",
         "slack: secret/a/b, stages: [sometimes]",
         "teams: secret/a/b",
+        "sns: secret/a/b",
+        "sns: 'arn:aws:sns:eu-west-1:123456789012:a', slack: secret/a/b",
     ] {
         let failure = filled("bad-told", &format!("{WHOLE}  notify: [{{{bad}}}]\n"), "").unwrap_err();
         assert!(failure.exit == Exit::Usage && !failure.message.contains("SECRET"), "{failure}");

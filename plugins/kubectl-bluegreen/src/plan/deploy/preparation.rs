@@ -4,6 +4,7 @@ use release_core::release::change::Change;
 use release_core::release::pod_tests::ForWorkload;
 
 use crate::prepared::Prepared;
+use crate::vetting::known::Vetted;
 
 /// The color of one Service, before its first write.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct Preparation {
     pub writes: Vec<Change>,
     /// What is asked of its pods before the traffic moves, workload by workload.
     pub tests: Vec<ForWorkload>,
+    /// What ECR knows of its images, where it was asked.
+    pub vetted: Vec<Vetted>,
 }
 
 /// `green of service/api, blue of service/web`

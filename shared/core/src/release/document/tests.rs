@@ -15,6 +15,8 @@ const HONOURED: &[&str] = &[
     "spec.router",
     "spec.replicas",
     "spec.images",
+    "spec.maxSeverity",
+    "spec.requireSignature",
     "spec.healthCheck",
     "spec.dependencyChecks",
     "spec.smokeTests",

@@ -1,11 +1,13 @@
 //! Who is told, and of what. Where they are is in a Secret: whoever types it would show it to everybody on the
-//! machine, and no message here repeats what was typed in its place.
+//! machine, and no message here repeats what was typed in its place. A topic of SNS is no secret: who may publish to
+//! it is IAM's to say.
 
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Notice;
+use super::sns::Topic;
 use super::stage::{Deed, Stage};
 
 /// The Secret of a namespace that is looked for where nobody says who is to be told.
@@ -13,7 +15,10 @@ pub const OF_NAMESPACE: &str = "kubectl-release-notify";
 /// Its key with the stages that are told, separated by commas.
 pub const STAGES_KEY: &str = "stages";
 
-/// What language a receiver speaks.
+/// How a topic of SNS is typed, and its key in the namespace's own Secret.
+pub const SNS: &str = "sns";
+
+/// What language a receiver speaks that is asked for by its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A Slack incoming webhook, or what takes its messages (Mattermost, Discord's `/slack`).
@@ -106,39 +111,73 @@ impl<'de> Deserialize<'de> for SecretKey {
     }
 }
 
+/// Where somebody is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Where a Secret says.
+    Secret(Kind, SecretKey),
+    /// At a topic of SNS.
+    Topic(Topic),
+}
+
+impl Place {
+    /// Whether they are told of it at all, whatever stages were chosen.
+    #[must_use]
+    pub fn hears(&self, notice: &Notice) -> bool {
+        match self {
+            Self::Secret(kind, _) => kind.hears(notice),
+            Self::Topic(_) => true,
+        }
+    }
+}
+
+/// As it is typed.
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Secret(kind, key) => write!(f, "{}={key}", kind.word()),
+            Self::Topic(topic) => write!(f, "{SNS}={topic}"),
+        }
+    }
+}
+
 /// Somebody who is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receiver {
-    pub kind: Kind,
-    pub place: SecretKey,
+    pub place: Place,
     /// The stages that were chosen; all where none was.
     pub on: Vec<Stage>,
 }
 
 impl Receiver {
-    /// Reads `slack=secret/NAME/KEY`.
+    /// Reads `slack=secret/NAME/KEY` or `sns=ARN`.
     ///
     /// # Errors
     /// Says what is wrong without a word of what was typed.
     pub fn typed(text: &str, on: &[Stage]) -> Result<Self, String> {
-        let (kind, place) = text.split_once('=').unwrap_or(("", ""));
-        let known = Kind::ALL.map(Kind::word).join("|");
-        let kind = Kind::ALL.into_iter().find(|known| known.word() == kind);
-        let kind = kind.ok_or_else(|| format!("{known}=secret/NAME/KEY is expected"))?;
-        let place = SecretKey::typed(place).map_err(|why| format!("{}: {why}", kind.word()))?;
-        Ok(Self { kind, place, on: on.to_vec() })
+        let (word, place) = text.split_once('=').unwrap_or(("", ""));
+        let place = if word == SNS {
+            Topic::typed(place).map(Place::Topic).map_err(|why| format!("{SNS}: {why}"))?
+        } else {
+            let known = Kind::ALL.map(Kind::word).join("|");
+            let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word);
+            let kind = kind.ok_or_else(|| format!("{known}=secret/NAME/KEY or {SNS}=ARN is expected"))?;
+            let key = SecretKey::typed(place).map_err(|why| format!("{}: {why}", kind.word()))?;
+            Place::Secret(kind, key)
+        };
+        Ok(Self { place, on: on.to_vec() })
     }
 
     /// As it is typed.
     #[must_use]
     pub fn words(&self) -> String {
-        format!("{}={}", self.kind.word(), self.place)
+        self.place.to_string()
     }
 
     /// Whether it is told of this.
     #[must_use]
     pub fn hears(&self, notice: &Notice) -> bool {
-        (self.on.is_empty() || self.on.contains(&notice.stage)) && self.kind.hears(notice)
+        (self.on.is_empty() || self.on.contains(&notice.stage)) && self.place.hears(notice)
     }
 }
 
@@ -155,6 +194,9 @@ pub struct Entry {
     /// `secret/NAME/KEY`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pagerduty: Option<SecretKey>,
+    /// A topic's ARN: `arn:aws:sns:REGION:ACCOUNT:TOPIC`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sns: Option<Topic>,
     /// The stages that are told; all where none is said. (`on` is a truth value to YAML 1.1.)
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
@@ -167,7 +209,7 @@ pub struct Entry {
 pub fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::Error> {
     let entries = Option::<Vec<Entry>>::deserialize(deserializer)?.unwrap_or_default();
     match entries.iter().find(|entry| entry.receivers().len() != 1) {
-        Some(_) => Err(D::Error::custom("each entry is for one of slack, webhook and pagerduty")),
+        Some(_) => Err(D::Error::custom("each entry is for one of slack, webhook, pagerduty and sns")),
         None => Ok(entries),
     }
 }
@@ -176,11 +218,11 @@ impl Entry {
     /// Who is told by it.
     #[must_use]
     pub fn receivers(&self) -> Vec<Receiver> {
-        let of = |kind, place: &Option<SecretKey>| {
-            place.as_ref().map(|place| Receiver { kind, place: place.clone(), on: self.stages.clone() })
-        };
-        let all =
+        let on = |place| Receiver { place, on: self.stages.clone() };
+        let of = |kind, key: &Option<SecretKey>| key.clone().map(|key| on(Place::Secret(kind, key)));
+        let secrets =
             [of(Kind::Slack, &self.slack), of(Kind::Webhook, &self.webhook), of(Kind::Pagerduty, &self.pagerduty)];
-        all.into_iter().flatten().collect()
+        let topic = self.sns.clone().map(|topic| on(Place::Topic(topic)));
+        secrets.into_iter().flatten().chain(topic).collect()
     }
 }

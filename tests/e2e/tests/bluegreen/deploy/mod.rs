@@ -16,6 +16,7 @@ mod rewritten;
 mod several;
 mod size;
 mod undo;
+mod vetted;
 
 use anyhow::Result;
 use e2e::bluegreen::run::bluegreen;

@@ -3,6 +3,7 @@
 mod gateway;
 mod receivers;
 mod secrets;
+mod topics;
 mod trouble;
 
 use anyhow::{Result, ensure};

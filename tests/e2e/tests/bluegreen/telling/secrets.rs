@@ -47,9 +47,9 @@ async fn words_that_make_no_sense_are_refused_before_anything_is_asked() -> Resu
     let setup = hooked("no-sense", &hook).await?;
     let typed = format!("--notify=slack=https://hooks.slack.com/services/{SECRET}");
     let gateway = format!("--pushgateway=http://lee:{SECRET}@gateway:9091");
-    for word in
-        [typed.as_str(), gateway.as_str(), "--notify=teams=secret/a/b", "--notify-on=sometimes", "--audit-file="]
-    {
+    let topic = format!("--notify=sns=arn:aws:sqs:eu-west-1:123456789012:{SECRET}");
+    let words = [&typed, &gateway, &topic, "--notify=teams=secret/a/b", "--notify-on=sometimes", "--audit-file="];
+    for word in words {
         switch(&setup, "green", &["--yes", word]).await?.ends(2)?;
         switch(&setup, "green", &["--yes", "-ojson", word]).await?.ends(2)?;
     }
