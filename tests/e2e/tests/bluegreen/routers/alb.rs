@@ -126,9 +126,28 @@ async fn target_groups_named_by_themselves_are_told_by_their_bindings() -> Resul
 #[tokio::test]
 async fn an_action_that_its_controller_refuses_is_not_moved() -> Result<()> {
     let ns = routed("alb-refused", &forward(100, 0).replace(",\"weight\":0", "")).await?;
+    bluegreen(&ns, "switch api --to green --yes").await?.ends(1)?;
+    let broken = "alb.ingress.kubernetes.io/actions.broken";
+    annotate(&ns, ACTION, Some(&forward(100, 0))).await?;
+    annotate(&ns, broken, Some("{")).await?;
+    let backend = json!({"service": {"name": "broken", "port": {"name": "use-annotation"}}});
+    let path = json!([{"op": "add", "path": "/spec/rules/0/http/paths/-",
+        "value": {"path": "/broken", "pathType": "Prefix", "backend": backend}}]);
+    ns.kubectl(&["patch", "ingress", "edge", "--type=json", "-p", &path.to_string()]).await?;
     let document = bluegreen(&ns, "switch api --to green --yes -ojson").await?.ends(1)?.json()?;
     let found = finding(&document, "route-refused").context("no finding")?;
-    ensure!(found["message"].to_string().contains("weight must be set"), "{found:#}");
+    ensure!(found["message"].to_string().contains("action broken"), "{found:#}");
+    assert_eq!(action_of(&ns).await?, forward(100, 0));
+    annotate(&ns, broken, Some(&forward(100, 0))).await?;
+    ns.kubectl(&[
+        "patch",
+        "ingress",
+        "edge",
+        "--type=json",
+        "-p",
+        r#"[{"op": "remove", "path": "/spec/rules/0/http/paths/1"}]"#,
+    ])
+    .await?;
     let sticky = forward(100, 0)
         .replace("]}}", "],\"targetGroupStickinessConfig\":{\"enabled\":true,\"durationSeconds\":200}}}");
     annotate(&ns, ACTION, Some(&sticky)).await?;
