@@ -13,11 +13,12 @@ pub mod gateway;
 pub mod istio;
 mod kind;
 mod named;
+mod reach;
 mod rule;
 pub mod service;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -51,6 +52,10 @@ pub struct Route {
     pub base: Labels,
     /// Which color's pods each destination leads to.
     pub colors: BTreeMap<Destination, String>,
+    /// What a subset asks of its pods besides, where it does.
+    pub besides: BTreeMap<Destination, Labels>,
+    /// Destinations that only our record tells the color of: no Service or subset of that name is there.
+    pub lost: BTreeSet<Destination>,
     /// The Services of target groups that are named by themselves.
     pub bound: Bound,
 }

@@ -66,6 +66,12 @@ pub enum Parsed {
 }
 
 impl Action {
+    /// A group as it is written; `text` is what was parsed.
+    #[must_use]
+    pub fn group_of(&self, text: &str, index: usize) -> Option<Value> {
+        serde_json::from_str(text.get(self.groups.get(index)?.range.clone())?).ok()
+    }
+
     /// What a group's weight counts: alone it has everything, and the controller refuses one that is left out beside
     /// others.
     #[must_use]
