@@ -145,15 +145,11 @@ async fn from_elsewhere(cluster: &Cluster, read: Snapshot, namespace: Option<&st
     }
     let is_lost = |router: &FoundRouter| matches!(router, FoundRouter::Route(route) if !route.lost.is_empty());
     let uses_subsets = |route: &VirtualService| route.destinations().any(|to| to.destination.subset.is_some());
-    let mut destination_rules = read.destination_rules.clone();
-    if virtual_services_beyond.iter().any(uses_subsets) || read.routers.values().any(is_lost) {
-        let here = OptionalReads::destination_rules_of(cluster, &read.namespace).await;
-        let there = reads.istio::<DestinationRule>("destinationrules").await.unwrap_or_else(|why| {
-            unread.push(format!("destinationrules of other namespaces ({why})"));
-            Vec::new()
-        });
-        destination_rules = here.map(|here| here.into_iter().chain(there).collect());
-    }
+    let destination_rules = if virtual_services_beyond.iter().any(uses_subsets) || read.routers.values().any(is_lost) {
+        reads.rules_of_both(&mut unread).await
+    } else {
+        read.destination_rules.clone()
+    };
     let grpc_here =
         |route: &&(&str, GatewayRoute)| route.0 == "grpcroute" && route.1.metadata.namespace == read.namespace;
     let grpc_routes = match &read.grpc_routes {
@@ -215,6 +211,16 @@ struct Elsewhere<'a> {
 }
 
 impl Elsewhere<'_> {
+    /// DestinationRules of the home and of elsewhere; what elsewhere can't be read is noted.
+    async fn rules_of_both(&self, unread: &mut Vec<String>) -> Reading<Vec<DestinationRule>> {
+        let here = OptionalReads::destination_rules_of(self.cluster, self.home).await;
+        let there = self.istio::<DestinationRule>("destinationrules").await.unwrap_or_else(|why| {
+            unread.push(format!("destinationrules of other namespaces ({why})"));
+            Vec::new()
+        });
+        here.map(|here| here.into_iter().chain(there).collect())
+    }
+
     /// Istio before 1.22 serves only v1beta1.
     async fn istio<T: serde::de::DeserializeOwned + Of>(&self, plural: &str) -> Reading<Vec<T>> {
         let path = |version| path_of("networking.istio.io", version, plural, self.namespace);

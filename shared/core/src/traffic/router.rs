@@ -102,12 +102,7 @@ impl Route {
     /// All rules of an object of this kind that lead to a color, the pinned ones among them.
     #[must_use]
     pub fn all_rules(&self, seen: &Value) -> Vec<Rule> {
-        let rules = match self.kind {
-            RouterKind::VirtualService => istio::rules(seen, &self.namespace),
-            RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(seen, &self.namespace),
-            RouterKind::Alb => alb::rules(seen, &self.namespace, &self.bound),
-            RouterKind::Service => Vec::new(),
-        };
+        let rules = rules_of(self.kind, seen, &self.namespace, &self.bound);
         rules.into_iter().map(|rule| rule.told_apart(&self.colors)).filter(Rule::leads_to_colors).collect()
     }
 
@@ -247,6 +242,17 @@ impl Route {
     #[must_use]
     pub fn is_by_subset(&self) -> bool {
         self.colors.keys().any(|to| to.subset.is_some())
+    }
+}
+
+/// All rules of an object of this kind, in a namespace.
+#[must_use]
+pub fn rules_of(kind: RouterKind, object: &Value, namespace: &str, bound: &Bound) -> Vec<Rule> {
+    match kind {
+        RouterKind::VirtualService => istio::rules(object, namespace),
+        RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(object, namespace),
+        RouterKind::Alb => alb::rules(object, namespace, bound),
+        RouterKind::Service => Vec::new(),
     }
 }
 

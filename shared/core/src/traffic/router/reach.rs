@@ -72,7 +72,7 @@ impl Route {
     /// As it is written: a number, or for an AWS load balancer's Ingress also a name.
     fn port(&self, rule: &Rule, share: &Share) -> Option<String> {
         let to = match &rule.form {
-            Form::Action(action) => action.group_of(rule.list.as_str()?, share.index)?["servicePort"].clone(),
+            Form::Action(action) => action.port_of(rule.list.as_str()?, share.index)?,
             Form::List if self.kind == RouterKind::VirtualService => {
                 rule.list[share.index]["destination"]["port"]["number"].clone()
             }

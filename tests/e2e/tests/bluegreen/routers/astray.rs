@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
 use e2e::bluegreen::routed::{
-    destination_rule, http_route, subsets, two_colors, two_subsets, virtual_service, weights,
+    balanced, destination_rule, forward, http_route, subsets, two_colors, two_subsets, virtual_service, weights,
 };
 use e2e::bluegreen::run::{bluegreen, start};
 use e2e::common::run::{Ended, finding, finding_ids};
@@ -115,6 +115,11 @@ async fn a_port_that_the_service_lacks_blocks() -> Result<()> {
     ns.apply(&route).await?;
     let why = blocked(&ns, "preflight api --to green", "port-missing").await?;
     ensure!(why.contains("port 9999 of service/api-green"), "{why}");
+    let ns = namespace("astray-alb-port").await?;
+    two_colors(&ns, 1).await?;
+    ns.apply(&balanced(&forward(100, 0).replace("\"servicePort\":80", "\"ServicePort\":9999"))).await?;
+    let why = blocked(&ns, "preflight api --to green", "port-missing").await?;
+    ensure!(why.contains("port 9999 of service/api-green"), "{why}");
     Ok(())
 }
 
@@ -153,5 +158,52 @@ async fn the_ports_of_the_service_that_is_gone_to_count() -> Result<()> {
     ns.patch::<Service>("api-green", named(json!(9999))).await?;
     let document = bluegreen(&ns, "preflight api --to green --force=failed-before -ojson").await?.json()?;
     ensure!(finding_ids(&document).contains(&"port-undeclared".to_owned()), "{document:#}");
+    Ok(())
+}
+
+/// Whoever comes by the gateway would stay on blue, and "switched" would be said.
+#[tokio::test]
+async fn a_route_that_shares_past_the_service_stops_its_switch() -> Result<()> {
+    let ns = gateway("astray-past").await?;
+    ns.patch::<Service>("api", json!({"spec": {"selector": {"version": "blue"}}})).await?;
+    let why = blocked(&ns, "switch api --to green --yes", "route-decides").await?;
+    ensure!(why.contains("api-blue and api-green"), "{why}");
+    ns.patch::<Service>("api", json!({"spec": {"selector": {"version": null}}})).await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0").await?.ends(0)?;
+    moved(&ns, GATEWAY, [0, 1]).await
+}
+
+/// A list that says blue where all requests go to green leads to a clean-up of the wrong color.
+#[tokio::test]
+async fn a_list_says_what_a_single_status_says() -> Result<()> {
+    let ns = gateway("astray-list").await?;
+    ns.kubectl(&["delete", "service", "api"]).await?;
+    bluegreen(&ns, "switch api-blue --to green --yes --verify-for=0").await?.ends(0)?;
+    let listed = bluegreen(&ns, "status -ojson").await?.ends(0)?.json()?;
+    let services = listed["services"].as_array().context("no list")?;
+    assert_eq!(services.len(), 1, "{listed:#}");
+    assert_eq!((&services[0]["name"], &services[0]["active"]), (&json!("api-blue"), &json!("green")), "{listed:#}");
+    for words in ["status api-green", "history api-green", "switch api-green --to blue --yes"] {
+        let verb = words.split(' ').next().unwrap_or_default();
+        bluegreen(&ns, words).await?.ends(1)?.tells(&format!("kubectl bluegreen {verb} api-blue"))?;
+    }
+    bluegreen(&ns, "cleanup api-blue --before-due --yes").await?.ends(0)?;
+    let text = bluegreen(&ns, "status").await?.ends(0)?;
+    ensure!(!text.stdout.contains("no ready endpoint"), "{}", text.stdout);
+    Ok(())
+}
+
+/// A timeout is no move: what was left is taken down in its time.
+#[tokio::test]
+async fn an_edit_that_leaves_the_weights_is_no_move() -> Result<()> {
+    let ns = mesh("astray-edit").await?;
+    bluegreen(&ns, "switch api --to green --yes --verify-for=0 --retain=2s").await?.ends(0)?;
+    let timeout = json!([{"op": "add", "path": "/spec/http/0/timeout", "value": "5s"}]).to_string();
+    ns.kubectl(&["patch", MESH.0, "--type=json", "-p", &timeout]).await?;
+    let status = bluegreen(&ns, "status api").await?.ends(0)?;
+    ensure!(!status.stdout.contains("by kubectl-patch"), "{}", status.stdout);
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    bluegreen(&ns, "cleanup api --yes").await?.ends(0)?;
+    assert_eq!(e2e::bluegreen::app::replicas(&ns, "api-blue").await?, 0);
     Ok(())
 }

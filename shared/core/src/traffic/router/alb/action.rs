@@ -66,10 +66,10 @@ pub enum Parsed {
 }
 
 impl Action {
-    /// A group as it is written; `text` is what was parsed.
+    /// The port of its Service that a group names, a number or a name; `text` is what was parsed.
     #[must_use]
-    pub fn group_of(&self, text: &str, index: usize) -> Option<Value> {
-        serde_json::from_str(text.get(self.groups.get(index)?.range.clone())?).ok()
+    pub fn port_of(&self, text: &str, index: usize) -> Option<Value> {
+        Object::of(text, &self.groups.get(index)?.range).json("servicePort").ok()?
     }
 
     /// What a group's weight counts: alone it has everything, and the controller refuses one that is left out beside
