@@ -2,6 +2,7 @@
 
 mod accepted;
 mod after_switch;
+mod astray;
 mod conclude;
 mod converge;
 pub mod deploy;

@@ -94,16 +94,29 @@ impl<'a> ServiceView<'a> {
         }
     }
 
-    /// Who moved it after our last record, as far as the API server keeps it.
+    /// Who moved it after our last record, as far as the API server keeps it. A route has more fields than weights: one
+    /// that stands where we left it was not moved, as far as anybody knows.
     #[must_use]
     pub fn hand(&self) -> Option<Hand> {
-        hand::hand_on(self.home(), self.router_kind())
+        hand::hand_on(self.home(), self.router_kind()).filter(|_| !self.stands_as_left())
     }
 
-    /// When the color that a record left may be cleaned up.
+    /// Who wrote to a route after our last record, and left its requests where they were.
+    #[must_use]
+    pub fn written_beside(&self) -> Option<Hand> {
+        hand::hand_on(self.home(), self.router_kind()).filter(|_| self.stands_as_left())
+    }
+
+    fn stands_as_left(&self) -> bool {
+        let (Some(route), Some(last)) = (&self.route, &self.recorded.current) else { return false };
+        route.key == last.key && route.holds(&route.object, &last.to)
+    }
+
+    /// When the color that a record left may be cleaned up: no earlier than somebody else's writing tells.
     #[must_use]
     pub fn due(&self, record: &Record) -> Option<Timestamp> {
-        hand::due(record, self.home(), self.router_kind())
+        let by_us = hand::due(record, self.home(), self.router_kind());
+        by_us.or_else(|| Some(record.due_from(self.written_beside()?.by?.max(record.at))))
     }
 
     /// The Service whose endpoints a color's requests go to.

@@ -30,6 +30,8 @@ pub struct Aim<'a> {
     pub color: &'a str,
     /// It has those of every color, and a route chooses among them.
     pub by_subset: bool,
+    /// A route sends there from the write on, and the color that was left did serve: nobody there is an emergency.
+    pub was_served: bool,
 }
 
 impl Aim<'_> {
@@ -60,7 +62,7 @@ pub async fn wait(
     aim.at(view, &known);
     let mut looked = began;
     // Where nothing served before either, it is no news that nothing does: controllers may take long.
-    let (mut served, mut empty) = (false, Lasting::default());
+    let (mut served, mut empty) = (aim.was_served, Lasting::default());
     let mut arrived = false;
     loop {
         let seen = view.slices.convergence(&known.ready_of(aim.color), |pod| known.is_foreign(pod, aim.color));

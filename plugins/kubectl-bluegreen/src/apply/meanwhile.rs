@@ -10,6 +10,8 @@ pub struct Meanwhile {
     pub shrunk: RefCell<Option<Shrunk>>,
     /// It was this target that failed, and not another one of the set.
     pub failed: Cell<bool>,
+    /// What a route sends to it reaches nobody by now, whoever is ready.
+    pub is_astray: Cell<bool>,
 }
 
 /// Fewer pods than the move was allowed with, because somebody asked for fewer.

@@ -1,6 +1,6 @@
 //! Proving that moves have taken place: the endpoints followed, and stay.
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use release_cli::run::Run;
 use release_cluster::slice_view::SliceView;
 use release_core::duration::short_duration;
@@ -12,7 +12,7 @@ use super::emptied::EMPTIED;
 use super::in_progress::{MoveInProgress, status};
 use super::known_pods::KnownPods;
 use super::together::Together;
-use super::{accepted, converge, verify};
+use super::{accepted, astray, converge, verify};
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -64,10 +64,11 @@ async fn one(
     let slices = snapshot.slices.get(service).cloned().unwrap_or_default();
     let mut view = SliceView::at(&run.cluster, service, slices);
     let known = KnownPods::of(made.tracks, &snapshot.pods);
-    let aim = Aim { service, color: &movement.to, by_subset: made.view.is_by_subset() };
+    let was_served = movement.route.is_some() && is_served(snapshot, made);
+    let aim = Aim { service, color: &movement.to, by_subset: made.view.is_by_subset(), was_served };
     let arrived = async {
-        accepted::wait(run, made).await?;
-        converge::wait(run, &mut view, known, aim, made.tracks).await
+        let followed = converge::wait(run, &mut view, known, aim, made.tracks);
+        try_join(accepted::wait(run, made), followed).await.map(|(_, converged)| converged)
     };
     let converged = tokio::select! {
         converged = arrived => converged?,
@@ -78,7 +79,17 @@ async fn one(
     let text = format!("{}{} {}, {} 0 ({seconds:.1} s)", made.prefix(), movement.to, converged.ready, movement.from);
     run.progress.step("converged", &text);
     verify::hold(run, &mut view, made, together).await?;
+    if !made.verify_for.is_zero() {
+        astray::check(run, snapshot, made).await?;
+    }
     Ok(Reached { converged_millis: millis, ready: converged.ready })
+}
+
+/// The color that is left had ready endpoints as it was looked at.
+fn is_served(snapshot: &Snapshot, made: &MoveInProgress<'_>) -> bool {
+    let from = &made.movement.from;
+    let at = snapshot.slices.get(made.movement.backend(from)).cloned().unwrap_or_default();
+    !made.seen_in(at.slices, from, &snapshot.pods).ready_pods().is_empty()
 }
 
 /// Proves that a Service which stays is served by its color, and by no other.
@@ -97,7 +108,13 @@ pub async fn stands(run: &Run, snapshot: &Snapshot, view: &ServiceView<'_>) -> O
         let text = format!("service/{name} {selects} {color} already, and has no ready endpoint");
         return Err(Failure::failed(EMPTIED, text).look(status(name, run.scope())));
     }
-    converge::wait(run, &mut slices, known, Aim { service, color, by_subset: view.is_by_subset() }, tracks)
-        .await
-        .map(drop)
+    converge::wait(
+        run,
+        &mut slices,
+        known,
+        Aim { service, color, by_subset: view.is_by_subset(), was_served: false },
+        tracks,
+    )
+    .await
+    .map(drop)
 }

@@ -238,13 +238,15 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
     .await;
     let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
     let slices = made.seen_in(slices, &movement.to, &pods);
-    let selected = pods.iter().filter(|pod| has_all(&pod.metadata.labels, &movement.previous));
+    let is_lost = tracks.lost.contains_key(&movement.from);
+    let selected = pods.iter().filter(|pod| !is_lost && has_all(&pod.metadata.labels, &movement.previous));
     let (there, without_port): (Vec<&Pod>, Vec<&Pod>) = selected.partition(|pod| tracks.can_serve(pod));
     // As it is now: somebody may have scaled it down since.
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
     let changed = differences(&movement.record.left, movement.record.at, &color, &there);
     let there = staying(&color, &there);
-    let here = slices.ready_pods().len();
+    // Where a route leads astray, who is there serves nobody.
+    let here = if made.meanwhile.is_astray.get() { 0 } else { slices.ready_pods().len() };
     let Move { from, to, .. } = movement;
     match there {
         // Nobody has agreed to the next release.

@@ -4,6 +4,7 @@ use super::case::Case;
 use crate::service_view::ready_count;
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
+use release_core::text::printable;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let short = empty(case).or_else(|| below_active(case));
@@ -13,6 +14,9 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// Without a ready pod, the Service would refuse every connection.
 fn empty(case: &Case<'_>) -> Option<Finding> {
     let color = &case.target.name;
+    if let Some(why) = case.tracks.unreached(color, &case.snapshot.pods) {
+        return Some(case.blocks(ids::NO_READY_PODS, printable(&why)).mend("mend what the route sends to"));
+    }
     if case.target_ready() > 0 || (case.scales_first && !case.target.workloads.is_empty()) {
         return None;
     }

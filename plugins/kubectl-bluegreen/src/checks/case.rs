@@ -1,9 +1,11 @@
 //! What checks are asked about.
 
+use k8s_openapi::api::core::v1::Service;
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids::CheckId;
 use release_core::command::Scope;
 use release_core::kube::Pod;
+use release_core::kube::service::service_name;
 use release_core::traffic::capacity::staying;
 use release_core::traffic::selector::{Color, Tracks};
 
@@ -44,6 +46,13 @@ impl Case<'_> {
     /// Ready pods of the target that can serve and stay: those beyond what its workloads ask for are about to go.
     pub fn target_ready(&self) -> usize {
         staying(self.target, &self.tracks.able(&self.target.name, &self.target_pods))
+    }
+
+    /// The Service that a color's requests go to, whose ports count.
+    pub fn service_of(&self, color: &Color) -> &Service {
+        let name = self.view.backend(&color.name);
+        let mut others = self.snapshot.neighbours.iter().flatten();
+        others.find(|service| service_name(service) == name).unwrap_or(self.view.service)
     }
 
     /// Ready pods of the active color that can serve.

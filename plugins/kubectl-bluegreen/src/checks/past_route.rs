@@ -18,6 +18,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(route) = case.view.route.as_deref() else { return Vec::new() };
     let mut past = rules(case, route);
     past.extend(routes(case, route));
+    past.extend(uneven(case, route));
     past.extend(around(case, route));
     if route.is_by_subset() {
         past.extend(services(case));
@@ -35,6 +36,20 @@ fn rules(case: &Case<'_>, route: &Route) -> Vec<String> {
     };
     let leads = |rule: &&Rule| rule.weights().get(&case.target.name).is_none_or(|weight| *weight == 0);
     route.staying(&route.object).iter().filter(leads).map(stays).collect()
+}
+
+/// Several destinations of one color: all goes to the first of it, and what they had is in no record.
+fn uneven(case: &Case<'_>, route: &Route) -> Vec<String> {
+    let rules = route.rules(&route.object);
+    let told = rules.iter().flat_map(|rule| {
+        [&case.active.name, &case.target.name].into_iter().filter_map(|color| {
+            let count = rule.shares.iter().filter(|share| share.color.as_ref() == Some(color)).count();
+            let (name, rule) = (route.reference(), rule.called());
+            let what = "a move gives all to the first, and brings no shares back";
+            (count > 1).then(|| format!("{name} {rule} has {count} destinations of {color}: {what}"))
+        })
+    });
+    told.collect()
 }
 
 fn shown(rule: &Rule) -> String {

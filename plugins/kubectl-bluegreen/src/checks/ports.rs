@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::ServicePort;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use release_core::kube::service::service_name;
 use release_core::kube::{Pod, Workload};
 use release_core::text::printable;
 
@@ -20,9 +21,8 @@ use release_core::traffic::service_ports::{destination, leads_to, named_target, 
 use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let service_ports = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    let mut findings = Vec::new();
-    for port in service_ports {
+    let mut findings: Vec<Finding> = not_of_the_service(case).into_iter().collect();
+    for port in ports_of(case.service_of(case.target)) {
         let lacking = case.target.workloads.iter().filter(|w| !has(w, port, &case.target_pods));
         findings.extend(lacking.filter_map(|workload| match destination(port) {
             IntOrString::String(name) => missing(case, workload, port, &name),
@@ -31,6 +31,21 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
         findings.extend(missing_in_others(case, port));
     }
     findings
+}
+
+fn ports_of(service: &Service) -> impl Iterator<Item = &ServicePort> {
+    service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
+}
+
+/// A route may name a port that the Service doesn't have: nobody is behind it.
+fn not_of_the_service(case: &Case<'_>) -> Option<Finding> {
+    let route = case.view.route.as_deref()?;
+    let service = |name: &str| {
+        let mut all = case.snapshot.neighbours.iter().flatten().chain([case.view.service]);
+        all.find(|service| service_name(service) == name)
+    };
+    let message = route.without_port(&route.object, &case.target.name, service)?;
+    Some(case.blocks(ids::PORT_MISSING, printable(&message)).mend("name a port of the Service in the route"))
 }
 
 /// What runs tells, and where nothing does, the template: what is injected into pods isn't in it.
@@ -69,8 +84,7 @@ fn missing(case: &Case<'_>, workload: &Workload, port: &ServicePort, name: &str)
 /// color: it got no traffic before either.
 fn works_beside(case: &Case<'_>, workload: &Workload) -> bool {
     let serves_nothing = |w: &Workload, pods: &[&Pod]| {
-        let mut all = case.view.service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-        all.all(|port| named_target(port).is_some() && !has(w, port, pods))
+        ports_of(case.service_of(case.target)).all(|port| named_target(port).is_some() && !has(w, port, pods))
     };
     let beside = |color: &Color, pods: &[&Pod]| color.workloads.iter().any(|w| serves_nothing(w, pods));
     let serves = case.target.workloads.iter().any(|w| !serves_nothing(w, &case.target_pods));
@@ -108,7 +122,10 @@ fn undeclared(case: &Case<'_>, workload: &Workload, port: &ServicePort, number: 
         return None;
     }
     let message = format!("{workload} declares {}, the Service sends to {number}", declared.join(", "));
-    let expected = case.active.workloads.iter().any(|w| declares(w, port));
+    // The color that is left may have a Service of its own, with other targets.
+    let is_it = |other: &&ServicePort| other.port == port.port && other.name == port.name;
+    let before = ports_of(case.service_of(case.active)).find(is_it).unwrap_or(port);
+    let expected = case.active.workloads.iter().any(|w| declares(w, before));
     Some(case.warns(ids::PORT_UNDECLARED, message).mend("check that it listens there").quiet_if(!expected))
 }
 

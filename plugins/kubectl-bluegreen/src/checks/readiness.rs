@@ -21,7 +21,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// Without a readiness probe, a pod counts as ready once its containers run
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>).
 fn without_probe(case: &Case<'_>, workload: &Workload) -> Option<Finding> {
-    let serving: Vec<&Container> = workload.serving_containers().filter(|c| serves(case.view.service, c)).collect();
+    let serving: Vec<&Container> =
+        workload.serving_containers().filter(|c| serves(case.service_of(case.target), c)).collect();
     let probed = |c: &&Container| c.readiness_probe.is_some();
     let message = match serving.iter().find(|c| !probed(c)) {
         Some(container) => format!("{workload}: container {} has none, ready means started", container.name),

@@ -1,15 +1,17 @@
 //! Routes that choose between the colors before the Service's selector is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_core::command::selector_change_command;
 use release_core::kube::service::service_name;
 use release_core::text::printable;
 use release_core::traffic::ingress;
+use release_core::traffic::router::alb::bound;
+use release_core::traffic::router::{Share, rules_of};
 use release_core::traffic::routes::{GatewayRoute, split_with, subsets_of};
 
 use super::case::Case;
-use crate::snapshot::{Reading, Snapshot};
+use crate::snapshot::{Reading, Snapshot, all_routes};
 use release_core::checks::finding::{Finding, Mend};
 use release_core::checks::ids;
 
@@ -31,7 +33,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 
 /// Where the Service's own selector is moved, any route that tells colors apart is in its way.
 fn by_selector(case: &Case<'_>) -> Vec<Finding> {
-    by_subset(case).into_iter().chain(by_backend(case)).collect()
+    by_subset(case).into_iter().chain(by_backend(case)).chain(past_it(case)).collect()
 }
 
 fn by_ingress(case: &Case<'_>) -> Vec<Finding> {
@@ -79,6 +81,41 @@ fn by_backend(case: &Case<'_>) -> Vec<Finding> {
     splits.extend(routes("grpcroute", grpc_routes));
     splits.extend(ingress::split_with(service, ingresses.as_deref().unwrap_or_default()));
     told(case, splits)
+}
+
+/// A rule that shares among Services of the colors, and not with this one: whoever comes by it stays where they are.
+/// One of a single color is a tester's.
+fn past_it(case: &Case<'_>) -> Vec<Finding> {
+    let (snapshot, name) = (case.snapshot, case.view.name());
+    let bound = bound(snapshot.target_group_bindings.as_deref().unwrap_or_default());
+    let found = all_routes(snapshot).into_iter().flat_map(|(kind, object)| {
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+        let of = if text("namespace").is_empty() { snapshot.namespace.as_str() } else { text("namespace") };
+        let (route, rules) = (format!("{}/{}", kind.resource(), text("name")), rules_of(kind, object, of, &bound));
+        rules.into_iter().filter_map(move |rule| {
+            let here = |share: &&Share| share.to.subset.is_none() && share.to.namespace == snapshot.namespace;
+            let named: BTreeSet<&str> =
+                rule.shares.iter().filter(here).map(|share| share.to.service.as_str()).collect();
+            let colors: BTreeMap<&str, &str> =
+                named.iter().filter_map(|service| Some((color_of(case, service)?, *service))).collect();
+            let shared = colors.values().copied().collect::<Vec<_>>().join(" and ");
+            (colors.len() > 1 && !named.contains(name))
+                .then(|| printable(&format!("{route} shares requests between {shared}")))
+        })
+    });
+    let messages: BTreeSet<String> = found.collect();
+    messages
+        .into_iter()
+        .map(|message| decides(case, format!("{message}, past service/{name}"), widening(case)))
+        .collect()
+}
+
+/// The color that another Service selects by the label that tells them apart.
+fn color_of<'c>(case: &'c Case<'_>, name: &str) -> Option<&'c str> {
+    let neighbours = case.snapshot.neighbours.as_deref().unwrap_or_default();
+    let service = neighbours.iter().find(|service| service_name(service) == name)?;
+    let selector = service.spec.as_ref()?.selector.as_ref().filter(|s| s.contains_key(&case.tracks.key))?;
+    case.tracks.color_selected_by(selector)
 }
 
 fn told(case: &Case<'_>, splits: Vec<(String, String)>) -> Vec<Finding> {
@@ -169,6 +206,30 @@ mod tests {
         world.http_routes = Ok(vec![http_route(&json!([{"name": "api"}]))]);
         assert!(world.findings(check).is_empty());
         assert_eq!(world.with_case(|case| case.view.decider("shop")), "service/api");
+    }
+
+    /// The Service's own clients would move, and those of the gateway would stay, without a word.
+    #[test]
+    fn a_route_that_shares_past_the_service_blocks() {
+        let mut world = World::healthy();
+        let own = |color: &str| json!({"metadata": {"name": format!("api-{color}"), "namespace": "shop"}, "spec": {"selector": {"app": "api", "version": color}}});
+        world.neighbours = Ok(vec![own("blue"), own("green")]);
+        let both = http_route(&json!([{"name": "api-blue", "weight": 1}, {"name": "api-green", "weight": 0}]));
+        world.grpc_routes = Ok(vec![both.clone()]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
+        world.grpc_routes = Ok(vec![]);
+        world.http_routes = Ok(vec![both]);
+        let found = world.findings(check);
+        assert_eq!(told(&found), ["x route-decides"]);
+        let mend = found[0].mend.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(mend.contains("kubectl patch service api"), "{mend}");
+        world.http_routes = Ok(vec![http_route(&json!([{"name": "api-green"}]))]);
+        assert!(world.findings(check).is_empty(), "testers come by it");
+        world.http_routes = Ok(vec![]);
+        let to = |color: &str| json!({"destination": {"host": format!("api-{color}")}, "weight": 50});
+        let by_host = json!({"metadata": {"name": "api", "namespace": "shop"}, "spec": {"http": [{"route": [to("blue"), to("green")]}]}});
+        world.virtual_services = Ok(vec![by_host]);
+        assert_eq!(told(&world.findings(check)), ["x route-decides"]);
     }
 
     #[test]

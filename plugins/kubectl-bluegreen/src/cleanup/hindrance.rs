@@ -108,7 +108,7 @@ fn deployed_since(seen: Seen<'_>, color: &Color) -> Option<String> {
         return None;
     }
     let record = seen.view.left_by(seen.tracks, &color.name)?;
-    let pods = seen.tracks.pods_of(&color.name, &seen.snapshot.pods);
+    let pods = seen.tracks.pods_with_labels(&color.name, &seen.snapshot.pods);
     let changed = differences(&record.left, record.at, color, &pods);
     (!changed.is_empty()).then(|| format!("not what was left: {}", changed.join("; ")))
 }

@@ -143,7 +143,7 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
     Removal {
         service: view.name().to_owned(),
         color: color.name.clone(),
-        selector: tracks.selector_for(&color.name),
+        selector: tracks.labels_of(&color.name),
         summary: format!("{verb} {} ({pods} pods){volumes}", workloads.join(", ")),
         note,
         withdrawal,

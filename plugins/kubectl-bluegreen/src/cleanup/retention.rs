@@ -47,7 +47,9 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
         let what = format!("the {} that left it has no result: it goes on, or was cut off", record.verb);
         return Some(Held { reason: KeptReason::Unfinished, why: what, by: None, due: due <= now });
     }
-    let why = || format!("kept for another {}", age(now, due));
+    let beside = view.written_beside().zip(view.route.as_ref());
+    let beside = beside.map(|(hand, route)| format!(", after {} was written by {hand}", route.reference()));
+    let why = || format!("kept for another {}{}", age(now, due), beside.unwrap_or_default());
     (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), by: None, due: false })
 }
 

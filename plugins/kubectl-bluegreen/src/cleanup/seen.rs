@@ -18,7 +18,7 @@ impl<'a> Seen<'a> {
     /// The pods that its workloads run.
     #[must_use]
     pub fn own_pods(&self, color: &Color) -> Vec<&'a Pod> {
-        let pods = self.tracks.pods_of(&color.name, &self.snapshot.pods).into_iter();
+        let pods = self.tracks.pods_with_labels(&color.name, &self.snapshot.pods).into_iter();
         pods.filter(|pod| color.workloads.iter().any(|w| w.owns(pod))).collect()
     }
 }

@@ -53,7 +53,8 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
     let may_grow = target.asked() < active.asked().max(needed).max(1)
         || ready == 0
         || is_coming_up(target, &tracks.pods_of(&target.name, &snapshot.pods), snapshot.at);
-    let waits = options.scale && short && !scaled && !target.workloads.is_empty();
+    let can_grow = !target.workloads.is_empty() && tracks.unreached(&target.name, &snapshot.pods).is_none();
+    let waits = options.scale && short && !scaled && can_grow;
     let scales_first = waits && (options.verb == Verb::Switch || may_grow);
     Ok(Case {
         verb: options.verb,

@@ -10,6 +10,8 @@ use crate::options::{MoveOptions, Target};
 pub struct Asked {
     /// Verb and Services, without where to.
     command: Command,
+    /// Its verb, where it is of one Service.
+    verb: Option<String>,
     /// The flags that say how.
     again: Vec<String>,
     goes: Goes,
@@ -32,7 +34,7 @@ impl Asked {
     #[must_use]
     pub fn about(verb: &str, service: &str) -> Self {
         let command = Command::new("kubectl bluegreen").arg(verb).arg(service);
-        Self { command, again: Vec::new(), goes: Goes::Nowhere }
+        Self { command, verb: Some(verb.to_owned()), again: Vec::new(), goes: Goes::Nowhere }
     }
 
     /// A switch to whichever color is the other one.
@@ -46,21 +48,22 @@ impl Asked {
     pub fn to_deploy(options: &DeployOptions) -> Self {
         let command = Command::new("kubectl bluegreen deploy").arg(&options.service);
         let command = options.to.iter().fold(command, |command, color| command.flag("--to", color));
-        Self { command, again: options.again.clone(), goes: Goes::Nowhere }
+        Self { command, verb: None, again: options.again.clone(), goes: Goes::Nowhere }
     }
 
     /// A switch, a rollback or a preflight.
     #[must_use]
     pub fn of(options: &MoveOptions) -> Self {
         let word = if options.only_checks { "preflight".to_owned() } else { options.verb.recorded().to_string() };
-        let command = Command::new("kubectl bluegreen").arg(word).args(&options.services);
+        let command = Command::new("kubectl bluegreen").arg(&word).args(&options.services);
+        let verb = (options.services.len() == 1).then_some(word);
         let goes = match &options.target {
             Target::Color(color) => Goes::To(color.clone()),
             Target::Image(tag) => Goes::Image(tag.clone()),
             Target::Other => Goes::Anywhere,
             Target::Back => Goes::Nowhere,
         };
-        Self { command, again: options.again.clone(), goes }
+        Self { command, verb, again: options.again.clone(), goes }
     }
 
     /// The same along this label, which has these colors besides the active one: where it isn't clear
@@ -87,6 +90,18 @@ impl Asked {
         };
         let again = self.again.iter().filter(|word| !word.starts_with("--router="));
         command.option("--router", router).args(again).scope(scope)
+    }
+
+    /// The same about another Service, of a verb that looks at one or moves one.
+    #[must_use]
+    pub fn of_service(&self, service: &str, scope: &Scope) -> Option<Command> {
+        let command = Command::new("kubectl bluegreen").arg(self.verb.as_ref()?).arg(service);
+        let command = match &self.goes {
+            Goes::To(color) => command.flag("--to", color),
+            Goes::Image(tag) => command.flag("--to-image", tag),
+            Goes::Anywhere | Goes::Nowhere => command,
+        };
+        Some(command.args(&self.again).scope(scope))
     }
 
     /// The same along this label, instead of the one that was named.

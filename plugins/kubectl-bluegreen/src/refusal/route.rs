@@ -2,6 +2,7 @@
 
 use release_core::command::{Command, patch_command};
 use release_core::failure::{Failure, Next};
+use release_core::kube::service::service_name;
 use release_core::release::change::json_patch;
 use release_core::text::printable;
 use release_core::traffic::router::find::RouterUnclear;
@@ -30,8 +31,13 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
             let each = keys.iter().map(|key| asked.by(key, scope)).collect();
             Failure::failed("AmbiguousTrackKey", text).next(Next::Try(each, None))
         }
-        RouterUnclear::OfAnother { .. } => {
-            Failure::failed("RouteShared", text).next("give each Service a route of its own")
+        RouterUnclear::OfAnother { service, .. } => {
+            let failure = Failure::failed("RouteShared", text);
+            let is_here = snapshot.neighbours.iter().flatten().any(|other| service_name(other) == service);
+            match asked.of_service(service, scope).filter(|_| is_here) {
+                Some(command) => failure.next(Next::Try(vec![command], None)),
+                None => failure.next("give each Service a route of its own"),
+            }
         }
         RouterUnclear::NoWeight { .. } => {
             let note = "give one of the colors its requests, then again".to_owned();

@@ -76,7 +76,9 @@ fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Not
     let said = next.note().map(|note| format!("; {note}")).unwrap_or_default();
     let ready = ready_count(&tracks.pods_of(&tracks.active, &snapshot.pods));
     let ports: Vec<&str> = tracks.ports.iter().map(|port| port.name.as_str()).collect();
+    let unreached = tracks.unreached(&tracks.active, &snapshot.pods).map(|why| printable(&why));
     let why = match ready {
+        0 if unreached.is_some() => unreached.unwrap_or_default(),
         0 => format!("no pod of {} is ready", tracks.active),
         _ if ports.is_empty() => format!("{ready} pods of {} are ready and no endpoints", tracks.active),
         _ => format!("{ready} pods of {} are ready, none by the port {}", tracks.active, printable(&ports.join(", "))),

@@ -18,7 +18,7 @@ use super::moment::Snapshot;
 use super::optional::OptionalReads;
 use super::read::{attributed, daemon_sets, needs_daemon_sets, pods_selected, service, templates, with_replica_sets};
 use super::routers;
-use crate::service_view::ServiceView;
+use crate::service_view::{ServiceView, is_of_its_own};
 
 /// So many other Services are asked where they send.
 const ASKED: usize = 5;
@@ -79,9 +79,13 @@ async fn where_needed(read: Snapshot, beside: &OptionalReads, key: Option<&str>)
     Snapshot { rollouts, grpc_routes, ingresses, ..read }
 }
 
-/// True where another Service selects one of the colors: only then can traffic be split between them.
+/// True where another Service selects one of the colors: only then can traffic be split between them. One that is
+/// called after its color may have lost the others.
 fn has_neighbour_of_a_color(service: &Service, read: &Snapshot, key: Option<&str>) -> bool {
     let Ok(tracks) = ServiceView::of(service, &read.workloads, &read.pods, key).tracks else { return false };
+    if is_of_its_own(service_name(service), &tracks.active) {
+        return true;
+    }
     let others = read.neighbours.iter().flatten().filter(|n| service_name(n) != service_name(service));
     let mut selectors = others.filter_map(|n| n.spec.as_ref()?.selector.as_ref());
     selectors.any(|selector| tracks.color_selected_by(selector).is_some())

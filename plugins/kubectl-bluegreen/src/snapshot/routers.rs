@@ -10,9 +10,9 @@ use release_cluster::slice_view::slices_of;
 use release_core::kube::path::path_of;
 use release_core::kube::service::service_name;
 use release_core::release::record::Recorded;
+use release_core::traffic::router::RouterKind;
 use release_core::traffic::router::alb::is_alb;
-use release_core::traffic::router::find::{FoundRouter, RouterUnclear, SeenRoute, Sought, find};
-use release_core::traffic::router::{NamedRouter, RouterKind};
+use release_core::traffic::router::find::{FoundRouter, RecordedColors, RouterUnclear, SeenRoute, Sought, find};
 use release_core::traffic::routes::{DestinationRule, GATEWAY_API, GatewayRoute, VirtualService};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,8 +50,10 @@ fn needs_more(read: &Snapshot, service: &Service, looking: Looking<'_>) -> bool 
     let is_missing = matches!(router, Some(FoundRouter::Unclear(RouterUnclear::NotThere(..))));
     let by_selector = matches!(router, Some(FoundRouter::Selector) | None);
     let is_typed = looking.router.is_some_and(|named| named.kind == RouterKind::Service);
+    // What defines a subset may be elsewhere, too.
+    let is_lost = matches!(router, Some(FoundRouter::Route(route)) if route.is_by_subset() && !route.lost.is_empty());
     let of_selector = || ServiceView::of(service, &read.workloads, &read.pods, looking.key).tracks;
-    is_missing || (by_selector && !is_typed && of_selector().is_err())
+    is_missing || is_lost || (by_selector && !is_typed && of_selector().is_err())
 }
 
 /// Decides by what is read.
@@ -67,9 +69,14 @@ pub fn decide(read: &mut Snapshot, looking: Looking<'_>) {
 fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundRouter {
     let routes = all_routes(read);
     let annotated = ServiceView::of(service, &[], &[], None).settings.track_key;
+    let is_whole = read.neighbours.is_ok() && read.destination_rules.is_ok() && read.routers_unread.is_empty();
     let seen = routes.into_iter().map(|(kind, object)| {
-        let moved_by = moved_by(object, (service_name(service), &read.namespace));
-        SeenRoute { kind, object, moved_by }
+        let last = last_record(object, (service_name(service), &read.namespace));
+        let moved_by = last.as_ref().and_then(|last| last.router.parse().ok());
+        // What could not be read is not gone.
+        let recorded =
+            last.filter(|_| is_whole).map(|last| RecordedColors { key: last.key, both: [last.to, last.from] });
+        SeenRoute { kind, object, moved_by, recorded }
     });
     let routes: Vec<SeenRoute<'_>> = seen.collect();
     find(&Sought {
@@ -99,11 +106,11 @@ pub fn all_routes(read: &Snapshot) -> Vec<(RouterKind, &Value)> {
     istio.chain(http).chain(grpc).chain(beyond).chain(balanced).collect()
 }
 
-/// The router that a record on an object says it moved a Service by.
-fn moved_by(object: &Value, (service, namespace): (&str, &str)) -> Option<NamedRouter> {
+/// The record on an object, where it is of this Service.
+fn last_record(object: &Value, (service, namespace): (&str, &str)) -> Option<Record> {
     let annotations = Deserialize::deserialize(&object["metadata"]["annotations"]).ok();
     let last = Recorded::<Record>::read(annotations.as_ref()).current?;
-    (!last.is_of_another(service, namespace)).then(|| last.router.parse().ok()).flatten()
+    (!last.is_of_another(service, namespace)).then_some(last)
 }
 
 /// The VirtualServices of all namespaces but this one.
@@ -136,13 +143,13 @@ async fn from_elsewhere(cluster: &Cluster, read: Snapshot, namespace: Option<&st
             Err(why) => kept(plural, why),
         }
     }
+    let is_lost = |router: &FoundRouter| matches!(router, FoundRouter::Route(route) if !route.lost.is_empty());
     let uses_subsets = |route: &VirtualService| route.destinations().any(|to| to.destination.subset.is_some());
-    let mut destination_rules = read.destination_rules.clone();
-    if virtual_services_beyond.iter().any(uses_subsets) {
-        let here = OptionalReads::destination_rules_of(cluster, &read.namespace).await;
-        let there = reads.istio::<DestinationRule>("destinationrules").await;
-        destination_rules = here.map(|here| here.into_iter().chain(there.unwrap_or_default()).collect());
-    }
+    let destination_rules = if virtual_services_beyond.iter().any(uses_subsets) || read.routers.values().any(is_lost) {
+        reads.rules_of_both(&mut unread).await
+    } else {
+        read.destination_rules.clone()
+    };
     let grpc_here =
         |route: &&(&str, GatewayRoute)| route.0 == "grpcroute" && route.1.metadata.namespace == read.namespace;
     let grpc_routes = match &read.grpc_routes {
@@ -204,6 +211,16 @@ struct Elsewhere<'a> {
 }
 
 impl Elsewhere<'_> {
+    /// DestinationRules of the home and of elsewhere; what elsewhere can't be read is noted.
+    async fn rules_of_both(&self, unread: &mut Vec<String>) -> Reading<Vec<DestinationRule>> {
+        let here = OptionalReads::destination_rules_of(self.cluster, self.home).await;
+        let there = self.istio::<DestinationRule>("destinationrules").await.unwrap_or_else(|why| {
+            unread.push(format!("destinationrules of other namespaces ({why})"));
+            Vec::new()
+        });
+        here.map(|here| here.into_iter().chain(there).collect())
+    }
+
     /// Istio before 1.22 serves only v1beta1.
     async fn istio<T: serde::de::DeserializeOwned + Of>(&self, plural: &str) -> Reading<Vec<T>> {
         let path = |version| path_of("networking.istio.io", version, plural, self.namespace);

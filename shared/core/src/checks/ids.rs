@@ -179,7 +179,7 @@ checks! {
     NO_READINESS_PROBE = "no-readiness-probe", [Bluegreen, EcrRollback], [Warns],
         "the container that serves has no readiness probe";
     NO_READY_PODS = "no-ready-pods", [Bluegreen], [Blocks],
-        "no pod of the target is ready: scaled to zero, none ready yet, or nothing runs that color";
+        "no pod of the target is ready: scaled to zero, none ready yet, or nothing runs that color; or a route doesn't reach any (a label of its subset that no pod has, a subset or Service that is gone)";
     NODES = "nodes", [Bluegreen], [],
         "whether the nodes of the target's pods are there could not be read";
     NOT_IN_ECR = "not-in-ecr", [Bluegreen], [Blocks],
@@ -205,7 +205,7 @@ checks! {
     PARTITION = "partition", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a StatefulSet's `partition` is above 0: blocks a deploy, and an image rollback where it is so high that no pod would be updated";
     PAST_ROUTE = "past-route", [Bluegreen], [Warns],
-        "where a route decides: rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors)";
+        "where a route decides: several destinations of one color in a rule, of which the first gets all; rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors)";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
@@ -221,7 +221,7 @@ checks! {
     POLICY_UNREADABLE = "policy-unreadable", [Lifecycle], [Blocks, Warns],
         "blocks: ECR doesn't give out the policy in force. Warns: it makes no sense to us, and is shown as it is";
     PORT_MISSING = "port-missing", [Bluegreen], [Blocks],
-        "the Service's named `targetPort` is not in the target's ready pods (where none is ready, in the template), or has another protocol; workers without any of the ports are fine where the active color has such, too";
+        "a route that is moved names a port that the Service of the color doesn't have; or the Service's named `targetPort` is not in the target's ready pods (where none is ready, in the template), or has another protocol; workers without any of the ports are fine where the active color has such, too";
     PORT_UNDECLARED = "port-undeclared", [Bluegreen], [Warns],
         "the template declares ports, but not the number the Service sends to; *quiet* where the active color doesn't either";
     PREFIX_MATCHES_MORE = "prefix-matches-more", [Lifecycle], [Warns],
@@ -251,7 +251,7 @@ checks! {
     ROLLOUT_UNFINISHED = "rollout-unfinished", [Bluegreen], [Blocks],
         "the target's rollout goes on, or its controller has not seen the latest change";
     ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
-        "the Service selects one color, and an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or, with `--router=service`, a route shares requests between this Service and one of another color; or a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer does";
+        "the Service selects one color, and an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or, with `--router=service`, a route shares requests between this Service and one of another color; or a rule of a route shares among Services of the colors, and not with this one; or a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer does";
     ROUTE_REFUSED = "route-refused", [Bluegreen], [Blocks],
         "the route that decides is not accepted by its controller (`Accepted`, `ResolvedRefs` of this generation), or has an action that the AWS Load Balancer Controller can't take ([routers.md](routers.md#aws-load-balancers))";
     ROUTE_STICKY = "route-sticky", [Bluegreen], [Warns],

@@ -13,11 +13,12 @@ pub mod gateway;
 pub mod istio;
 mod kind;
 mod named;
+mod reach;
 mod rule;
 pub mod service;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -51,6 +52,10 @@ pub struct Route {
     pub base: Labels,
     /// Which color's pods each destination leads to.
     pub colors: BTreeMap<Destination, String>,
+    /// What a subset asks of its pods besides, where it does.
+    pub besides: BTreeMap<Destination, Labels>,
+    /// Destinations that only our record tells the color of: no Service or subset of that name is there.
+    pub lost: BTreeSet<Destination>,
     /// The Services of target groups that are named by themselves.
     pub bound: Bound,
 }
@@ -97,12 +102,7 @@ impl Route {
     /// All rules of an object of this kind that lead to a color, the pinned ones among them.
     #[must_use]
     pub fn all_rules(&self, seen: &Value) -> Vec<Rule> {
-        let rules = match self.kind {
-            RouterKind::VirtualService => istio::rules(seen, &self.namespace),
-            RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(seen, &self.namespace),
-            RouterKind::Alb => alb::rules(seen, &self.namespace, &self.bound),
-            RouterKind::Service => Vec::new(),
-        };
+        let rules = rules_of(self.kind, seen, &self.namespace, &self.bound);
         rules.into_iter().map(|rule| rule.told_apart(&self.colors)).filter(Rule::leads_to_colors).collect()
     }
 
@@ -242,6 +242,17 @@ impl Route {
     #[must_use]
     pub fn is_by_subset(&self) -> bool {
         self.colors.keys().any(|to| to.subset.is_some())
+    }
+}
+
+/// All rules of an object of this kind, in a namespace.
+#[must_use]
+pub fn rules_of(kind: RouterKind, object: &Value, namespace: &str, bound: &Bound) -> Vec<Rule> {
+    match kind {
+        RouterKind::VirtualService => istio::rules(object, namespace),
+        RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(object, namespace),
+        RouterKind::Alb => alb::rules(object, namespace, bound),
+        RouterKind::Service => Vec::new(),
     }
 }
 

@@ -77,6 +77,9 @@ impl VirtualService {
 #[serde(default)]
 pub struct VirtualRoute {
     pub route: Vec<VirtualDestination>,
+    /// Who gets copies of the requests.
+    pub mirror: Option<Destination>,
+    pub mirrors: Vec<VirtualDestination>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -221,7 +224,11 @@ pub fn virtual_services_to(service: &str, namespace: &str, routes: &[VirtualServ
         let to_it = |to: &&VirtualDestination| {
             host_is(&to.destination.host, &route.metadata.namespace, service, namespace) && to.weight != Some(0)
         };
-        route.destinations().any(|to| to_it(&to))
+        let is_mirrored = |to: &Destination| host_is(&to.host, &route.metadata.namespace, service, namespace);
+        let mut parts = route.spec.http.iter();
+        let mut mirrored =
+            parts.by_ref().flat_map(|part| part.mirror.iter().chain(part.mirrors.iter().map(|to| &to.destination)));
+        route.destinations().any(|to| to_it(&to)) || mirrored.any(is_mirrored)
     };
     routes.iter().filter(sends).map(|route| format!("virtualservice/{}", route.metadata.name)).collect()
 }
@@ -265,6 +272,21 @@ mod tests {
         let uses = subsets_of("u", "n", &[route], &[rule]);
         assert_eq!(uses[0].labels, Some(Labels::from([("version".into(), "blue".into())])));
         assert_eq!((uses[1].labels.clone(), uses[1].weight), (None, 0));
+    }
+
+    /// Copies for a test would be lost with the color.
+    #[test]
+    fn a_mirror_is_a_use() {
+        for mirror in
+            [json!({"mirror": {"host": "api-blue"}}), json!({"mirrors": [{"destination": {"host": "api-blue"}}]})]
+        {
+            let mut http = mirror;
+            http["route"] = json!([{"destination": {"host": "api-green"}}]);
+            let route: VirtualService =
+                serde_json::from_value(json!({"metadata": {"name": "u", "namespace": "n"}, "spec": {"http": [http]}}))
+                    .unwrap();
+            assert_eq!(virtual_services_to("api-blue", "n", &[route]), ["virtualservice/u"]);
+        }
     }
 
     #[test]

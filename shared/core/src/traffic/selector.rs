@@ -28,6 +28,10 @@ pub struct Tracks {
     /// Ports that the Service looks up in each pod by name; none where one of its ports leads to a number,
     /// which every pod has.
     pub ports: Vec<PodPort>,
+    /// What a route's subset asks of a color's pods besides, by color.
+    pub besides: BTreeMap<String, Labels>,
+    /// Colors that a route's requests can't reach, with why.
+    pub lost: BTreeMap<String, String>,
 }
 
 impl Tracks {
@@ -48,12 +52,20 @@ impl Tracks {
         can_tell_colors(&self.selector_for(&self.active), &self.key)
     }
 
-    /// The selector that makes a color active.
+    /// The selector that makes a color active; behind a route, what the pods have that it reaches.
     #[must_use]
     pub fn selector_for(&self, color: &str) -> Labels {
-        let mut selector = self.base.clone();
-        selector.insert(self.key.clone(), color.to_owned());
+        let mut selector = self.labels_of(color);
+        selector.extend(self.besides.get(color).into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
         selector
+    }
+
+    /// What all pods of a color have, whether a route reaches them or not.
+    #[must_use]
+    pub fn labels_of(&self, color: &str) -> Labels {
+        let mut labels = self.base.clone();
+        labels.insert(self.key.clone(), color.to_owned());
+        labels
     }
 
     /// The one color whose pods a selector of another Service selects, by whichever labels; nothing where
@@ -76,10 +88,33 @@ impl Tracks {
         }
     }
 
-    /// The color of a pod that this Service could select.
+    /// The color of a pod that requests for it can reach.
     #[must_use]
     pub fn color_of<'l>(&self, labels: &'l Labels) -> Option<&'l str> {
-        if has_all(labels, &self.base) { labels.get(&self.key).map(String::as_str) } else { None }
+        let color = if has_all(labels, &self.base) { labels.get(&self.key)? } else { return None };
+        let is_reached = !self.lost.contains_key(color) && self.besides.get(color).is_none_or(|b| has_all(labels, b));
+        is_reached.then_some(color.as_str())
+    }
+
+    /// Why no pod of a color can be reached, however many there are and will be.
+    #[must_use]
+    pub fn unreached(&self, color: &str, pods: &[Pod]) -> Option<String> {
+        if let Some(why) = self.lost.get(color) {
+            return Some(why.clone());
+        }
+        let besides = self.besides.get(color)?;
+        let kept = self.color(color).into_iter().flat_map(|color| &color.workloads);
+        let has_them = kept.into_iter().any(|w| has_all(&w.pod_labels(), besides));
+        let is_one = pods.iter().any(|pod| self.color_of(&pod.metadata.labels) == Some(color));
+        (!has_them && !is_one)
+            .then(|| format!("no pod of {color} has {}, which its subset asks for", as_label_selector(besides)))
+    }
+
+    /// The pods of a color, whether a route reaches them or not.
+    #[must_use]
+    pub fn pods_with_labels<'p>(&self, color: &str, pods: &'p [Pod]) -> Vec<&'p Pod> {
+        let labels = self.labels_of(color);
+        pods.iter().filter(|pod| has_all(&pod.metadata.labels, &labels)).collect()
     }
 
     /// The pods that the Service would select on a color, whoever runs them.
@@ -132,7 +167,12 @@ pub fn discover(
 pub fn behind(route: &Route, active: &str, service: &Service, workloads: &[Arc<Workload>], pods: &[Pod]) -> Tracks {
     let mut selector = route.base.clone();
     selector.insert(route.key.clone(), active.to_owned());
-    Tracks { ports: named_targets(service), ..tracks(&route.key, &selector, workloads, pods) }
+    let found = tracks(&route.key, &selector, workloads, pods);
+    let names = || found.colors.iter().map(|color| color.name.clone());
+    let besides = names().map(|name| (name.clone(), route.besides(&name))).filter(|(_, more)| !more.is_empty());
+    let lost = names().filter_map(|name| Some((name.clone(), route.lost(&name)?)));
+    let (besides, lost) = (besides.collect(), lost.collect());
+    Tracks { ports: named_targets(service), besides, lost, ..found }
 }
 
 fn told_apart(
@@ -207,7 +247,15 @@ fn tracks(key: &str, selector: &Labels, workloads: &[Arc<Workload>], pods: &[Pod
         }
     }
     let colors = by_color.into_iter().map(|(name, color)| Color { name, ..color }.sorted());
-    Tracks { key: key.to_owned(), base, active, colors: colors.collect(), ports: Vec::new() }
+    Tracks {
+        key: key.to_owned(),
+        base,
+        active,
+        colors: colors.collect(),
+        ports: Vec::new(),
+        besides: BTreeMap::new(),
+        lost: BTreeMap::new(),
+    }
 }
 
 /// No key has a second color: take the one that could have, so that `status` can explain.

@@ -79,7 +79,7 @@ async fn follow(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) -> bo
     at.slices = at.slices.behind(made.view.ports.clone());
     let mut view = SliceView::at(&run.cluster, service, at);
     let known = KnownPods::of(made.tracks, &snapshot.pods);
-    let aim = Aim { service, color: from, by_subset: made.view.is_by_subset() };
+    let aim = Aim { service, color: from, by_subset: made.view.is_by_subset(), was_served: false };
     let waited = converge::wait(run, &mut view, known, aim, made.tracks);
     let Ok(Ok(seen)) = timeout(GRACE, waited).await else { return !view.slices.ready_pods().is_empty() };
     run.progress.step("converged", &format!("{from} {}, {to} 0", seen.ready));

@@ -90,3 +90,11 @@ fn a_route_that_its_controller_refuses_is_not_moved() {
         "status": {"parents": [{"parentRef": {"name": "public"}, "conditions": [condition]}]}})]);
     assert_eq!(told(&world.findings(check)), ["x route-refused", "! route-sticky"]);
 }
+
+/// The second of two destinations of a color has nothing any more after a rollback, and nobody said so.
+#[test]
+fn shares_within_a_color_are_told_to_go() {
+    let two = json!([to("blue", 70), {"destination": {"host": "api", "subset": "blue", "port": {"number": 80}}, "weight": 30}, to("green", 0)]);
+    let told = messages(&routed(&json!({"hosts": ["api"], "http": [{"route": two}]})));
+    assert!(matches!(&told[..], [only] if only.contains("2 destinations of blue")), "{told:?}");
+}

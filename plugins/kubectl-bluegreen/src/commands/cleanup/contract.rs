@@ -121,7 +121,7 @@ impl Contract {
             release: Identity::of([Moment::Contract.word(), what.as_str(), record.id.as_str()]),
             services: view.name().to_owned(),
             color: tracks.active.clone(),
-            selectors: tracks.colors.iter().map(|color| tracks.selector_for(&color.name)).collect(),
+            selectors: tracks.colors.iter().map(|color| tracks.labels_of(&color.name)).collect(),
             so_far: format!("there is no rollback to {} any more: it may have been done in part", record.from),
             again: None,
         }
@@ -172,7 +172,7 @@ fn went_back(view: &ServiceView<'_>, tracks: &Tracks, last: &Record, snapshot: &
 }
 
 fn is_up(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bool {
-    let has_pods = tracks.pods_of(&color.name, &snapshot.pods).iter().any(|pod| stays(pod));
+    let has_pods = tracks.pods_with_labels(&color.name, &snapshot.pods).iter().any(|pod| stays(pod));
     has_pods || color.workloads.iter().any(|workload| workload.replicas > 0)
 }
 

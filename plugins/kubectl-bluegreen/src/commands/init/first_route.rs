@@ -73,6 +73,12 @@ async fn objects(
         let look = Command::new("kubectl get gateways").scope(&snapshot.scope);
         return Err(Failure::failed("NoGateway", text).next(Next::Look(look, Some("name one with --gateway".into()))));
     }
+    let ports: Vec<String> =
+        first.service.spec.iter().flat_map(|s| s.ports.iter().flatten()).map(|port| port.port.to_string()).collect();
+    if let (true, [one, _, ..]) = (first.sending(routes).is_empty(), ports.as_slice()) {
+        let (name, all) = (first.service_name(), ports.join(", "));
+        run.say(&format!("! ports  the HTTPRoute sends to port {one} alone, of {all}: add a rule for each other that users of service/{name} come by"));
+    }
     let gateway = gateway.map(|named| named.split_once('/').map_or((None, named), |(home, name)| (Some(home), name)));
     Ok(first.by_backends(routes, gateway))
 }

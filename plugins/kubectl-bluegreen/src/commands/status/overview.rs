@@ -20,6 +20,7 @@ use release_core::kube::path::collection;
 use release_core::text::one_line;
 use release_core::traffic::endpoints::{SERVICE_LABEL, Slices};
 use release_core::traffic::preview::shows;
+use release_core::traffic::router::find::RouterUnclear;
 use release_core::traffic::selector::{Color, NotSwitchable, Tracks};
 
 use super::routed::ByRoute;
@@ -85,6 +86,10 @@ async fn defective(
 ) -> Option<ListedService> {
     let is_argos = *why == NotSwitchable::ArgoRollouts;
     let is_by_route = matches!(why, NotSwitchable::Router(_));
+    // It is listed by the name of the Service that the record is of.
+    if matches!(why, NotSwitchable::Router(RouterUnclear::OfAnother { .. })) {
+        return None;
+    }
     if view.recorded.current.is_none() && !is_argos && !is_by_route {
         return None;
     }

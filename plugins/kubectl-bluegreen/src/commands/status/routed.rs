@@ -7,11 +7,12 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::Ingress;
 use release_cli::run::Run;
 use release_core::kube::Workload;
+use release_core::kube::service::service_name;
 use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
-use release_core::traffic::selector::NotSwitchable;
+use release_core::traffic::selector::{NotSwitchable, Tracks};
 
 use crate::routed_view::seen;
-use crate::service_view::ServiceView;
+use crate::service_view::{ServiceView, is_of_its_own};
 use crate::snapshot::{Looking, ReadScope, Routes, Snapshot, decide, routes_in, with_whose_ingresses};
 
 /// The routes that may decide, read once and where a Service needs them.
@@ -22,13 +23,15 @@ pub struct ByRoute<'a> {
     services: &'a [Service],
     everywhere: bool,
     routes: Option<Routes>,
+    /// What of them could not be read.
+    unread: Vec<String>,
 }
 
 impl<'a> ByRoute<'a> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(run: &'a Run, services: &'a [Service], everywhere: bool) -> Self {
-        Self { run, services, everywhere, routes: None }
+        Self { run, services, everywhere, routes: None, unread: Vec::new() }
     }
 
     /// The Service, as its route has it where one decides.
@@ -43,8 +46,22 @@ impl<'a> ByRoute<'a> {
             Err(NotSwitchable::SelectsEveryColor { .. } | NotSwitchable::NoOtherColor { .. }) => {
                 self.routed(service, workloads, key).await.unwrap_or(plain)
             }
+            // A rule may share requests between this one and the other color's.
+            Ok(tracks) if self.has_other_of_a_color(service, tracks) => {
+                self.routed(service, workloads, key).await.unwrap_or(plain)
+            }
             _ => plain,
         }
+    }
+
+    fn has_other_of_a_color(&self, service: &Service, tracks: &Tracks) -> bool {
+        let home = &service.metadata.namespace;
+        let others = self.services.iter().filter(|other| other.metadata.namespace == *home);
+        let mut selectors = others
+            .filter(|other| service_name(other) != service_name(service))
+            .filter_map(|other| other.spec.as_ref()?.selector.as_ref());
+        is_of_its_own(service_name(service), &tracks.active)
+            || selectors.any(|selector| tracks.color_selected_by(selector).is_some_and(|color| color != tracks.active))
     }
 
     async fn routed<'v>(
@@ -57,7 +74,7 @@ impl<'a> ByRoute<'a> {
             let own = self.run.cluster.namespace.as_str();
             let (routes, unread) = routes_in(&self.run.cluster, (!self.everywhere).then_some(own)).await;
             unread.iter().for_each(|what| self.run.say(&format!("? routes  {what}")));
-            self.routes = Some(routes);
+            (self.routes, self.unread) = (Some(routes), unread);
         }
         let routes = self.routes.as_ref()?;
         let home = service.metadata.namespace.clone().unwrap_or_default();
@@ -75,6 +92,7 @@ impl<'a> ByRoute<'a> {
             grpc_routes: Ok(routes.grpc_routes.clone()),
             ingresses: Ok(routes.ingresses.iter().filter(is_at_home).cloned().collect()),
             routers: BTreeMap::new(),
+            routers_unread: self.unread.clone(),
             ..empty
         };
         snapshot = with_whose_ingresses(&self.run.cluster, snapshot).await;

@@ -1,5 +1,6 @@
 //! What runs a Service that has no colors yet.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use release_core::failure::Outcome;
@@ -46,8 +47,9 @@ pub fn find(view: &ServiceView<'_>, snapshot: &Snapshot, options: &InitOptions) 
         Color { workloads: unlabelled.iter().map(Arc::clone).collect(), ..Color::default() },
         Color { name: color.clone(), workloads: labelled.clone(), ..Color::default() },
     ];
-    let tracks =
-        Tracks { key: key.to_owned(), base, active: String::new(), colors, ports: named_targets(view.service) };
+    let (key_of, ports) = (key.to_owned(), named_targets(view.service));
+    let (besides, lost) = (BTreeMap::new(), BTreeMap::new());
+    let tracks = Tracks { key: key_of, base, active: String::new(), colors, ports, besides, lost };
     let labelled = labelled.into_iter().next();
     Ok(Initial { color, unlabelled, labelled, selector, is_narrowed: narrowed.is_some(), tracks })
 }

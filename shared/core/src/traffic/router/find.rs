@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::alb::{Bound, bound};
 use super::{NamedRouter, Route, RouterKind, Standing};
 use colors::{Told, colors};
-pub use sought::{SeenRoute, Sought};
+pub use sought::{RecordedColors, SeenRoute, Sought};
 pub use unclear::RouterUnclear;
 
 /// What was found.
@@ -72,10 +72,12 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         key: String::new(),
         base: std::collections::BTreeMap::new(),
         colors: std::collections::BTreeMap::new(),
+        besides: std::collections::BTreeMap::new(),
+        lost: std::collections::BTreeSet::new(),
         bound: if kind == RouterKind::Alb { bound(sought.bindings) } else { Bound::new() },
     };
-    let told = colors(sought, &plain)?;
-    Ok(told.map(|Told { key, base, colors }| Route { key, base, colors, ..plain }))
+    let told = colors(sought, seen.recorded.as_ref(), &plain)?;
+    Ok(told.map(|Told { key, base, colors, besides, lost }| Route { key, base, colors, besides, lost, ..plain }))
 }
 
 fn by_name(sought: &Sought<'_>, named: &NamedRouter, candidates: Vec<Route>) -> FoundRouter {

@@ -65,6 +65,14 @@ impl Rule {
         self
     }
 
+    /// The destinations that get a color's requests: those with a weight, or the first, which a move gives all.
+    #[must_use]
+    pub fn reached(&self, color: &str) -> Vec<&Share> {
+        let own: Vec<&Share> = self.of_colors().filter(|(_, name)| *name == color).map(|(share, _)| share).collect();
+        let weighed: Vec<&Share> = own.iter().copied().filter(|share| share.weight > 0).collect();
+        if weighed.is_empty() { own.into_iter().take(1).collect() } else { weighed }
+    }
+
     fn of_colors(&self) -> impl Iterator<Item = (&Share, &String)> {
         self.shares.iter().filter_map(|share| Some((share, share.color.as_ref()?)))
     }

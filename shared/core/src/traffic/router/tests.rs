@@ -27,6 +27,8 @@ fn route(kind: RouterKind, spec: &Value) -> Route {
         key: "version".into(),
         base: Labels::from([("app".into(), "api".into())]),
         colors: colors(kind),
+        besides: BTreeMap::new(),
+        lost: std::collections::BTreeSet::new(),
         bound: Bound::new(),
         object,
     }

@@ -2,6 +2,7 @@
 
 mod alb;
 mod alb_meanwhile;
+mod astray;
 mod first;
 mod found;
 mod gateway;

@@ -66,6 +66,12 @@ pub enum Parsed {
 }
 
 impl Action {
+    /// The port of its Service that a group names, a number or a name; `text` is what was parsed.
+    #[must_use]
+    pub fn port_of(&self, text: &str, index: usize) -> Option<Value> {
+        Object::of(text, &self.groups.get(index)?.range).json("servicePort").ok()?
+    }
+
     /// What a group's weight counts: alone it has everything, and the controller refuses one that is left out beside
     /// others.
     #[must_use]

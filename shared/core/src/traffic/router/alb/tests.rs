@@ -40,6 +40,8 @@ fn route(object: Value) -> Route {
         key: "version".into(),
         base: Labels::from([("app".into(), "api".into())]),
         colors: [to("blue"), to("green")].into(),
+        besides: BTreeMap::new(),
+        lost: std::collections::BTreeSet::new(),
         bound: Bound::new(),
         object,
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sought::Sought;
+use super::sought::{RecordedColors, Sought};
 use super::unclear::RouterUnclear;
 use crate::kube::Labels;
 use crate::kube::service::service_name;
-use crate::traffic::router::{Destination, Route, RouterKind, Rule};
+use crate::traffic::router::{Destination, Route, Rule, rules_of};
 use crate::traffic::routes::host_is;
 use crate::traffic::track_key::{is_identity_key, is_machine_key};
 
@@ -16,33 +16,50 @@ pub struct Told {
     pub key: String,
     pub base: Labels,
     pub colors: BTreeMap<Destination, String>,
+    pub besides: BTreeMap<Destination, Labels>,
+    pub lost: BTreeSet<Destination>,
 }
 
-/// By the subsets of the Service, else by Services of a color each. Nothing where the route is not about it.
-pub fn colors(sought: &Sought<'_>, route: &Route) -> Result<Option<Told>, RouterUnclear> {
-    let rules = match route.kind {
-        RouterKind::VirtualService => crate::traffic::router::istio::rules(&route.object, &route.namespace),
-        RouterKind::Alb => crate::traffic::router::alb::rules(&route.object, &route.namespace, &route.bound),
-        _ => crate::traffic::router::gateway::rules(&route.object, &route.namespace),
-    };
-    match by_subset(sought, route, &rules)? {
-        Some(told) => Ok(Some(told)),
-        None => Ok(by_backend(sought, &rules)),
+/// By the subsets of the Service, else by Services of a color each. Nothing where the route is not about it. What our
+/// record on it names is about it, whatever else has gone.
+pub fn colors(
+    sought: &Sought<'_>,
+    recorded: Option<&RecordedColors>,
+    route: &Route,
+) -> Result<Option<Told>, RouterUnclear> {
+    let rules = rules_of(route.kind, &route.object, &route.namespace, &route.bound);
+    let recorded = recorded.filter(|recorded| sought.key.is_none_or(|named| named == recorded.key));
+    if let Some(told) = recorded.and_then(|recorded| subsets_by_record(sought, recorded, &rules)) {
+        return Ok(Some(told));
     }
+    if let Some(told) = by_subset(sought, recorded, route, &rules)? {
+        return Ok(Some(told));
+    }
+    let told = by_backend(sought, &rules);
+    Ok(match recorded {
+        Some(recorded) => backends_by_record(sought, recorded, &rules, told),
+        None => told,
+    })
 }
 
 /// A subset adds its labels to the Service's selector
 /// (<https://istio.io/latest/docs/reference/config/networking/destination-rule/#Subset>).
-fn by_subset(sought: &Sought<'_>, route: &Route, rules: &[Rule]) -> Result<Option<Told>, RouterUnclear> {
-    let of_service = |to: &&Destination| to.service == sought.name() && to.namespace == sought.namespace;
-    let used: BTreeSet<&String> = destinations(rules).filter(of_service).filter_map(|to| to.subset.as_ref()).collect();
+fn by_subset(
+    sought: &Sought<'_>,
+    recorded: Option<&RecordedColors>,
+    route: &Route,
+    rules: &[Rule],
+) -> Result<Option<Told>, RouterUnclear> {
+    let used = used_subsets(sought, rules);
     if used.is_empty() {
         return Ok(None);
     }
     let subsets = subsets(sought);
     let selector = selector_of(sought.service);
     let mut keys = differing(&subsets, &selector);
-    keys.retain(|key| sought.key.map_or(!is_identity_key(key), |named| key == named));
+    let followed = recorded.map(|recorded| recorded.key.as_str()).filter(|key| keys.iter().any(|one| one == key));
+    let named = sought.key.or(followed).map(str::to_owned);
+    keys.retain(|key| named.as_ref().map_or(!is_identity_key(key), |named| key == named));
     let key = match keys.as_slice() {
         [] => return Ok(None),
         [only] => only.clone(),
@@ -54,15 +71,99 @@ fn by_subset(sought: &Sought<'_>, route: &Route, rules: &[Rule]) -> Result<Optio
     let mut base = selector;
     let is_common = |label: &str, value: &String| told.iter().all(|(_, labels)| labels.get(label) == Some(value));
     base.extend((*first).clone().into_iter().filter(|(label, value)| *label != key && is_common(label, value)));
-    let to = |subset: &String| Destination {
-        service: sought.name().to_owned(),
-        namespace: sought.namespace.to_owned(),
-        subset: Some(subset.clone()),
-    };
     // A subset that nothing uses yet is a color that the route lacks.
-    let all = subsets.iter().filter_map(|(name, labels)| Some((to(name), labels.get(&key)?.clone())));
-    let colors = all.collect();
-    Ok(Some(Told { key, base, colors }))
+    Ok(Some(of_subsets(sought, key, base, &subsets)))
+}
+
+/// The colors of subsets that are defined.
+fn of_subsets(sought: &Sought<'_>, key: String, base: Labels, subsets: &BTreeMap<String, Labels>) -> Told {
+    let all = || subsets.iter().filter_map(|(name, labels)| Some((subset_of(sought, name), labels, labels.get(&key)?)));
+    let colors = all().map(|(to, _, color)| (to, color.clone())).collect();
+    let is_more = |(label, value): &(&String, &String)| **label != key && base.get(*label) != Some(*value);
+    let more = |labels: &Labels| {
+        labels.iter().filter(is_more).map(|(label, value)| (label.clone(), value.clone())).collect::<Labels>()
+    };
+    let besides = all().map(|(to, labels, _)| (to, more(labels))).filter(|(_, more)| !more.is_empty()).collect();
+    Told { key, base, colors, besides, lost: BTreeSet::new() }
+}
+
+fn subset_of(sought: &Sought<'_>, subset: &str) -> Destination {
+    let (service, namespace) = (sought.name().to_owned(), sought.namespace.to_owned());
+    Destination { service, namespace, subset: Some(subset.to_owned()) }
+}
+
+/// The Service's subsets that a route names.
+fn used_subsets<'r>(sought: &Sought<'_>, rules: &'r [Rule]) -> BTreeSet<&'r String> {
+    let of_service = |to: &&Destination| to.service == sought.name() && to.namespace == sought.namespace;
+    destinations(rules).filter(of_service).filter_map(|to| to.subset.as_ref()).collect()
+}
+
+/// Where a subset is used that nothing defines any more: the color of that name, else the recorded one that no other
+/// subset has. Whoever applied an older DestinationRule has not moved the Service.
+fn subsets_by_record(sought: &Sought<'_>, recorded: &RecordedColors, rules: &[Rule]) -> Option<Told> {
+    let (used, subsets, base) = (used_subsets(sought, rules), subsets(sought), selector_of(sought.service));
+    if base.contains_key(&recorded.key) {
+        return None;
+    }
+    let mut told = of_subsets(sought, recorded.key.clone(), base, &subsets);
+    let undefined: Vec<Destination> =
+        used.into_iter().filter(|name| !subsets.contains_key(*name)).map(|name| subset_of(sought, name)).collect();
+    told.lose(recorded, &undefined, |to, color| to.subset.as_deref() == Some(color));
+    (!told.lost.is_empty()).then_some(told)
+}
+
+/// The same of Services that are gone.
+fn backends_by_record(
+    sought: &Sought<'_>,
+    recorded: &RecordedColors,
+    rules: &[Rule],
+    told: Option<Told>,
+) -> Option<Told> {
+    let own = selector_of(sought.service);
+    let mut base = own.clone();
+    base.remove(&recorded.key);
+    let selector = |to: &Destination| {
+        let mut all = sought.neighbours.iter().chain([sought.service]);
+        all.find(|service| service_name(service) == to.service).map(selector_of)
+    };
+    let at_home = || destinations(rules).filter(|to| to.subset.is_none() && to.namespace == sought.namespace);
+    let color = |to: &Destination| -> Option<String> {
+        let mut rest = selector(to)?;
+        rest.remove(&recorded.key).filter(|_| rest == base && !base.is_empty())
+    };
+    let colors = at_home().filter_map(|to| Some((to.clone(), color(to)?))).collect();
+    let (besides, lost) = (BTreeMap::new(), BTreeSet::new());
+    let mut found = match told {
+        Some(told) if told.key != recorded.key => return Some(told),
+        Some(told) => told,
+        None => Told { key: recorded.key.clone(), base: base.clone(), colors, besides, lost },
+    };
+    let gone: BTreeSet<Destination> = at_home().filter(|to| selector(to).is_none()).cloned().collect();
+    let by_name = |to: &Destination, color: &str| to.service.split(['-', '.']).any(|part| part == color);
+    found.lose(recorded, &gone.into_iter().collect::<Vec<_>>(), by_name);
+    let is_about_it = found.colors.values().collect::<BTreeSet<_>>().len() > 1;
+    is_about_it.then_some(found)
+}
+
+impl Told {
+    /// Takes in destinations that are not there any more, as far as a record tells their colors.
+    fn lose(
+        &mut self,
+        recorded: &RecordedColors,
+        gone: &[Destination],
+        is_called: impl Fn(&Destination, &str) -> bool,
+    ) {
+        let has = |color: &&String| !self.colors.values().any(|had| had == *color);
+        let free: Vec<String> = recorded.both.iter().filter(has).cloned().collect();
+        for to in gone {
+            let named = free.iter().find(|color| is_called(to, color));
+            let only = free.first().filter(|_| free.len() == 1 && gone.len() == 1);
+            if let Some(color) = named.or(only) {
+                self.colors.insert(to.clone(), color.clone());
+                self.lost.insert(to.clone());
+            }
+        }
+    }
 }
 
 /// The Service's subsets, by name.
@@ -102,7 +203,10 @@ fn by_backend(sought: &Sought<'_>, rules: &[Rule]) -> Option<Told> {
     }
     let mut told = told.into_iter();
     match (told.next(), told.next()) {
-        (Some((key, (base, colors))), None) => Some(Told { key, base, colors }),
+        (Some((key, (base, colors))), None) => {
+            let (besides, lost) = (BTreeMap::new(), BTreeSet::new());
+            Some(Told { key, base, colors, besides, lost })
+        }
         _ => None,
     }
 }

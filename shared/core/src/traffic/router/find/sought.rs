@@ -33,6 +33,16 @@ pub struct SeenRoute<'a> {
     pub object: &'a Value,
     /// The router that a record on it says it moved this Service by.
     pub moved_by: Option<NamedRouter>,
+    /// Between which colors it says so; nothing where what it sends to could not all be read.
+    pub recorded: Option<RecordedColors>,
+}
+
+/// The colors that a record on a route names.
+#[derive(Debug, Clone)]
+pub struct RecordedColors {
+    /// The label that tells them apart.
+    pub key: String,
+    pub both: [String; 2],
 }
 
 impl Sought<'_> {

@@ -5,6 +5,8 @@ use super::*;
 use crate::traffic::alb::TargetGroupBinding;
 use crate::traffic::routes::DestinationRule;
 
+mod by_record;
+
 fn service(name: &str, selector: &Value) -> Service {
     serde_json::from_value(json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"selector": selector}}))
         .unwrap()
@@ -46,12 +48,22 @@ struct Case {
     routes: Vec<(RouterKind, Value, Option<&'static str>)>,
     key: Option<&'static str>,
     named: Option<&'static str>,
+    recorded: Option<RecordedColors>,
 }
 
 impl Case {
     fn of(selector: &Value) -> Self {
         let (neighbours, rules, bindings, routes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { service: service("api", selector), neighbours, rules, bindings, routes, key: None, named: None }
+        Self {
+            service: service("api", selector),
+            neighbours,
+            rules,
+            bindings,
+            routes,
+            key: None,
+            named: None,
+            recorded: None,
+        }
     }
 
     fn istio(routes: Vec<Value>) -> Self {
@@ -67,7 +79,12 @@ impl Case {
         let owned: Vec<(RouterKind, Value, Option<NamedRouter>)> = self.routes.iter().map(seen).collect();
         let routes: Vec<SeenRoute<'_>> = owned
             .iter()
-            .map(|(kind, object, moved_by)| SeenRoute { kind: *kind, object, moved_by: moved_by.clone() })
+            .map(|(kind, object, moved_by)| SeenRoute {
+                kind: *kind,
+                object,
+                moved_by: moved_by.clone(),
+                recorded: self.recorded.clone(),
+            })
             .collect();
         find(&Sought {
             service: &self.service,
