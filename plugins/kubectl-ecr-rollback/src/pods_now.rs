@@ -41,6 +41,11 @@ pub struct PodsNow {
 }
 
 impl PodsNow {
+    /// The images of pods that are ready.
+    pub fn ready_images(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().filter(|one| one.ready > 0).map(|one| one.image.as_str())
+    }
+
     /// Counts pods by the image of a container.
     #[must_use]
     pub fn of(workload: &Workload, pods: &RolloutPods<'_>, container: &str) -> Self {

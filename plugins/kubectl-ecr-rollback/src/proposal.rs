@@ -16,7 +16,7 @@ use release_core::kube::Workload;
 use release_core::workload::twin;
 use serde_json::Value;
 
-use crate::apply::{ChangeInProgress, Proof, ROLLOUT_FAILED, prove, rewritten_at_once, write};
+use crate::apply::{ChangeInProgress, Proof, prove, rewritten_at_once, stored_without_record, write};
 use crate::checks::{self, case::Case};
 use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
 use crate::look_again::look_again;
@@ -70,6 +70,10 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         Agreed::ToRehearse => {
             let answered = run.cluster.apply(&change.forward(), DryRun::Server).await?;
             rehearsed(&change, &answered)?;
+            stored_without_record(&change, &answered);
+            if let Some(entry) = change_in(report) {
+                entry.recorded = change.is_recorded.get();
+            }
             report.text = verb::would_be(run, &done);
         }
         Agreed::ToWrite => {
@@ -191,7 +195,7 @@ async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Repo
 
 /// Neither done nor failed: it goes on, or waits for a person.
 fn is_unfinished(failure: &Failure) -> bool {
-    failure.exit == Exit::OutOfTime && failure.reason != ROLLOUT_FAILED
+    failure.exit == Exit::OutOfTime
 }
 
 /// `deploy/api   context prod-eu   namespace shop`

@@ -14,7 +14,7 @@ use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
 use crate::pods_now::is_named;
 use crate::record::{RecordVerb, RecordedImages};
-use crate::typed::UNDER_WAY;
+use crate::typed::{TARGET, UNDER_WAY};
 
 /// A change under way.
 #[derive(Debug)]
@@ -108,6 +108,16 @@ impl<'a> ChangeInProgress<'a> {
             _ => command,
         };
         command.scope(self.run.scope())
+    }
+
+    /// One further back, counted as it was this time.
+    #[must_use]
+    pub fn further(&self) -> Command {
+        let typed = &self.options.typed;
+        let counted = typed.only(&["--from", "--tag-filter"]);
+        let but: Vec<&str> = TARGET.into_iter().chain(["--if-running"]).collect();
+        let command = Command::new(typed.verb()).arg(self.workload.reference()).args(typed.without(&but));
+        command.args(counted).arg("--again").scope(self.run.scope())
     }
 
     /// The flag that names what is gone to.

@@ -200,8 +200,7 @@ impl<'a> Watch<'a> {
             _ if self.change.run.left().is_zero() && seen.is_some() => OUT_OF_TIME.to_owned(),
             _ => return None,
         };
-        let exit = if text == OUT_OF_TIME { Exit::OutOfTime } else { Exit::Failed };
-        let failure = Failure::new(exit, ROLLOUT_FAILED, self.about(&text, &why.text));
+        let failure = Failure::failed(ROLLOUT_FAILED, self.about(&text, &why.text));
         let failure = why.look.iter().cloned().fold(failure, Failure::look);
         self.seen = seen;
         Some(Unproven::Failed(failure))
