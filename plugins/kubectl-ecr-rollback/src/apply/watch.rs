@@ -177,7 +177,8 @@ impl<'a> Watch<'a> {
         let left: Vec<&Pod> = pods.old.iter().copied().filter(|pod| self.change.asks_for_left(pod)).collect();
         self.left_failing = failing_of(self.change, &left).or(self.left_failing.take());
         self.is_run = change_runs(self.change, workload, pods);
-        self.pods = PodsNow::of(workload, pods, &self.change.image_change.containers[0].name);
+        let made = self.change.image_change;
+        self.pods = PodsNow::of(workload, pods, &made.containers[0].name, &made.to);
     }
 
     /// Nothing while its pods may still come up, or while they are not to blame.

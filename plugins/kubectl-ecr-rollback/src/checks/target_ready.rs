@@ -53,5 +53,6 @@ fn fails(case: &Case<'_>) -> Option<String> {
     let groups = summarize(&failing(&pods), &case.snapshot.scope);
     let texts: Vec<String> = groups.into_iter().map(|group| group.message).collect();
     let why = printable(&texts.join("; "));
-    (!texts.is_empty()).then(|| format!("pods of {} are there, and none is ready: {why}", pinned_short(&case.change.to)))
+    (!texts.is_empty())
+        .then(|| format!("pods of {} are there, and none is ready: {why}", pinned_short(&case.change.to)))
 }

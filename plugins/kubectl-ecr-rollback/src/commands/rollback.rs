@@ -41,8 +41,8 @@ use crate::tag_now::{self, Order, TagNow, order, tag_now};
 use crate::typed::CONTAINERS;
 use crate::which_containers;
 use crate::words::pinned_short;
-use release_core::workload::container_image::containers_of;
 use how_chosen::{how_chosen, repeats_unrecorded, to_ready};
+use release_core::workload::container_image::containers_of;
 use state::state_of_believed;
 
 /// Runs the verb.
@@ -69,8 +69,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             }
             let (image, further) = (selected.image(), further.as_ref());
             let (workload, pods) = sorted(&run.cluster, (workload, pods), &selected).await?;
-            nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report);
-            Ok(())
+            nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report)
         }
         StateOfRecord::Attach(record) => {
             // What is left of it may run still; where that can't be read, its reference has to do.
@@ -142,8 +141,7 @@ async fn plan_and_go(
             let image = selected.image();
             let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
             let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
-            nothing(run, &settled, report);
-            Ok(())
+            nothing(run, &settled, report)
         }
     }
 }

@@ -13,18 +13,19 @@ use crate::words::{pinned_short, whole};
 /// What a change of ours begins its cause with.
 pub const CAUSE: &str = "kubectl ecr-rollback: ";
 
-/// The cause that a change of ours wrote beside the image that is asked for now, where the API server notes that the
+/// What a change of ours wrote as its cause, without its name, beside the image that is asked for now: where the API server notes that the
 /// image was written last by our field manager.
 #[must_use]
 pub fn cause_of_ours(workload: &Workload, container: &ContainerImage, manager: &str) -> Option<String> {
     let cause = workload.metadata.annotations.as_ref()?.get(CHANGE_CAUSE)?;
-    let (_, to) = cause.strip_prefix(CAUSE)?.split_once(" -> ")?;
+    let said = cause.strip_prefix(CAUSE)?;
+    let (_, to) = said.split_once(" -> ")?;
     let to = to.split_once(" (").map_or(to, |(to, _)| to);
     let short = pinned_short(&container.image);
     let bare = short.strip_prefix(&format!("{}:", ImageRef::parse(&container.image).base_name()));
     let names_it = [Some(short.as_str()), bare, Some(&whole(&container.image))].contains(&Some(to));
     let hand = last_hand_on(&workload.metadata, &image_field(container))?;
-    (names_it && hand.manager == manager).then(|| printable(cause))
+    (names_it && hand.manager == manager).then(|| printable(said))
 }
 
 #[cfg(test)]

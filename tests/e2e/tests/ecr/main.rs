@@ -36,5 +36,6 @@ mod two_bad;
 mod typed_words;
 mod unpinned_to_left;
 mod way_back;
+mod what_pods_run;
 mod which_image;
 mod writes;

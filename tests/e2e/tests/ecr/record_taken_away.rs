@@ -12,7 +12,8 @@ use serde_json::json;
 /// From when it returns on, the record is taken off whatever is written of a Deployment.
 async fn takes_records(case: &Case) -> Result<()> {
     let there = format!("has(object.metadata.annotations) && '{RECORD}' in object.metadata.annotations");
-    let taken = format!("[JSONPatch{{op: 'remove', path: '/metadata/annotations/' + jsonpatch.escapeKey('{RECORD}')}}]");
+    let taken =
+        format!("[JSONPatch{{op: 'remove', path: '/metadata/annotations/' + jsonpatch.escapeKey('{RECORD}')}}]");
     let patch = format!("{there} ? {taken} : []");
     let probe = json!({"metadata": {"annotations": {RECORD: "probe"}}}).to_string();
     let words = ["patch", "deployment/api", "--type=merge", "-p", &probe, "--dry-run=server", "-ojson"];

@@ -56,9 +56,8 @@ mod tests {
     #[test]
     fn what_never_came_up_is_told_by_pods_of_before() {
         let revisions = [revision(3, "r/api:3", true), revision(2, "r/api:2", false), revision(1, "r/api:1", false)];
-        let told = |pods: &[PodImage], number: i64| {
-            ready_before(&revisions, pods, "app", number).map(|pod| pod.image.clone())
-        };
+        let told =
+            |pods: &[PodImage], number: i64| ready_before(&revisions, pods, "app", number).map(|pod| pod.image.clone());
         let (stuck, good) = (pod("r/api:3", false), pod("r/api:1", true));
         assert_eq!(told(&[stuck.clone(), good.clone()], 2).as_deref(), Some("r/api:1"));
         assert_eq!(told(&[pod("r/api:2", false), good.clone()], 2).as_deref(), Some("r/api:1"));

@@ -101,7 +101,14 @@ impl Scene {
 
     fn pods_run(mut self, digest: &str) -> Self {
         let (image, pulled_from) = (self.spec.clone(), Some(REPOSITORY.to_owned()));
-        self.pods.push(PodImage { image, digest: Some(digest.into()), pulled_from, updated: true, ready: true, kept: false });
+        self.pods.push(PodImage {
+            image,
+            digest: Some(digest.into()),
+            pulled_from,
+            updated: true,
+            ready: true,
+            kept: false,
+        });
         self
     }
 
