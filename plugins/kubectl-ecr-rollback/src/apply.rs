@@ -80,10 +80,11 @@ fn led_out(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failure) -
     if made.record.verb == RecordVerb::Unpin || !change.is_recorded.get() {
         return failure;
     }
-    let (workload, typed) = (change.workload.reference(), &change.options.typed);
-    let retyped = Retyped { workload: &workload, typed, scope: change.run.scope() };
-    let serves = watch.pods.ready_images().find(|image| ![made.from(), &made.to].contains(image));
-    let way = serves.and_then(|image| retyped.to_image(image, None, &made.to)).unwrap_or_else(|| change.further());
+    let (workload, typed) = (change.workload.reference(), change.options.typed.with_time());
+    let retyped = Retyped { workload: &workload, typed: &typed, scope: change.run.scope() };
+    let ready = || watch.pods.ready_images().filter(|image| *image != made.to);
+    let serves = ready().find(|image| *image != made.from()).or_else(|| ready().next());
+    let way = serves.and_then(|image| retyped.leading_to(image, None, &made.to)).unwrap_or_else(|| change.further());
     let look = failure.next.as_ref().and_then(|next| next.commands().first()).map(|look| format!("why: {look}"));
     failure.next(Next::Try(vec![way], look))
 }

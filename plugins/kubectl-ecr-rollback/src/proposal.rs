@@ -69,11 +69,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         Agreed::ToLook => report.text = verb::would_be(run, &done),
         Agreed::ToRehearse => {
             let answered = run.cluster.apply(&change.forward(), DryRun::Server).await?;
-            rehearsed(&change, &answered)?;
-            stored_without_record(&change, &answered);
-            if let Some(entry) = change_in(report) {
-                entry.recorded = change.is_recorded.get();
-            }
+            rehearsed(&change, &answered, report)?;
             report.text = verb::would_be(run, &done);
         }
         Agreed::ToWrite => {
@@ -85,7 +81,11 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
 }
 
 /// What the API server would store: policies and webhooks have their say in a dry run, too.
-fn rehearsed(change: &ChangeInProgress<'_>, answered: &Value) -> Outcome<()> {
+fn rehearsed<M: OfOneChange>(change: &ChangeInProgress<'_>, answered: &Value, report: &mut Report<M>) -> Outcome<()> {
+    stored_without_record(change, answered);
+    if let Some(entry) = change_in(report) {
+        entry.recorded = change.is_recorded.get();
+    }
     let template = twin::containers_of(answered);
     if change.image_change.record.is_in(&template) {
         return Ok(());

@@ -44,7 +44,7 @@ impl Retyped<'_> {
 
     /// The command that goes to an image that pods run; nothing where nothing of that repository names it for good.
     #[must_use]
-    pub fn to_image(&self, image: &str, digest: Option<&str>, spec: &str) -> Option<Command> {
+    pub fn leading_to(&self, image: &str, digest: Option<&str>, spec: &str) -> Option<Command> {
         let parsed = ImageRef::parse(image);
         let but: Vec<&str> = TARGET.into_iter().chain(["--if-running"]).collect();
         let to = |(flag, value): (&str, &str)| {

@@ -120,7 +120,7 @@ impl<'a> ChangeInProgress<'a> {
     /// One further back, counted as it was this time.
     #[must_use]
     pub fn further(&self) -> Command {
-        let typed = &self.options.typed;
+        let typed = self.options.typed.with_time();
         let counted = typed.only(&["--from", "--tag-filter"]);
         let but: Vec<&str> = TARGET.into_iter().chain(["--if-running"]).collect();
         let command = Command::new(typed.verb()).arg(self.workload.reference()).args(typed.without(&but));

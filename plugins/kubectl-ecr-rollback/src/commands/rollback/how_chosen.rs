@@ -27,7 +27,9 @@ pub fn to_ready(
     let ready = ready_before(&snapshot.revisions, &pods, container, chosen.revision?)?;
     let workload = options.workload.to_string();
     let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
-    (!options.is_offline()).then(|| retyped.to_image(&ready.image, ready.digest.as_deref(), selected.image())).flatten()
+    (!options.is_offline())
+        .then(|| retyped.leading_to(&ready.image, ready.digest.as_deref(), selected.image()))
+        .flatten()
 }
 
 /// How the target was chosen, and what else could be.
