@@ -11,17 +11,18 @@ mod watch;
 mod what_runs;
 mod write;
 
-use release_core::failure::{Exit, Failure, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 
 use crate::pods_now::PodsNow;
+use crate::record::RecordVerb;
+use crate::refusal::Retyped;
 use crate::words::pinned_short;
 
 pub use in_progress::ChangeInProgress;
-pub use unproven::ROLLOUT_FAILED;
 use unproven::Unproven;
 use watch::Watch;
 pub use what_runs::{other_digest, rewritten_at_once};
-pub use write::write;
+pub use write::{stored_without_record, write};
 
 /// How a rollout ended, and what its pods run; nothing of them where it was taken back.
 #[derive(Debug)]
@@ -68,9 +69,24 @@ async fn failed(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failu
         let message = format!("{}\nnot taken back, {why}", failure.message);
         let failure = Failure { message, ..failure };
         conclude::left_as_is(change, &failure, seen).await;
-        return failure;
+        return led_out(change, watch, failure);
     }
     take_back::all(change, failure, seen).await
+}
+
+/// The same words would watch what fails for ever: what leads out is what ready pods run, else one further back.
+fn led_out(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failure) -> Failure {
+    let made = change.image_change;
+    if made.record.verb == RecordVerb::Unpin || !change.is_recorded.get() {
+        return failure;
+    }
+    let (workload, typed) = (change.workload.reference(), change.options.typed.with_time());
+    let retyped = Retyped { workload: &workload, typed: &typed, scope: change.run.scope() };
+    let ready = || watch.pods.ready_images().filter(|image| *image != made.to);
+    let serves = ready().find(|image| *image != made.from()).or_else(|| ready().next());
+    let way = serves.and_then(|image| retyped.leading_to(image, None, &made.to)).unwrap_or_else(|| change.further());
+    let look = failure.next.as_ref().and_then(|next| next.commands().first()).map(|look| format!("why: {look}"));
+    failure.next(Next::Try(vec![way], look))
 }
 
 /// Why what was left is none to go back to.

@@ -7,6 +7,7 @@ pub mod case;
 mod containers;
 mod expiry;
 mod image_updaters;
+mod nothing_pushed;
 mod ownership;
 mod permission;
 mod presence;
@@ -14,7 +15,9 @@ mod recorded;
 mod rollout;
 mod tag_now;
 mod target;
+mod target_ready;
 mod unexpected;
+mod unrecorded;
 mod update;
 
 #[cfg(test)]
@@ -29,21 +32,24 @@ use case::Case;
 
 type Check = fn(&Case<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 17] = [
     permission::check,
     presence::check,
     target::check,
+    target_ready::check,
     tag_now::check,
     unexpected::check,
     rollout::check,
     update::check,
     cached_image::check,
+    nothing_pushed::check,
     budgets::check,
     ownership::check,
     image_updaters::check,
     containers::check,
     expiry::check,
     recorded::check,
+    unrecorded::check,
 ];
 
 /// Runs every check and weighs what was found, the worst first.

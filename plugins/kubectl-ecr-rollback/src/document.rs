@@ -111,8 +111,8 @@ pub struct WorkloadChange {
     evidence: Evidence,
     /// Null where it is not known whether the write was made.
     pub changed: Option<bool>,
-    /// False where annotations of others leave no room for its record: `history` doesn't tell of it, and the same
-    /// words go one further back.
+    /// False where annotations of others leave no room for its record, or an admission policy takes it away: `history`
+    /// doesn't tell of it, and nothing tells a repetition but `--if-running`.
     pub recorded: bool,
     /// The bare kubectl command that takes it back.
     undo: Option<String>,

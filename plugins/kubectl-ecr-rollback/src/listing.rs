@@ -53,7 +53,8 @@ fn state(candidate: &Candidate<'_>, now: Timestamp) -> String {
     }
     if let Some(deployed) = candidate.deployed.as_ref().filter(|d| !d.current) {
         let ago = deployed.created.map(|at| format!(" {} ago", age(at, now))).unwrap_or_default();
-        words.push(format!("ran{ago} (revision {})", deployed.revision));
+        let what = if deployed.never_ready { "never ready, deployed" } else { "ran" };
+        words.push(format!("{what}{ago} (revision {})", deployed.revision));
     }
     words.extend(candidate.left_out.as_ref().map(ToString::to_string));
     words.join(", ")

@@ -16,7 +16,7 @@ use release_core::kube::Workload;
 use release_core::workload::twin;
 use serde_json::Value;
 
-use crate::apply::{ChangeInProgress, Proof, ROLLOUT_FAILED, prove, rewritten_at_once, write};
+use crate::apply::{ChangeInProgress, Proof, prove, rewritten_at_once, stored_without_record, write};
 use crate::checks::{self, case::Case};
 use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
 use crate::look_again::look_again;
@@ -69,7 +69,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         Agreed::ToLook => report.text = verb::would_be(run, &done),
         Agreed::ToRehearse => {
             let answered = run.cluster.apply(&change.forward(), DryRun::Server).await?;
-            rehearsed(&change, &answered)?;
+            rehearsed(&change, &answered, report)?;
             report.text = verb::would_be(run, &done);
         }
         Agreed::ToWrite => {
@@ -81,7 +81,11 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
 }
 
 /// What the API server would store: policies and webhooks have their say in a dry run, too.
-fn rehearsed(change: &ChangeInProgress<'_>, answered: &Value) -> Outcome<()> {
+fn rehearsed<M: OfOneChange>(change: &ChangeInProgress<'_>, answered: &Value, report: &mut Report<M>) -> Outcome<()> {
+    stored_without_record(change, answered);
+    if let Some(entry) = change_in(report) {
+        entry.recorded = change.is_recorded.get();
+    }
     let template = twin::containers_of(answered);
     if change.image_change.record.is_in(&template) {
         return Ok(());
@@ -146,7 +150,10 @@ pub struct Settled<'a> {
 }
 
 /// It is so already.
-pub fn nothing<M: OfOneChange>(run: &Run, settled: &Settled<'_>, report: &mut Report<M>) {
+///
+/// # Errors
+/// Exit 1 where pods of it don't serve: that is no end to be quiet about.
+pub fn nothing<M: OfOneChange>(run: &Run, settled: &Settled<'_>, report: &mut Report<M>) -> Outcome<()> {
     let Settled { workload, image, message, pods, further } = settled;
     run.say(&heading(run, workload));
     // Whose pods have not come as far has no use for going further.
@@ -155,8 +162,24 @@ pub fn nothing<M: OfOneChange>(run: &Run, settled: &Settled<'_>, report: &mut Re
     let nothing = NothingToDo::with(workload, image, message, &pods.images, further);
     report.members.workloads().push(ChangedWorkload::Nothing(nothing));
     report.names = vec![resource(workload)];
-    let so = pods.behind.as_deref().unwrap_or("nothing to do");
+    if let Some((why, look)) = &pods.unready {
+        return Err(not_ready(&format!("{message}; {why}"), further, look.as_ref()));
+    }
+    let so = pods.said().unwrap_or_else(|| "nothing to do".to_owned());
     report.text = format!("{message}; {so}{hint}");
+    Ok(())
+}
+
+/// Going one further is what helps where there is one; what shows more is said beside it.
+fn not_ready(text: &str, further: Option<&Command>, look: Option<&Command>) -> Failure {
+    let failure = Failure::failed("NotReady", text);
+    match (further, look) {
+        (Some(further), look) => {
+            failure.next(Next::Try(vec![further.clone()], look.map(|look| format!("why: {look}"))))
+        }
+        (None, Some(look)) => failure.look(look.clone()),
+        (None, None) => failure,
+    }
 }
 
 fn begin<M: OfOneChange>(change: &ChangeInProgress<'_>, undo: Option<String>, report: &mut Report<M>) {
@@ -171,7 +194,7 @@ async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Repo
     if let Some(entry) = change_in(report) {
         entry.total_millis = Some(run.millis());
         entry.recorded = change.is_recorded.get();
-        entry.pods = pods.images;
+        entry.pods = pods.images.clone();
         entry.state = match &proven {
             Ok(()) => ChangeState::Done,
             Err(failure) if failure.exit == Exit::RolledBack => ChangeState::TakenBack,
@@ -183,15 +206,19 @@ async fn finish<M: OfOneChange>(change: &ChangeInProgress<'_>, report: &mut Repo
         }
     }
     proven?;
+    let is_told = report.findings.iter().any(|finding| finding.id == ids::NO_PODS);
+    if let Some(none) = pods.no_pods.as_ref().filter(|_| !is_told) {
+        report.findings.push(Finding::warns(change.workload.name(), ids::NO_PODS, none));
+    }
     run.progress.step("done", &format!("in {:.1} s", run.elapsed().as_secs_f32()));
-    let stays = pods.behind.map(|behind| format!(": {behind}")).unwrap_or_default();
+    let stays = pods.said().map(|said| format!(": {said}")).unwrap_or_default();
     report.text = format!("{}{stays}", done_line(change.workload, change.image_change));
     Ok(())
 }
 
 /// Neither done nor failed: it goes on, or waits for a person.
 fn is_unfinished(failure: &Failure) -> bool {
-    failure.exit == Exit::OutOfTime && failure.reason != ROLLOUT_FAILED
+    failure.exit == Exit::OutOfTime
 }
 
 /// `deploy/api   context prod-eu   namespace shop`

@@ -6,6 +6,7 @@ pub mod rewritten;
 pub mod room;
 #[cfg(test)]
 pub mod samples;
+pub mod unrecorded;
 pub mod way_here;
 
 use std::fmt;

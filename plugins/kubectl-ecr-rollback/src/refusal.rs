@@ -42,6 +42,20 @@ impl Retyped<'_> {
         self.typed.left_out(&["--max-severity"])
     }
 
+    /// The command that goes to an image that pods run; nothing where nothing of that repository names it for good.
+    #[must_use]
+    pub fn leading_to(&self, image: &str, digest: Option<&str>, spec: &str) -> Option<Command> {
+        let parsed = ImageRef::parse(image);
+        let but: Vec<&str> = TARGET.into_iter().chain(["--if-running"]).collect();
+        let to = |(flag, value): (&str, &str)| {
+            let command = Command::new("kubectl ecr-rollback").arg(self.workload).flag(flag, value);
+            command.args(self.typed.without(&but)).scope(self.scope)
+        };
+        let tag = parsed.tag.filter(|_| stays(image)).map(|tag| ("--to-tag", tag));
+        let by_digest = parsed.digest.or(digest).map(|digest| ("--to-digest", digest));
+        tag.or(by_digest).filter(|_| same_repository(image, spec)).map(to)
+    }
+
     /// The rollout history while ECR gives no answer, and what it has to go without.
     #[must_use]
     pub fn alone(&self) -> (Command, Option<String>) {

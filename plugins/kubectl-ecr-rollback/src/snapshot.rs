@@ -57,6 +57,7 @@ impl Snapshot {
                     pulled_from: repository_of_image_id(image_id).map(str::to_owned),
                     updated: is_updated(pod, &self.workload, &self.revisions),
                     ready: pod.is_ready(),
+                    kept: self.workload.partition > 0 || self.workload.updates_on_delete,
                 })
             })
             .collect()

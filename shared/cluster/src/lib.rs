@@ -85,6 +85,12 @@ impl Cluster {
         &self.server
     }
 
+    /// The name that the API server notes our writes under.
+    #[must_use]
+    pub fn field_manager(&self) -> &str {
+        &self.field_manager
+    }
+
     /// Where warnings and requests are told.
     #[must_use]
     pub fn log(&self) -> Log {

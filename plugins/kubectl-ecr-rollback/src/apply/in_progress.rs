@@ -12,9 +12,9 @@ use release_core::workload::rollout_pods::follow_command;
 
 use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
-use crate::pods_now::is_named;
+use crate::pods_now::{is_mirrored, is_named};
 use crate::record::{RecordVerb, RecordedImages};
-use crate::typed::UNDER_WAY;
+use crate::typed::{TARGET, UNDER_WAY};
 
 /// A change under way.
 #[derive(Debug)]
@@ -59,8 +59,15 @@ impl<'a> ChangeInProgress<'a> {
         let change = self.image_change;
         change.containers.iter().all(|one| {
             let asked = pod.image_of(&one.name).filter(|asked| *asked != one.image);
-            asked.is_some_and(|asked| is_named(asked, &change.to))
+            asked.is_some_and(|asked| is_named(asked, &change.to) || self.is_mirror(asked, &one.image))
         })
+    }
+
+    /// True for the name that a mirror has for what was written, and not for what was left.
+    fn is_mirror(&self, asked: &str, left: &str) -> bool {
+        let change = self.image_change;
+        let (to, from) = (change.record.to_digest.as_deref(), change.record.from_digest.as_deref());
+        is_mirrored(asked, &change.to, to) && !is_mirrored(asked, left, from)
     }
 
     /// True for a pod that runs what was written, under whatever name: policies put digests and mirrors into pods.
@@ -108,6 +115,16 @@ impl<'a> ChangeInProgress<'a> {
             _ => command,
         };
         command.scope(self.run.scope())
+    }
+
+    /// One further back, counted as it was this time.
+    #[must_use]
+    pub fn further(&self) -> Command {
+        let typed = self.options.typed.with_time();
+        let counted = typed.only(&["--from", "--tag-filter"]);
+        let but: Vec<&str> = TARGET.into_iter().chain(["--if-running"]).collect();
+        let command = Command::new(typed.verb()).arg(self.workload.reference()).args(typed.without(&but));
+        command.args(counted).arg("--again").scope(self.run.scope())
     }
 
     /// The flag that names what is gone to.

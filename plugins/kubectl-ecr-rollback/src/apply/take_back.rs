@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use super::conclude;
 use super::held::Held;
 use super::in_progress::ChangeInProgress;
+use super::write::stored_without_record;
 use crate::plan::image_change::ImageChange;
 use crate::plan::way_back::{WayBack, digests_of};
 use crate::pods_now::is_named;
@@ -152,8 +153,9 @@ async fn once(change: &ChangeInProgress<'_>, ended: &ImageRecord, may_write: boo
     // The record is replaced by its own ending; it does not become history beside it.
     recorded.current = None;
     let patch = change.image_change.backward(&now, &recorded, ended, change.at());
-    cluster.apply(&patch, DryRun::None).await?;
+    let stored = cluster.apply(&patch, DryRun::None).await?;
     change.is_recorded.set(recorded.has_room_for(ended));
+    stored_without_record(change, &stored);
     Ok(Seen::Back)
 }
 

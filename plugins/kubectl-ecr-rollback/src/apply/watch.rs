@@ -177,7 +177,8 @@ impl<'a> Watch<'a> {
         let left: Vec<&Pod> = pods.old.iter().copied().filter(|pod| self.change.asks_for_left(pod)).collect();
         self.left_failing = failing_of(self.change, &left).or(self.left_failing.take());
         self.is_run = change_runs(self.change, workload, pods);
-        self.pods = PodsNow::of(workload, pods, &self.change.image_change.containers[0].name);
+        let made = self.change.image_change;
+        self.pods = PodsNow::of(workload, pods, &made.containers[0].name, &made.to);
     }
 
     /// Nothing while its pods may still come up, or while they are not to blame.
@@ -200,8 +201,7 @@ impl<'a> Watch<'a> {
             _ if self.change.run.left().is_zero() && seen.is_some() => OUT_OF_TIME.to_owned(),
             _ => return None,
         };
-        let exit = if text == OUT_OF_TIME { Exit::OutOfTime } else { Exit::Failed };
-        let failure = Failure::new(exit, ROLLOUT_FAILED, self.about(&text, &why.text));
+        let failure = Failure::failed(ROLLOUT_FAILED, self.about(&text, &why.text));
         let failure = why.look.iter().cloned().fold(failure, Failure::look);
         self.seen = seen;
         Some(Unproven::Failed(failure))

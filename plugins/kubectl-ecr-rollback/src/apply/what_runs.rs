@@ -22,7 +22,6 @@ use crate::plan::way_back::digests_of;
 use crate::record::RecordVerb;
 use crate::snapshot::read::workload_and_pods;
 use crate::tag_now::{PATIENCE, TagNow, tag_now};
-use crate::typed::TARGET;
 use crate::words::{beside, listed, pinned_short, whole};
 use release_core::workload::container_image::ContainerImage;
 
@@ -120,7 +119,7 @@ async fn other_image(change: &ChangeInProgress<'_>) -> Option<Failure> {
     if record.from_digest.as_ref() == Some(digest) {
         let from = pinned_short(change.image_change.from());
         let text = format!("{to} is the image that ran as {from} ({digest_shown}): nothing has changed");
-        return Some(Failure::failed("NothingChanged", text).try_next(further(change)));
+        return Some(Failure::failed("NothingChanged", text).try_next(change.further()));
     }
     let other = expected.filter(|expected| *expected != digest)?;
     let text =
@@ -158,12 +157,4 @@ async fn running(change: &ChangeInProgress<'_>) -> Option<BTreeSet<String>> {
     let (_, pods) = workload_and_pods(&change.run.cluster, change.workload).await.ok()?;
     let name = &change.image_change.containers[0].name;
     Some(digests_of(&pods, name, &change.image_change.to))
-}
-
-/// One further back, counted as it was this time.
-fn further(change: &ChangeInProgress<'_>) -> Command {
-    let typed = &change.options.typed;
-    let counted = typed.only(&["--from", "--tag-filter"]);
-    let command = Command::new(typed.verb()).arg(change.workload.reference()).args(typed.without(&TARGET));
-    command.args(counted).arg("--again").scope(change.run.scope())
 }

@@ -4,13 +4,17 @@ use release_cluster::conditional::{Found, Written};
 use release_cluster::exchange::ApiError;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::conclude;
 use super::in_progress::ChangeInProgress;
-use crate::record::recorded_on;
+use crate::record::{RecordedImages, recorded_on};
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
 use release_core::workload::container_image::containers_of;
+
+type Annotations = std::collections::BTreeMap<String, String>;
 
 /// Makes the write and finds out what became of it.
 ///
@@ -27,7 +31,8 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
         Ok(Written::ReadBack(error)) if error.leaves_write_unclear() => {
             run.progress.step("read back", &format!("{error}; the change is there"));
         }
-        Ok(_) => {}
+        Ok(Written::Answered(stored)) => stored_without_record(change, &stored),
+        Ok(Written::ReadBack(_)) => {}
         Err(unwritten) => {
             let failure = unwritten.failure(&patch.object, "changed", change.look());
             conclude::attempt_failed(change, &failure).await;
@@ -39,10 +44,28 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
     run.stands_with(&text, [("Watch", change.again()), ("Back", change.undo())]);
     run.progress.step("written", &format!("{} {}", names(change), patch.summary));
     if !change.is_recorded.get() {
-        run.progress.step("not recorded", "no room beside other annotations; the same words would go one further back");
+        let repeated = "nothing tells a repetition, use --if-running";
+        run.progress.step("not recorded", &format!("{}; {repeated}", why_unrecorded(change)));
     }
     run.progress.step("undo", &change.undo().to_string());
     Ok(())
+}
+
+/// The answer shows what admission has made of the write: a record that isn't in it is none.
+pub fn stored_without_record(change: &ChangeInProgress<'_>, stored: &Value) {
+    let annotations = Annotations::deserialize(&stored["metadata"]["annotations"]).ok();
+    let there = RecordedImages::read(annotations.as_ref());
+    let is_there = change.is_recorded.get() && there.is_of(&change.image_change.record);
+    change.is_recorded.set(is_there);
+}
+
+/// There is no room, or something takes it away.
+fn why_unrecorded(change: &ChangeInProgress<'_>) -> &'static str {
+    if change.recorded.has_room_for(&change.image_change.record) {
+        "an admission policy or webhook takes its annotation away"
+    } else {
+        "no room beside other annotations"
+    }
 }
 
 fn names(change: &ChangeInProgress<'_>) -> String {

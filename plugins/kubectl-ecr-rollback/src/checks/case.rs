@@ -55,6 +55,10 @@ pub struct HowChosen {
     pub further: Option<Command>,
     /// The command that goes to what was most likely deployed directly before, and has lost its tag.
     pub to_lost: Option<Command>,
+    /// The command that goes to what ready pods run, where that is neither what is left nor what is gone to.
+    pub to_ready: Option<Command>,
+    /// What is left of a change of ours whose record is gone, where the words may be the same as then.
+    pub unrecorded: Option<String>,
     /// The pushes that were counted on the way to it.
     pub counted: Vec<Counted>,
     /// Why it is not known that it ever had the name that is left.

@@ -10,6 +10,7 @@ use release_core::workload::rollout_pods::{Hold, RolloutPods};
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use super::case::Case;
+use crate::pods_now::asks_for_none;
 use crate::words::listed;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -89,6 +90,5 @@ fn under_way(case: &Case<'_>) -> Option<Finding> {
 }
 
 fn no_pods(case: &Case<'_>) -> Option<Finding> {
-    let message = format!("{} asks for no pods: nothing will prove the image", case.workload());
-    (case.workload().replicas == 0).then(|| case.warns(ids::NO_PODS, message))
+    (case.workload().replicas == 0).then(|| case.warns(ids::NO_PODS, asks_for_none(case.workload())))
 }

@@ -1,5 +1,6 @@
 //! The rollback: load, see where things stand, ask the registry, choose, check, agree, write, watch.
 
+mod how_chosen;
 mod settled;
 mod state;
 
@@ -34,13 +35,13 @@ use crate::pods_now::{pods_now, sorted};
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
 use crate::record::way_here::left_behind;
 use crate::record::{RecordVerb, recorded_on};
-use crate::refusal::Retyped;
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
 use crate::tag_now::{self, Order, TagNow, order, tag_now};
-use crate::typed::{CONTAINERS, TARGET};
+use crate::typed::CONTAINERS;
 use crate::which_containers;
 use crate::words::pinned_short;
+use how_chosen::{how_chosen, repeats_unrecorded, to_ready};
 use release_core::workload::container_image::containers_of;
 use state::state_of_believed;
 
@@ -68,8 +69,7 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             }
             let (image, further) = (selected.image(), further.as_ref());
             let (workload, pods) = sorted(&run.cluster, (workload, pods), &selected).await?;
-            nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report);
-            Ok(())
+            nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report)
         }
         StateOfRecord::Attach(record) => {
             // What is left of it may run still; where that can't be read, its reference has to do.
@@ -141,8 +141,7 @@ async fn plan_and_go(
             let image = selected.image();
             let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
             let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
-            nothing(run, &settled, report);
-            Ok(())
+            nothing(run, &settled, report)
         }
     }
 }
@@ -185,6 +184,8 @@ async fn go_back(
         tag_now: tag_now.as_ref(),
         gate: options.gate,
         chosen: HowChosen {
+            to_ready: to_ready(run, options, (snapshot, selected), chosen),
+            unrecorded: repeats_unrecorded(run, options, snapshot, selected),
             never_named: choice.never_named(chosen, &snapshot.revisions, selected.container()),
             unproven: unproven(chosen, order),
             ..how_chosen(run, options, chosen)
@@ -264,28 +265,5 @@ impl Known {
     fn pushed<'a>(&'a self, contents: &'a RepositoryContents) -> Pushed<'a> {
         let RepositoryContents { images, children, .. } = contents;
         Pushed { images, children, target: self.target.as_ref(), policy: &self.policy }
-    }
-}
-
-fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowChosen {
-    let named = chosen.why == Why::Asked;
-    let workload = options.workload.to_string();
-    let retyped = Retyped { workload: &workload, typed: &options.write.typed, scope: run.scope() };
-    let steps = options.wanted.steps.max(1).saturating_add(1).to_string();
-    let further = (!named).then(|| retyped.with("--steps", &steps, &["--steps"]));
-    let lost = chosen.skipped.iter().find_map(|skipped| match &skipped.why {
-        SkipReason::TagMoved { perhaps } => perhaps.as_ref(),
-        _ => None,
-    });
-    let to_lost = lost.map(|digest| retyped.with("--to-digest", digest, &TARGET));
-    HowChosen {
-        named,
-        by_deployments: options.is_offline(),
-        unasked: options.write.yes,
-        further,
-        to_lost,
-        counted: chosen.counted.clone(),
-        never_named: None,
-        unproven: None,
     }
 }

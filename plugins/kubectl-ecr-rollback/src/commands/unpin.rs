@@ -79,8 +79,7 @@ async fn not_pinned(
     let message = format!("{workload} asks for {}, which is not pinned", pinned_short(image));
     let (workload, pods) = pods_now(&run.cluster, workload, selected).await?;
     let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
-    nothing(run, &settled, report);
-    Ok(())
+    nothing(run, &settled, report)
 }
 
 /// An init container of the same image goes along only where it was named, or pinned together with the others: a

@@ -136,6 +136,7 @@ impl PodImages {
             pulled_from: self.image_id(container).and_then(repository_of_image_id).map(str::to_owned),
             updated: current.is_some_and(|revision| self.is_of(revision)),
             ready: self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True"),
+            kept: false,
         })
     }
 

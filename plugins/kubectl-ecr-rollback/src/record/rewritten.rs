@@ -25,7 +25,7 @@ pub fn rewritten<'r>(workload: &Workload, recorded: &'r RecordedImages) -> Optio
 }
 
 /// A JSON pointer into `fieldsV1`.
-fn image_field(container: &ContainerImage) -> String {
+pub(super) fn image_field(container: &ContainerImage) -> String {
     let list = if container.init { "f:initContainers" } else { "f:containers" };
     format!("/f:spec/f:template/f:spec/{list}/k:{{\"name\":\"{}\"}}/f:image", container.name)
 }

@@ -5,6 +5,7 @@ use release_core::kube::Workload;
 use release_core::release::change::{Op, annotation_pointer};
 use release_core::text::printable;
 
+use super::unrecorded::CAUSE;
 use super::{CHANGE_CAUSE, ImageRecord, RecordedImages};
 
 /// Operations that write the record and the cause, as far as there is room: the oldest of the history goes first,
@@ -29,7 +30,7 @@ pub fn ops(workload: &Workload, recorded: &RecordedImages, record: &ImageRecord,
 
 fn cause(record: &ImageRecord, summary: &str) -> String {
     let reason = if record.reason.is_empty() { String::new() } else { format!(" ({})", record.reason) };
-    printable(&format!("kubectl ecr-rollback: {summary}{reason}"))
+    printable(&format!("{CAUSE}{summary}{reason}"))
 }
 
 #[cfg(test)]

@@ -188,6 +188,8 @@ checks! {
         "something asks for an image that is not in the repository";
     NOT_SCANNED = "not-scanned", [Bluegreen, EcrRollback], [Blocks],
         "`--max-severity` is given and the image has no finished scan, or it can't be read. Without it a rollback only shows this, as not checked";
+    NOTHING_PUSHED = "nothing-pushed", [EcrRollback], [Blocks, Warns],
+        "`unpin` goes to a tag that is still on the image that the rollback left: nothing was pushed since. Blocks with `--yes`";
     ON_DELETE = "on-delete", [Bluegreen, EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
     OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
@@ -286,12 +288,16 @@ checks! {
         "a deploy would overwrite the color that a move without a result goes back to where it fails";
     TAG_MOVED = "tag-moved", [EcrRollback], [Blocks, Warns],
         "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone (not checked where ECR gives no answer); or what ran directly before is passed over, because its release's tag was pushed again since, which blocks with `--yes` only";
+    TARGET_NOT_READY = "target-not-ready", [EcrRollback], [Blocks, Warns],
+        "no pod of the image to go back to is ready, and ready pods still run one that was deployed before it, or pods of it are there and fail: blocks with `--yes`, unless the image was named";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
         "another Service selects pods of the active color and of no other, by whichever labels, and isn't moved along. *Quiet* warning where its name has the color in it (`api-blue`), or where it is one pod's own (`statefulset.kubernetes.io/pod-name`): it is meant to stay";
     UNMANAGED_ENDPOINTS = "unmanaged-endpoints", [Bluegreen], [Blocks],
         "an EndpointSlice of the Service is written by somebody else than its controller";
     UNREADY_PUBLISHED = "unready-published", [Bluegreen], [Blocks, Warns],
         "the Service has `publishNotReadyAddresses`, and pods of the target aren't ready. A rollback only warns";
+    UNRECORDED = "unrecorded", [EcrRollback], [Blocks, Warns],
+        "a rollback led to what the workload asks for, as its change-cause and its field manager tell, and its record is gone: the same words would go one further back. Blocks with `--yes`, unless the image was named, or `--again` or `--if-running` says what is meant";
     UNSIGNED = "unsigned", [Bluegreen], [Blocks],
         "`--require-signature` is given, and the image's repository has no signature of its digest by cosign or Notation, or that can't be read";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],

@@ -100,7 +100,7 @@ async fn a_failed_rollback_can_be_left_and_taken_up_again() -> Result<()> {
     let releases = Releases::with("ecr-left", Behavior::OnDemand).await?;
     releases.deploy(&releases.app("api")).await?;
     let words = "deploy/api --yes --no-rollback --timeout=9s -ojson";
-    let output = releases.run(words).await?.ends(4)?;
+    let output = releases.run(words).await?.ends(1)?;
     let document = output.json()?;
     assert_eq!(document["workloads"][0]["changed"], true, "{}", said(&output));
     assert_eq!(
@@ -108,7 +108,7 @@ async fn a_failed_rollback_can_be_left_and_taken_up_again() -> Result<()> {
         (PREVIOUS, &json!("failed"))
     );
     // Still stuck: it is taken up, not begun anew.
-    let attached = releases.run(words).await?.ends(4)?.json()?;
+    let attached = releases.run(words).await?.ends(1)?.json()?;
     assert_eq!((&attached["workloads"][0]["attached"], releases.image("api").await?), (&json!(true), PREVIOUS.into()));
     // Pods of the previous release become ready.
     annotate_pods(&releases.ns, "app=api", &[(READY, "true")]).await?;

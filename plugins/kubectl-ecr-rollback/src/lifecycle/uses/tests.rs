@@ -74,6 +74,7 @@ fn where_manifests_are_unread_whatever_may_be_the_target_is_one() {
             pulled_from: Some(repository().uri()),
             updated: true,
             ready: true,
+            kept: false,
         }],
         revisions: Vec::new(),
     };

@@ -8,6 +8,7 @@ use super::deployable::LeftOut;
 use super::deployments::{Deployments, Ran, pushed_after};
 use super::leaving::{Left, PodImage};
 use super::listing::{Candidate, Deployed, Keep, Wanted, candidates};
+use super::never_ready::ready_before;
 use super::question::{Question, Source};
 use super::steps::Before;
 use super::tag::{TagForm, TagKind};
@@ -65,12 +66,19 @@ fn mark(
     let ready: Vec<&str> =
         deployments.pods.iter().filter(|p| p.ready).filter_map(whole).map(|i| i.digest.as_str()).collect();
     let ran = deployments.all(left);
+    let Deployments { revisions, pods, container, .. } = *deployments;
+    let never_ready = |number: i64| ready_before(revisions, pods, container, number).is_some();
     for candidate in candidates.iter_mut() {
         let digest = candidate.image.digest.as_str();
         candidate.running = left.digest.as_deref() == Some(digest);
         candidate.ready = ready.contains(&digest);
         let last = ran.iter().find(|r| r.digest.as_deref() == Some(digest)).map(|r| r.revision);
-        candidate.deployed = last.map(|r| Deployed { revision: r.number, created: r.created, current: r.current });
+        candidate.deployed = last.map(|r| Deployed {
+            revision: r.number,
+            created: r.created,
+            current: r.current,
+            never_ready: never_ready(r.number),
+        });
         let is_unknown = candidate.deployed.is_none() && candidate.is_eligible() && !candidate.running;
         candidate.other_name = by_names && is_unknown && candidate.goes_by_another_name(left.tag.as_deref());
         candidate.same_form &= !candidate.other_name;

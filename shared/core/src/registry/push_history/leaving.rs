@@ -25,6 +25,8 @@ pub struct PodImage {
     /// The pod was made from the template that the workload has now.
     pub updated: bool,
     pub ready: bool,
+    /// Pods are kept as they are on purpose: by a StatefulSet's partition, or until somebody deletes them.
+    pub kept: bool,
 }
 
 /// An image that a rollback left.

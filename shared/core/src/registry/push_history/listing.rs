@@ -70,6 +70,10 @@ pub struct Deployed {
     pub created: Option<Timestamp>,
     /// The workload asks for it now.
     pub current: bool,
+    /// No pod of it is ready, and ready pods still run what was deployed before it: it never came up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub never_ready: bool,
 }
 
 /// Which tags are of the class that is being left.

@@ -101,16 +101,23 @@ impl Scene {
 
     fn pods_run(mut self, digest: &str) -> Self {
         let (image, pulled_from) = (self.spec.clone(), Some(REPOSITORY.to_owned()));
-        self.pods.push(PodImage { image, digest: Some(digest.into()), pulled_from, updated: true, ready: true });
+        self.pods.push(PodImage {
+            image,
+            digest: Some(digest.into()),
+            pulled_from,
+            updated: true,
+            ready: true,
+            kept: false,
+        });
         self
     }
 
     /// A stuck rollout: pods of the template before are the ready ones.
     fn ready_pods_still_run(mut self, tag: &str, digest: Option<String>) -> Self {
         let (image, pulled_from) = (format!("{REPOSITORY}:{tag}"), digest.as_ref().map(|_| REPOSITORY.to_owned()));
-        self.pods.push(PodImage { image, digest, pulled_from, updated: false, ready: true });
+        self.pods.push(PodImage { image, digest, pulled_from, updated: false, ready: true, kept: false });
         let image = self.spec.clone();
-        self.pods.push(PodImage { image, digest: None, pulled_from: None, updated: true, ready: false });
+        self.pods.push(PodImage { image, digest: None, pulled_from: None, updated: true, ready: false, kept: false });
         self
     }
 

@@ -194,7 +194,7 @@ async fn unpin_takes_an_init_container_along_only_where_it_was_pinned_along() ->
     assert_eq!(case.image_of("migrate").await?, case.repository.image("latest"));
     // And one that a rollback pinned with the others.
     case.back("--pin-digest --include-init-containers --to-tag 1.0.0").await?.ends(0)?;
-    case.ecr("unpin deploy/api --yes").await?.ends(0)?;
+    case.ecr("unpin deploy/api --yes --force=nothing-pushed").await?.ends(0)?;
     assert_eq!(case.image_of("migrate").await?, case.image_of("api").await?);
     Ok(())
 }

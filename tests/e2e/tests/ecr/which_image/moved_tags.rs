@@ -43,7 +43,7 @@ async fn unpin_goes_back_to_the_tag_and_to_what_it_is_on_now() -> Result<()> {
     case.back("").await?.ends(0)?;
     case.runs(&digests[1]).await?;
 
-    let unpin = "unpin deploy/api --yes";
+    let unpin = "unpin deploy/api --yes --force=nothing-pushed";
     case.ecr(unpin).await?.ends(0)?.tells("latest is on")?.tells("deployment.apps/api unpinned to api:latest")?;
     case.asks_for("latest").await?;
     case.runs(&digests[2]).await?;
@@ -69,7 +69,7 @@ async fn unpin_goes_back_to_the_tag_that_was_left() -> Result<()> {
     case.back("--again").await?.ends(0)?;
     case.asks_for(&format!("1.0.3@{}", digests[0])).await?;
     assert_eq!(case.record().await?["unpinTo"], "latest");
-    case.ecr("unpin deploy/api --yes").await?.ends(0)?.tells("unpinned to api:latest")?;
+    case.ecr("unpin deploy/api --yes --force=nothing-pushed").await?.ends(0)?.tells("unpinned to api:latest")?;
     case.asks_for("latest").await?;
     case.runs(&digests[2]).await
 }

@@ -1,0 +1,62 @@
+//! An admission policy that takes our annotation off what is written: nothing is claimed to be recorded.
+
+use anyhow::{Result, ensure};
+use e2e::common::mutating::mutates;
+use e2e::common::run::{Ended, finding, said};
+use e2e::ecr::RECORD;
+use e2e::ecr::case::Case;
+use lab::fixtures::Behavior;
+use lab::registry::Image;
+use serde_json::json;
+
+/// From when it returns on, the record is taken off whatever is written of a Deployment.
+async fn takes_records(case: &Case) -> Result<()> {
+    let there = format!("has(object.metadata.annotations) && '{RECORD}' in object.metadata.annotations");
+    let taken =
+        format!("[JSONPatch{{op: 'remove', path: '/metadata/annotations/' + jsonpatch.escapeKey('{RECORD}')}}]");
+    let patch = format!("{there} ? {taken} : []");
+    let probe = json!({"metadata": {"annotations": {RECORD: "probe"}}}).to_string();
+    let words = ["patch", "deployment/api", "--type=merge", "-p", &probe, "--dry-run=server", "-ojson"];
+    mutates(&case.ns, ("apps", "deployments", "UPDATE"), &patch, (&words, |shown| !shown.contains("probe"))).await
+}
+
+/// A job that is retried would go back two releases, and its document say that all of it is recorded.
+#[tokio::test]
+async fn what_is_taken_away_is_not_called_recorded_and_not_repeated_unasked() -> Result<()> {
+    let case = Case::new("record-taken").await?;
+    case.push(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    case.deploy(&["1.0.2", "1.0.3", "1.0.4"]).await?;
+    takes_records(&case).await?;
+    let rehearsed = case.back("--dry-run=server -ojson").await?.ends(0)?.json()?;
+    assert_eq!(rehearsed["workloads"][0]["recorded"], false, "{rehearsed:#}");
+    let output = case.back("--timeout=60s -ojson").await?.ends(0)?;
+    assert_eq!(output.json()?["workloads"][0]["recorded"], false, "{}", said(&output));
+    case.asks_for("1.0.3").await?;
+    for _ in 0..2 {
+        let again = case.back("-ojson").await?.ends(1)?;
+        ensure!(finding(&again.json()?, "unrecorded").is_some_and(|f| f["severity"] == "block"), "{}", said(&again));
+        case.asks_for("1.0.3").await?;
+    }
+    // Who says from where, or that it is meant, is believed.
+    case.back("--if-running=1.0.4").await?.ends(3)?;
+    case.back("--again --dry-run").await?.ends(0)?;
+    // A new release is left as ever.
+    case.release("1.0.4").await?;
+    let told = case.back("").await?.ends(0)?.tells("an admission policy or webhook takes its annotation away")?;
+    ensure!(!told.stderr.contains("the result was not recorded"), "{}", said(&told));
+    case.asks_for("1.0.3").await
+}
+
+/// What fails would stay, as its record is not found.
+#[tokio::test]
+async fn what_fails_without_its_record_is_taken_back() -> Result<()> {
+    let case = Case::new("record-taken-bad").await?;
+    for (day, tag, behavior) in [(1, "1.0.3", Behavior::CrashLoop), (2, "1.0.4", Behavior::Ready)] {
+        case.push_on(day, Image::new(tag).behavior(behavior)).await?;
+    }
+    case.deploy(&["1.0.4"]).await?;
+    takes_records(&case).await?;
+    let output = case.back("--timeout=60s -ojson").await?.ends(5)?;
+    assert_eq!(output.json()?["workloads"][0]["recorded"], false, "{}", said(&output));
+    case.asks_for("1.0.4").await
+}
