@@ -1,8 +1,6 @@
-//! Every check that there is: its id, how it may weigh, and the line that documents it. What is not
-//! here can't be found; the documents and the tests read it.
+//! Every check that there is: its id, how it may weigh, and the line that documents it, for documents and tests.
 
 mod spelling;
-
 use super::severity::Severity;
 
 /// The stable name of a check, for `--force` and `accept`: lower case, words joined by hyphens.
@@ -308,6 +306,5 @@ checks! {
     ZONES_UNCOVERED = "zones-uncovered", [Bluegreen], [Warns],
         "clients are sent to pods of their own zone (`trafficDistribution`, `topology-mode`), and zones with a ready active pod have no ready target pod";
 }
-
 #[cfg(test)]
 mod tests;
