@@ -129,7 +129,7 @@ fn a_window_that_makes_no_sense_holds_and_says_so() {
         let held = told(FREEZE_WINDOWS, text, "2026-12-01T12:00:00Z");
         assert!(held.as_ref().is_some_and(|held| held.contains("is no window")), "{text}: {held:?}");
     }
-    assert_eq!(told(FREEZE_WINDOWS, "  ", "2026-12-01T12:00:00Z"), None);
+    assert!(told(FREEZE_WINDOWS, "  ", "2026-12-01T12:00:00Z").is_some(), "as one without a time");
 }
 
 #[test]
