@@ -32,7 +32,7 @@ fn full(case: &Case<'_>) -> Option<Finding> {
 /// The same image was tried and taken back: it would most likely fail again, and a job that is retried
 /// would expose users to it again. A tag that is on another image since is another target. One whose pods
 /// were never seen failing did not fail: it was held up, refused or given too little time.
-fn failed_before(case: &Case<'_>) -> Option<Finding> {
+pub fn failed_before(case: &Case<'_>) -> Option<Finding> {
     let record = case.snapshot.believed.all().find(|record| went_there(record, case))?;
     let seen = record.failure.as_ref().filter(|_| record.result == Some(RunResult::RolledBack))?;
     let to = pinned_short(&case.change.to);

@@ -9,6 +9,7 @@ use release_core::workload::failing::failing;
 use release_core::workload::trouble::summarize;
 
 use super::case::Case;
+use super::recorded::failed_before;
 use crate::pods_now::is_named;
 use crate::record::RecordVerb;
 use crate::words::{beside, pinned_short};
@@ -40,8 +41,11 @@ fn others_serve(case: &Case<'_>) -> Option<String> {
     Some(format!("{to} never became ready: ready pods still run {runs}, which was deployed before it"))
 }
 
-/// Pods of it are there, none is ready, and some fail.
+/// Pods of it are there, none is ready, and some fail. Of what was taken back because of that the record tells.
 fn fails(case: &Case<'_>) -> Option<String> {
+    if failed_before(case).is_some() {
+        return None;
+    }
     let of_target = |pod: &&Pod| {
         let asked = pod.image_of(case.selected.container());
         pod.is_alive() && asked.is_some_and(|asked| is_named(asked, &case.change.to))
