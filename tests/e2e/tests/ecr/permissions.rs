@@ -165,7 +165,7 @@ async fn the_documented_policy_names_every_call_to_ecr() -> Result<()> {
         command.envs(key.environment());
         Running::start(command)?.wait(LIMIT).await?;
     }
-    let policy = documented_policy("ecr:DescribeImages")?;
+    let policy = documented_policy("ecr:GetLifecyclePolicy")?;
     let calls = key.interceptor().calls().await?;
     ensure!(!calls.is_empty(), "no call at all");
     for call in calls {
@@ -180,7 +180,7 @@ fn every_role_of_the_page_is_a_role() -> Result<()> {
     for role in ["ecr-rollback-read", "ecr-rollback", "ecr-rollback-minimal"] {
         assert!(documented(role)?.contains("kind: Role\n"), "{role}");
     }
-    let policy: Value = serde_json::from_str(&documented_policy("ecr:DescribeImages")?)?;
+    let policy: Value = serde_json::from_str(&documented_policy("ecr:GetLifecyclePolicy")?)?;
     assert_eq!(policy["Version"], "2012-10-17");
     Ok(())
 }
