@@ -31,8 +31,13 @@ pub fn elements(text: &str, array: &Range<usize>) -> Vec<Range<usize>> {
     let mut at = past_blanks(text, array.start.saturating_add(1));
     while at < array.end && text.as_bytes().get(at) != Some(&b']') {
         let end = past_value(text, at);
+        let next = past_blanks(text, past_comma(text, end));
+        // No JSON: what closes something else stands where an element would.
+        if next == at {
+            break;
+        }
         found.push(at..end);
-        at = past_blanks(text, past_comma(text, end));
+        at = next;
     }
     found
 }
@@ -121,6 +126,13 @@ mod tests {
         })
     }
 
+    #[test]
+    fn what_closes_nothing_is_no_element() {
+        for text in ["[}", "[ } ]", "[,}", "[1,}"] {
+            assert!(elements(text, &whole(text)).len() < 3, "{text}");
+        }
+    }
+
     proptest! {
         /// A weight that is written into the wrong place would send users elsewhere.
         #[test]
@@ -130,7 +142,7 @@ mod tests {
             agree(&text, &whole(&text), &document);
         }
 
-        /// Whatever somebody has written into an annotation.
+        /// Whatever somebody has written into an annotation. `[}` alone went on for ever.
         #[test]
         fn no_text_hangs_or_breaks_it(text in "[\\PC{}\\[\\]\",: ]{0,80}") {
             let range = whole(&text);
