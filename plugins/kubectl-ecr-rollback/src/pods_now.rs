@@ -8,7 +8,7 @@ use release_core::command::{Command, Scope};
 use release_core::failure::Outcome;
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::ecr_reference::same_repository;
-use release_core::registry::image::ImageRef;
+use release_core::registry::image::{ImageRef, is_named};
 use release_core::text::printable;
 use release_core::workload::failing::{failing, unpassed};
 use release_core::workload::rollout_pods::RolloutPods;
@@ -30,12 +30,6 @@ pub struct PodsOfImage {
     /// How many of the workload's pods ask for it, and how many of these are ready.
     pods: usize,
     ready: usize,
-}
-
-/// True where a pod asks for the image of a template, or for that with the digest that a policy put behind it.
-#[must_use]
-pub fn is_named(asked: &str, image: &str) -> bool {
-    asked.strip_prefix(image).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
 }
 
 /// True where a pod asks for it by the name of another registry or repository, as a mirror has it. `digest` is the

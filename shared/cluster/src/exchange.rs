@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::Cluster;
 use super::bounds::{ANSWER_BYTES, Held, MESSAGE_CHARS, REFUSAL_BYTES, WARNINGS};
 use super::credentials::Unusable;
-use release_core::failure::{Exit, Failure};
+use release_core::failure::{Exit, Failure, ROLES};
 use release_core::log::Log;
 use release_core::text::{one_line, printable};
 
@@ -133,9 +133,7 @@ impl From<ApiError> for Failure {
         };
         let failure = Self { is_servers, ..Self::new(Exit::Failed, reason, error.to_string()) };
         match &error {
-            ApiError::Refused { code: 403, message, .. } if !is_by_admission(message) => {
-                failure.next("docs/permissions.md lists the Role that each verb needs")
-            }
+            ApiError::Refused { code: 403, message, .. } if !is_by_admission(message) => failure.next(ROLES),
             ApiError::TooLarge(_) => failure.next(
                 "see with --v=6 which request it was, and what answers it: the API server, or what stands before it",
             ),

@@ -8,6 +8,9 @@ use crate::text::one_line;
 /// The reason where nobody answers any more who could tell what became of a write.
 pub const UNSEEN: &str = "Unseen";
 
+/// What helps where the API server says that somebody may not do something.
+pub const ROLES: &str = "docs/permissions.md lists the Role that each verb needs";
+
 /// Exit codes, the same in every plugin of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {

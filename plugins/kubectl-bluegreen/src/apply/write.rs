@@ -1,6 +1,5 @@
 //! Writing the moves: one conditional patch a Service, all or none.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_cli::run::Run;
 use release_cli::talk::Stand;
 use release_cluster::conditional::{Found, UNCLEAR, Written};
@@ -11,7 +10,6 @@ use release_core::release::record::{Recorded, RunResult};
 use release_core::text::printable;
 use release_core::traffic::router::service;
 use release_core::traffic::selector::as_label_selector;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::home::Home;
@@ -114,10 +112,9 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
 
 /// An admission policy may take annotations off: what is stored is what counts.
 fn is_recorded_in(stored: &Value, made: &MoveInProgress<'_>) -> bool {
-    let metadata = ObjectMeta::deserialize(&stored["metadata"]).unwrap_or_default();
-    let current = Recorded::<Record>::read(metadata.annotations.as_ref()).current;
     // An answer that is no object says nothing of it.
-    metadata.name.is_none() || current.is_some_and(|record| record.id == made.movement.record.id)
+    let is_object = stored["metadata"]["name"].is_string();
+    !is_object || Recorded::<Record>::in_object(stored).is_of(&made.movement.record)
 }
 
 /// Reads what decides back.

@@ -42,7 +42,7 @@ pub struct Case<'a> {
     pub agreed: bool,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Ready pods of the target that can serve and stay: those beyond what its workloads ask for are about to go.
     pub fn target_ready(&self) -> usize {
         staying(self.target, &self.tracks.able(&self.target.name, &self.target_pods))
@@ -50,9 +50,12 @@ impl Case<'_> {
 
     /// The Service that a color's requests go to, whose ports count.
     pub fn service_of(&self, color: &Color) -> &Service {
-        let name = self.view.backend(&color.name);
-        let mut others = self.snapshot.neighbours.iter().flatten();
-        others.find(|service| service_name(service) == name).unwrap_or(self.view.service)
+        self.neighbour(self.view.backend(&color.name)).unwrap_or(self.view.service)
+    }
+
+    /// A Service of the namespace, as far as they could be listed.
+    pub fn neighbour(&self, name: &str) -> Option<&'a Service> {
+        self.snapshot.neighbours.iter().flatten().find(|service| service_name(service) == name)
     }
 
     /// Ready pods of the active color that can serve.

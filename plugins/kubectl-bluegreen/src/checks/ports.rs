@@ -6,9 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::core::v1::ServicePort;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use release_core::kube::service::service_name;
 use release_core::kube::{Pod, Workload};
 use release_core::text::printable;
 
@@ -16,7 +15,7 @@ use super::case::Case;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::traffic::selector::Color;
-use release_core::traffic::service_ports::{destination, leads_to, named_target, ports, protocol};
+use release_core::traffic::service_ports::{destination, leads_to, named_target, ports, ports_of, protocol};
 
 use crate::options::Verb;
 
@@ -33,17 +32,10 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-fn ports_of(service: &Service) -> impl Iterator<Item = &ServicePort> {
-    service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
-}
-
 /// A route may name a port that the Service doesn't have: nobody is behind it.
 fn not_of_the_service(case: &Case<'_>) -> Option<Finding> {
     let route = case.view.route.as_deref()?;
-    let service = |name: &str| {
-        let mut all = case.snapshot.neighbours.iter().flatten().chain([case.view.service]);
-        all.find(|service| service_name(service) == name)
-    };
+    let service = |name: &str| case.neighbour(name).or((name == case.view.name()).then_some(case.view.service));
     let message = route.without_port(&route.object, &case.target.name, service)?;
     Some(case.blocks(ids::PORT_MISSING, printable(&message)).mend("name a port of the Service in the route"))
 }

@@ -3,20 +3,20 @@
 
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids;
+use release_core::kube::service::publishes_unready;
 use release_core::text::printable;
 
 use super::case::Case;
 use crate::options::Verb;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let publishes = case.view.service.spec.as_ref().and_then(|spec| spec.publish_not_ready_addresses) == Some(true);
     let unready: Vec<&str> = case
         .target_pods
         .iter()
         .filter(|pod| pod.is_alive() && !pod.is_ready())
         .map(|pod| pod.metadata.name.as_str())
         .collect();
-    if !publishes || unready.is_empty() || case.prepares || case.scales_first {
+    if !publishes_unready(case.view.service) || unready.is_empty() || case.prepares || case.scales_first {
         return Vec::new();
     }
     // Whoever goes back flees from something.

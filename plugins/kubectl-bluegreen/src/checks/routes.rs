@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use release_core::command::selector_change_command;
-use release_core::kube::service::service_name;
+use release_core::kube::Labels;
 use release_core::text::printable;
 use release_core::traffic::ingress;
 use release_core::traffic::router::alb::bound;
@@ -112,10 +112,7 @@ fn past_it(case: &Case<'_>) -> Vec<Finding> {
 
 /// The color that another Service selects by the label that tells them apart.
 fn color_of<'c>(case: &'c Case<'_>, name: &str) -> Option<&'c str> {
-    let neighbours = case.snapshot.neighbours.as_deref().unwrap_or_default();
-    let service = neighbours.iter().find(|service| service_name(service) == name)?;
-    let selector = service.spec.as_ref()?.selector.as_ref().filter(|s| s.contains_key(&case.tracks.key))?;
-    case.tracks.color_selected_by(selector)
+    case.tracks.color_selected_by(selector_of(case, name).filter(|s| s.contains_key(&case.tracks.key))?)
 }
 
 fn told(case: &Case<'_>, splits: Vec<(String, String)>) -> Vec<Finding> {
@@ -129,9 +126,11 @@ fn told(case: &Case<'_>, splits: Vec<(String, String)>) -> Vec<Finding> {
 /// True for a Service that selects one color of the same application. One that isn't in the
 /// namespace's list selects nothing.
 fn is_of_a_color(case: &Case<'_>, name: &str) -> bool {
-    let neighbours = case.snapshot.neighbours.as_deref().unwrap_or_default();
-    let selector = neighbours.iter().find(|n| service_name(n) == name).and_then(|n| n.spec.as_ref()?.selector.as_ref());
-    selector.is_some_and(|selector| case.tracks.color_selected_by(selector).is_some())
+    selector_of(case, name).is_some_and(|selector| case.tracks.color_selected_by(selector).is_some())
+}
+
+fn selector_of<'c>(case: &Case<'c>, name: &str) -> Option<&'c Labels> {
+    case.neighbour(name)?.spec.as_ref()?.selector.as_ref()
 }
 
 /// A Service that selects both colors leaves it to the route, and then its weights are what is moved.

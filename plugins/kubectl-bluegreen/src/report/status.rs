@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use release_core::failure::Next;
 use release_core::kube::Workload;
+use release_core::kube::service::publishes_unready;
 use release_core::text::printable;
 use release_core::traffic::selector::{Color, Tracks};
 
@@ -83,8 +84,11 @@ fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Not
         _ if ports.is_empty() => format!("{ready} pods of {} are ready and no endpoints", tracks.active),
         _ => format!("{ready} pods of {} are ready, none by the port {}", tracks.active, printable(&ports.join(", "))),
     };
-    let publishes = view.service.spec.as_ref().and_then(|spec| spec.publish_not_ready_addresses) == Some(true);
-    let what = if publishes { "those that aren't get the requests all the same" } else { "connections are refused" };
+    let what = if publishes_unready(view.service) {
+        "those that aren't get the requests all the same"
+    } else {
+        "connections are refused"
+    };
     let message = format!("{why}: {what}{said}");
     let fix = matches!(next, Next::Try(..)).then(|| next.commands().first().map(ToString::to_string)).flatten();
     Note { fix, ..Note::blocks("no-endpoints", message) }

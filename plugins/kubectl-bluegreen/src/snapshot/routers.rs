@@ -14,7 +14,6 @@ use release_core::traffic::router::RouterKind;
 use release_core::traffic::router::alb::is_alb;
 use release_core::traffic::router::find::{FoundRouter, RecordedColors, RouterUnclear, SeenRoute, Sought, find};
 use release_core::traffic::routes::{DestinationRule, GATEWAY_API, GatewayRoute, VirtualService};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ingresses::{with_ingresses, with_whose_ingresses};
@@ -108,8 +107,7 @@ pub fn all_routes(read: &Snapshot) -> Vec<(RouterKind, &Value)> {
 
 /// The record on an object, where it is of this Service.
 fn last_record(object: &Value, (service, namespace): (&str, &str)) -> Option<Record> {
-    let annotations = Deserialize::deserialize(&object["metadata"]["annotations"]).ok();
-    let last = Recorded::<Record>::read(annotations.as_ref()).current?;
+    let last = Recorded::<Record>::in_object(object).current?;
     (!last.is_of_another(service, namespace)).then_some(last)
 }
 

@@ -5,14 +5,14 @@ use std::cell::Cell;
 use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::kube::{Pod, Workload};
-use release_core::registry::image::ImageRef;
+use release_core::registry::image::{ImageRef, is_named};
 use release_core::registry::push_history::digest_of_image_id;
 use release_core::release::change::Change;
 use release_core::workload::rollout_pods::follow_command;
 
 use crate::options::WriteOptions;
 use crate::plan::image_change::{At, ImageChange};
-use crate::pods_now::{is_mirrored, is_named};
+use crate::pods_now::is_mirrored;
 use crate::record::{RecordVerb, RecordedImages};
 use crate::typed::{TARGET, UNDER_WAY};
 

@@ -4,7 +4,6 @@ use release_cluster::conditional::{Found, Written};
 use release_cluster::exchange::ApiError;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::conclude;
@@ -13,8 +12,6 @@ use crate::record::{RecordedImages, recorded_on};
 use crate::snapshot::read::again;
 use crate::words::pinned_short;
 use release_core::workload::container_image::containers_of;
-
-type Annotations = std::collections::BTreeMap<String, String>;
 
 /// Makes the write and finds out what became of it.
 ///
@@ -53,10 +50,8 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
 
 /// The answer shows what admission has made of the write: a record that isn't in it is none.
 pub fn stored_without_record(change: &ChangeInProgress<'_>, stored: &Value) {
-    let annotations = Annotations::deserialize(&stored["metadata"]["annotations"]).ok();
-    let there = RecordedImages::read(annotations.as_ref());
-    let is_there = change.is_recorded.get() && there.is_of(&change.image_change.record);
-    change.is_recorded.set(is_there);
+    let is_there = RecordedImages::in_object(stored).is_of(&change.image_change.record);
+    change.is_recorded.set(change.is_recorded.get() && is_there);
 }
 
 /// There is no room, or something takes it away.

@@ -3,6 +3,7 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::kube::Pod;
+use release_core::registry::image::is_named;
 use release_core::registry::push_history::ready_before;
 use release_core::text::printable;
 use release_core::workload::failing::failing;
@@ -10,7 +11,6 @@ use release_core::workload::trouble::summarize;
 
 use super::case::Case;
 use super::recorded::failed_before;
-use crate::pods_now::is_named;
 use crate::record::RecordVerb;
 use crate::words::{beside, pinned_short};
 

@@ -13,6 +13,12 @@ pub struct ImageRef<'a> {
     pub digest: Option<&'a str>,
 }
 
+/// True where a pod asks for the image of a template, or for that with the digest that a policy put behind it.
+#[must_use]
+pub fn is_named(asked: &str, image: &str) -> bool {
+    asked.strip_prefix(image).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
+}
+
 impl<'a> ImageRef<'a> {
     /// Splits a reference; nothing is checked, for the cluster runs it already. The scheme that
     /// some runtimes put before a pod's `imageID` (`docker-pullable://`) is left out.

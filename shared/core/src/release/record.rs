@@ -149,6 +149,12 @@ impl<R: Record> Recorded<R> {
         recorded
     }
 
+    /// Reads those of an object as the API server has answered it.
+    #[must_use]
+    pub fn in_object(object: &Value) -> Self {
+        Self::read(BTreeMap::deserialize(&object["metadata"]["annotations"]).ok().as_ref())
+    }
+
     /// True where the current record is that one.
     #[must_use]
     pub fn is_of(&self, record: &R) -> bool {

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 
-use super::service_ports::{destination, protocol};
+use super::service_ports::{destination, plain_port, ports_of, protocol};
 use crate::kube::service::service_name;
 use crate::kube::{Labels, Workload};
 use crate::release::hand::is_as_we_made_it;
@@ -25,7 +25,7 @@ pub fn preview_name(service: &str) -> String {
 #[must_use]
 pub fn preview(of: &Service, namespace: &str, selector: &Labels) -> Value {
     let name = service_name(of);
-    let ports: Vec<Value> = ports_of(of).map(shown).collect();
+    let ports: Vec<Value> = ports_of(of).map(plain_port).collect();
     let owner = json!({"apiVersion": "v1", "kind": "Service", "name": name, "uid": of.metadata.uid});
     json!({
         "apiVersion": "v1",
@@ -38,21 +38,6 @@ pub fn preview(of: &Service, namespace: &str, selector: &Labels) -> Value {
         },
         "spec": {"type": "ClusterIP", "selector": selector, "ports": ports},
     })
-}
-
-/// A port without what is a node's or a load balancer's.
-fn shown(port: &ServicePort) -> Value {
-    let mut shown = json!({"port": port.port, "targetPort": destination(port)});
-    for (member, value) in [("name", &port.name), ("protocol", &port.protocol), ("appProtocol", &port.app_protocol)] {
-        if let Some(value) = value {
-            shown[member] = json!(value);
-        }
-    }
-    shown
-}
-
-fn ports_of(service: &Service) -> impl Iterator<Item = &ServicePort> {
-    service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
 }
 
 /// The Service that this one is a preview of: where it says so, and the API server says that we made it and nobody
@@ -75,7 +60,7 @@ pub fn is_preview_of(service: &Service, of: &str) -> bool {
 #[must_use]
 pub fn is_alike(there: &Service, wanted: &Value) -> bool {
     let selector = there.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-    let ports: Vec<Value> = ports_of(there).map(shown).collect();
+    let ports: Vec<Value> = ports_of(there).map(plain_port).collect();
     let bare = |ports: &[Value]| -> Vec<Value> {
         let without = |port: &Value| {
             let mut port = port.clone();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Container, ContainerPort, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::{Value, json};
 
 use crate::kube::{Pod, PodPort, Workload};
 
@@ -26,6 +27,18 @@ pub fn destination(port: &ServicePort) -> IntOrString {
 #[must_use]
 pub fn protocol(declared: Option<&str>) -> &str {
     declared.unwrap_or("TCP")
+}
+
+/// A Service's port without what is a node's or a load balancer's, for another Service over the same pods.
+#[must_use]
+pub fn plain_port(port: &ServicePort) -> Value {
+    let mut plain = json!({"port": port.port, "targetPort": destination(port)});
+    for (member, value) in [("name", &port.name), ("protocol", &port.protocol), ("appProtocol", &port.app_protocol)] {
+        if let Some(value) = value {
+            plain[member] = json!(value);
+        }
+    }
+    plain
 }
 
 /// True where the container port is what the Service's port leads to.
@@ -51,10 +64,11 @@ pub fn named_target(port: &ServicePort) -> Option<PodPort> {
 /// The same of all ports of the Service; none where one leads to a number.
 #[must_use]
 pub fn named_targets(service: &Service) -> Vec<PodPort> {
-    all(service).map(named_target).collect::<Option<Vec<_>>>().unwrap_or_default()
+    ports_of(service).map(named_target).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-fn all(service: &Service) -> impl Iterator<Item = &ServicePort> {
+/// The ports of a Service.
+pub fn ports_of(service: &Service) -> impl Iterator<Item = &ServicePort> + Clone {
     service.spec.iter().flat_map(|spec| spec.ports.iter().flatten())
 }
 
@@ -74,7 +88,7 @@ pub fn serving_ports<'w>(
         containers.any(|container| ports(container).any(|declared| leads_to(port, declared)))
             || pods.iter().any(|pod| pod.declares(&named) == Some(true))
     };
-    let all: Vec<&ServicePort> = all(service).collect();
+    let all: Vec<&ServicePort> = ports_of(service).collect();
     let name = |port: &&ServicePort| port.name.clone().unwrap_or_default();
     let found: BTreeSet<String> = all.iter().filter(|port| declared(port)).map(name).collect();
     if found.is_empty() { all.iter().map(name).collect() } else { found }
@@ -83,5 +97,5 @@ pub fn serving_ports<'w>(
 /// True where one of the Service's ports leads to a port that the container declares.
 #[must_use]
 pub fn serves(service: &Service, container: &Container) -> bool {
-    all(service).any(|port| ports(container).any(|declared| leads_to(port, declared)))
+    ports_of(service).any(|port| ports(container).any(|declared| leads_to(port, declared)))
 }

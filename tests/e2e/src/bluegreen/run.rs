@@ -31,15 +31,16 @@ pub fn start(ns: &Namespace, words: &str) -> Result<Running> {
     admin(ns).start(&words_of("bluegreen", words))
 }
 
-/// A run whose machine goes away as this write has been made, before its answer is there.
+/// A run whose machine goes away at this write: before it is sent, or once it has been made and before its answer is
+/// there.
 ///
 /// # Errors
 /// Where it never makes that write.
-pub async fn killed_after(ns: &Namespace, words: &str, write: fn(&Call) -> bool) -> Result<()> {
+pub async fn killed_at(ns: &Namespace, words: &str, when: When, write: fn(&Call) -> bool) -> Result<()> {
     let plugin = ns.lab().plugins().join("kubectl-bluegreen");
     let killed = kill_at(async |_| {
         let proxy = ApiProxy::start(ns.lab()).await?;
-        let hold = Hold::Cluster(proxy.hold(When::After, write));
+        let hold = Hold::Cluster(proxy.hold(when, write));
         let own: Vec<&str> = words.split_whitespace().collect();
         let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, &own))?;
         Ok(HeldRun { proxy, hold, running })

@@ -1,17 +1,16 @@
 //! What is due when the next release comes: taken down first, and never what that needs.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::active;
 use e2e::bluegreen::app::{api, color, replicas, rolled_out};
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, killed_at};
 use e2e::bluegreen::written::versions;
-use e2e::common::kill_points::{HeldRun, Hold, kill_at};
 use e2e::common::run::{Ended, said};
 use e2e::namespace;
 use futures::future::try_join_all;
-use lab::api_proxy::{ApiProxy, Call, When};
+use lab::Namespace;
+use lab::api_proxy::{Call, When};
 use lab::fixtures::{Behavior, budget};
-use lab::{Namespace, Running};
 use serde_json::json;
 
 const TO_GREEN: &str = "switch api --to green --yes --verify-for=0";
@@ -132,15 +131,7 @@ async fn a_run_that_is_killed_there_is_finished_by_the_same_words() -> Result<()
     let points = WRITES.into_iter().flat_map(|write| [(write, When::Before), (write, When::After)]);
     let tried = points.map(|(write, when)| async move {
         let ns = on_red("overdue-kill", "--retain=0s").await?;
-        let plugin = ns.lab().plugins().join("kubectl-bluegreen");
-        let words: Vec<&str> = TO_GREEN.split(' ').collect();
-        let killed = kill_at(async |_| {
-            let proxy = ApiProxy::start(ns.lab()).await?;
-            let hold = Hold::Cluster(proxy.hold(when, write));
-            let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, &words))?;
-            Ok(HeldRun { proxy, hold, running })
-        });
-        ensure!(killed.await?.is_some(), "{when:?}: it was never there");
+        killed_at(&ns, TO_GREEN, when, write).await.with_context(|| format!("{when:?}"))?;
         bluegreen(&ns, TO_GREEN).await?.ends(0)?;
         assert_eq!((active(&ns, "api").await?.as_str(), sizes(&ns).await?), ("green", [0, 1, 1]));
         anyhow::Ok(())

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::admission::Policy;
 use e2e::bluegreen::calls::is_move;
-use e2e::bluegreen::run::{bluegreen, bluegreen_as, killed_after, start};
+use e2e::bluegreen::run::{bluegreen, bluegreen_as, killed_at, start};
 use e2e::bluegreen::written::record;
 use e2e::bluegreen::{active, blue_green};
 use e2e::common::events::events;
@@ -287,7 +287,7 @@ async fn a_rollback_that_was_cut_off_takes_the_rest_back_too() -> Result<()> {
     let ns = three("set-rollback-killed").await?;
     bluegreen(&ns, SWITCH_ALL).await?.ends(0)?;
     let back = "rollback api api-headless api-admin --yes";
-    killed_after(&ns, back, |call| call.is_write() && is_move(call)).await?;
+    killed_at(&ns, back, When::After, |call| call.is_write() && is_move(call)).await?;
     assert_eq!(colors(&ns).await?, ["blue", "green", "green"]);
     bluegreen(&ns, back).await?.ends(0)?;
     assert_eq!(colors(&ns).await?, ["blue", "blue", "blue"]);

@@ -157,10 +157,8 @@ async fn the_first_teams_release_by_its_virtualservice_loses_no_request() -> Res
     let ns = namespace("team-one-mesh", "mesh-running", &["accounts-blue"]).await?;
     let Some(istiod) = Istiod::start(&ns).await? else { return Ok(()) };
     let routes = std::fs::read_to_string(file("mesh"))?;
-    let path = std::env::temp_dir().join(format!("accounts-routes-{}.yaml", std::process::id()));
-    std::fs::write(&path, routes.split("\n---\n").skip(1).collect::<Vec<_>>().join("\n---\n"))?;
-    ns.kubectl(&["create", "-f", &path.display().to_string()]).await?.ends(0)?;
-    std::fs::remove_file(path)?;
+    // Behind the release stand the objects.
+    ns.apply_yaml(&routes.split("\n---\n").skip(1).collect::<Vec<_>>().join("\n---\n")).await?;
     // A subset adds its labels to what the Service selects.
     let both = r#"[{"op":"remove","path":"/spec/selector/version"}]"#;
     ns.kubectl(&["patch", "service", "accounts", "--type=json", "-p", both]).await?.ends(0)?;

@@ -3,9 +3,10 @@
 use release_cli::report::{Manifest, Report};
 use release_cli::run::Run;
 use release_core::command::{Command, selector_change_command};
-use release_core::failure::{Failure, Next, Outcome};
+use release_core::failure::{Failure, Next, Outcome, ROLES};
 use release_core::traffic::router::first::{First, Told};
 use release_core::traffic::router::{RouterKind, Standing};
+use release_core::traffic::service_ports::ports_of;
 
 use crate::args::InitArgs;
 use crate::names::service_names;
@@ -68,14 +69,14 @@ async fn objects(
         return Ok(first.by_subsets(routes, rules));
     }
     let routes = known("httproutes", &snapshot.http_routes)?;
-    if first.sending(routes).is_empty() && gateway.is_none() {
+    let is_new = first.sending(routes).is_empty();
+    if is_new && gateway.is_none() {
         let text = format!("no HTTPRoute sends to service/{}: a new one needs its Gateway", first.service_name());
         let look = Command::new("kubectl get gateways").scope(&snapshot.scope);
         return Err(Failure::failed("NoGateway", text).next(Next::Look(look, Some("name one with --gateway".into()))));
     }
-    let ports: Vec<String> =
-        first.service.spec.iter().flat_map(|s| s.ports.iter().flatten()).map(|port| port.port.to_string()).collect();
-    if let (true, [one, _, ..]) = (first.sending(routes).is_empty(), ports.as_slice()) {
+    let ports: Vec<String> = ports_of(first.service).map(|port| port.port.to_string()).collect();
+    if let (true, [one, _, ..]) = (is_new, ports.as_slice()) {
         let (name, all) = (first.service_name(), ports.join(", "));
         run.say(&format!("! ports  the HTTPRoute sends to port {one} alone, of {all}: add a rule for each other that users of service/{name} come by"));
     }
@@ -87,6 +88,6 @@ async fn objects(
 fn known<'r, T>(what: &str, reading: &'r Reading<Vec<T>>) -> Outcome<&'r [T]> {
     reading.as_deref().map_err(|why| {
         let text = format!("{what} can't be read ({why}): what is printed might overwrite one that is there");
-        Failure::failed("NotKnown", text).next("docs/permissions.md lists the Role that each verb needs")
+        Failure::failed("NotKnown", text).next(ROLES)
     })
 }

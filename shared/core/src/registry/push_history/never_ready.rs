@@ -1,6 +1,7 @@
 //! A release that was rolled out and never came up: pods of one before it still serve.
 
 use super::leaving::PodImage;
+use crate::registry::image::is_named;
 use crate::workload::revisions::Revision;
 
 /// A ready pod of an earlier template than the revision of that number, where no pod of the revision is ready. A
@@ -15,21 +16,17 @@ pub fn ready_before<'p>(
 ) -> Option<&'p PodImage> {
     let its = revisions.iter().find(|revision| revision.number == number && !revision.current)?;
     let image = its.image_of(container)?;
-    if pods.iter().any(|pod| pod.kept || (pod.ready && asks_for(pod, image))) {
+    if pods.iter().any(|pod| pod.kept || (pod.ready && is_named(&pod.image, image))) {
         return None;
     }
     let last_of = |pod: &PodImage| {
-        let had_it = revisions.iter().filter(|revision| revision.image_of(container).is_some_and(|i| asks_for(pod, i)));
+        let had_it =
+            revisions.iter().filter(|revision| revision.image_of(container).is_some_and(|i| is_named(&pod.image, i)));
         had_it.map(|revision| revision.number).max()
     };
     let before = pods.iter().filter(|pod| pod.ready && !pod.updated);
     let numbered = before.filter_map(|pod| Some((last_of(pod).filter(|last| *last < number)?, pod)));
     numbered.max_by_key(|(last, _)| *last).map(|(_, pod)| pod)
-}
-
-/// Also with the digest that a policy put behind it.
-fn asks_for(pod: &PodImage, image: &str) -> bool {
-    pod.image.strip_prefix(image).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::kube::Workload;
 use crate::kube::service::service_name;
 use crate::release::document::Port;
 use crate::text::printable;
-use crate::traffic::service_ports::{destination, ports, protocol};
+use crate::traffic::service_ports::{destination, ports, ports_of, protocol};
 
 /// Tests are asked by TCP alone.
 const TCP: &str = "TCP";
@@ -19,8 +19,7 @@ const TCP: &str = "TCP";
 /// # Errors
 /// Where it leads to several, or to none: what has to be said.
 pub fn of_service(service: &Service) -> Result<Port, String> {
-    let all = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
-    let by_tcp = all.filter(|port| protocol(port.protocol.as_deref()) == TCP);
+    let by_tcp = ports_of(service).filter(|port| protocol(port.protocol.as_deref()) == TCP);
     let targets: BTreeSet<String> = by_tcp.clone().map(|port| said(&destination(port))).collect();
     let only = by_tcp.map(destination).next().filter(|_| targets.len() == 1);
     only.and_then(|target| port_of(&target)).ok_or_else(|| {

@@ -12,7 +12,7 @@ use crate::kube::Labels;
 use crate::kube::manifest::as_manifest;
 use crate::kube::service::service_name;
 use crate::traffic::routes::{DestinationRule, GatewayRoute, VirtualService, host_is};
-use crate::traffic::service_ports::destination;
+use crate::traffic::service_ports::{plain_port, ports_of};
 
 /// Weights are shares of this.
 const WHOLE: i64 = 100;
@@ -43,10 +43,6 @@ impl First<'_> {
 
     fn colors(&self) -> [(&str, i64); 2] {
         [(self.active, WHOLE), (self.idle, 0)]
-    }
-
-    fn ports(&self) -> Vec<&ServicePort> {
-        self.service.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).collect()
     }
 
     fn object(&self, api_version: &str, kind: &str, name: &str, spec: Value) -> Value {
@@ -113,6 +109,17 @@ impl First<'_> {
         object
     }
 
+    /// A destination as one a color: the active one has its weight.
+    fn one_a_color(&self, to: &Value, weight: i64, name: impl Fn(&mut Value, &str)) -> Vec<Value> {
+        let of = |(color, share): (&str, i64)| {
+            let mut one = to.clone();
+            name(&mut one, color);
+            one["weight"] = json!(if share == 0 { 0 } else { weight });
+            one
+        };
+        self.colors().map(of).into()
+    }
+
     /// A destination that is the Service as a whole, as one a color; others as they are.
     fn shared(&self, to: Value, route: &VirtualService) -> Vec<Value> {
         let host = to["destination"]["host"].as_str().unwrap_or_default();
@@ -121,19 +128,13 @@ impl First<'_> {
             return vec![to];
         }
         let weight = to["weight"].as_i64().unwrap_or(WHOLE);
-        let of = |(color, share): (&str, i64)| {
-            let mut one = to.clone();
-            one["destination"]["subset"] = json!(color);
-            one["weight"] = json!(if share == 0 { 0 } else { weight });
-            one
-        };
-        self.colors().map(of).into()
+        self.one_a_color(&to, weight, |one, color| one["destination"]["subset"] = json!(color))
     }
 
     /// A Service with several ports needs a rule for each
     /// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination>).
     fn virtual_service(&self) -> Value {
-        let ports = self.ports();
+        let ports: Vec<&ServicePort> = ports_of(self.service).collect();
         let to = |port: Option<i32>, (color, weight): (&str, i64)| {
             let mut to = json!({"destination": {"host": self.service_name(), "subset": color}, "weight": weight});
             if let Some(port) = port {
@@ -191,15 +192,8 @@ impl First<'_> {
     fn service_of(&self, color: &str) -> Value {
         let mut selector = self.base.clone();
         selector.insert(self.key.to_owned(), color.to_owned());
-        let ports = self.ports().into_iter().map(|port| {
-            let mut port = json!(port);
-            port["targetPort"] = json!(destination(&serde_json::from_value(port.clone()).unwrap_or_default()));
-            if let Some(members) = port.as_object_mut() {
-                members.remove("nodePort");
-            }
-            port
-        });
-        let spec = json!({"selector": selector, "ports": ports.collect::<Vec<_>>()});
+        let ports: Vec<Value> = ports_of(self.service).map(plain_port).collect();
+        let spec = json!({"selector": selector, "ports": ports});
         self.object("v1", "Service", &self.backend(color), spec)
     }
 
@@ -220,13 +214,7 @@ impl First<'_> {
             return vec![to];
         }
         let weight = to["weight"].as_i64().unwrap_or(1);
-        let of = |(color, share): (&str, i64)| {
-            let mut one = to.clone();
-            one["name"] = json!(self.backend(color));
-            one["weight"] = json!(if share == 0 { 0 } else { weight });
-            one
-        };
-        self.colors().map(of).into()
+        self.one_a_color(&to, weight, |one, color| one["name"] = json!(self.backend(color)))
     }
 
     fn http_route(&self, (namespace, name): (Option<&str>, &str)) -> Value {
@@ -234,7 +222,7 @@ impl First<'_> {
         if let Some(namespace) = namespace {
             parent["namespace"] = json!(namespace);
         }
-        let port = self.ports().first().map(|port| port.port);
+        let port = ports_of(self.service).next().map(|port| port.port);
         let to = |(color, share): (&str, i64)| json!({"name": self.backend(color), "port": port, "weight": i64::from(share > 0)});
         let backends: Vec<Value> = self.colors().map(to).into();
         let spec = json!({"parentRefs": [parent], "rules": [{"backendRefs": backends}]});

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::rule::{Destination, Form, Share};
 use super::{Route, RouterKind, Rule};
 use crate::kube::Labels;
+use crate::traffic::service_ports::ports_of;
 
 impl Route {
     /// Where a color's requests go, by the rules that are moved; where none lists it, where they would.
@@ -57,7 +58,7 @@ impl Route {
         rules.iter().find_map(|rule| {
             rule.reached(color).into_iter().find_map(|share| {
                 let (port, found) = (self.port(rule, share)?, service(&share.to.service)?);
-                let all = || found.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+                let all = || ports_of(found);
                 let is_it = |name: Option<&str>, number: i32| name == Some(&port) || number.to_string() == port;
                 let has_it =
                     all().any(|one| is_it(one.name.as_deref().filter(|_| self.kind == RouterKind::Alb), one.port));

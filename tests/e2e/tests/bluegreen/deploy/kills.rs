@@ -2,13 +2,12 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{active, api, color, replicas, rolled_out};
-use e2e::bluegreen::run::bluegreen;
+use e2e::bluegreen::run::{bluegreen, killed_at};
 use e2e::bluegreen::setup::{Setup, State};
 use e2e::common::kill_points::{AT_ONCE, HeldRun, Hold, kill_at};
 use e2e::common::run::{Ended, admin};
 use e2e::namespace;
 use futures::future::try_join_all;
-use lab::Running;
 use lab::api_proxy::{ApiProxy, Call, When};
 use lab::fixtures::{Behavior, autoscaler};
 
@@ -131,14 +130,7 @@ async fn killed_and_again(write: fn(&Call) -> bool, when: When) -> Result<()> {
     let ns = namespace("kill-create").await?;
     rolled_out(&ns, &api().color(color("blue", 1, Behavior::Ready))).await?;
     ns.apply(&autoscaler("api-blue", 1, 5)).await?;
-    let plugin = ns.lab().plugins().join("kubectl-bluegreen");
-    let killed = kill_at(async |_| {
-        let proxy = ApiProxy::start(ns.lab()).await?;
-        let hold = Hold::Cluster(proxy.hold(when, write));
-        let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, DEPLOY))?;
-        Ok(HeldRun { proxy, hold, running })
-    });
-    ensure!(killed.await?.is_some(), "it was never there");
+    killed_at(&ns, &DEPLOY.join(" "), when, write).await?;
     bluegreen(&ns, NEXT).await?.ends(0)?;
     assert_eq!((active(&ns, "api").await?.as_str(), replicas(&ns, "api-green").await?), ("green", 1));
     assert_eq!(images(&ns, "api-green").await?, ["registry.example.com/api:1.6.0"]);

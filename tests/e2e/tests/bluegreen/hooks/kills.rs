@@ -5,13 +5,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
 use e2e::bluegreen::active;
-use e2e::bluegreen::run::{bluegreen, start};
-use e2e::common::kill_points::{HeldRun, Hold, kill_at};
+use e2e::bluegreen::run::{bluegreen, killed_at, start};
 use e2e::common::run::Ended;
 use futures::future::try_join_all;
-use lab::api_proxy::{ApiProxy, Call, When};
+use lab::api_proxy::{Call, When};
+use lab::eventually;
 use lab::fixtures::Job;
-use lab::{Running, eventually};
 
 use super::{NEXT, TO_GREEN, jobs, with_jobs};
 
@@ -40,15 +39,7 @@ async fn a_release_that_is_killed_goes_on_and_runs_nothing_twice() -> Result<()>
         async move {
             let jobs_of = ["expand", "smoke", "warm"].map(|name| Job::new(name).ends_after(Duration::from_secs(1)));
             let ns = with_jobs("hooks-kill", &jobs_of).await?;
-            let plugin = ns.lab().plugins().join("kubectl-bluegreen");
-            let typed: Vec<&str> = words.split(' ').collect();
-            let killed = kill_at(async |_| {
-                let proxy = ApiProxy::start(ns.lab()).await?;
-                let hold = Hold::Cluster(proxy.hold(when, write));
-                let running = Running::start(ns.kubectl_as(proxy.kubeconfig()).plugin(&plugin, &typed))?;
-                Ok(HeldRun { proxy, hold, running })
-            });
-            ensure!(killed.await?.is_some(), "{name} was never there");
+            killed_at(&ns, &words, when, write).await.with_context(|| name)?;
             let before = jobs(&ns).await?;
             bluegreen(&ns, &words).await?.ends(0).with_context(|| format!("killed {when:?} {name}"))?;
             assert_eq!(active(&ns, "api").await?, "green");

@@ -18,7 +18,7 @@ use kube::ResourceExt;
 use kube::api::{DeleteParams, ListParams};
 use lab::fixtures::Job;
 use lab::{Namespace, Running, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub const NEXT: &str = "deploy api --image app=registry.example.com/api:1.6.0 --yes --verify-for=0";
 pub const TO_GREEN: &str = "switch api --to green --yes --verify-for=0";
@@ -107,6 +107,18 @@ async fn a_move_is_taken_back_where_what_follows_it_fails() -> Result<()> {
     Ok(())
 }
 
+/// A quota that is in force from when this returns on.
+async fn quota(ns: &Namespace, hard: &Value) -> Result<()> {
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"},
+        "spec": {"hard": hard}});
+    ns.apply(&quota).await?;
+    eventually("the quota is counted", LIMIT, || async {
+        let quota = ns.api::<ResourceQuota>().get("full").await?;
+        Ok(quota.status.and_then(|status| status.used).map(drop))
+    })
+    .await
+}
+
 /// A release would wait for ever for what can't start, and the Job begin at night, when the image is there
 /// (helm#4558).
 #[tokio::test]
@@ -114,14 +126,7 @@ async fn what_can_not_start_is_said_and_does_not_begin_later() -> Result<()> {
     let ns = namespace("hooks-quota").await?;
     blue_green(&ns, 1).await?;
     ns.apply(&Job::new("expand").cron()).await?;
-    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"},
-        "spec": {"hard": {"pods": "2"}}});
-    ns.apply(&quota).await?;
-    eventually("the quota is counted", LIMIT, || async {
-        let quota = ns.api::<ResourceQuota>().get("full").await?;
-        Ok(quota.status.and_then(|status| status.used).map(drop))
-    })
-    .await?;
+    quota(&ns, &json!({"pods": "2"})).await?;
     let output = bluegreen(&ns, &format!("{TO_GREEN} --before-switch=cronjob/expand")).await?.ends(1)?;
     ensure!(output.stderr.contains("exceeded quota"), "{}", said(&output));
     assert_eq!(active(&ns, "api").await?, "blue");
@@ -135,14 +140,7 @@ async fn a_job_that_a_quota_refuses_is_no_matter_of_roles() -> Result<()> {
     let ns = namespace("hooks-job-quota").await?;
     blue_green(&ns, 1).await?;
     ns.apply(&Job::new("expand").cron()).await?;
-    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"},
-        "spec": {"hard": {"count/jobs.batch": "0"}}});
-    ns.apply(&quota).await?;
-    eventually("the quota is counted", LIMIT, || async {
-        let quota = ns.api::<ResourceQuota>().get("full").await?;
-        Ok(quota.status.and_then(|status| status.used).map(drop))
-    })
-    .await?;
+    quota(&ns, &json!({"count/jobs.batch": "0"})).await?;
     let output = bluegreen(&ns, &format!("{TO_GREEN} --before-switch=cronjob/expand")).await?.ends(1)?;
     ensure!(output.stderr.contains("exceeded quota") && !output.stderr.contains("permissions"), "{}", said(&output));
     assert_eq!(active(&ns, "api").await?, "blue");

@@ -1,7 +1,5 @@
 //! The first route of a Service whose selector has decided so far: printed, applied by its owner, and moved.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, ensure};
 use e2e::bluegreen::app::blue_green;
 use e2e::bluegreen::routed::{object, virtual_service, weights};
@@ -15,11 +13,7 @@ use serde_json::json;
 
 /// Applies what was printed, and runs the command that was printed beside it.
 async fn applied(ns: &Namespace, printed: &Output) -> Result<()> {
-    let file: PathBuf = std::env::temp_dir().join(format!("{}-route.yaml", ns.name()));
-    std::fs::write(&file, &printed.stdout)?;
-    let ended = ns.kubectl(&["apply", "-f", &file.display().to_string()]).await?;
-    std::fs::remove_file(&file)?;
-    ended.ends(0)?;
+    ns.apply_yaml(&printed.stdout).await?;
     let command = printed.stderr.lines().find_map(|line| line.split_once(", by: ").map(|(_, command)| command));
     ensure!(command.is_some(), "{}", said(printed));
     paste(ns, command.unwrap_or_default()).await?.ends(0).map(drop)

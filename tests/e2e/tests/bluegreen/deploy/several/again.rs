@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::color;
-use e2e::bluegreen::run::{bluegreen, killed_after};
+use e2e::bluegreen::run::{bluegreen, killed_at};
 use e2e::bluegreen::written::record;
 use e2e::common::run::{Ended, said};
-use lab::api_proxy::Call;
+use lab::api_proxy::{Call, When};
 use lab::fixtures::{Answer, Behavior};
 
 use super::{AT_ONCE, both, colors, images, of_web, parted, ready, two};
@@ -50,7 +50,7 @@ async fn killed_after_any_write_the_same_words_finish_it() -> Result<()> {
         let ns = two(&format!("several-kill-{number}"), ready()).await?;
         let file = both(&format!("kill-{number}"), AT_ONCE, AT_ONCE)?;
         let words = file.words("--yes");
-        killed_after(&ns, &words, write).await.with_context(|| format!("write {number}"))?;
+        killed_at(&ns, &words, When::After, write).await.with_context(|| format!("write {number}"))?;
         bluegreen(&ns, &words).await?.ends(0)?;
         assert_eq!(colors(&ns).await?, ["green", "green"], "killed after write {number}");
         assert_eq!(images(&ns, "web-green").await?, [super::WEB]);
@@ -69,7 +69,7 @@ async fn what_was_moved_before_the_kill_goes_back_with_the_rest() -> Result<()> 
     let tests = "verify: {for: 60s}\nsmokeTests: [{name: front, endpoint: /front, retries: 0, expect: {body: warm}}]";
     let file = both("kill-back", AT_ONCE, tests)?;
     let words = file.words("--yes");
-    killed_after(&ns, &words, WRITES[2]).await?;
+    killed_at(&ns, &words, When::After, WRITES[2]).await?;
     assert_eq!(colors(&ns).await?, ["green", "blue"]);
     bluegreen(&ns, &words).await?.ends(5)?.tells("failed a smoke test after the switch: front")?;
     assert_eq!(colors(&ns).await?, ["blue", "blue"]);
@@ -82,15 +82,14 @@ async fn one_to_different_colors_is_found_and_goes_on_both_ways() -> Result<()> 
     let ns = parted("several-kill-ways").await?;
     let file = both("kill-ways", AT_ONCE, AT_ONCE)?;
     let words = file.words("--yes");
-    killed_after(&ns, &words, WRITES[2]).await?;
+    killed_at(&ns, &words, When::After, WRITES[2]).await?;
     assert_eq!(colors(&ns).await?, ["green", "green"]);
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
     let notes = &status["services"][0]["notes"];
     ensure!(notes.to_string().contains("kubectl bluegreen rollback api web"), "{status:#}");
     bluegreen(&ns, &words).await?.ends(0)?;
     assert_eq!(colors(&ns).await?, ["green", "blue"]);
-    let back: fn(&Call) -> bool = WRITES[2];
-    killed_after(&ns, "rollback api web --yes", back).await?;
+    killed_at(&ns, "rollback api web --yes", When::After, WRITES[2]).await?;
     assert_eq!(colors(&ns).await?, ["blue", "blue"]);
     bluegreen(&ns, "rollback api web --yes").await?.ends(0)?;
     assert_eq!(colors(&ns).await?, ["blue", "green"]);
