@@ -26,6 +26,7 @@ mod shrunk;
 mod signals;
 mod smoke;
 mod take_back;
+pub mod targets;
 mod together;
 mod verify;
 pub mod warnings;
@@ -59,6 +60,7 @@ pub async fn apply(
     take_back: TakeBack,
 ) -> Outcome<Vec<Reached>> {
     let began = Instant::now();
+    targets::before(run, moves).await?;
     write::all(run, moves).await?;
     finish(run, snapshot, moves, take_back, began).await
 }
@@ -91,6 +93,8 @@ pub async fn finish(
         _ if failure.reason == UNSEEN => false,
         // Nor is what the numbers leave open: a person decides.
         _ if failure.reason == judge::INCONCLUSIVE => false,
+        // The old targets are on their way out: going back would be the same gap once more.
+        _ if failure.reason == targets::NOT_HEALTHY && moves.iter().any(|made| made.movement.route.is_none()) => false,
         TakeBack::EveryFailure => true,
         TakeBack::Emergency => failure.reason == EMPTIED,
         TakeBack::Nothing => false,

@@ -12,6 +12,7 @@ use release_core::release::annotations::PREFIX;
 use release_core::release::change::Op;
 use release_core::release::hand::Hand;
 use release_core::release::record::{Record as _, Recorded};
+use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::{Route, RouterKind, service};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
@@ -36,6 +37,8 @@ pub struct ServiceView<'a> {
     pub ports: BTreeSet<String>,
     /// The route that decides between the colors; its own selector does where there is none.
     pub route: Option<Arc<Route>>,
+    /// The target groups of load balancers that have pods of it, or of a Service of one of its colors.
+    pub bindings: Vec<TargetGroupBinding>,
 }
 
 impl<'a> ServiceView<'a> {
@@ -54,7 +57,7 @@ impl<'a> ServiceView<'a> {
         let tracks = discover(service, workloads, pods, key.as_deref());
         let ports = ports(service, tracks.as_ref().ok(), pods);
         let (cleanup, contracted) = (CleanupNote::read(annotations), Contracted::read(annotations));
-        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route: None }
+        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route: None, bindings: Vec::new() }
     }
 
     /// The metadata of the object that decides between the colors, and that our record lies on.

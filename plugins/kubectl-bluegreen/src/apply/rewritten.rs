@@ -19,6 +19,7 @@ use super::meanwhile::Meanwhile;
 use super::moved::Moved;
 use super::signals::Signals;
 use super::take_back;
+use super::targets::Balancers;
 use crate::plan::{Move, Place};
 
 /// What the API server has stored instead of what was written.
@@ -74,6 +75,7 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Fai
         meanwhile: Meanwhile::default(),
         after: None,
         signals: Signals::new(made.signals.asked, None),
+        balancers: Balancers::default(),
     };
     // Also where nothing has to be put back: our record says that it has moved.
     let back = match take_back::one(run, &there, &text, RunResult::Failed).await {

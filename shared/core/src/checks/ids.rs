@@ -288,6 +288,8 @@ checks! {
         "a deploy would overwrite the color that a move without a result goes back to where it fails";
     TAG_MOVED = "tag-moved", [EcrRollback], [Blocks, Warns],
         "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone (not checked where ECR gives no answer); or what ran directly before is passed over, because its release's tag was pushed again since, which blocks with `--yes` only";
+    TARGET_HEALTH = "target-health", [Bluegreen], [Warns],
+        "a load balancer has the target's pods as its targets, and can't be asked whether they are healthy: no AWS credentials, or none that may `elasticloadbalancing:DescribeTargetHealth`";
     TARGET_NOT_READY = "target-not-ready", [EcrRollback], [Blocks, Warns],
         "no pod of the image to go back to is ready, and ready pods still run one that was deployed before it, or pods of it are there and fail: blocks with `--yes`, unless the image was named";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
