@@ -1,27 +1,19 @@
 //! Every check that there is: its id, how it may weigh, and the line that documents it. What is not
 //! here can't be found; the documents and the tests read it.
 
+mod check;
 mod spelling;
 mod suite;
 
 use super::severity::Severity;
+pub use check::{Check, CheckId};
 pub use suite::Suite;
 
-/// The stable name of a check, for `--force` and `accept`: lower case, words joined by hyphens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CheckId(&'static str);
-
 impl CheckId {
-    /// As people type it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-
     /// The check of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        ALL.iter().map(|check| check.id).find(|id| id.0 == name)
+        ALL.iter().map(|check| check.id).find(|id| id.as_str() == name)
     }
 }
 
@@ -32,35 +24,11 @@ impl Suite {
     }
 }
 
-/// A check, as the documents have it.
-#[derive(Debug, Clone, Copy)]
-pub struct Check {
-    pub id: CheckId,
-    pub suites: &'static [Suite],
-    /// How it may weigh, besides that it could not be made.
-    pub severities: &'static [Severity],
-    /// What it found when it speaks; one line of Markdown.
-    pub means: &'static str,
-}
-
-impl Check {
-    /// `blocks`, `warns`, `blocks or warns`; nothing where it can only not be made.
-    #[must_use]
-    pub fn weighs(&self) -> String {
-        let words = self.severities.iter().map(|severity| match severity {
-            Severity::Blocks => "blocks",
-            Severity::Warns => "warns",
-            Severity::NotChecked => "is not made",
-        });
-        words.collect::<Vec<_>>().join(" or ")
-    }
-}
-
 macro_rules! checks {
     ($($name:ident = $id:literal, [$($suite:ident),+], [$($severity:ident),*], $means:literal;)+) => {
         $(
             #[doc = $means]
-            pub const $name: CheckId = CheckId($id);
+            pub const $name: CheckId = CheckId::of($id);
         )+
 
         /// All of them, in alphabetical order.
