@@ -20,7 +20,7 @@ use super::targets::Balancers;
 use crate::cleanup_note::CleanupNote;
 use crate::hooks::Loaded;
 use crate::options::{MoveOptions, Target, VerifyFor};
-use crate::plan::{Move, ServicePlan, SwitchPlan};
+use crate::plan::{Move, ServicePlan, SwitchPlan, Width};
 use crate::record::Record;
 use crate::service_view::ServiceView;
 
@@ -38,6 +38,8 @@ pub struct MoveInProgress<'a> {
     /// What weakens the proof is a failure.
     pub strict: bool,
     pub moved: Moved,
+    /// True until a move by way of both colors has left the target alone.
+    pub is_wide: Cell<bool>,
     /// Whether its record was written, or will be: annotations of others may leave no room.
     pub is_recorded: Cell<bool>,
     /// What happened to the target while it was watched.
@@ -104,6 +106,7 @@ impl<'a> MoveInProgress<'a> {
                 image,
                 strict: options.weighing.strict,
                 moved: Moved::new(moved),
+                is_wide: Cell::new(matches!(plan.movement.width, Width::Widens(_))),
                 is_recorded: Cell::new(plan.is_recorded),
                 meanwhile: Meanwhile::default(),
                 after: options.hooks.after_switch.as_ref(),

@@ -195,11 +195,12 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
     let movement = made.movement;
     made.moved.set(None);
     let mut home = Home::read(run, movement).await.map_err(Attempt::Again)?;
-    made.moved.set(Some(home.place == Place::After));
+    let is_ours = matches!(home.place, Place::After | Place::Both);
+    made.moved.set(Some(is_ours));
     if home.place == Place::Before {
         return Ok(());
     }
-    if !made.is_last_in(&home.recorded) || home.place != Place::After {
+    if !made.is_last_in(&home.recorded) || !is_ours {
         let text = format!("{} was changed by someone else meanwhile; left as it is", movement.object());
         return Err(Attempt::Final(Failure::changed(text)));
     }

@@ -35,7 +35,7 @@ pub const NOT_HEALTHY: &str = "TargetsNotHealthy";
 /// then.
 pub async fn before(run: &Run, moves: &[MoveInProgress<'_>]) -> Outcome<()> {
     for made in moves.iter().filter(|made| is_asked_first(made)) {
-        if let (true, Some(why)) = (made.strict, ask(run, made).await) {
+        if let (true, Some(why)) = (made.strict || made.is_wide.get(), ask(run, made).await) {
             let text =
                 format!("the health of {}'s targets can't be asked for: {why}\nnothing was written", made.movement.to);
             return Err(Failure::failed("NotChecked", text));
@@ -73,6 +73,21 @@ pub async fn healthy(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
         run.progress.step("targets", &format!("{}{} {shown} ({seconds:.1} s)", made.prefix(), made.movement.to));
     }
     Ok(())
+}
+
+/// Waits until they do, while both colors serve.
+///
+/// # Errors
+/// Exit 4 where they don't in time; exit 1 where it can't be asked for any more.
+pub async fn healthy_beside(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
+    until_whole(run, made, "").await?;
+    match made.balancers.not_checked().next() {
+        None => Ok(()),
+        Some(why) => {
+            let text = format!("the health of {}'s targets can't be asked for any more: {why}", made.movement.to);
+            Err(Failure::failed("NotChecked", text).look(status(made.service(), run.scope())))
+        }
+    }
 }
 
 async fn until_whole(run: &Run, made: &MoveInProgress<'_>, late: &str) -> Outcome<()> {

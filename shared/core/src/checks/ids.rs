@@ -118,8 +118,8 @@ checks! {
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
     LB_ENDPOINT_GROUPS = "lb-endpoint-groups", [Bluegreen], [Blocks],
         "a Google Cloud load balancer reaches the pods by network endpoint groups (`cloud.google.com/neg`, `cloud.google.com/neg-status`)";
-    LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
-        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets";
+    LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks, Warns],
+        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets. With `--widen` a *quiet* warning";
     LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],
         "a load balancer follows in its own time, by health check of the nodes (`externalTrafficPolicy: Local`); *quiet* where its nodes simply follow kube-proxy";
     LIST_IS_AND = "list-is-and", [Lifecycle], [Warns],
@@ -270,6 +270,8 @@ checks! {
         "a rollback led to what the workload asks for, as its change-cause and its field manager tell, and its record is gone: the same words would go one further back. Blocks with `--yes`, unless the image was named, or `--again` or `--if-running` says what is meant";
     UNSIGNED = "unsigned", [Bluegreen], [Blocks],
         "`--require-signature` is given, and the image's repository has no signature of its digest by cosign or Notation, or that can't be read";
+    WIDENING = "widening", [Bluegreen], [Blocks],
+        "`--widen` is given, and no TargetGroupBinding has the Service's pods as its targets, ready pods of neither color would be selected, too, or a route decides";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
         "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
     ZONES_UNCOVERED = "zones-uncovered", [Bluegreen], [Warns],

@@ -9,7 +9,7 @@ use futures::future::join_all;
 use release_aws::elbv2::{LoadBalancers, NotSaid};
 use release_cli::run::Run;
 use release_core::text::printable;
-use release_core::traffic::alb::TargetGroupBinding;
+use release_core::traffic::alb::{TargetGroupBinding, bindings_to};
 use release_core::traffic::target_health::Standing;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -58,11 +58,9 @@ impl Balancers {
     /// Those of the bindings through which pods of a Service are targets themselves.
     #[must_use]
     pub fn of(service: &str, bindings: &[TargetGroupBinding]) -> Self {
-        let own = bindings
-            .iter()
-            .filter(|one| one.spec.service_ref.name == service && one.spec.target_type.as_deref() == Some("ip"));
+        let own = bindings_to(service, bindings).filter(|one| one.has_pods());
         let watched = own.filter_map(|one| {
-            let group = one.spec.target_group_arn.clone().or_else(|| one.spec.target_group_name.clone())?;
+            let group = one.group()?.to_owned();
             let binding = one.reference();
             Some(Watched { binding, group, connection: None, standing: None, refused: None, last: None })
         });

@@ -99,6 +99,92 @@ async fn a_forced_selector_switch_waits_for_the_balancer() -> Result<()> {
     Ok(())
 }
 
+/// The Service's selector, as it is.
+async fn selected(ns: &Namespace) -> Result<Value> {
+    let service = ns.kubectl(&["get", "service", "api", "-o", "json"]).await?;
+    Ok(serde_json::from_str::<Value>(&service)?["spec"]["selector"].clone())
+}
+
+async fn selects(ns: &Namespace, wanted: &Value) -> Result<()> {
+    eventually("it selects that", LIMIT, || async { Ok((selected(ns).await? == *wanted).then_some(())) }).await
+}
+
+async fn bound(test: &str) -> Result<(Namespace, Balancer)> {
+    let (ns, balancer) = (namespace(test).await?, Balancer::start().await?);
+    blue_green(&ns, 1).await?;
+    ns.apply(&binding("api", GROUP)).await?;
+    Ok((ns, balancer))
+}
+
+/// With both colors selected the balancer gets to know the new one while the old one serves; argo-rollouts#4433 and
+/// aws-load-balancer-controller#3621 are the gap without it.
+#[tokio::test]
+async fn both_colors_are_selected_until_the_targets_are_healthy() -> Result<()> {
+    let (ns, balancer) = bound("widen").await?;
+    let running = balancer.start_bluegreen(&ns, &format!("{SWITCH} --widen"))?;
+    selects(&ns, &json!({"app": "api"})).await?;
+    was_asked(&balancer, 3).await?;
+    bluegreen(&ns, "status api").await?.ends(0)?.tells("selects both colors")?;
+    assert_eq!(selected(&ns).await?, json!({"app": "api"}), "none may be alone yet");
+    balancer.says(&addresses(&ns, "green").await?, "healthy");
+    let document = running.wait(LIMIT).await?.ends(0)?.json()?;
+    assert_eq!(document["services"][0]["to"], json!("green"), "{document:#}");
+    assert_eq!(selected(&ns).await?, json!({"app": "api", "version": "green"}));
+    let last = bluegreen(&ns, "history api -ojson").await?.ends(0)?.json()?;
+    ensure!(last.to_string().contains("\"widens\":true"), "{last:#}");
+    // Without it the way back is as it ever was.
+    bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+    assert_eq!(selected(&ns).await?, json!({"app": "api", "version": "blue"}));
+    Ok(())
+}
+
+/// Targets that stay sick leave the color before alone, as before.
+#[tokio::test]
+async fn what_was_widened_in_vain_is_narrowed_again() -> Result<()> {
+    let (ns, balancer) = bound("widen-sick").await?;
+    balancer.says(&addresses(&ns, "green").await?, "unhealthy");
+    let output = balancer.start_bluegreen(&ns, &format!("{SWITCH} --widen --timeout=5s"))?.wait(LIMIT).await?.ends(5)?;
+    ensure!(output.json()?["message"].to_string().contains("unhealthy"), "{}", output.stdout);
+    assert_eq!(selected(&ns).await?, json!({"app": "api", "version": "blue"}));
+    Ok(())
+}
+
+/// Who can't ask would have to guess when it is over.
+#[tokio::test]
+async fn nothing_is_widened_where_nobody_can_tell_when_it_is_over() -> Result<()> {
+    let (ns, balancer) = bound("widen-blind").await?;
+    balancer.refuses("AccessDenied");
+    let output = balancer.start_bluegreen(&ns, &format!("{SWITCH} --widen"))?.wait(LIMIT).await?.ends(1)?;
+    ensure!(output.json()?["message"].to_string().contains("nothing was written"), "{}", output.stdout);
+    assert_eq!(selected(&ns).await?, json!({"app": "api", "version": "blue"}));
+    ns.kubectl(&["delete", "targetgroupbinding", "api"]).await?;
+    let document = bluegreen(&ns, &format!("{SWITCH} --widen")).await?.ends(1)?.json()?;
+    ensure!(finding(&document, "widening").is_some(), "{document:#}");
+    Ok(())
+}
+
+/// Whoever comes next finds both colors selected: the same words finish it, and a rollback takes it back.
+#[tokio::test]
+async fn a_widening_that_was_cut_off_is_finished_or_taken_back() -> Result<()> {
+    let (ns, balancer) = bound("widen-cut").await?;
+    for (words, left) in [("switch api --to green --yes --verify-for=0", "green"), ("rollback api --yes", "blue")] {
+        balancer.says(&[], "healthy");
+        let running = balancer.start_bluegreen(&ns, &format!("{SWITCH} --widen"))?;
+        selects(&ns, &json!({"app": "api"})).await?;
+        running.kill().await?;
+        let refused = bluegreen(&ns, "cleanup api --before-due --color=blue --yes").await?.ends(1)?;
+        ensure!(refused.stderr.contains("service/api"), "{}", refused.stderr);
+        bluegreen(&ns, "status api").await?.ends(0)?.tells("selects both colors")?;
+        balancer.says(&addresses(&ns, "green").await?, "healthy");
+        balancer.start_bluegreen(&ns, words)?.wait(LIMIT).await?.ends(0)?;
+        assert_eq!(selected(&ns).await?, json!({"app": "api", "version": left}));
+        if left == "green" {
+            bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
+        }
+    }
+    Ok(())
+}
+
 /// moto's own ELBv2: what is registered there is healthy, what isn't is not.
 #[tokio::test]
 async fn registered_targets_of_a_real_group_are_found() -> Result<()> {
