@@ -50,8 +50,10 @@ impl<'a> ServiceView<'a> {
         let annotations = service.metadata.annotations.as_ref();
         let selected =
             |record: &Record| service.spec.iter().flat_map(|spec| &spec.selector).find_map(|s| s.get(&record.key));
-        let is_so =
-            |record: &Record| selected(record) == Some(&record.to) || (record.widens && selected(record).is_none());
+        let is_so = |record: &Record| match selected(record) {
+            Some(color) => *color == record.to,
+            None => record.widens && record.result.is_none(),
+        };
         let read = Recorded::<Record>::read(annotations);
         let mut recorded = believed((&service.metadata, RouterKind::Service), read, is_so);
         let key = key_flag.map(str::to_owned).or_else(|| followed_key(service, &mut settings, &mut recorded));

@@ -246,8 +246,9 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
     let changed = differences(&movement.record.left, movement.record.at, &color, &there);
     let there = staying(&color, &there);
-    // Where a route leads astray, who is there serves nobody.
-    let here = if made.meanwhile.is_astray.get() { 0 } else { slices.ready_pods().len() };
+    // Where a route leads astray, who is there serves nobody; where both colors are selected, nobody is taken away.
+    let is_nothing_lost = made.meanwhile.is_astray.get() || made.is_wide.get();
+    let here = if is_nothing_lost { 0 } else { slices.ready_pods().len() };
     let Move { from, to, .. } = movement;
     match there {
         // Nobody has agreed to the next release.
