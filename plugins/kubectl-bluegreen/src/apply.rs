@@ -26,9 +26,11 @@ mod shrunk;
 mod signals;
 mod smoke;
 mod take_back;
+pub mod targets;
 mod together;
 mod verify;
 pub mod warnings;
+mod widened;
 mod write;
 
 pub use emptied::EMPTIED;
@@ -59,6 +61,7 @@ pub async fn apply(
     take_back: TakeBack,
 ) -> Outcome<Vec<Reached>> {
     let began = Instant::now();
+    targets::before(run, moves).await?;
     write::all(run, moves).await?;
     finish(run, snapshot, moves, take_back, began).await
 }
@@ -75,7 +78,11 @@ pub async fn finish(
     take_back: TakeBack,
     began: Instant,
 ) -> Outcome<Vec<Reached>> {
-    let proven = match Box::pin(prove::all(run, snapshot, moves, began)).await {
+    let proving = async {
+        widened::narrow(run, moves).await?;
+        prove::all(run, snapshot, moves, began).await
+    };
+    let proven = match Box::pin(proving).await {
         Ok(reached) => Box::pin(after_switch::run(run, moves)).await.map(|()| reached),
         failed => failed,
     };
@@ -91,6 +98,8 @@ pub async fn finish(
         _ if failure.reason == UNSEEN => false,
         // Nor is what the numbers leave open: a person decides.
         _ if failure.reason == judge::INCONCLUSIVE => false,
+        // The old targets are on their way out: going back would be the same gap once more.
+        _ if failure.reason == targets::NOT_HEALTHY && moves.iter().any(has_left_its_targets) => false,
         TakeBack::EveryFailure => true,
         TakeBack::Emergency => failure.reason == EMPTIED,
         TakeBack::Nothing => false,
@@ -100,6 +109,11 @@ pub async fn finish(
         return Err(with_way_back(run, moves, failure));
     }
     Err(Box::pin(take_back::all(run, snapshot, moves, failure, began)).await)
+}
+
+/// A selector that was moved: what the load balancer had before it has taken out by now.
+fn has_left_its_targets(made: &MoveInProgress<'_>) -> bool {
+    made.movement.route.is_none() && !made.is_wide.get()
 }
 
 fn stays(made: &MoveInProgress<'_>) -> String {

@@ -30,6 +30,7 @@ mod strays;
 mod twins;
 mod volumes;
 mod way_back;
+mod widening;
 mod zones;
 
 #[cfg(test)]
@@ -53,7 +54,7 @@ pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 /// Findings about who else writes what a move writes.
 pub const OF_OWNERS: [CheckId; 4] = [ids::GITOPS, ids::HELM, ids::KUBECTL_APPLY, ids::OWNED_BY_CONTROLLER];
 
-const CHECKS: [Check; 27] = [
+const CHECKS: [Check; 28] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -78,6 +79,7 @@ const CHECKS: [Check; 27] = [
     recorded::check,
     rights::check,
     way_back::check,
+    widening::check,
     contracted::check,
     failed_before::check,
     frozen::check,

@@ -23,7 +23,7 @@ pub fn users_of(color: &Color, tracks: &Tracks, view: &ServiceView<'_>, snapshot
     // A Service over several colors (metrics, a mesh's host) keeps the pods of the active one.
     let kept = tracks.color(&tracks.active).map(|active| labels_of(active, snapshot)).unwrap_or_default();
     let mut users = Vec::new();
-    if color.name == tracks.active || serves_by_its_pods(color, tracks, snapshot) {
+    if color.name == tracks.active || view.is_wide() || serves_by_its_pods(color, tracks, snapshot) {
         users.push(format!("service/{}", view.name()));
     }
     for service in snapshot.neighbours.iter().flatten().filter(|s| service_name(s) != view.name()) {

@@ -103,6 +103,8 @@ pub struct MoveOptions {
     pub scale: bool,
     /// A deploy makes the target what it is to be, its size among it.
     pub prepares: bool,
+    /// Both colors are selected until load balancers reach the target.
+    pub widen: bool,
     /// One ready pod is enough.
     pub now: bool,
     pub verify_for: VerifyFor,
@@ -186,6 +188,7 @@ pub fn plain_switch(
         weighing: weighing(checks),
         scale: false,
         prepares: false,
+        widen: after.widen,
         now: false,
         verify_for: VerifyFor::of(after, write.timeout),
         retain: after.retain.unwrap_or(RETAINED),
@@ -217,6 +220,7 @@ pub fn preflight(args: PreflightArgs) -> Outcome<MoveOptions> {
         weighing: weighing(args.checks),
         scale: false,
         prepares: false,
+        widen: false,
         now: false,
         verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: Duration::ZERO,
@@ -262,6 +266,7 @@ pub fn plain_rollback(service: &str) -> MoveOptions {
         weighing: Weighing::default(),
         scale: true,
         prepares: false,
+        widen: false,
         now: false,
         verify_for: VerifyFor::Typed(Duration::ZERO),
         retain: RETAINED,

@@ -19,7 +19,7 @@ mod way;
 
 pub use choice::runs;
 pub use images::{running, shown};
-pub use movement::{Move, Place};
+pub use movement::{Move, Place, Width};
 pub use services::{Planned, ServicePlan, SwitchPlan, tracks_of};
 pub use stay::{Stay, StayState};
 pub use step::MoveRequest;

@@ -90,6 +90,9 @@ pub struct Record {
     /// Where each of them goes, if that isn't the same color.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub colors: BTreeMap<String, String>,
+    /// Both colors are selected at first, until load balancers reach the one that is gone to (`--widen`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub widens: bool,
     /// `done`, `failed`, `rolled back`; absent while running, or where the run was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<RunResult>,
@@ -204,6 +207,7 @@ mod tests {
             router: String::new(),
             services: vec![],
             colors: BTreeMap::new(),
+            widens: false,
             result: None,
             millis: None,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
 use release_core::release::record::Recorded;
+use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::Route;
 use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
 use release_core::traffic::selector::{NotSwitchable, behind};
@@ -19,11 +20,25 @@ use crate::snapshot::Snapshot;
 #[must_use]
 pub fn seen<'a>(service: &'a Service, snapshot: &Snapshot, key_flag: Option<&str>) -> ServiceView<'a> {
     let plain = ServiceView::of(service, &snapshot.workloads, &snapshot.pods, key_flag);
+    let plain = ServiceView { bindings: bound(service, snapshot), ..plain };
     match snapshot.routers.get(service_name(service)) {
         Some(FoundRouter::Route(route)) => by_route(plain, route, snapshot),
         Some(FoundRouter::Unclear(why)) => unclear(plain, why.clone()),
         Some(FoundRouter::Selector) | None => plain,
     }
+}
+
+/// Those to the Service, and to those that a route before it shares requests among.
+fn bound(service: &Service, snapshot: &Snapshot) -> Vec<TargetGroupBinding> {
+    let is_backend = |name: &str| match snapshot.routers.get(service_name(service)) {
+        Some(FoundRouter::Route(route)) => route.colors.keys().any(|to| to.service == name),
+        _ => false,
+    };
+    let to_it = |binding: &&TargetGroupBinding| {
+        let name = binding.spec.service_ref.name.as_str();
+        name == service_name(service) || is_backend(name)
+    };
+    snapshot.target_group_bindings.iter().flatten().filter(to_it).cloned().collect()
 }
 
 fn unclear(plain: ServiceView<'_>, why: RouterUnclear) -> ServiceView<'_> {

@@ -12,6 +12,7 @@ use release_core::release::annotations::PREFIX;
 use release_core::release::change::Op;
 use release_core::release::hand::Hand;
 use release_core::release::record::{Record as _, Recorded};
+use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::{Route, RouterKind, service};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
@@ -36,6 +37,8 @@ pub struct ServiceView<'a> {
     pub ports: BTreeSet<String>,
     /// The route that decides between the colors; its own selector does where there is none.
     pub route: Option<Arc<Route>>,
+    /// The target groups of load balancers that have pods of it, or of a Service of one of its colors.
+    pub bindings: Vec<TargetGroupBinding>,
 }
 
 impl<'a> ServiceView<'a> {
@@ -47,14 +50,28 @@ impl<'a> ServiceView<'a> {
         let annotations = service.metadata.annotations.as_ref();
         let selected =
             |record: &Record| service.spec.iter().flat_map(|spec| &spec.selector).find_map(|s| s.get(&record.key));
-        let is_so = |record: &Record| selected(record) == Some(&record.to);
+        let is_so = |record: &Record| match selected(record) {
+            Some(color) => *color == record.to,
+            None => record.widens && record.result.is_none(),
+        };
         let read = Recorded::<Record>::read(annotations);
         let mut recorded = believed((&service.metadata, RouterKind::Service), read, is_so);
         let key = key_flag.map(str::to_owned).or_else(|| followed_key(service, &mut settings, &mut recorded));
-        let tracks = discover(service, workloads, pods, key.as_deref());
+        let wide = wide(service, &recorded, key_flag);
+        let tracks = match &wide {
+            Some((as_narrow, key)) => discover(as_narrow, workloads, pods, Some(key)),
+            None => discover(service, workloads, pods, key.as_deref()),
+        };
         let ports = ports(service, tracks.as_ref().ok(), pods);
         let (cleanup, contracted) = (CleanupNote::read(annotations), Contracted::read(annotations));
-        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route: None }
+        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route: None, bindings: Vec::new() }
+    }
+
+    /// True where it selects both colors of its last move, which was cut off on its way (`--widen`).
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        let is_of = |tracks: &Tracks| self.selector().is_some_and(|selector| !selector.contains_key(&tracks.key));
+        self.route.is_none() && self.tracks.as_ref().is_ok_and(is_of)
     }
 
     /// The metadata of the object that decides between the colors, and that our record lies on.
@@ -86,6 +103,7 @@ impl<'a> ServiceView<'a> {
     #[must_use]
     pub fn still(&self, tracks: &Tracks) -> Vec<Op> {
         match &self.route {
+            None if self.is_wide() => vec![service::still(&tracks.base)],
             None => vec![service::still(&tracks.selector_for(&tracks.active))],
             Some(route) => {
                 let rules = route.rules(&route.object).into_iter();
@@ -170,6 +188,21 @@ pub fn ports(service: &Service, tracks: Option<&Tracks>, pods: &[Pod]) -> BTreeS
     let own = pods.iter().filter(|pod| tracks.is_some_and(|t| t.color_of(&pod.metadata.labels).is_some()));
     let own: Vec<&Pod> = own.filter(|pod| pod.is_ready()).collect();
     serving_ports(service, colors.flat_map(|color| &color.workloads).map(AsRef::as_ref), &own)
+}
+
+/// The Service as its last move would leave it, and the label of the colors, where that move was cut off while it
+/// selected both. Our record says so, which anybody may have written: a label that says which application a pod is of
+/// is not followed.
+fn wide(service: &Service, recorded: &Recorded<Record>, key_flag: Option<&str>) -> Option<(Service, String)> {
+    let last = recorded.current.as_ref().filter(|last| last.widens && last.result.is_none())?;
+    let mut narrow = service.clone();
+    let selector = narrow.spec.as_mut()?.selector.as_mut()?;
+    if selector.is_empty() || selector.contains_key(&last.key) || key_flag.is_some_and(|key| key != last.key) {
+        return None;
+    }
+    selector.insert(last.key.clone(), last.to.clone());
+    let is_followed = can_tell_colors(selector, &last.key);
+    is_followed.then(|| (narrow, last.key.clone()))
 }
 
 /// A record that says of another color that it is active, while the API server says that nobody moved the

@@ -16,6 +16,8 @@ mod bounded;
 pub mod connect;
 #[cfg(feature = "ecr")]
 pub mod ecr;
+#[cfg(feature = "elbv2")]
+pub mod elbv2;
 pub mod error;
 #[cfg(feature = "sns")]
 pub mod sns;

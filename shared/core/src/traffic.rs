@@ -16,4 +16,5 @@ pub mod routes;
 pub mod selector;
 pub mod service_ports;
 pub mod serving;
+pub mod target_health;
 pub mod track_key;

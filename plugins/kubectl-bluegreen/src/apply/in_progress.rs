@@ -16,10 +16,11 @@ use release_core::workload::probes::failure_window;
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
 use super::signals::Signals;
+use super::targets::Balancers;
 use crate::cleanup_note::CleanupNote;
 use crate::hooks::Loaded;
 use crate::options::{MoveOptions, Target, VerifyFor};
-use crate::plan::{Move, ServicePlan, SwitchPlan};
+use crate::plan::{Move, ServicePlan, SwitchPlan, Width};
 use crate::record::Record;
 use crate::service_view::ServiceView;
 
@@ -37,6 +38,8 @@ pub struct MoveInProgress<'a> {
     /// What weakens the proof is a failure.
     pub strict: bool,
     pub moved: Moved,
+    /// True until a move by way of both colors has left the target alone.
+    pub is_wide: Cell<bool>,
     /// Whether its record was written, or will be: annotations of others may leave no room.
     pub is_recorded: Cell<bool>,
     /// What happened to the target while it was watched.
@@ -45,6 +48,8 @@ pub struct MoveInProgress<'a> {
     pub after: Option<&'a Loaded>,
     /// What the numbers say of it.
     pub signals: Signals<'a>,
+    /// The load balancers that send to the target's pods themselves.
+    pub balancers: Balancers,
 }
 
 impl<'a> MoveInProgress<'a> {
@@ -101,10 +106,12 @@ impl<'a> MoveInProgress<'a> {
                 image,
                 strict: options.weighing.strict,
                 moved: Moved::new(moved),
+                is_wide: Cell::new(matches!(plan.movement.width, Width::Widens(_))),
                 is_recorded: Cell::new(plan.is_recorded),
                 meanwhile: Meanwhile::default(),
                 after: options.hooks.after_switch.as_ref(),
                 signals: Signals::new(&options.analysis, options.tested.as_ref()),
+                balancers: Balancers::of(plan.movement.backend(&plan.movement.to), &view.bindings),
             })
         };
         plans.filter_map(begin).collect()
@@ -161,12 +168,16 @@ impl<'a> MoveInProgress<'a> {
         recorded.is_left_by(&self.movement.record, self.is_recorded.get())
     }
 
-    /// The finding about what others did to the target while it was watched.
+    /// What weakens the proof: what others did to the target while it was watched, and what could not be asked.
     #[must_use]
-    pub fn weakness(&self) -> Option<Finding> {
+    pub fn weaknesses(&self) -> Vec<Finding> {
         let shrunk = self.meanwhile.shrunk.borrow();
-        let text = format!("verified with {}", shrunk.as_ref()?.of(&self.movement.to));
-        Some(Finding::warns(self.service(), ids::SCALED_DOWN, text))
+        let text = shrunk.as_ref().map(|shrunk| format!("verified with {}", shrunk.of(&self.movement.to)));
+        let shrunk = text.map(|text| Finding::warns(self.service(), ids::SCALED_DOWN, text));
+        let unasked = self.balancers.not_checked();
+        let unasked =
+            unasked.map(|why| Finding::not_checked(self.service(), ids::TARGET_HEALTH, "target health", &why));
+        shrunk.into_iter().chain(unasked).collect()
     }
 
     /// Names the Service where several move together.

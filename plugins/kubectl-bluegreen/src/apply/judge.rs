@@ -7,7 +7,7 @@ mod verdict;
 
 use std::time::Duration;
 
-use futures::future::{join_all, try_join};
+use futures::future::{join_all, try_join3};
 use release_cli::run::Run;
 use release_core::analysis::judged::Judged;
 use release_core::analysis::template;
@@ -21,7 +21,7 @@ use measured::Measured;
 pub use verdict::INCONCLUSIVE;
 
 use super::in_progress::MoveInProgress;
-use super::smoke;
+use super::{smoke, targets};
 use crate::options::MoveOptions;
 use crate::options::analysis::Analysis;
 
@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// # Errors
 /// Where they are bad, or say nothing.
 pub async fn judge(run: &Run, made: &MoveInProgress<'_>, until: Instant) -> Outcome<()> {
-    try_join(smoke::again(run, made), by_numbers(run, made, until)).await?;
+    try_join3(smoke::again(run, made), by_numbers(run, made, until), targets::healthy(run, made)).await?;
     made.signals.is_done.set(true);
     Ok(())
 }

@@ -19,6 +19,7 @@ use super::meanwhile::Meanwhile;
 use super::moved::Moved;
 use super::signals::Signals;
 use super::take_back;
+use super::targets::Balancers;
 use crate::plan::{Move, Place};
 
 /// What the API server has stored instead of what was written.
@@ -40,7 +41,9 @@ pub fn other_than_written(answered: &Value, made: &MoveInProgress<'_>) -> Option
     }
     let shown = match made.movement.place(answered) {
         Place::After => return None,
+        Place::Both if made.is_wide.get() => return None,
         Place::Before => made.movement.from.clone(),
+        Place::Both => made.movement.both(),
         Place::Elsewhere(shown) => shown,
     };
     let selector = if made.movement.route.is_some() { made.movement.selector.clone() } else { selector(answered) };
@@ -53,6 +56,7 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Fai
     let from = &made.movement.from;
     let written = match &made.movement.route {
         Some(_) => made.movement.to.clone(),
+        None if made.is_wide.get() => as_label_selector(made.movement.written()),
         None => as_label_selector(&made.movement.selector),
     };
     let still = if other.is_where_it_was { "still" } else { "now" };
@@ -70,10 +74,12 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Fai
         image: made.image,
         strict: made.strict,
         moved: Moved::new(true),
+        is_wide: Cell::new(false),
         is_recorded: Cell::new(made.is_recorded.get()),
         meanwhile: Meanwhile::default(),
         after: None,
         signals: Signals::new(made.signals.asked, None),
+        balancers: Balancers::default(),
     };
     // Also where nothing has to be put back: our record says that it has moved.
     let back = match take_back::one(run, &there, &text, RunResult::Failed).await {

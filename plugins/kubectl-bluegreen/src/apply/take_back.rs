@@ -195,11 +195,12 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
     let movement = made.movement;
     made.moved.set(None);
     let mut home = Home::read(run, movement).await.map_err(Attempt::Again)?;
-    made.moved.set(Some(home.place == Place::After));
+    let is_ours = matches!(home.place, Place::After | Place::Both);
+    made.moved.set(Some(is_ours));
     if home.place == Place::Before {
         return Ok(());
     }
-    if !made.is_last_in(&home.recorded) || home.place != Place::After {
+    if !made.is_last_in(&home.recorded) || !is_ours {
         let text = format!("{} was changed by someone else meanwhile; left as it is", movement.object());
         return Err(Attempt::Final(Failure::changed(text)));
     }
@@ -245,8 +246,9 @@ async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) 
     let color = made.tracks.color(&movement.from)?.as_of(&workloads);
     let changed = differences(&movement.record.left, movement.record.at, &color, &there);
     let there = staying(&color, &there);
-    // Where a route leads astray, who is there serves nobody.
-    let here = if made.meanwhile.is_astray.get() { 0 } else { slices.ready_pods().len() };
+    // Where a route leads astray, who is there serves nobody; where both colors are selected, nobody is taken away.
+    let is_nothing_lost = made.meanwhile.is_astray.get() || made.is_wide.get();
+    let here = if is_nothing_lost { 0 } else { slices.ready_pods().len() };
     let Move { from, to, .. } = movement;
     match there {
         // Nobody has agreed to the next release.

@@ -49,13 +49,15 @@ fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) 
     let movement = moves[index].movement;
     let names: Vec<&str> = moves[..=index].iter().map(MoveInProgress::service).collect();
     let selects = if movement.route.is_some() { "is sent to" } else { "selects" };
-    let text =
-        format!("interrupted: service/{} {selects} {} now, not proven yet", names.join(", service/"), movement.to);
+    let is_wide = moves[index].is_wide.get();
+    let to = if is_wide { movement.both() } else { movement.to.clone() };
+    let text = format!("interrupted: service/{} {selects} {to} now, not proven yet", names.join(", service/"));
     let back = rollback(&moves[..=index], run.scope());
     run.stands(Stand { text, next: Some(Next::Try(vec![back], Some("goes back".into()))) });
     let service = if moves.len() > 1 { format!("{}: ", movement.service) } else { String::new() };
-    run.progress.step(movement.record.verb.past(), &format!("{service}{} -> {}", movement.from, movement.to));
-    if names.len() == moves.len() {
+    let step = if is_wide { "widened" } else { movement.record.verb.past() };
+    run.progress.step(step, &format!("{service}{} -> {to}", movement.from));
+    if names.len() == moves.len() && !is_wide {
         news::switched(run, moves.iter().map(|made| (made.service(), made.movement.to.as_str())));
     }
     if !moves[index].is_recorded.get() {
@@ -121,7 +123,7 @@ fn is_recorded_in(stored: &Value, made: &MoveInProgress<'_>) -> bool {
 async fn look(run: &Run, made: &MoveInProgress<'_>) -> Result<Found, ApiError> {
     let movement = made.movement;
     let home = Home::read(run, movement).await?;
-    if made.is_last_in(&home.recorded) && home.place == Place::After {
+    if made.is_last_in(&home.recorded) && matches!(home.place, Place::After | Place::Both) {
         return Ok(Found::Ours);
     }
     Ok(match what_changed(&home, made) {

@@ -57,6 +57,10 @@ pub struct AfterArgs {
     /// How long the color that is left stays warm [default: 1h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub retain: Option<Duration>,
+    /// Behind an AWS load balancer that has pods as its targets: select both colors until those of the target
+    /// are healthy there, and then it alone
+    #[arg(long)]
+    pub widen: bool,
     /// Leave a failed switch as it is
     #[arg(long)]
     pub no_rollback: bool,

@@ -32,6 +32,8 @@ pub struct Case<'a> {
     pub required: usize,
     /// True where the target is brought to size before the move (`--scale`, or a cold rollback).
     pub scales_first: bool,
+    /// `--widen`: both colors are to be selected until load balancers reach the target.
+    pub widens: bool,
     /// True where the target is as a deploy will have prepared it.
     pub prepares: bool,
     /// All Services that move together with this one, this one included.

@@ -39,8 +39,12 @@ fn affinity(case: &Case<'_>, spec: &ServiceSpec) -> Option<Finding> {
 /// with an NLB takes minutes (its issue 1834). With instance targets, nodes stay registered.
 fn ip_targets(case: &Case<'_>, spec: &ServiceSpec) -> Vec<Finding> {
     let gap = |what: String| {
+        if case.widens {
+            let message = format!("{what} has ip targets: both colors serve until those of {} are", case.target.name);
+            return case.warns(ids::LB_IP_TARGETS, message).quiet_if(true);
+        }
         let message = format!("{what} has ip targets: a gap of 20 s or more");
-        case.blocks(ids::LB_IP_TARGETS, message).mend("weighted target groups, or --force=lb-ip-targets")
+        case.blocks(ids::LB_IP_TARGETS, message).mend("weighted target groups, or --widen")
     };
     let balancer = is_load_balancer(spec) && has_ip_targets(case.view.service, spec);
     let own = balancer.then(|| gap("its NLB".to_owned()));

@@ -42,6 +42,7 @@ pub struct World {
     pub may_patch: Option<Reading<bool>>,
     pub verb: Verb,
     pub scales_first: bool,
+    pub widens: bool,
     /// Nothing: as many as the active color has.
     pub required: Option<usize>,
     pub moving: Vec<String>,
@@ -73,6 +74,7 @@ impl World {
             may_patch: None,
             verb: Verb::Switch,
             scales_first: false,
+            widens: false,
             required: None,
             moving: vec!["api".into()],
             agreed: false,
@@ -131,6 +133,7 @@ impl World {
             active_pods,
             required,
             scales_first: self.scales_first,
+            widens: self.widens,
             prepares: false,
             moving: &self.moving,
             agreed: self.agreed,

@@ -70,7 +70,7 @@ impl MoveReport<'_> {
 
     /// What weakens the proof, which others did while it was made.
     pub fn weakened(&mut self, moves: &[MoveInProgress<'_>]) {
-        self.findings.extend(moves.iter().filter_map(MoveInProgress::weakness));
+        self.findings.extend(moves.iter().flat_map(MoveInProgress::weaknesses));
         self.findings.sort_by_key(|f| (f.severity, f.overridden));
     }
 

@@ -23,7 +23,8 @@ pub fn afterwards(args: &AfterArgs) -> impl Iterator<Item = String> + use<> {
     let watched = args.verify_for.map(|limit| time("--verify-for", limit));
     let kept = args.retain.filter(|kept| *kept != RETAINED).map(|kept| time("--retain", kept));
     let left = args.no_rollback.then(|| "--no-rollback".to_owned());
-    watched.into_iter().chain(kept).chain(left).chain(analysis::again(&args.analysis))
+    let wide = args.widen.then(|| "--widen".to_owned());
+    watched.into_iter().chain(kept).chain(wide).chain(left).chain(analysis::again(&args.analysis))
 }
 
 /// A time as it may be typed, with nothing lost.

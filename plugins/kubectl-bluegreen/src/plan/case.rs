@@ -67,6 +67,7 @@ pub fn case<'a>(common: Common<'a>, view: &'a ServiceView<'a>, movement: &Move) 
         active_pods,
         required,
         scales_first,
+        widens: options.widen,
         prepares: options.prepares,
         moving,
         is_recorded: view.recorded.has_room_for(&movement.record),

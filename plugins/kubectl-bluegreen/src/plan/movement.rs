@@ -5,14 +5,26 @@ use std::sync::Arc;
 use release_core::command::{Command, Scope, patch_command, selector_change_command};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
-use release_core::release::change::{Action, Change, Op, json_patch};
-use release_core::release::record::Recorded;
+use release_core::release::change::{Action, Change, Op, annotation_pointer, json_patch};
+use release_core::release::record::{Record as _, Recorded};
 use release_core::traffic::router::{Route, RouterKind, Standing, service};
 use release_core::traffic::selector::as_label_selector;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cleanup_note::CleanupNote;
 use crate::record::Record;
+
+/// Whether a Service selects both colors on its way from one to the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Width {
+    /// One color, then the other.
+    #[default]
+    One,
+    /// First this, which selects both.
+    Widens(Labels),
+    /// This, which selects both already: what widened it was cut off.
+    IsWide(Labels),
+}
 
 /// One Service's move from one color to another.
 #[derive(Debug, Clone)]
@@ -34,6 +46,7 @@ pub struct Move {
     pub record: Record,
     /// The route that is written; nothing where it is the Service's own selector.
     pub route: Option<Arc<Route>>,
+    pub width: Width,
     /// What is there is something else than was written, and is ours all the same: a webhook's work.
     pub is_rewritten: bool,
 }
@@ -45,6 +58,8 @@ pub enum Place {
     Before,
     /// As the move leaves it.
     After,
+    /// At both colors, on its way.
+    Both,
     /// Somewhere else, in words: `app=api,version=teal`, `blue 50, green 50`.
     Elsewhere(String),
 }
@@ -98,7 +113,8 @@ impl Move {
         let Some(route) = &self.route else {
             return match service::selector(object) {
                 now if now == self.selector => Place::After,
-                now if now == self.previous => Place::Before,
+                now if now == *self.first() => Place::Before,
+                now if now == *self.written() => Place::Both,
                 now => Place::Elsewhere(as_label_selector(&now)),
             };
         };
@@ -133,7 +149,7 @@ impl Move {
     #[must_use]
     pub fn change(&self, recorded: &Recorded<Record>, cleanup: &CleanupNote) -> Change {
         let ops = match &self.route {
-            None => selected(&self.previous, &self.selector),
+            None => selected(self.first(), self.written()),
             Some(route) => route.plan(&route.object, &self.to),
         };
         let summary = format!("{}: {} -> {}", self.key, self.from, self.to);
@@ -149,6 +165,7 @@ impl Move {
         record: &Record,
     ) -> Change {
         let ops = match &self.route {
+            None if self.place(now) == Place::Both => selected(self.written(), &self.previous),
             None => selected(&self.selector, &self.previous),
             Some(route) => route.plan(now, &self.from),
         };
@@ -157,12 +174,47 @@ impl Move {
         self.patch(ops, record_ops(recorded, cleanup, record), summary, None)
     }
 
+    /// The second write of a move that widens: the target alone, where the Service still selects both and our record
+    /// of it is what it was.
+    #[must_use]
+    pub fn narrowing(&self, recorded: &Recorded<Record>) -> Change {
+        let still = Op::test(&annotation_pointer(Record::CURRENT), json!(recorded.raw_current));
+        let beside = if recorded.raw_current.is_some() { vec![still] } else { Vec::new() };
+        let undo = selector_change_command(&self.service, &self.scope, &self.selector, &self.previous);
+        let summary = format!("{}: {} alone", self.key, self.to);
+        self.patch(selected(self.written(), &self.selector), beside, summary, Some(undo))
+    }
+
+    /// `blue and green`
+    #[must_use]
+    pub fn both(&self) -> String {
+        format!("{} and {}", self.from, self.to)
+    }
+
+    /// What the Service selects before the first write.
+    #[must_use]
+    pub fn first(&self) -> &Labels {
+        match &self.width {
+            Width::IsWide(both) => both,
+            Width::One | Width::Widens(_) => &self.previous,
+        }
+    }
+
+    /// What it selects after that.
+    #[must_use]
+    pub fn written(&self) -> &Labels {
+        match &self.width {
+            Width::Widens(both) => both,
+            Width::One | Width::IsWide(_) => &self.selector,
+        }
+    }
+
     /// The bare kubectl command that undoes it, if what decides is still as this leaves it: pasted after a
     /// later move it fails, and overwrites nothing.
     #[must_use]
     pub fn undo(&self) -> Command {
         match &self.route {
-            None => selector_change_command(&self.service, &self.scope, &self.selector, &self.previous),
+            None => selector_change_command(&self.service, &self.scope, self.written(), &self.previous),
             Some(route) => self.by_kubectl(route, &route.moved(&route.object, &self.to), &self.from),
         }
     }
@@ -171,7 +223,7 @@ impl Move {
     #[must_use]
     pub fn by_hand(&self) -> Command {
         match &self.route {
-            None => selector_change_command(&self.service, &self.scope, &self.previous, &self.selector),
+            None => selector_change_command(&self.service, &self.scope, self.first(), &self.selector),
             Some(route) => self.by_kubectl(route, &route.object, &self.to),
         }
     }

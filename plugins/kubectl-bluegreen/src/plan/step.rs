@@ -11,7 +11,7 @@ use release_core::traffic::selector::Tracks;
 
 use super::back;
 use super::choice::{self, Chosen};
-use super::movement::Move;
+use super::movement::{Move, Width};
 use super::stay::{Stay, StayState};
 use super::way::WayBack;
 use crate::left::LeftWorkload;
@@ -187,6 +187,7 @@ fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: 
         selector: tracks.selector_for(&last.to),
         note: Some(format!("finishes the {} by {} at {:.0}, which {ended}", last.verb, last.by, last.at)),
         record: last.clone(),
+        width: if view.is_wide() { Width::Widens(tracks.base.clone()) } else { Width::One },
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
     })))
@@ -201,6 +202,11 @@ fn movement(
 ) -> Move {
     let options = request.options;
     let previous = tracks.selector_for(&tracks.active);
+    let width = match (view.is_wide(), options.of(view.name()).widen && view.route.is_none()) {
+        (true, _) => Width::IsWide(tracks.base.clone()),
+        (false, true) => Width::Widens(tracks.base.clone()),
+        (false, false) => Width::One,
+    };
     let record = Record {
         id: request.run_id.to_owned(),
         verb: options.verb.recorded(),
@@ -218,6 +224,7 @@ fn movement(
         router: view.route.as_ref().map(|route| route.named().to_string()).unwrap_or_default(),
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
         colors: BTreeMap::new(),
+        widens: matches!(width, Width::Widens(_)),
         result: None,
         millis: None,
     };
@@ -232,6 +239,7 @@ fn movement(
         selector: chosen.selector,
         note: chosen.note,
         record,
+        width,
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use release_core::kube::{Pod, Workload};
 
 use super::images::short_images;
-use super::movement::Move;
+use super::movement::{Move, Width};
 use super::services::{Planned, ServicePlan, SwitchPlan, tracks_of};
 use crate::service_view::ServiceView;
 
@@ -57,7 +57,8 @@ fn move_line(m: &Move, several: bool, image_of: impl Fn(&str, &str) -> String) -
     let (before, after) = (image_of(&m.service, &m.from), image_of(&m.service, &m.to));
     let images = if before == after || after.is_empty() { String::new() } else { format!("   {before} -> {after}") };
     let note = m.note.as_ref().map(|note| format!("\n  ({note})")).unwrap_or_default();
-    format!("  {lead}{}: {} -> {}{images}{note}", m.key, m.from, m.to)
+    let by_way = if matches!(m.width, Width::Widens(_)) { format!("{} -> ", m.both()) } else { String::new() };
+    format!("  {lead}{}: {} -> {by_way}{}{images}{note}", m.key, m.from, m.to)
 }
 
 /// What the target is brought to first, and waited for.

@@ -6,6 +6,7 @@ use release_core::release::change::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::apply::targets::Balanced;
 use crate::apply::{MoveInProgress, Moved, Reached};
 use crate::plan::{Planned, ServicePlan, Stay, StayState};
 
@@ -90,6 +91,9 @@ pub struct MovingService {
     /// What the numbers say, where any were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Box<Judged>>,
+    /// The load balancers that send to the target's pods, and how its pods stand there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<Balanced>,
     /// From the start of the command to the end of the verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_millis: Option<u64>,
@@ -180,6 +184,7 @@ impl MoveEntry {
         Self::Moves(MovingService {
             recorded: made.is_recorded.get(),
             verification: made.signals.report().map(Box::new),
+            targets: made.balancers.report(),
             ready_endpoints: reached.map(|(reached, _)| reached.ready),
             converged_millis: reached.map(|(reached, _)| reached.converged_millis),
             total_millis: reached.map(|(_, millis)| millis),
@@ -230,6 +235,7 @@ impl MovingService {
             ready_endpoints: None,
             converged_millis: None,
             verification: None,
+            targets: Vec::new(),
             total_millis: None,
         }
     }

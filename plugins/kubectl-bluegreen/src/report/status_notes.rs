@@ -52,7 +52,8 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
             };
             // The words of a release are not the cluster's to know.
             let finish = if is_of_release(r) { "; the same words of `deploy` finish it" } else { "" };
-            let message = format!("the {} {} -> {} by {} {how}{finish}", r.verb, r.from, r.to, r.by);
+            let wide = if view.is_wide() { "; the Service selects both colors meanwhile" } else { "" };
+            let message = format!("the {} {} -> {} by {} {how}{finish}{wide}", r.verb, r.from, r.to, r.by);
             let fix = Some(finishing(view, r, &snapshot.scope).to_string());
             notes.push(Note { fix, ..Note::warns("unfinished", message) });
         }

@@ -1,27 +1,19 @@
 //! Every check that there is: its id, how it may weigh, and the line that documents it. What is not
 //! here can't be found; the documents and the tests read it.
 
+mod check;
 mod spelling;
 mod suite;
 
 use super::severity::Severity;
+pub use check::{Check, CheckId};
 pub use suite::Suite;
 
-/// The stable name of a check, for `--force` and `accept`: lower case, words joined by hyphens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CheckId(&'static str);
-
 impl CheckId {
-    /// As people type it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-
     /// The check of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        ALL.iter().map(|check| check.id).find(|id| id.0 == name)
+        ALL.iter().map(|check| check.id).find(|id| id.as_str() == name)
     }
 }
 
@@ -32,35 +24,11 @@ impl Suite {
     }
 }
 
-/// A check, as the documents have it.
-#[derive(Debug, Clone, Copy)]
-pub struct Check {
-    pub id: CheckId,
-    pub suites: &'static [Suite],
-    /// How it may weigh, besides that it could not be made.
-    pub severities: &'static [Severity],
-    /// What it found when it speaks; one line of Markdown.
-    pub means: &'static str,
-}
-
-impl Check {
-    /// `blocks`, `warns`, `blocks or warns`; nothing where it can only not be made.
-    #[must_use]
-    pub fn weighs(&self) -> String {
-        let words = self.severities.iter().map(|severity| match severity {
-            Severity::Blocks => "blocks",
-            Severity::Warns => "warns",
-            Severity::NotChecked => "is not made",
-        });
-        words.collect::<Vec<_>>().join(" or ")
-    }
-}
-
 macro_rules! checks {
     ($($name:ident = $id:literal, [$($suite:ident),+], [$($severity:ident),*], $means:literal;)+) => {
         $(
             #[doc = $means]
-            pub const $name: CheckId = CheckId($id);
+            pub const $name: CheckId = CheckId::of($id);
         )+
 
         /// All of them, in alphabetical order.
@@ -150,8 +118,8 @@ checks! {
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
     LB_ENDPOINT_GROUPS = "lb-endpoint-groups", [Bluegreen], [Blocks],
         "a Google Cloud load balancer reaches the pods by network endpoint groups (`cloud.google.com/neg`, `cloud.google.com/neg-status`)";
-    LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks],
-        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets";
+    LB_IP_TARGETS = "lb-ip-targets", [Bluegreen], [Blocks, Warns],
+        "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets. With `--widen` a *quiet* warning";
     LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],
         "a load balancer follows in its own time, by health check of the nodes (`externalTrafficPolicy: Local`); *quiet* where its nodes simply follow kube-proxy";
     LIST_IS_AND = "list-is-and", [Lifecycle], [Warns],
@@ -288,6 +256,8 @@ checks! {
         "a deploy would overwrite the color that a move without a result goes back to where it fails";
     TAG_MOVED = "tag-moved", [EcrRollback], [Blocks, Warns],
         "`--from rollout-history` chose a tag that was pushed again after that revision had it, or that is gone (not checked where ECR gives no answer); or what ran directly before is passed over, because its release's tag was pushed again since, which blocks with `--yes` only";
+    TARGET_HEALTH = "target-health", [Bluegreen], [Warns],
+        "a load balancer has the target's pods as its targets, and can't be asked whether they are healthy: no AWS credentials, or none that may `elasticloadbalancing:DescribeTargetHealth`";
     TARGET_NOT_READY = "target-not-ready", [EcrRollback], [Blocks, Warns],
         "no pod of the image to go back to is ready, and ready pods still run one that was deployed before it, or pods of it are there and fail: blocks with `--yes`, unless the image was named";
     TWIN_SERVICE = "twin-service", [Bluegreen], [Blocks],
@@ -300,6 +270,8 @@ checks! {
         "a rollback led to what the workload asks for, as its change-cause and its field manager tell, and its record is gone: the same words would go one further back. Blocks with `--yes`, unless the image was named, or `--again` or `--if-running` says what is meant";
     UNSIGNED = "unsigned", [Bluegreen], [Blocks],
         "`--require-signature` is given, and the image's repository has no signature of its digest by cosign or Notation, or that can't be read";
+    WIDENING = "widening", [Bluegreen], [Blocks],
+        "`--widen` is given, and no TargetGroupBinding has the Service's pods as its targets, ready pods of neither color would be selected, too, or a route decides";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],
         "the target is pinned, and the lifecycle policy would delete it once its tag is moved";
     ZONES_UNCOVERED = "zones-uncovered", [Bluegreen], [Warns],

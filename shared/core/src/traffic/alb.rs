@@ -19,6 +19,18 @@ impl TargetGroupBinding {
         format!("targetgroupbinding/{}", self.metadata.name)
     }
 
+    /// True where it has pods as its targets, and not nodes.
+    #[must_use]
+    pub fn has_pods(&self) -> bool {
+        self.spec.target_type.as_deref() == Some("ip")
+    }
+
+    /// The target group as AWS is asked about it: by its ARN, else by its name.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.spec.target_group_arn.as_deref().or(self.spec.target_group_name.as_deref())
+    }
+
     /// True where the controller made it for an Ingress, by the labels that it puts on what it makes (its
     /// `pkg/deploy/tracking/provider.go`): those of the Ingress, or of the group that it is in.
     #[must_use]

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod app;
+pub mod balancer;
 pub mod calls;
 pub mod claims;
 pub mod kill_points;

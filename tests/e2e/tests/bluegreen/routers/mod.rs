@@ -9,3 +9,4 @@ mod gateway;
 mod istio;
 mod meanwhile;
 mod release;
+mod targets;
