@@ -102,7 +102,7 @@ async fn a_forced_selector_switch_waits_for_the_balancer() -> Result<()> {
 /// The Service's selector, as it is.
 async fn selected(ns: &Namespace) -> Result<Value> {
     let service = ns.kubectl(&["get", "service", "api", "-o", "json"]).await?;
-    Ok(serde_json::from_str::<Value>(&service)?["spec"]["selector"].clone())
+    Ok(serde_json::from_str::<Value>(&service.stdout)?["spec"]["selector"].clone())
 }
 
 async fn selects(ns: &Namespace, wanted: &Value) -> Result<()> {
@@ -143,7 +143,8 @@ async fn both_colors_are_selected_until_the_targets_are_healthy() -> Result<()> 
 async fn what_was_widened_in_vain_is_narrowed_again() -> Result<()> {
     let (ns, balancer) = bound("widen-sick").await?;
     balancer.says(&addresses(&ns, "green").await?, "unhealthy");
-    let output = balancer.start_bluegreen(&ns, &format!("{SWITCH} --widen --timeout=5s"))?.wait(LIMIT).await?.ends(5)?;
+    let output =
+        balancer.start_bluegreen(&ns, &format!("{SWITCH} --widen --timeout=5s"))?.wait(LIMIT).await?.ends(5)?;
     ensure!(output.json()?["message"].to_string().contains("unhealthy"), "{}", output.stdout);
     assert_eq!(selected(&ns).await?, json!({"app": "api", "version": "blue"}));
     Ok(())
