@@ -4,6 +4,7 @@ mod accepted;
 mod after_switch;
 mod astray;
 pub mod balanced;
+mod beside;
 mod conclude;
 mod converge;
 pub mod deploy;
@@ -84,8 +85,11 @@ pub async fn finish(
         prove::all(run, snapshot, moves, began).await
     };
     let proven = match Box::pin(proving).await {
-        Ok(reached) => Box::pin(after_switch::run(run, moves)).await.map(|()| reached),
-        failed => failed,
+        Ok(reached) if after_switch::is_any(moves) => {
+            let hooks = after_switch::run(run, moves);
+            Box::pin(beside::beside(run, snapshot, moves, hooks)).await.map(|()| reached)
+        }
+        proven => proven,
     };
     let failure = match proven {
         Ok(reached) => {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use release_core::release::hand::{Hand, Written};
+use release_core::release::hand::{Hand, Part, Written, wrote_both};
 use release_core::release::record::Record as _;
 use release_core::traffic::router::RouterKind;
 
@@ -38,6 +38,16 @@ pub fn due_as_far_as_known(record: &Record, metadata: &ObjectMeta, kind: RouterK
 #[must_use]
 pub fn is_last_move(metadata: &ObjectMeta, kind: RouterKind) -> bool {
     moves(kind).is_held(metadata)
+}
+
+/// True where who moved it last has written our record with it, or its result since: whoever wrote the record alone may
+/// have written anything.
+#[must_use]
+pub fn has_written_the_record(metadata: &ObjectMeta, kind: RouterKind) -> bool {
+    match kind.held() {
+        Part::Field(path) => wrote_both(metadata, Record::CURRENT, &format!("/{}", path.join("/"))),
+        Part::Annotations(_) => is_last_move(metadata, kind),
+    }
 }
 
 /// When we moved it last, as the API server has it.

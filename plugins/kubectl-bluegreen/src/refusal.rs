@@ -1,10 +1,10 @@
 //! Why a Service can't be moved: what was found, and whole commands to paste.
 
-mod added;
 mod argo;
 mod asked;
 pub mod deploying;
 mod every;
+mod foreign;
 pub mod initial;
 mod key;
 mod near;
@@ -25,9 +25,9 @@ use crate::options::Verb;
 use crate::record::Record;
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
-pub use added::added_labels;
 pub use argo::MANAGED_BY_ARGO;
 pub use asked::Asked;
+pub use foreign::foreign_labels;
 use near::near;
 use restored::restored;
 pub use route::{lacks_color, split_weights};
@@ -121,6 +121,10 @@ pub fn no_such_color(ways: Ways<'_>, color: &str, snapshot: &Snapshot) -> Failur
     let Ways { view, tracks, .. } = ways;
     let message =
         format!("no color \"{}\" behind service/{}: found {}", color.escape_debug(), view.name(), found(tracks));
+    if let Some(foreign) = foreign_labels(view, tracks, snapshot) {
+        return refused("NoSuchColor", format!("{message}; {}", foreign.text(view)))
+            .next(foreign.next(view, ways.scope));
+    }
     match another_version(view, tracks, snapshot) {
         Some(near) => refused("NoSuchColor", format!("{message}; {}", near.what)).next(near.next),
         None => refused("NoSuchColor", message).next(ways.instead_of(color)),
@@ -166,6 +170,10 @@ pub fn several_run_image(ways: Ways<'_>, tag: &str, colors: &[&Color]) -> Failur
 /// There is nothing besides the active color.
 pub fn only_one_color(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Failure {
     let message = format!("service/{} has one color only: {}", view.name(), found(tracks));
+    if let Some(foreign) = foreign_labels(view, tracks, snapshot) {
+        let next = foreign.next(view, &snapshot.scope);
+        return refused("OnlyOneColor", format!("{message}; {}", foreign.text(view))).next(next);
+    }
     if let Some(near) = another_version(view, tracks, snapshot) {
         return refused("OnlyOneColor", format!("{message}; {}", near.what)).next(near.next);
     }
@@ -231,8 +239,8 @@ pub fn neither_before(view: &ServiceView<'_>, tracks: &Tracks, scope: &Scope) ->
 /// ready is better than nothing.
 pub fn way_back_gone(view: &ServiceView<'_>, tracks: &Tracks, record: &Record, snapshot: &Snapshot) -> Failure {
     let scope = &snapshot.scope;
-    if let Some(added) = added_labels(view, tracks, snapshot) {
-        return refused("NoWayBack", added.text(view)).try_next(added.mend(view, scope));
+    if let Some(foreign) = foreign_labels(view, tracks, snapshot) {
+        return refused("NoWayBack", foreign.text(view)).next(foreign.next(view, scope));
     }
     let color = if record.to == tracks.active { &record.from } else { &record.to };
     let taken = view.cleanup.note.as_ref().filter(|c| c.color == *color && c.at >= record.at);

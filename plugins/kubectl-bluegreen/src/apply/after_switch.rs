@@ -7,6 +7,12 @@ use release_core::release::hooks::Identity;
 use super::in_progress::MoveInProgress;
 use crate::hooks::{About, Loaded};
 
+/// True where there is one.
+#[must_use]
+pub fn is_any(moves: &[MoveInProgress<'_>]) -> bool {
+    moves.iter().any(|made| made.after.is_some())
+}
+
 /// Runs it once for all moves that have it. A move that was cut off is told by its record, and so finds its own again.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod may_test;
 mod pod_tests;
 mod rewritten;
 mod rollout;
+mod still_idle;
 mod try_pod;
 mod write;
 
@@ -12,5 +13,6 @@ pub use may_test::may_test;
 pub use pod_tests::{TESTS_FAILED, cover};
 pub use rewritten::runs_as_asked;
 pub use rollout::{Rollout, wait};
+pub use still_idle::still_idle;
 pub use try_pod::{Limit, take};
 pub use write::{all, is_as_written};

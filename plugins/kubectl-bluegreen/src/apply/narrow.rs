@@ -10,6 +10,7 @@ use release_cluster::exchange::ApiError;
 use release_cluster::slice_view::{SliceView, SlicesAt};
 use release_core::failure::{Exit, Failure, Outcome};
 use release_core::kube::Labels;
+use release_core::kube::service::service_path;
 use release_core::release::change::{Action, Change, Op};
 use release_core::release::rewritten::rewritten;
 use release_core::traffic::selector::{Tracks, as_label_selector};
@@ -97,6 +98,23 @@ fn before(change: &Change) -> &Value {
     tested.map_or(&Value::Null, |op| &op.0["value"])
 }
 
+/// Exit 3 where somebody else has changed the selector since. A read that fails is no verdict; the next one is near.
+async fn still_narrowed(run: &Run, narrowing: Narrowing<'_>) -> Outcome<()> {
+    let path = service_path(&run.cluster.namespace, narrowing.service);
+    let Ok(service) = run.cluster.get::<Service>(&path).await else { return Ok(()) };
+    let now = service.spec.and_then(|spec| spec.selector).unwrap_or_default();
+    if now == narrowing.selector() {
+        return Ok(());
+    }
+    let text = format!(
+        "service/{} was narrowed to {}, and changed by someone else since: its selector is {} now",
+        narrowing.service,
+        as_label_selector(&narrowing.selector()),
+        as_label_selector(&now)
+    );
+    Err(Failure::changed(text).look(status(narrowing.service, run.scope())))
+}
+
 async fn widen(run: &Run, change: &Change, there: &Value) -> Result<(), ApiError> {
     let ops = vec![Op::test("/spec/selector", there.clone()), Op::replace("/spec/selector", before(change).clone())];
     let back = Change { action: Action::JsonPatch(ops), ..change.clone() };
@@ -147,6 +165,9 @@ impl<'a> Endpoints<'a> {
         let mut empty = Lasting::default();
         loop {
             self.look().await;
+            if alone {
+                still_narrowed(run, self.narrowing).await?;
+            }
             let (own, others) = self.counts();
             if own >= required && (!alone || others == 0) {
                 return Ok(());
@@ -164,16 +185,17 @@ impl<'a> Endpoints<'a> {
         }
     }
 
-    /// Watches that they stay.
+    /// Watches that they stay, and that nobody puts the selector back.
     ///
     /// # Errors
-    /// Exit 1 where there are fewer for longer than endpoints take to follow.
+    /// Exit 3 where somebody does; exit 1 where there are fewer for longer than endpoints take to follow.
     pub async fn stay(&mut self, watched: Duration) -> Outcome<()> {
         let Narrowing { service, color, required, .. } = self.narrowing;
         let began = Instant::now();
         let mut short = Lasting::default();
         while began.elapsed() < watched || short.is_so() {
             self.look().await;
+            still_narrowed(self.run, self.narrowing).await?;
             let (own, _) = self.counts();
             if short.longer_than(TOLERATED, own < required) {
                 let text = format!("{own} of {required} pods of {color} are endpoints of service/{service}");

@@ -46,7 +46,7 @@ pub async fn all(
 ) -> Failure {
     run.progress.step("failed", &failure.message);
     let exposed = began.elapsed();
-    let mut left = Vec::new();
+    let (mut left, mut is_theirs) = (Vec::new(), true);
     for made in moves.iter().rev() {
         let movement = made.movement;
         let (why, result) = because_of(made, moves, &failure);
@@ -55,8 +55,14 @@ pub async fn all(
                 let text = format!("{}{} -> {}", made.prefix(), movement.to, movement.from);
                 run.progress.step("rolled back", &text);
             }
-            Err(why) => left.push(still_there(made, &why)),
+            Err(why) => {
+                is_theirs &= why.exit == Exit::Changed;
+                left.push(still_there(made, &why));
+            }
         }
+    }
+    if !left.is_empty() && is_theirs && left.len() == moves.len() {
+        return overtaken(run, moves, &failure, &left).await;
     }
     if !left.is_empty() {
         conclude::left_as_is(run, moves, &failure).await;
@@ -75,6 +81,16 @@ pub async fn all(
     let unserved: String = stands.into_iter().map(Stand::told).collect();
     conclude::rolled_back(run, moves, &failure).await;
     rolled_back(run, moves, failure, (exposed, unserved)).await
+}
+
+/// Somebody else has moved on from what failed: a way back is no longer ours to name.
+async fn overtaken(run: &Run, moves: &[MoveInProgress<'_>], failure: &Failure, left: &[String]) -> Failure {
+    let message = format!("{}\n{}", failure.message, left.join("\n"));
+    let services = moves.iter().map(MoveInProgress::service);
+    let look = Command::new("kubectl bluegreen status").args(services).scope(run.scope());
+    let changed = Failure::changed(message).look(look);
+    conclude::left_as_is(run, moves, &changed).await;
+    changed
 }
 
 /// That it failed and was taken back, with what leads on where nobody is served by that.

@@ -34,7 +34,7 @@ use crate::snapshot::{pods_with, workloads_and_pods};
 /// How often the last look is tried.
 const LOOKS: usize = 3;
 /// How often the Service itself is looked at.
-const TICK: Duration = Duration::from_secs(1);
+pub const TICK: Duration = Duration::from_secs(1);
 /// How often it is looked whether the other moves of a set are proven, too.
 const OTHERS: Duration = Duration::from_millis(100);
 
@@ -117,7 +117,7 @@ fn pause(until: Instant, made: &MoveInProgress<'_>, together: &Together) -> Dura
 }
 
 /// Pods come and go: which of the endpoints a subset chooses is asked anew. What can't be read is as it was.
-async fn look_at_target(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) {
+pub async fn look_at_target(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) {
     if !made.view.is_by_subset() {
         return;
     }
@@ -144,7 +144,7 @@ async fn still_what_it_was(
 ///
 /// # Errors
 /// Exit 4 where nobody answers.
-async fn see(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
+pub async fn see(run: &Run, view: &mut SliceView, made: &MoveInProgress<'_>) -> Outcome<()> {
     let mut looks = LOOKS;
     loop {
         let Err(error) = view.look().await else { return Ok(()) };
@@ -204,7 +204,10 @@ fn ready_now(slices: &Slices) -> usize {
 }
 
 /// A read that fails is no verdict; the next tick asks again.
-async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
+///
+/// # Errors
+/// Exit 3 where somebody else has moved or deleted it.
+pub async fn still_ours(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     let movement = made.movement;
     let home = match Home::read(run, movement).await {
         Ok(home) => home,

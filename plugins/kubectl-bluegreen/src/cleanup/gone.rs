@@ -7,13 +7,14 @@ use release_cli::run::Run;
 use release_cluster::wait::until;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
-use release_core::kube::Pod;
+use release_core::kube::{Pod, WorkloadKind};
+use release_core::release::hand::{last_hand_on, manager_of};
 use release_core::text::{and_more, printable};
 use release_core::traffic::selector::as_label_selector;
 
 use super::overtaken;
 use super::removal::{Removal, stays};
-use crate::snapshot::pods_with;
+use crate::snapshot::{pods_with, workload_now};
 
 /// Between two looks at the pods.
 const POLL: Duration = Duration::from_millis(300);
@@ -39,6 +40,11 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
         if staying.is_empty() {
             return ControlFlow::Break(Ok(others(&pods)));
         }
+        if staying.iter().any(|pod| !pod.is_terminating())
+            && let Some(failure) = grown_again(run, removal).await
+        {
+            return ControlFlow::Break(Err(failure));
+        }
         still = format!("{} pods of {} are still there: {}", staying.len(), removal.color, holders(&staying));
         if !run.left().is_zero() {
             run.waiting(&still);
@@ -52,6 +58,24 @@ pub async fn wait(run: &Run, removal: &Removal) -> Outcome<Option<String>> {
         run.progress.step("stays", &format!("with the labels of {}: {others}", removal.color));
     }
     Ok(others)
+}
+
+/// Somebody who gives it pods again means to keep it.
+async fn grown_again(run: &Run, removal: &Removal) -> Option<Failure> {
+    for workload in &removal.workloads {
+        // A read that fails is no verdict; the next one is near.
+        let Ok(Some(now)) = workload_now(&run.cluster, workload).await else { continue };
+        let is_kept = now.replicas > 0 && now.kind != WorkloadKind::DaemonSet;
+        if is_kept && now.uid() == workload.uid() && now.metadata.deletion_timestamp.is_none() {
+            let who = manager_of(last_hand_on(&now.metadata, "/f:spec/f:replicas"));
+            let text = format!("{now} was scaled to {} by {who} meanwhile: it stays", now.replicas);
+            return Some(
+                Failure::changed(text)
+                    .look(Command::new("kubectl bluegreen status").arg(&removal.service).scope(run.scope())),
+            );
+        }
+    }
+    None
 }
 
 /// Pods with the labels of the color that what was taken down doesn't run, by name.

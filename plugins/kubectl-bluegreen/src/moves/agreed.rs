@@ -11,20 +11,22 @@ use crate::snapshot::Snapshot;
 #[derive(Debug, Clone, Copy)]
 pub struct AgreedPlan<'a> {
     pub plan: &'a SwitchPlan,
+    /// The Services as they were then.
+    views: &'a [ServiceView<'a>],
     shown: Option<(&'a Snapshot, &'a [ServiceView<'a>])>,
 }
 
 impl<'a> AgreedPlan<'a> {
     /// A plan for targets that were changed since, as was agreed to, too: what they have to be is said elsewhere.
     #[must_use]
-    pub fn to(plan: &'a SwitchPlan) -> Self {
-        Self { plan, shown: None }
+    pub fn to(plan: &'a SwitchPlan, views: &'a [ServiceView<'a>]) -> Self {
+        Self { plan, views, shown: None }
     }
 
     /// A plan with the targets as they were shown.
     #[must_use]
     pub fn as_shown(plan: &'a SwitchPlan, snapshot: &'a Snapshot, views: &'a [ServiceView<'a>]) -> Self {
-        Self { plan, shown: Some((snapshot, views)) }
+        Self { plan, views, shown: Some((snapshot, views)) }
     }
 
     /// What is not so any more, if anything: a target that was deployed since it was shown is something else.
@@ -40,6 +42,38 @@ impl<'a> AgreedPlan<'a> {
             let what = || format!("{}: {} was deployed by someone else", changed.join("; "), target.name);
             (!changed.is_empty()).then(what)
         })
+    }
+
+    /// Who else has moved a Service since, though it may stand where it did: to go on would overrule a decision that
+    /// nobody here has seen.
+    #[must_use]
+    pub fn moved_since(&self, views: &[ServiceView<'_>]) -> Option<String> {
+        let last = |views: &[ServiceView<'_>], service: &str| {
+            views.iter().find(|view| view.name() == service)?.recorded.current.clone()
+        };
+        self.plan.moves().find_map(|planned| {
+            let service = planned.service();
+            let now = last(views, service)?;
+            let before = last(self.views, service);
+            let is_new = before.is_none_or(|before| before.id != now.id) && now.id != planned.movement.record.id;
+            is_new.then(|| format!("service/{service}: {} {} -> {} by {}", now.verb, now.from, now.to, now.by))
+        })
+    }
+
+    /// Who has moved a Service to where it was to go without a record: nobody has proven that, or will.
+    #[must_use]
+    pub fn moved_by_hand(&self, now: &SwitchPlan, views: &[ServiceView<'_>]) -> Option<String> {
+        let of = |views: &[ServiceView<'_>], service: &str| {
+            views.iter().find(|view| view.name() == service)?.recorded.current.as_ref().map(|last| last.id.clone())
+        };
+        let is_by_hand = |view: &&ServiceView<'_>| {
+            now.services.iter().any(|planned| planned.stays(view.name()))
+                && of(self.views, view.name()) == of(views, view.name())
+                && self.plan.moves().any(|planned| planned.service() == view.name())
+        };
+        let view = views.iter().find(is_by_hand)?;
+        let who = view.hand().map(|hand| format!(" ({hand})")).unwrap_or_default();
+        Some(format!("service/{} was moved by another hand{who}", view.name()))
     }
 
     /// True where nothing is left to do: each Service is where it was to go.

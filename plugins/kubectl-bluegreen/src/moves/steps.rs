@@ -182,11 +182,17 @@ pub async fn write_agreed(
     }
     let plan = make_plan(run, options, &snapshot, &views, true)?;
     expected::holds(run, options, &snapshot, &views).await?;
+    if let Some(what) = agreed.moved_by_hand(&plan, &views) {
+        return Err(changed(&what));
+    }
     if agreed.is_reached(&plan, &views) {
         // Somebody else got there first, by the same words perhaps: it is proven as theirs.
         report.planned(&plan, options);
         return prove_what_stands(run, options, Basis { snapshot: &snapshot, views: &views, plan: &plan }, report)
             .await;
+    }
+    if let Some(what) = agreed.moved_since(&views) {
+        return Err(changed(&what));
     }
     if !agreed.leads_as(&plan) {
         return Err(changed("someone else moved a Service"));

@@ -17,7 +17,7 @@ use super::way::WayBack;
 use crate::left::LeftWorkload;
 use crate::options::{MoveOptions, Target, Verb};
 use crate::record::Record;
-use crate::refusal::{self, Asked, Way, Ways, ways_out};
+use crate::refusal::{self, Asked, Way, Ways, foreign_labels, ways_out};
 use crate::service_view::{ServiceView, ready_count};
 use crate::snapshot::Snapshot;
 
@@ -161,7 +161,10 @@ fn stay(snapshot: &Snapshot, ways: Ways<'_>, state: StayState, message: String, 
     let Ways { view, tracks, .. } = ways;
     let (service, key, color) = (view.name().to_owned(), tracks.key.clone(), tracks.active.clone());
     let is_served = ready_count(&tracks.serving(&color, &snapshot.pods)) > 0;
-    let way_out = (!is_served).then(|| ways_out(ways, &snapshot.pods));
+    let way_out = (!is_served).then(|| match foreign_labels(view, tracks, snapshot) {
+        Some(foreign) => foreign.next(view, &snapshot.scope),
+        None => ways_out(ways, &snapshot.pods),
+    });
     Step::Stay(Stay { service, key, color, state, message, forward, way_out })
 }
 

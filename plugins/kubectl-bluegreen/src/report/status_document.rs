@@ -109,7 +109,7 @@ pub struct OtherPods {
 #[serde(rename_all = "camelCase")]
 pub struct Note {
     /// `converging`, `no-endpoints`, `being-deleted`, `by-hand`, `unfinished`, `record`, `twin-service`,
-    /// `floor-raised`, `added-label`, `split-weights`, `unmanaged-endpoints`, `retention`, `unfinished-init`, `preview`,
+    /// `floor-raised`, `foreign-label`, `split-weights`, `unmanaged-endpoints`, `retention`, `unfinished-init`, `preview`,
     /// `contracted`
     pub id: &'static str,
     /// `block` where requests fail now, else `warn`

@@ -12,9 +12,10 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
 use crate::checks::unmanaged_endpoints;
+use crate::hand::has_written_the_record;
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::{Record, RecordedVerb};
-use crate::refusal::added_labels;
+use crate::refusal::foreign_labels;
 use crate::room::lack_of_room;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
@@ -25,9 +26,9 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
     let mut notes = left_behind(view, tracks, snapshot);
     notes.extend(split(view));
     notes.extend(raised_floors(tracks, snapshot));
-    if let Some(added) = added_labels(view, tracks, snapshot) {
-        let fix = Some(added.mend(view, &snapshot.scope).to_string());
-        notes.push(Note { fix, ..Note::blocks("added-label", added.text(view)) });
+    if let Some(foreign) = foreign_labels(view, tracks, snapshot) {
+        let fix = Some(foreign.mend(view, &snapshot.scope).to_string());
+        notes.push(Note { fix, ..Note::blocks("foreign-label", foreign.text(view)) });
     }
     if view.service.metadata.deletion_timestamp.is_some() {
         notes.push(Note::warns("being-deleted", format!("service/{} is being deleted", view.name())));
@@ -79,8 +80,11 @@ fn is_of_release(record: &Record) -> bool {
 /// where no others are known.
 #[must_use]
 pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, scope: &Scope) -> Command {
-    let own = unfinished.services.is_empty().then(|| view.name().to_owned());
-    let services = unfinished.services.iter().cloned().chain(own);
+    // Other Services that somebody has only written down are nobody's to move.
+    let is_known = has_written_the_record(view.home(), view.router_kind());
+    let others = if is_known { unfinished.services.as_slice() } else { &[] };
+    let own = others.is_empty().then(|| view.name().to_owned());
+    let services = others.iter().cloned().chain(own);
     match unfinished.verb {
         _ if is_of_release(unfinished) => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
         RecordedVerb::Rollback => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
@@ -142,7 +146,7 @@ fn not_over(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Opt
     is_unknown.then(|| {
         let cleanup = Command::new("kubectl bluegreen cleanup").arg(view.name()).arg("--before-due");
         let message = format!(
-            "when {} was left is not known (no managed fields), so that no clean-up is due: a person has to say so",
+            "when {} was left is not known (no managed field of its selector is ours), so that no clean-up is due: a person has to say so",
             record.from
         );
         Note { fix: Some(cleanup.scope(&snapshot.scope).to_string()), ..Note::warns("retention", message) }

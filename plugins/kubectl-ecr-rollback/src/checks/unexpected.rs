@@ -104,7 +104,7 @@ fn never_named(case: &Case<'_>) -> Option<Finding> {
     let message = match case.chosen.never_named.as_ref()? {
         NeverNamed::OneOfSeveral { names } => {
             let names: Vec<String> = names.iter().map(|name| printable(name)).collect();
-            format!("nothing says that {to} ever was {from}: it has no tag, and {} move here, too", listed(&names))
+            format!("nothing says that {to} ever was {from}, and here are more names that move: {}", listed(&names))
         }
         NeverNamed::Promoted { revision } => {
             format!(

@@ -12,7 +12,7 @@ pub fn need(image: &str, used: Use) -> Need {
     let repository = EcrRepository::of(image).ok();
     let (tag, digest) = named(image);
     let elsewhere = elsewhere(image).filter(|_| repository.is_none());
-    Need { repository, digest, tag, elsewhere, used }
+    Need { repository, digest, tag, elsewhere, unnamed: None, used }
 }
 
 /// A reference as it is kept where its host may lead to a repository of ECR: by its tag, for a digest

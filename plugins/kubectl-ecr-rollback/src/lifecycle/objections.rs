@@ -33,6 +33,7 @@ pub fn objections(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
         let message = format!("what indexes are made of could not be read ({why}); what goes may be a part of one");
         findings.push(Finding::blocks(about, ids::INDEXES, message).mend("allow ecr:BatchGetImage on the repository"));
     }
+    findings.extend(unknown(outlook, forced));
     findings.extend(comparison(outlook));
     for (image, used) in outlook.missing.iter().take(NAMED) {
         let message = format!("{} is not in the repository: {} ({})", printable(image), used.who(), used.id());
@@ -58,6 +59,25 @@ fn policy_in_force(outlook: &Outlook) -> Option<Finding> {
         }
         InForce::None | InForce::Policy(_) => None,
     }
+}
+
+/// Who runs what nobody names may run any of those that go.
+fn unknown(outlook: &Outlook, forced: &Forced) -> Vec<Finding> {
+    let goes = |row: &Row| matches!(row.verdict, Verdict::Taken(_));
+    if !outlook.rows.iter().any(goes) {
+        return Vec::new();
+    }
+    let of = |(tag, used): &(String, Use)| {
+        let message = format!(
+            "{} runs an image by the tag {}, which was pushed again since it started, and its runtime names none",
+            used.who(),
+            printable(tag)
+        );
+        let finding = Finding::blocks(&outlook.repository, ids::RUNNING_UNKNOWN, message);
+        let finding = finding.mend("restart it, so that it runs what its tag is on");
+        Finding { overridden: forced.has(ids::RUNNING_UNKNOWN), ..finding }
+    };
+    outlook.unknown.iter().take(NAMED).map(of).collect()
 }
 
 /// What is in use and would go.

@@ -63,6 +63,8 @@ pub struct Outlook {
     pub rows: Vec<Row>,
     /// What a cluster needs and the repository does not have.
     pub missing: Vec<(String, Use)>,
+    /// Tags by which pods run an image that nobody names.
+    pub unknown: Vec<(String, Use)>,
     /// What indexes are made of, as far as it was read.
     pub children: IndexChildren,
     /// Why it isn't known what multi-architecture images are made of.
@@ -108,6 +110,7 @@ impl Outlook {
             remarks: remarks(policy),
             rows,
             missing: uses.missing.clone(),
+            unknown: uses.unknown.clone(),
             children: children.clone(),
             children_unread: contents.children_unread.clone(),
             protection,

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use release_core::kube::{Owner, PodCondition};
-use release_core::registry::push_history::{PodImage, digest_of_image_id, repository_of_image_id};
+use release_core::registry::push_history::{PodImage, bare_digest, digest_of_image_id, repository_of_image_id};
 use release_core::workload::revisions::Revision;
 use release_core::workload::rollout_pods::REVISION_LABEL;
 use serde::Deserialize;
 
 use super::needs::{self, who};
 use super::pod_spec::PodSpecImages;
-use super::usage::{Need, Use};
+use super::usage::{Need, Unnamed, Use};
 
 /// A pod, cut down to its images while it is parsed.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +48,19 @@ struct ContainerState {
     #[serde(rename = "imageID")]
     image_id: String,
     volume_mounts: Vec<MountedVolume>,
+    state: RunningSince,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RunningSince {
+    running: Option<Started>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Started {
+    started_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,25 +82,29 @@ struct MountedImage {
     image_ref: String,
 }
 
-/// Who runs what: what is asked for, and the digest that runs.
-type Running<'p> = (String, &'p str, Option<String>);
+/// Who runs what: what is asked for, and the digest that runs, in a repository or without one.
+type Running<'p> = (String, &'p str, Option<String>, Option<Option<String>>);
 
 /// What the pods of a cluster run; pods that ended run nothing.
 #[must_use]
 pub fn of_pods(cluster: &str, pods: &[PodImages]) -> Vec<Need> {
-    let mut counted: BTreeMap<Running<'_>, usize> = BTreeMap::new();
+    let mut counted: BTreeMap<Running<'_>, (usize, Option<Timestamp>)> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| !pod.has_ended()) {
-        let containers = pod.spec.of_containers().map(|c| (c.image.as_str(), pod.running(&c.name)));
-        let volumes = pod.spec.of_volumes().map(|(name, reference)| (reference, pod.mounted(name)));
-        for (image, running) in containers.chain(volumes) {
-            let pods = counted.entry((pod.controller(), image, running)).or_insert(0_usize);
+        let containers =
+            pod.spec.of_containers().map(|c| (c.image.as_str(), pod.running(&c.name), pod.unnamed(&c.name)));
+        let volumes = pod.spec.of_volumes().map(|(name, reference)| (reference, pod.mounted(name), None));
+        for (image, running, unnamed) in containers.chain(volumes) {
+            let (digest, since) = unnamed.map(|unnamed| (unnamed.digest, unnamed.since)).unzip();
+            let (pods, earliest) = counted.entry((pod.controller(), image, running, digest)).or_default();
             *pods = pods.saturating_add(1);
+            *earliest = [*earliest, since.flatten()].into_iter().flatten().min();
         }
     }
-    let need = |((by, image, running), pods): (Running<'_>, usize)| {
+    let need = |((by, image, running, unnamed), (pods, since)): (Running<'_>, (usize, Option<Timestamp>))| {
         let asked = needs::need(image, Use::Running { cluster: cluster.to_owned(), by, pods });
+        let unnamed = unnamed.filter(|_| asked.digest.is_none()).map(|digest| Unnamed { digest, since });
         // Whatever host and repository the runtime names: a digest counts where it is found.
-        Need { digest: running.or(asked.digest), ..asked }
+        Need { digest: running.or(asked.digest), unnamed, ..asked }
     };
     counted.into_iter().map(need).chain(mentioned(cluster, pods)).collect()
 }
@@ -108,6 +126,13 @@ impl PodImages {
 
     fn running(&self, container: &str) -> Option<String> {
         digest_of_image_id(self.image_id(container)?).map(str::to_owned)
+    }
+
+    fn unnamed(&self, container: &str) -> Option<Unnamed> {
+        let image_id = self.image_id(container).filter(|image_id| digest_of_image_id(image_id).is_none())?;
+        let mut states = self.states().filter(|state| state.name == container);
+        let since = states.find_map(|state| state.state.running.as_ref()?.started_at);
+        Some(Unnamed { digest: bare_digest(image_id).map(str::to_owned), since })
     }
 
     fn image_id(&self, container: &str) -> Option<&str> {

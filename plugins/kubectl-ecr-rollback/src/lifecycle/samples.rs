@@ -84,7 +84,7 @@ pub fn told(needs: &[Need]) -> Vec<(Option<&str>, Option<&str>, Use)> {
 /// What a policy does to images of which one is in use.
 pub fn outlook(images: Vec<PushedImage>, in_use: Option<(char, Use)>, policy: &Policy) -> Outlook {
     let by_digest = in_use.into_iter().map(|(digit, used)| (digest(digit), vec![used])).collect();
-    let uses = Uses { by_digest, missing: Vec::new() };
+    let uses = Uses { by_digest, ..Uses::default() };
     let contents = Contents {
         images,
         children: IndexChildren::new(),

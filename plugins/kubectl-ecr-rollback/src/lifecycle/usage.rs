@@ -166,7 +166,18 @@ pub struct Need {
     pub tag: Option<String>,
     /// The whole reference, where it names a tag under a host that isn't ECR's.
     pub elsewhere: Option<String>,
+    /// What runs, where the runtime names no repository beside it.
+    pub unnamed: Option<Unnamed>,
     pub used: Use,
+}
+
+/// An image that runs, and that its runtime doesn't name as a registry does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unnamed {
+    /// Of the image or of its configuration.
+    pub digest: Option<String>,
+    /// Since when it runs at the earliest; nothing where nobody says so.
+    pub since: Option<Timestamp>,
 }
 
 /// A container that can be rolled back, with what decides where to.

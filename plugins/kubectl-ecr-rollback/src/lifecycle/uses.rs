@@ -21,6 +21,8 @@ pub struct Uses {
     pub by_digest: BTreeMap<String, Vec<Use>>,
     /// What a cluster needs and the repository does not have.
     pub missing: Vec<(String, Use)>,
+    /// Tags by which pods run an image that nobody names: they were pushed again since.
+    pub unknown: Vec<(String, Use)>,
 }
 
 impl Uses {
@@ -56,7 +58,28 @@ pub fn uses(
     add_to_indexes(&mut found, children, &digests);
     add_to_what_is_about(&mut found, images, children);
     let by_digest = found.into_iter().map(|(digest, uses)| (digest, uses.into_iter().collect())).collect();
-    Uses { by_digest, missing }
+    let unknown = unknown(repository, demand, images, children);
+    Uses { by_digest, missing, unknown }
+}
+
+/// Pods that run an image by a tag which was pushed again since they started, and whose runtime names no image of the
+/// repository: it may be any that was pushed before.
+fn unknown(
+    repository: &EcrRepository,
+    demand: &Demand,
+    images: &[PushedImage],
+    children: &IndexChildren,
+) -> Vec<(String, Use)> {
+    let here = Here::of(repository, demand, images, children);
+    let asks = |need: &&Need| need.repository.as_ref().is_some_and(|of| of.is_same(repository));
+    let nameless = demand.needs.iter().filter(asks).filter(|need| here.by_digest(need).is_none());
+    let found = nameless.filter_map(|need| {
+        let (since, tag) = (need.unnamed.as_ref()?.since?, need.tag.as_ref()?);
+        let digest = here.tagged.get(tag.as_str())?;
+        let pushed = images.iter().find(|image| image.digest == *digest)?.pushed_at;
+        (pushed > since).then(|| (tag.clone(), need.used.clone()))
+    });
+    found.collect()
 }
 
 /// The uses of each digest.
@@ -132,7 +155,8 @@ impl<'a> Here<'a> {
     }
 
     fn by_digest<'n>(&self, need: &'n Need) -> Option<&'n str> {
-        need.digest.as_deref().filter(|digest| self.digests.contains(digest))
+        let unnamed = need.unnamed.as_ref().and_then(|unnamed| unnamed.digest.as_deref());
+        need.digest.as_deref().or(unnamed).filter(|digest| self.digests.contains(digest))
     }
 
     /// That a reference of another host may be one to this repository.

@@ -17,11 +17,17 @@ pub fn rewritten<'r>(workload: &Workload, recorded: &'r RecordedImages) -> Optio
     let is_something_else =
         |record: &&ImageRecord| !record.is_in(&template) && !record.is_taken_back_in(&template) && !is_over(record);
     let record = recorded.current.as_ref().filter(is_something_else)?;
-    let is_its_own = record.containers.iter().all(|moved| {
+    came_with(workload, record).then_some(record)
+}
+
+/// True where the images of the template came of the very write that a record came with, as the API server notes it.
+#[must_use]
+pub fn came_with(workload: &Workload, record: &ImageRecord) -> bool {
+    let template = containers_of(workload);
+    record.containers.iter().all(|moved| {
         let own = template.iter().find(|one| one.name == moved.name && one.init == moved.init);
         own.is_some_and(|one| wrote_both(&workload.metadata, ImageRecord::CURRENT, &image_field(one)))
-    });
-    is_its_own.then_some(record)
+    })
 }
 
 /// A JSON pointer into `fieldsV1`.

@@ -165,7 +165,7 @@ checks! {
     OTHER_HOST = "other-host", [Lifecycle], [Blocks],
         "something asks for that tag under another host's name that may lead to this repository: a domain of one's own, a mirror, a cache that is pulled through";
     OTHER_NAME = "other-name", [EcrRollback], [Blocks, Warns],
-        "what is left goes by a name that moves, and it is not known that the image ever had it: it has no tag, and other names move here, too; or builds are promoted to that name (`prod`, `staging`), and which image an older revision ran by it was not noted. Blocks with `--yes`";
+        "what is left goes by a name that moves, and it is not known that the image ever had it: it has no tag, and other names move here, too; or builds are promoted to that name (`prod`, `staging`), and other environments' names are here, or which image an older revision ran by it was not noted. Blocks with `--yes`";
     OTHER_REPOSITORY = "other-repository", [Bluegreen, EcrRollback], [Warns],
         "a container gets an image of another repository than it had";
     OTHER_VARIANT = "other-variant", [EcrRollback], [Blocks, Warns],
@@ -228,6 +228,8 @@ checks! {
         "a rule of the HTTPRoute or GRPCRoute that is moved has `sessionPersistence`, or the action of an Ingress `targetGroupStickinessConfig`";
     RUNNING = "running", [Lifecycle], [Blocks],
         "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
+    RUNNING_UNKNOWN = "running-unknown", [Lifecycle], [Blocks],
+        "something would go, and a pod runs an image of the repository by a tag that was pushed again since it started, while its runtime names no image that the repository has (an `imageID` that is a configuration's)";
     SAME_IMAGE = "same-image", [EcrRollback], [Blocks],
         "`--from rollout-history` chose a tag of the image that runs already";
     SCALED_DOWN = "scaled-down", [Bluegreen], [Warns],

@@ -32,7 +32,9 @@ pub use choice::{choose, pick};
 pub use deployable::{LeftOut, is_index};
 pub use deployments::PUSH_MAY_FOLLOW;
 pub use doubt::manifests_to_read;
-pub use leaving::{Left, LeftBehind, PodImage, UnknownRunning, digest_of_image_id, repository_of_image_id};
+pub use leaving::{
+    Left, LeftBehind, PodImage, UnknownRunning, bare_digest, digest_of_image_id, repository_of_image_id,
+};
 pub use listing::{Candidate, Deployed};
 pub use never_named::NeverNamed;
 pub use never_ready::ready_before;

@@ -101,7 +101,7 @@ async fn a_label_that_a_policy_adds_is_named_where_it_cannot_be_taken_back() -> 
     let message = document["message"].as_str().unwrap_or_default();
     ensure!(message.contains("could not be put back") && message.contains("kubectl patch service api"), "{document:#}");
     let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
-    ensure!(status["services"][0]["notes"].to_string().contains("added-label"), "{status:#}");
+    ensure!(status["services"][0]["notes"].to_string().contains("foreign-label"), "{status:#}");
     Ok(())
 }
 

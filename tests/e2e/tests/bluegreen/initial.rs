@@ -149,6 +149,27 @@ async fn a_narrowing_that_fails_is_taken_back() -> Result<()> {
     Ok(())
 }
 
+/// Somebody puts the selector back (an upgrade of the chart, helm#3805): the old pods serve again, and would be taken down.
+#[tokio::test]
+async fn a_selector_that_is_put_back_meanwhile_keeps_its_pods() -> Result<()> {
+    let ns = namespace("init-put-back").await?;
+    rolled_out(&ns, &web(2)).await?;
+    let running = start(&ns, "init web --yes --verify-for=60s -ojson")?;
+    eventually("it is narrowed", LIMIT, || async { Ok((active(&ns, "web").await? == "blue").then_some(())) }).await?;
+    ns.kubectl(&[
+        "patch",
+        "service",
+        "web",
+        "--type=json",
+        "-p",
+        r#"[{"op":"remove","path":"/spec/selector/version"}]"#,
+    ])
+    .await?;
+    let document = running.wait(LIMIT).await?.ends(3)?.json()?;
+    assert_eq!((selector(&ns).await?, replicas(&ns, "web").await?), (json!({"app": "web"}), 2), "{document:#}");
+    Ok(())
+}
+
 /// What is no simple case would be made one by force.
 #[tokio::test]
 async fn what_is_not_run_by_one_deployment_is_refused_by_name() -> Result<()> {

@@ -165,6 +165,37 @@ async fn a_label_that_was_added_is_named_and_taken_out() -> Result<()> {
     Ok(())
 }
 
+/// A chart that gives the application's label another value, or another name, leaves the Service empty: what puts it back
+/// must not select pods of other applications (helm/charts#19916).
+#[tokio::test]
+async fn a_label_that_was_changed_is_named_and_put_back() -> Result<()> {
+    let ns = namespace("changed-label").await?;
+    blue_green(&ns, 1).await?;
+    bluegreen(&ns, TO_GREEN).await?.ends(0)?;
+    let whole = json!({"app": "api", "version": "green"});
+    for now in
+        [json!({"app": "apii", "version": "green"}), json!({"app.kubernetes.io/name": "api", "version": "green"})]
+    {
+        let replaced = json!([{"op": "replace", "path": "/spec/selector", "value": now}]).to_string();
+        ns.kubectl(&["patch", "service", "api", "--type=json", "-p", &replaced]).await?;
+        for words in ["rollback api --yes -ojson", "switch api --to blue --yes -ojson"] {
+            let refused = bluegreen(&ns, words).await?.ends(1)?.json()?;
+            let next = refused["next"].as_str().with_context(|| format!("no next step: {refused:#}"))?;
+            ensure!(next.contains("kubectl patch service api"), "{now} {words}: {next}");
+        }
+        let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+        ensure!(status["services"][0]["notes"].to_string().contains("foreign-label"), "{status:#}");
+        let next = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?["next"].clone();
+        let anywhere = ns.lab().kubectl(ns.lab().kubeconfig());
+        let next = next.as_str().context("no next step")?;
+        assert!(anywhere.plugin("/bin/sh".as_ref(), &["-c", next]).status().await?.success(), "{next}");
+        let service = ns.kubectl(&["get", "service", "api", "-o", "json"]).await?;
+        let service: serde_json::Value = serde_json::from_str(&service.stdout)?;
+        assert_eq!(service["spec"]["selector"], whole);
+    }
+    Ok(())
+}
+
 /// A pipeline that follows `next` would release another version than the one it asked for.
 #[tokio::test]
 async fn an_image_that_nobody_runs_leads_to_no_other_color() -> Result<()> {

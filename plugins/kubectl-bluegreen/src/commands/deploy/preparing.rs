@@ -96,6 +96,7 @@ pub async fn prepare(
     let again = again(options, "goes on", run.scope());
     for one in all {
         Box::pin(migrate(run, options, one)).await?;
+        apply::deploy::still_idle(run, one.view, &one.moving.movement).await?;
         apply::deploy::all(run, &one.plan.writes, &again, &mut made).await?;
     }
     let text = format!("interrupted while {} was rolled out; no Service was switched", plan.colors());

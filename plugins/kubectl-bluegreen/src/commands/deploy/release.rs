@@ -56,7 +56,7 @@ pub async fn release(
     };
     let ready = Box::pin(prepare(run, options, (plan, &all), note)).await;
     let ended = match ready {
-        Ok(()) => Box::pin(go_on(run, (options, movement), (plan, &all), report)).await,
+        Ok(()) => Box::pin(go_on(run, (options, movement), (plan, views, &all), report)).await,
         Err(failure) => Err(failure),
     };
     let Err(failure) = ended else { return Ok(()) };
@@ -101,7 +101,7 @@ async fn may_release(
 async fn go_on(
     run: &Run,
     (options, movement): Asked<'_>,
-    (plan, all): (&DeployPlan, &[Preparing<'_>]),
+    (plan, views, all): (&DeployPlan, &[ServiceView<'_>], &[Preparing<'_>]),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
     let mut waited = false;
@@ -113,7 +113,7 @@ async fn go_on(
         if options.no_switch {
             print_fingerprints(run, (options, movement), (all, covered), report).await
         } else {
-            Box::pin(switch(run, movement, (plan, covered), report)).await
+            Box::pin(switch(run, movement, (plan, views, covered), report)).await
         }
     };
     tested(run, options, (plan, all), report, then).await
@@ -129,7 +129,7 @@ async fn changed_since<'c>(run: &Run, written: &'c [Change]) -> Vec<&'c Change> 
 async fn switch(
     run: &Run,
     movement: &MoveOptions,
-    (plan, covered): (&DeployPlan, Vec<Option<Covered>>),
+    (plan, views, covered): (&DeployPlan, &[ServiceView<'_>], Vec<Option<Covered>>),
     report: &mut Report<DeployMembers>,
 ) -> Outcome<()> {
     let mut movement = MoveOptions { yes: true, ..movement.clone() };
@@ -137,9 +137,8 @@ async fn switch(
         expect(&mut movement, own, covered);
     }
     let before = report.findings.clone();
-    let ended =
-        moves::write_agreed(run, &movement, ReadScope::Everything, AgreedPlan::to(&plan.moves), &mut of_move(report))
-            .await;
+    let agreed = AgreedPlan::to(&plan.moves, views);
+    let ended = moves::write_agreed(run, &movement, ReadScope::Everything, agreed, &mut of_move(report)).await;
     let of_deploy = before.into_iter().filter(|finding| !plan.moves.findings.contains(finding));
     let lost: Vec<_> = of_deploy.filter(|finding| !report.findings.contains(finding)).collect();
     report.findings.extend(lost);

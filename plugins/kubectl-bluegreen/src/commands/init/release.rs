@@ -119,7 +119,8 @@ async fn narrow(
     };
     match proven.await {
         Ok(()) => Ok(()),
-        Err(failure) if options.no_rollback => Err(failure),
+        // What somebody else has made of it is theirs.
+        Err(failure) if options.no_rollback || failure.exit == Exit::Changed => Err(failure),
         Err(failure) => {
             let failure = narrow::take_back(run, narrowing, change, failure).await;
             if failure.exit == Exit::RolledBack {

@@ -11,7 +11,7 @@ use release_core::workload::revisions::{Revision, deployed_number, may_have_anot
 use crate::options::RollbackOptions;
 use crate::plan::state_of_record::{StateOfRecord, state_of_record};
 use crate::record::believed::believed;
-use crate::record::rewritten::rewritten;
+use crate::record::rewritten::{came_with, rewritten};
 use crate::record::way_here::standing;
 use crate::record::{ImageRecord, RecordVerb, RecordedImages, kept_by_revision};
 use crate::selection::Selected;
@@ -39,7 +39,7 @@ pub async fn state_of_believed(
     let believed = believed(kept.as_ref().unwrap_or(recorded), workload, &revisions);
     let state = state_of_record(workload, &believed, selected, options, run.scope())?;
     let outdated = state != StateOfRecord::Open && is_outdated(workload, &revisions, &believed, selected);
-    if outdated || is_contradicted(run, options, &state).await {
+    if outdated || is_contradicted(run, (options, workload), &state).await {
         return Ok(StateOfRecord::Open);
     }
     Ok(state)
@@ -58,10 +58,15 @@ fn was_rewritten(run: &Run, workload: &Workload, record: &ImageRecord, selected:
     failure(text, run.scope())
 }
 
-/// True where the registry says that what a record calls a rollback under way led to a later push: it would be watched
-/// to its end, and called one. What the rollout history led to while nobody answered is gone on with by the same words.
-async fn is_contradicted(run: &Run, options: &RollbackOptions, state: &StateOfRecord) -> bool {
-    let StateOfRecord::Attach(record) = state else { return false };
+/// True where the registry says that what a record calls a rollback led to a later push: one under way would be watched
+/// to its end, and called one; by one that is over nobody would get away from the release that runs, where somebody has
+/// only written it down (the API server keeps who wrote record and image). What the rollout history led to while nobody answered is gone on with by the same words.
+async fn is_contradicted(run: &Run, (options, workload): (&RollbackOptions, &Workload), state: &StateOfRecord) -> bool {
+    let record = match state {
+        StateOfRecord::Attach(record) => record,
+        StateOfRecord::Nothing { record, .. } if !came_with(workload, record) => record,
+        StateOfRecord::Nothing { .. } | StateOfRecord::Open => return false,
+    };
     let is_meant = record.by_history && options.is_offline();
     let patience = run.deadline().min(later(tag_now::PATIENCE));
     if record.verb != RecordVerb::Rollback || is_meant || !led_forward(run, record, patience).await {

@@ -62,7 +62,7 @@ fn what_is_about_a_part_may_need_the_index_read() {
 fn for_what_is_given_up_no_number_is_raised() {
     let images: Vec<_> = releases().into_iter().map(|i| PushedImage { last_pulled_at: Some(now()), ..i }).collect();
     let by_digest = images.iter().map(|i| (i.digest.clone(), vec![Use::Pulled { at: now() }])).collect();
-    let mut uses = Uses { by_digest, missing: Vec::new() };
+    let mut uses = Uses { by_digest, ..Uses::default() };
     let raised = |uses: &Uses, forced: &[&str]| {
         let contents = Contents {
             images: images.clone(),

@@ -1,3 +1,4 @@
+use jiff::SignedDuration;
 use release_core::registry::index_manifest::IndexChild;
 use release_core::registry::push_history::PodImage;
 use release_core::workload::revisions::Revision;
@@ -7,7 +8,9 @@ use release_core::checks::ids;
 use super::*;
 use crate::lifecycle::needs;
 use crate::lifecycle::samples::{ago, digest, image, index, now, releases, repository, running};
-use crate::lifecycle::usage::Need;
+use crate::lifecycle::usage::{Need, Unnamed};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 fn need(tag: Option<&str>, digit: Option<char>) -> Need {
     Need {
@@ -15,6 +18,7 @@ fn need(tag: Option<&str>, digit: Option<char>) -> Need {
         tag: tag.map(str::to_owned),
         digest: digit.map(digest),
         elsewhere: None,
+        unnamed: None,
         used: running(),
     }
 }
@@ -36,6 +40,25 @@ fn a_digest_counts_before_a_tag_and_a_tag_is_looked_up() {
     let (images, none) = (releases(), IndexChildren::new());
     assert_eq!(used(&[need(Some("latest-release-1.0.2"), None)], &images, &none), [digest('2')]);
     assert_eq!(used(&[need(Some("latest-release-1.0.2"), Some('1'))], &images, &none), [digest('1')]);
+}
+
+/// An image that was loaded onto its node has a digest without a repository (containerd#8408, kubernetes#115199), and would
+/// be taken for none.
+#[test]
+fn a_digest_without_a_repository_counts_where_it_is_found() {
+    let (images, none) = (releases(), IndexChildren::new());
+    let runs = |digit: char, since: Timestamp| Need {
+        unnamed: Some(Unnamed { digest: Some(digest(digit)), since: Some(since) }),
+        ..need(Some("latest-release-1.0.2"), None)
+    };
+    let tagged = images.iter().find(|image| image.tags.iter().any(|tag| tag == "latest-release-1.0.2")).unwrap();
+    let (before, after) = (tagged.pushed_at - HOUR, tagged.pushed_at + HOUR);
+    assert_eq!(used(&[runs('1', before)], &images, &none), [digest('1')]);
+    let unknown = |need: Need| uses(&repository(), &demand(&[need]), &images, &none, now()).unknown.len();
+    assert_eq!(unknown(runs('1', before)), 0);
+    // A configuration's, of which no registry knows: the tag says it, unless it was pushed again since.
+    assert_eq!(used(&[runs('f', after)], &images, &none), [digest('2')]);
+    assert_eq!((unknown(runs('f', after)), unknown(runs('f', before))), (0, 1));
 }
 
 /// A pod may pull through another host, or through another repository that has the same image.

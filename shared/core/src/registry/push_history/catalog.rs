@@ -101,14 +101,17 @@ impl<'a> Catalog<'a> {
     }
 
     /// That two indexes list the same images, as far as both were read; their attestations differ by the time
-    /// of the build.
+    /// of the build. One without a tag that lists some of them is what a platform's own runner has pushed, before all
+    /// were merged (<https://docs.docker.com/build/ci/github-actions/multi-platform/>).
     pub fn have_same_parts(&self, one: &PushedImage, other: &PushedImage) -> bool {
         let parts = |index: &PushedImage| {
             let listed = self.children.get(&index.digest)?.iter().filter(|child| !child.is_attestation);
             Some(listed.map(|child| child.digest.as_str()).collect::<BTreeSet<&str>>())
         };
         let both = parts(one).zip(parts(other)).filter(|_| one.digest != other.digest);
-        both.is_some_and(|(one, other)| one == other && !one.is_empty())
+        let is_piece = one.tags.is_empty();
+        let is_same = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| one == other || (is_piece && one.is_subset(other));
+        both.is_some_and(|(one, other)| is_same(&one, &other) && !one.is_empty())
     }
 
     /// Why an image can't be deployed whatever is asked for, or nothing where it can; `running` is the

@@ -48,6 +48,14 @@ pub fn digest_of_image_id(image_id: &str) -> Option<&str> {
     image_id.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| digest.starts_with("sha256:"))
 }
 
+/// The digest in an `imageID` without a repository (`sha256:…`, `docker://sha256:…`): of a manifest where an image was
+/// brought to the node by other ways than a pull, else of a configuration. Only a registry that has it can tell.
+#[must_use]
+pub fn bare_digest(image_id: &str) -> Option<&str> {
+    let bare = image_id.rsplit_once("://").map_or(image_id, |(_, rest)| rest);
+    (bare.starts_with("sha256:") && !bare.contains(['@', '/'])).then_some(bare)
+}
+
 /// The repository in a container status' `imageID` that holds a manifest's digest. Where one image has several
 /// names on a node, a runtime reports any of them.
 #[must_use]

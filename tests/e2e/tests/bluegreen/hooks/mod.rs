@@ -2,6 +2,7 @@
 
 mod contract;
 mod kills;
+mod meanwhile;
 
 use std::time::Duration;
 

@@ -4,6 +4,8 @@
 //! A tag alone doesn't say which of its numbers is the release. The repository does: at one release it has several
 //! values of what is no release, and the same ones at the next.
 
+mod cycles;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -94,7 +96,7 @@ impl TagForm {
         let components = self.components();
         let suspects = suspects(&components);
         let is_told = components.len() > 1 || self.parts.iter().any(Part::is_hash);
-        if suspects.is_empty() || !is_told {
+        if !is_told {
             return Variants::default();
         }
         let mut tags: Vec<(Timestamp, &str)> = pushed.into_iter().map(|(tag, at)| (at, tag)).collect();
@@ -174,7 +176,13 @@ fn counts(label: &str) -> bool {
 impl Alike<'_> {
     fn variants(&self) -> Variants {
         let mut variants = Variants::default();
-        for suspect in &self.suspects {
+        let cycling: Vec<usize> = (0..self.components.len()).filter(|at| self.cycles(*at)).collect();
+        variants.fixed.extend(cycling.iter().flat_map(|at| self.components[*at].parts.clone()));
+        for suspect in self.suspects.iter().filter(|suspect| !cycling.contains(suspect)) {
+            // Beside a variant that is plain what only rises is the release, whatever word is before it.
+            if !cycling.is_empty() && !self.falls(*suspect) {
+                continue;
+            }
             let parts = self.components[*suspect].parts.clone();
             match self.judge(*suspect) {
                 Meaning::Counts => {}

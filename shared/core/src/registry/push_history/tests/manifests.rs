@@ -259,6 +259,10 @@ fn another_index_of_the_running_parts_is_nothing_to_go_back_to() {
     assert_eq!(chosen.digest, Some(first));
     let why: Vec<&SkipReason> = chosen.skipped.iter().map(|skipped| &skipped.why).collect();
     assert_eq!(why, [&SkipReason::LeftOut { why: LeftOut::SameParts }]);
+    // One runner's index lists some of the parts.
+    let mut merged = pushed_again.clone();
+    merged.children.get_mut(&pushed(&pushed_again, 2, INDEX)).unwrap().remove(0);
+    assert!(matches!(merged.decide(), Decision::Chosen(c) if c.digest == chosen.digest));
     // With a version's tag of its own, too; and who names it means it.
     let twin = pushed(&pushed_again, 2, INDEX);
     let mut tagged = pushed_again.clone();

@@ -75,6 +75,15 @@ fn what_a_build_was_promoted_to_is_asked_for() {
     assert_eq!(asks("4d5e6f7", &["4d5e6f7"]), None);
 }
 
+/// Every build is `dev`, and few of them become `prod`: the one before may have got no further.
+#[test]
+fn what_was_pushed_before_prod_need_not_have_been_prod() {
+    let images: &[&[&str]] = &[&["1a2b3c4"], &["2b3c4d5"], &["4d5e6f7", "dev", "prod"]];
+    let asks = |tag: &str| never_named(&scene(images, tag).deployed(&[tag]));
+    assert_eq!(asks("prod"), Some(NeverNamed::OneOfSeveral { names: vec!["dev".into()] }));
+    assert_eq!(asks("4d5e6f7"), None, "it goes by its own tag");
+}
+
 /// A layer of Kaniko's, or BuildKit's cache, would be deployed as the release before.
 #[test]
 fn a_builders_cache_is_no_image() {

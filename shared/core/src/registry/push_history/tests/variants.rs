@@ -29,6 +29,29 @@ fn is_asked(tags: &[&str], from: &str, to: &str) -> bool {
     unexpected(&way).iter().any(|found| matches!(found, Unexpected::OtherVariant { .. }))
 }
 
+/// `--yes` would go to the same bad release for another runtime, with no word before the number that tells them apart.
+#[test]
+fn a_variant_without_a_word_is_kept_too() {
+    for (tags, runs, before) in [
+        (["3.11-1.4.0", "3.12-1.4.0", "3.11-1.5.0", "3.12-1.5.0"], "3.12-1.5.0", "3.12-1.4.0"),
+        (["1.4.0-3.11", "1.4.0-3.12", "1.5.0-3.11", "1.5.0-3.12"], "1.5.0-3.12", "1.4.0-3.12"),
+        (["1.4.0-17", "1.4.0-21", "1.5.0-17", "1.5.0-21"], "1.5.0-21", "1.4.0-21"),
+        (["17-1.4.0", "21-1.4.0", "17-1.5.0", "21-1.5.0"], "21-1.5.0", "21-1.4.0"),
+        (["17-a1b2c3d", "21-a1b2c3d", "17-b1b2c3d", "21-b1b2c3d"], "21-b1b2c3d", "21-a1b2c3d"),
+        (["8.2-fpm-1.4", "8.3-fpm-1.4", "8.2-fpm-1.5", "8.3-fpm-1.5"], "8.3-fpm-1.5", "8.3-fpm-1.4"),
+        (["eks-1.29-1.0", "eks-1.30-1.0", "eks-1.29-1.1", "eks-1.30-1.1"], "eks-1.30-1.1", "eks-1.30-1.0"),
+        (["stage1-12", "stage2-12", "stage1-13", "stage2-13"], "stage2-13", "stage2-12"),
+        (["v1-api-12", "v2-api-12", "v1-api-13", "v2-api-13"], "v2-api-13", "v2-api-12"),
+        // A counter that begins anew, or goes on.
+        (["1.0-1", "1.0-2", "1.1-1", "1.1-2"], "1.1-2", "1.1-1"),
+        (["1.4.0-17", "1.4.0-18", "1.5.0-19", "1.5.0-20"], "1.5.0-20", "1.5.0-19"),
+        (["17-a1b2c3d", "18-b1b2c3d", "19-c1b2c3d", "20-d1b2c3d"], "20-d1b2c3d", "19-c1b2c3d"),
+        (["2026.01.02-1", "2026.01.02-2", "2026.01.03-1", "2026.01.03-2"], "2026.01.03-2", "2026.01.03-1"),
+    ] {
+        assert_eq!(back(&tags, runs), format!(":{before}"), "{tags:?}");
+    }
+}
+
 /// An image of another platform, another application or another Java would run: or the broken release once more.
 #[test]
 fn a_variant_is_kept_that_the_repository_shows_at_each_release() {

@@ -1,0 +1,51 @@
+//! Variants that need no word before them: they come by turns at every release.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::{Number, Part, TagForm};
+use super::{Alike, FEW, Value};
+
+impl Alike<'_> {
+    /// The plain case, for which no word is needed: the same few values come again at every release, by turns, and all
+    /// else only rises (`1.4.0-17`, `1.4.0-21`, `1.5.0-17`, `1.5.0-21`).
+    pub(super) fn cycles(&self, at: usize) -> bool {
+        let component = &self.components[at];
+        let all: Vec<usize> = (0..self.components.len()).filter(|other| *other != at).collect();
+        let places: Vec<usize> = all.iter().flat_map(|other| self.components[*other].parts.clone()).collect();
+        let mut releases: BTreeMap<Vec<String>, BTreeSet<Value<'_>>> = BTreeMap::new();
+        let mut seen: BTreeMap<Value<'_>, BTreeSet<Vec<String>>> = BTreeMap::new();
+        for tag in &self.tags {
+            let (release, value) = (tag.without(&component.parts), tag.numbers_at(&component.parts));
+            releases.entry(release.clone()).or_default().insert(value.clone());
+            seen.entry(value).or_default().insert(release);
+        }
+        let repeats = seen.values().filter(|releases| releases.len() > 1).count() > 1;
+        let several = releases.values().any(|values| values.len() > 1);
+        // A counter behind the release that begins anew with it looks the same.
+        let is_small = |value: &Value<'_>| value.iter().all(|numbers| numbers.iter().all(Number::is_first));
+        let begins_anew = !component.leads && seen.keys().any(is_small);
+        let rest = |tag: &TagForm| tag.numbers_at(&places).concat();
+        let all_rises = self.tags.windows(2).all(|pair| rest(&pair[0]) <= rest(&pair[1]));
+        repeats && several && !begins_anew && seen.len() < FEW && all_rises && self.falls(at)
+    }
+
+    /// Lower at one push than at the one before.
+    pub(super) fn falls(&self, at: usize) -> bool {
+        let own = |tag: &TagForm| tag.numbers_at(&self.components[at].parts).concat();
+        self.tags.windows(2).any(|pair| own(&pair[1]) < own(&pair[0]))
+    }
+}
+
+impl TagForm {
+    /// All that counts in the tag, but for these parts.
+    fn without(&self, places: &[usize]) -> Vec<String> {
+        let of_place = |(at, part): (usize, &Part)| match part {
+            Part::Commit(hash) | Part::Uuid(hash) | Part::Ulid(hash) => Some(hash.clone()),
+            Part::Numbers(numbers) if !places.contains(&at) => {
+                Some(numbers.iter().map(|number| number.worth().1).collect::<Vec<_>>().join("."))
+            }
+            _ => None,
+        };
+        self.parts.iter().enumerate().filter_map(of_place).collect()
+    }
+}
