@@ -46,9 +46,8 @@ impl Choice<'_> {
     /// Names of other environments, whichever image they are on.
     fn other_environments(&self, own: Option<&str>) -> Vec<String> {
         let tags = self.candidates.iter().flat_map(|candidate| &candidate.image.tags);
-        let is_other = |tag: &&String| Some(tag.as_str()) != own && TagForm::of(tag).is_of_environment();
-        let names: BTreeSet<&String> =
-            tags.filter(is_other).filter(|tag| TagForm::of(tag).kind() == TagKind::Name).collect();
+        let is_other = |tag: &&String| Some(tag.as_str()) != own && TagForm::of(tag).is_of_any_environment();
+        let names: BTreeSet<&String> = tags.filter(is_other).collect();
         names.into_iter().cloned().collect()
     }
 

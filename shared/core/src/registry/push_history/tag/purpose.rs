@@ -7,6 +7,8 @@ const CACHE_KEY_CHARS: usize = 64;
 /// Words for what builders keep for the next build.
 const CACHES: [&str; 5] = ["buildcache", "buildkitcache", "buildxcache", "kanikocache", "layercache"];
 
+/// Environments that every build gets to first.
+const FIRST_ENVIRONMENTS: [&str; 5] = ["dev", "develop", "development", "test", "testing"];
 /// Stages to which builds are promoted.
 const ENVIRONMENTS: [&str; 14] = [
     "canary",
@@ -47,7 +49,17 @@ impl TagForm {
     /// True for a name of a stage to which a build is promoted, and that a build alone doesn't move: `prod`, `api-staging`.
     #[must_use]
     pub fn is_of_environment(&self) -> bool {
-        let is_one = |word: &String| ENVIRONMENTS.contains(&word.as_str());
+        self.names_one_of(&ENVIRONMENTS)
+    }
+
+    /// The same, or of one that every build gets to first.
+    #[must_use]
+    pub fn is_of_any_environment(&self) -> bool {
+        self.names_one_of(&ENVIRONMENTS) || self.names_one_of(&FIRST_ENVIRONMENTS)
+    }
+
+    fn names_one_of(&self, words: &[&str]) -> bool {
+        let is_one = |word: &String| words.contains(&word.as_str());
         self.kind() == TagKind::Name && self.parts.iter().filter_map(Part::word).any(|word| is_one(&word))
     }
 }

@@ -261,7 +261,8 @@ fn another_index_of_the_running_parts_is_nothing_to_go_back_to() {
     assert_eq!(why, [&SkipReason::LeftOut { why: LeftOut::SameParts }]);
     // One runner's index lists some of the parts.
     let mut merged = pushed_again.clone();
-    merged.children.get_mut(&pushed(&pushed_again, 2, INDEX)).unwrap().remove(0);
+    let other = IndexChild::image(format!("sha256:{}", "e".repeat(64)));
+    merged.children.get_mut(&pushed(&pushed_again, 3, INDEX)).unwrap().push(other);
     assert!(matches!(merged.decide(), Decision::Chosen(c) if c.digest == chosen.digest));
     // With a version's tag of its own, too; and who names it means it.
     let twin = pushed(&pushed_again, 2, INDEX);
