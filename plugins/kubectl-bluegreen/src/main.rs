@@ -25,6 +25,7 @@ mod hand;
 mod hooks;
 mod idle;
 mod left;
+mod main_endpoints;
 mod moves;
 mod names;
 mod news;

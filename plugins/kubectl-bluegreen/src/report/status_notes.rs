@@ -12,6 +12,7 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
 use crate::checks::unmanaged_endpoints;
+use crate::main_endpoints::{lacking, needed};
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::{Record, RecordedVerb};
 use crate::refusal::added_labels;
@@ -24,6 +25,7 @@ use crate::snapshot::Snapshot;
 pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = left_behind(view, tracks, snapshot);
     notes.extend(split(view));
+    notes.extend(unserved(view, tracks, snapshot));
     notes.extend(raised_floors(tracks, snapshot));
     if let Some(added) = added_labels(view, tracks, snapshot) {
         let fix = Some(added.mend(view, &snapshot.scope).to_string());
@@ -68,6 +70,12 @@ fn split(view: &ServiceView<'_>) -> Option<Note> {
     let Standing::Split(weights) = route.standing(&route.object) else { return None };
     let shown = Standing::Split(weights).shown();
     Some(Note::warns("split-weights", format!("{} splits its requests: {shown}", route.reference())))
+}
+
+/// Everybody gets an error, though the active color is ready.
+fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Note> {
+    let main = needed(view.route.as_ref()?, &tracks.active)?;
+    Some(Note::blocks("route-refused", lacking(main, &snapshot.slices.get(main)?.slices)?))
 }
 
 /// True where Services went to different colors as one: `deploy -f` alone does that.
