@@ -25,6 +25,7 @@ use crate::snapshot::Snapshot;
 pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = left_behind(view, tracks, snapshot);
     notes.extend(split(view));
+    notes.extend(refused(view));
     notes.extend(unserved(view, tracks, snapshot));
     notes.extend(raised_floors(tracks, snapshot));
     if let Some(added) = added_labels(view, tracks, snapshot) {
@@ -70,6 +71,13 @@ fn split(view: &ServiceView<'_>) -> Option<Note> {
     let Standing::Split(weights) = route.standing(&route.object) else { return None };
     let shown = Standing::Split(weights).shown();
     Some(Note::warns("split-weights", format!("{} splits its requests: {shown}", route.reference())))
+}
+
+/// The weights are shown, and reach nobody.
+fn refused(view: &ServiceView<'_>) -> Option<Note> {
+    let route = view.route.as_ref()?;
+    let message = format!("{} is refused by its controller: {}", route.reference(), route.refusal()?);
+    Some(Note::warns("route-refused", message))
 }
 
 /// Everybody gets an error, though the active color is ready.

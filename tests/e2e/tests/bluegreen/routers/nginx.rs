@@ -113,7 +113,7 @@ async fn weights_that_are_split_are_left_alone() -> Result<()> {
     weighs(&ns, "25").await?;
     bluegreen(&ns, "status api").await?.ends(0)?.tells("blue 975, green 25")?;
     let commands = document["next"].as_str().unwrap_or_default().lines();
-    let to_blue = commands.filter(|command| command.contains(r#""value":"0""#)).last();
+    let to_blue = commands.filter(|command| command.contains(r#""value":"0""#)).next_back();
     paste(&ns, to_blue.with_context(|| format!("{document:#}"))?.trim()).await?.ends(0)?;
     weighs(&ns, "0").await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
@@ -135,6 +135,7 @@ async fn a_canary_that_its_controller_ignores_is_not_moved() -> Result<()> {
     ns.patch::<Ingress>("api-canary", json!({"spec": &canary["spec"]})).await?;
     let why = refused(&ns, "route-refused").await?;
     ensure!(why.contains("/cart"), "{why}");
+    bluegreen(&ns, "status api").await?.tells("/cart")?;
     let mut second = plain["rules"][0].clone();
     second["host"] = json!("www.example2.com");
     ns.patch::<Ingress>("api-canary", json!({"spec": {"rules": [&plain["rules"][0], second]}})).await?;
