@@ -16,7 +16,7 @@ use release_core::traffic::routes::{DestinationRule, host_is};
 use serde_json::Value;
 
 use super::in_progress::MoveInProgress;
-use crate::main_endpoints::{lacking, needed};
+use crate::main_ingress::{lacking, needed};
 use crate::service_view::ready_count;
 use crate::snapshot::{Snapshot, canaries_now, destination_rules_in, pods_with};
 

@@ -12,7 +12,7 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
 use crate::checks::unmanaged_endpoints;
-use crate::main_endpoints::{lacking, needed};
+use crate::main_ingress::{lacking, needed};
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::{Record, RecordedVerb};
 use crate::refusal::added_labels;

@@ -6,18 +6,20 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::Ingress;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::traffic::router::nginx::annotations::{by_request, is_canary};
-use release_core::traffic::router::nginx::{Backend, Canary, backend_by_default, controller_of, name_of, places};
+use release_core::traffic::router::nginx::annotations::by_request;
+use release_core::traffic::router::nginx::{Backend, name_of};
 use release_core::traffic::router::{Destination, Route};
 
 use crate::checks::case::Case;
-use crate::main_endpoints::{lacking, needed};
+use crate::main_ingress::{self, lacking, needed};
 use crate::options::Verb;
 
 /// Requests that go on as they do.
 pub fn past(case: &Case<'_>, route: &Route) -> Vec<String> {
-    let Some(canary) = &route.beside.canary else { return Vec::new() };
-    by_themselves(case, route).into_iter().chain(straight(case, route, canary)).collect()
+    if route.beside.canary.is_none() {
+        return Vec::new();
+    }
+    by_themselves(case, route).into_iter().chain(straight(case, route)).collect()
 }
 
 /// A header or a cookie counts before the weight.
@@ -37,18 +39,10 @@ fn by_themselves(case: &Case<'_>, route: &Route) -> Vec<String> {
     told.collect()
 }
 
-/// Other Ingresses to a Service of a color. Where it is one backend with that of the main Ingress, the controller
-/// shares its requests, too (ingress-nginx#4667).
-fn straight(case: &Case<'_>, route: &Route, canary: &Canary) -> BTreeSet<String> {
-    let snapshot = case.snapshot;
-    let (ingresses, classes) = (snapshot.ingresses.as_deref().unwrap_or_default(), snapshot.ingress_classes.as_deref());
-    let controller = |ingress: &Ingress| controller_of(ingress, classes.ok()).map(str::to_owned);
-    let own = ingresses.iter().find(|ingress| name_of(ingress) == route.name).and_then(controller);
-    let told = ingresses.iter().filter(|ingress| !is_canary(ingress)).flat_map(|ingress| {
-        let is_its = controller(ingress) == own;
-        let backends = places(ingress).into_iter().map(|place| place.backend).chain(backend_by_default(ingress));
-        let past = backends.filter(|backend| !(is_its && canary.shared.contains(backend)));
-        past.filter_map(|backend| leads(case, route, ingress, &backend)).collect::<Vec<_>>()
+/// Other Ingresses to a Service of a color.
+fn straight(case: &Case<'_>, route: &Route) -> BTreeSet<String> {
+    let told = main_ingress::past(route, case.snapshot).flat_map(|(ingress, backends)| {
+        backends.into_iter().filter_map(|backend| leads(case, route, ingress, &backend)).collect::<Vec<_>>()
     });
     told.collect()
 }
