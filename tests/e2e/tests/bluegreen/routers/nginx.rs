@@ -112,8 +112,8 @@ async fn weights_that_are_split_are_left_alone() -> Result<()> {
     ensure!(document["message"].to_string().contains("blue 975, green 25"), "{document:#}");
     weighs(&ns, "25").await?;
     bluegreen(&ns, "status api").await?.ends(0)?.tells("blue 975, green 25")?;
-    let commands = document["next"].as_str().unwrap_or_default().lines();
-    let to_blue = commands.filter(|command| command.contains(r#""value":"0""#)).next_back();
+    let mut commands = document["next"].as_str().unwrap_or_default().lines();
+    let to_blue = commands.rfind(|command| command.contains(r#""value":"0""#));
     paste(&ns, to_blue.with_context(|| format!("{document:#}"))?.trim()).await?.ends(0)?;
     weighs(&ns, "0").await?;
     bluegreen(&ns, SWITCH).await?.ends(0)?;
