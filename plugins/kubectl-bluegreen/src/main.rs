@@ -25,6 +25,7 @@ mod hand;
 mod hooks;
 mod idle;
 mod left;
+mod main_ingress;
 mod moves;
 mod names;
 mod news;

@@ -107,7 +107,7 @@ impl<'a> ServiceView<'a> {
             None => vec![service::still(&tracks.selector_for(&tracks.active))],
             Some(route) => {
                 let rules = route.rules(&route.object).into_iter();
-                rules.map(|rule| Op::test(&rule.pointer, rule.list)).collect()
+                rules.flat_map(|rule| rule.still()).collect()
             }
         }
     }

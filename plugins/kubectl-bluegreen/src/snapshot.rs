@@ -14,7 +14,7 @@ mod read;
 mod routers;
 
 pub use beyond::routes_from_beyond;
-pub use ingresses::with_whose_ingresses;
+pub use ingresses::{canaries_now, with_whose_ingresses};
 pub use load::load;
 pub use looking::Looking;
 pub use moment::Snapshot;

@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Service;
 use release_cli::run::Run;
+use release_cluster::slice_view::slices_of;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::service::{service_name, service_path};
 use release_core::text::printable;
-use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::Route;
 use release_core::traffic::router::find::{FoundRouter, RecordedColors, SeenRoute, Sought, find};
 use release_core::traffic::routes::{DestinationRule, host_is};
 use serde_json::Value;
 
 use super::in_progress::MoveInProgress;
+use crate::main_ingress::{lacking, needed};
 use crate::service_view::ready_count;
-use crate::snapshot::{Snapshot, destination_rules_in, pods_with};
+use crate::snapshot::{Snapshot, canaries_now, destination_rules_in, pods_with};
 
 /// Reads the route, its DestinationRules and the Services that it sends to. What can't be read is no verdict.
 ///
@@ -29,16 +30,10 @@ pub async fn check(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) ->
     let Ok(object) = run.cluster.get::<Value>(&movement.path()).await else { return Ok(()) };
     let Some(services) = services(run, made, before).await else { return Ok(()) };
     let Some(rules) = rules(run, snapshot, made).await else { return Ok(()) };
-    let bindings = snapshot.target_group_bindings.as_deref().unwrap_or_default();
-    let around = Around { services: &services, rules: &rules, bindings };
-    let Some(now) = found(made, before, &object, around) else { return Ok(()) };
-    let find = |name: &str| services.iter().find(|service| service_name(service) == name);
+    let around = Around { services: &services, rules: &rules, snapshot };
     let to = movement.to.as_str();
-    let why = match now.lost(to).or_else(|| now.without_port(&object, to, find)) {
-        None if now.leading(&object).is_some_and(|color| color != to) => {
-            Some(format!("what {} names is no more {to}", movement.object()))
-        }
-        None => unmatched(run, made, &now).await,
+    let why = match passed_over(run, snapshot, before, to).await {
+        None => led_astray(run, made, before, &object, around).await,
         found => found,
     };
     let Some(why) = why else { return Ok(()) };
@@ -46,6 +41,41 @@ pub async fn check(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) ->
     let look =
         Command::new("kubectl get").arg(before.reference()).arg("-o").arg("yaml").scope(&before.scope(run.scope()));
     Err(Failure::failed("TargetFailed", printable(&format!("requests for {to} reach nobody: {why}"))).look(look))
+}
+
+/// Why the requests for the target reach nobody by what is there now.
+async fn led_astray(
+    run: &Run,
+    made: &MoveInProgress<'_>,
+    before: &Route,
+    object: &Value,
+    around: Around<'_>,
+) -> Option<String> {
+    let (to, now) = (made.movement.to.as_str(), found(made, before, object, around)?);
+    let find = |name: &str| around.services.iter().find(|service| service_name(service) == name);
+    match now.lost(to).or_else(|| now.without_port(object, to, find)) {
+        None if now.leading(object).is_some_and(|color| color != to) => {
+            Some(format!("what {} names is no more {to}", made.movement.object()))
+        }
+        None => unmatched(run, made, &now).await,
+        found => found,
+    }
+}
+
+/// Why ingress-nginx makes nothing of a canary's weight by now. What can't be read is no verdict.
+async fn passed_over(run: &Run, snapshot: &Snapshot, before: &Route, to: &str) -> Option<String> {
+    let then = before.beside.canary.as_ref()?;
+    let now = canaries_now(&run.cluster, &before.namespace, &snapshot.ingress_classes).await.ok()?;
+    let name = before.reference();
+    let Some(canary) = now.get(&before.name) else { return Some(format!("{name} is no canary any more")) };
+    if let Some(why) = &canary.ignored {
+        return Some(format!("{name} is refused by its controller: {why}"));
+    }
+    if canary.pairs != then.pairs {
+        return Some(format!("{name} shares requests between other Services now"));
+    }
+    let main = needed(before, to)?;
+    lacking(main, &slices_of(&run.cluster, main).await.ok()?.slices)
 }
 
 /// The Service and those of the colors, as they are now; the ones that are gone are left out.
@@ -82,8 +112,8 @@ async fn rules(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) -> Opt
 struct Around<'a> {
     services: &'a [Service],
     rules: &'a [DestinationRule],
-    /// As they were: nothing of them is moved.
-    bindings: &'a [TargetGroupBinding],
+    /// What was there before: nothing else of it is moved.
+    snapshot: &'a Snapshot,
 }
 
 /// The route as it decides now.
@@ -91,7 +121,7 @@ fn found(
     made: &MoveInProgress<'_>,
     before: &Route,
     object: &Value,
-    Around { services, rules, bindings }: Around<'_>,
+    Around { services, rules, snapshot }: Around<'_>,
 ) -> Option<Route> {
     let service = services.iter().find(|service| service_name(service) == made.service())?;
     let both = [made.movement.to.clone(), made.movement.from.clone()];
@@ -104,7 +134,8 @@ fn found(
         neighbours: services,
         routes: &routes,
         rules,
-        bindings,
+        bindings: snapshot.target_group_bindings.as_deref().unwrap_or_default(),
+        canaries: &snapshot.canaries,
         key: Some(&before.key),
         named: Some(&named),
     });

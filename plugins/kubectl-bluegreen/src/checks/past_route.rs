@@ -1,6 +1,8 @@
 //! What a route that is moved doesn't decide: other rules and routes that lead to a color, and requests that reach the
 //! Service without meeting it.
 
+mod canary;
+
 use k8s_openapi::api::core::v1::Service;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
@@ -9,7 +11,7 @@ use release_core::kube::{Pod, has_all};
 use release_core::text::printable;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::router::accepted::{Acceptance, acceptance};
-use release_core::traffic::router::{Route, RouterKind, Rule, alb, istio};
+use release_core::traffic::router::{Beside, Route, RouterKind, Rule, alb, istio};
 use serde_json::Value;
 
 use super::case::Case;
@@ -20,12 +22,13 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     past.extend(routes(case, route));
     past.extend(uneven(case, route));
     past.extend(around(case, route));
+    past.extend(canary::past(case, route));
     if route.is_by_subset() {
         past.extend(services(case));
         past.extend(doors(case));
     }
     let past = past.into_iter().map(|message| case.warns(ids::PAST_ROUTE, printable(&message)));
-    past.chain(refused(case, route)).chain(sticky(case, route)).collect()
+    past.chain(refused(case, route)).chain(canary::unserved(case, route)).chain(sticky(case, route)).collect()
 }
 
 /// A header's or a path's own rule, or one that was not named.
@@ -64,10 +67,16 @@ fn routes(case: &Case<'_>, route: &Route) -> Vec<String> {
     let http = snapshot.http_routes.iter().flatten().map(|other| (RouterKind::HttpRoute, &other.object));
     let grpc = snapshot.grpc_routes.iter().flatten().map(|other| (RouterKind::GrpcRoute, &other.object));
     let balanced = snapshot.balanced.iter().map(|other| (RouterKind::Alb, other));
+    let canaries = snapshot.canary_ingresses.iter().map(|other| (RouterKind::Nginx, other));
+    let bindings = snapshot.target_group_bindings.as_deref().unwrap_or_default();
     let sends = |(kind, object): (RouterKind, &Value)| {
         let (name, namespace) = (text(&object["metadata"]["name"]), text(&object["metadata"]["namespace"]));
-        let other = Route { kind, name, namespace, object: object.clone(), rule: None, only: None, ..route.clone() };
-        let is_it = other.path() == route.path();
+        let beside = Beside::of(kind, &name, bindings, &snapshot.canaries);
+        let other =
+            Route { kind, name, namespace, object: object.clone(), rule: None, only: None, beside, ..route.clone() };
+        // What the controller ignores sends nothing.
+        let is_ignored = kind == RouterKind::Nginx && other.refusal().is_some();
+        let is_it = other.path() == route.path() || is_ignored;
         let color = other.all_rules(object).iter().find_map(|rule| {
             let weights = rule.weights();
             weights
@@ -78,7 +87,7 @@ fn routes(case: &Case<'_>, route: &Route) -> Vec<String> {
         let color = color.filter(|_| !is_it)?;
         Some(format!("{} sends to {color}, and stays", other.seen_from(&snapshot.namespace)))
     };
-    istio.chain(http).chain(grpc).chain(balanced).filter_map(sends).collect()
+    istio.chain(http).chain(grpc).chain(balanced).chain(canaries).filter_map(sends).collect()
 }
 
 fn text(value: &Value) -> String {
@@ -128,8 +137,7 @@ fn doors(case: &Case<'_>) -> Vec<String> {
 fn refused(case: &Case<'_>, route: &Route) -> Option<Finding> {
     let why = match acceptance(&route.object) {
         Acceptance::Refused(why) => why,
-        _ if route.kind == RouterKind::Alb => alb::refusal(&route.object)?,
-        _ => return None,
+        _ => route.refusal()?,
     };
     let message = format!("{} is refused by its controller: {why}", route.reference());
     Some(case.blocks(ids::ROUTE_REFUSED, message).mend("mend the route first"))
@@ -143,12 +151,28 @@ fn sticky(case: &Case<'_>, route: &Route) -> Option<Finding> {
     let keeps = |rule: &Rule| match route.kind {
         RouterKind::HttpRoute | RouterKind::GrpcRoute => persists(rule).then(String::new),
         RouterKind::Alb => alb::sticky_seconds(rule).map(|seconds| format!(" for {}", duration(seconds))),
+        RouterKind::Nginx => keeps_by_cookie(case, route).then(String::new),
         RouterKind::Service | RouterKind::VirtualService => None,
     };
     let (found, long) = moved.iter().find_map(|rule| Some((rule, keeps(rule)?)))?;
     let (name, from) = (route.reference(), &case.active.name);
     let message = format!("{name} {} keeps sessions{long}: returning users stay on {from}", found.called());
     Some(case.warns(ids::ROUTE_STICKY, message))
+}
+
+/// Users of the main Service come back to it, and are not asked again; those of the canary may be let go
+/// (`route_to_alternative_balancer` in ingress-nginx's `balancer.lua`; ingress-nginx#8246).
+fn keeps_by_cookie(case: &Case<'_>, route: &Route) -> bool {
+    let leaves_main = || canary_main(route) == route.backend(&case.active.name);
+    route.beside.canary.as_ref().is_some_and(
+        |canary| {
+            if leaves_main() { canary.keeps_users } else { canary.keeps_own_users }
+        },
+    )
+}
+
+fn canary_main(route: &Route) -> Option<&str> {
+    route.beside.canary.as_ref()?.pairs.first().map(|pair| pair.main.as_str())
 }
 
 /// Nothing said is what the load balancer takes.

@@ -6,8 +6,7 @@ use release_core::command::selector_change_command;
 use release_core::kube::Labels;
 use release_core::text::printable;
 use release_core::traffic::ingress;
-use release_core::traffic::router::alb::bound;
-use release_core::traffic::router::{Share, rules_of};
+use release_core::traffic::router::{Beside, Share, rules_of};
 use release_core::traffic::routes::{GatewayRoute, split_with, subsets_of};
 
 use super::case::Case;
@@ -87,11 +86,12 @@ fn by_backend(case: &Case<'_>) -> Vec<Finding> {
 /// One of a single color is a tester's.
 fn past_it(case: &Case<'_>) -> Vec<Finding> {
     let (snapshot, name) = (case.snapshot, case.view.name());
-    let bound = bound(snapshot.target_group_bindings.as_deref().unwrap_or_default());
+    let bindings = snapshot.target_group_bindings.as_deref().unwrap_or_default();
     let found = all_routes(snapshot).into_iter().flat_map(|(kind, object)| {
         let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
         let of = if text("namespace").is_empty() { snapshot.namespace.as_str() } else { text("namespace") };
-        let (route, rules) = (format!("{}/{}", kind.resource(), text("name")), rules_of(kind, object, of, &bound));
+        let beside = Beside::of(kind, text("name"), bindings, &snapshot.canaries);
+        let (route, rules) = (format!("{}/{}", kind.resource(), text("name")), rules_of(kind, object, of, &beside));
         rules.into_iter().filter_map(move |rule| {
             let here = |share: &&Share| share.to.subset.is_none() && share.to.namespace == snapshot.namespace;
             let named: BTreeSet<&str> =

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use release_cluster::slice_view::SlicesAt;
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::ids::CheckId;
 use release_core::command::Scope;
 use release_core::kube::{OwnedSet, Pod, Workload};
+use release_core::traffic::router::nginx::Canaries;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -35,6 +37,9 @@ pub struct World {
     pub http_routes: Reading<Vec<Value>>,
     pub grpc_routes: Reading<Vec<Value>>,
     pub ingresses: Reading<Vec<Value>>,
+    pub ingress_classes: Reading<Vec<Value>>,
+    /// By Service.
+    pub slices: BTreeMap<String, SlicesAt>,
     pub nodes: Reading<Vec<Value>>,
     /// Its metadata.
     pub namespace: Reading<Value>,
@@ -68,6 +73,8 @@ impl World {
             http_routes: none(),
             grpc_routes: none(),
             ingresses: none(),
+            ingress_classes: none(),
+            slices: BTreeMap::new(),
             nodes: none(),
             namespace: Ok(json!({"name": "shop"})),
             target_group_bindings: none(),
@@ -182,7 +189,7 @@ impl World {
             }),
             pods: self.pods.iter().map(|pod| parse::<Pod>(&self.with_containers(pod))).collect(),
             nodes: parse_all(&self.nodes),
-            slices: BTreeMap::new(),
+            slices: self.slices.clone(),
             budgets: parse_all(&self.budgets),
             autoscalers: parse_all(&self.autoscalers),
             network_policies: parse_all(&self.network_policies),
@@ -191,8 +198,10 @@ impl World {
             http_routes: parse_all(&self.http_routes),
             grpc_routes: parse_all(&self.grpc_routes),
             ingresses: parse_all(&self.ingresses),
-            ingress_classes: Ok(Vec::new()),
+            ingress_classes: parse_all(&self.ingress_classes),
             balanced: Vec::new(),
+            canary_ingresses: Vec::new(),
+            canaries: Canaries::new(),
             target_group_bindings: parse_all(&self.target_group_bindings),
             routes_beyond: Ok(Vec::new()),
             virtual_services_beyond: Vec::new(),

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use release_cli::run::Run;
 use release_core::release::record::Recorded;
 use release_core::text::is_service_name;
-use release_core::traffic::router::RouterKind;
+use release_core::traffic::router::{NamedRouter, RouterKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,14 +23,20 @@ pub async fn services(run: &Run, namespace: Option<&str>, now: Timestamp) -> Vec
     let istio = routes.virtual_services.iter().map(|route| (RouterKind::VirtualService, &route.object));
     let http = routes.http_routes.iter().map(|route| (RouterKind::HttpRoute, &route.object));
     let grpc = routes.grpc_routes.iter().map(|route| (RouterKind::GrpcRoute, &route.object));
-    // Whose an Ingress is needn't be known: the record on it is ours.
     let ingresses: Vec<Value> = routes.ingresses.iter().map(|ingress| json!(ingress)).collect();
-    let balanced = ingresses.iter().map(|ingress| (RouterKind::Alb, ingress));
+    let ingresses = ingresses.iter().map(|ingress| (kind_of(ingress), ingress));
     let mut due: Vec<(String, String)> =
-        istio.chain(http).chain(grpc).chain(balanced).filter_map(|(kind, object)| due(kind, object, now)).collect();
+        istio.chain(http).chain(grpc).chain(ingresses).filter_map(|(kind, object)| due(kind, object, now)).collect();
     due.sort();
     due.dedup();
     due
+}
+
+/// Whose an Ingress is needn't be known: the record on it is ours, and says by what it was moved.
+fn kind_of(ingress: &Value) -> RouterKind {
+    let record = Recorded::<Record>::in_object(ingress).current;
+    let named = record.and_then(|record| record.router.parse::<NamedRouter>().ok());
+    named.map(|named| named.kind).filter(|kind| kind.is_ingress()).unwrap_or(RouterKind::Alb)
 }
 
 /// Anybody may have written the record: what is no name is of no Service.

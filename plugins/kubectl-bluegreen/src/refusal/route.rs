@@ -6,7 +6,7 @@ use release_core::kube::service::service_name;
 use release_core::release::change::json_patch;
 use release_core::text::printable;
 use release_core::traffic::router::find::RouterUnclear;
-use release_core::traffic::router::{NamedRouter, Route, Rule};
+use release_core::traffic::router::{NamedRouter, Route, RouterKind, Rule};
 
 use super::asked::Asked;
 use super::ways::Ways;
@@ -38,6 +38,9 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
                 Some(command) => failure.next(Next::Try(vec![command], None)),
                 None => failure.next("give each Service a route of its own"),
             }
+        }
+        RouterUnclear::Undecided { .. } => {
+            Failure::failed("RouteUndecided", text).next("mend the Ingress; or name what decides with --router")
         }
         RouterUnclear::NoWeight { .. } => {
             let note = "give one of the colors its requests, then again".to_owned();
@@ -77,6 +80,10 @@ pub fn lacks_color(ways: Ways<'_>, (route, rule): (&Route, &Rule), color: &str) 
         rule.called()
     );
     let failure = Failure::failed("RouteLacksColor", text);
+    if route.kind == RouterKind::Nginx {
+        return failure
+            .next(format!("a canary Ingress leads to one Service: let that be the one of {}", printable(color)));
+    }
     let Some(ops) = route.adding(rule, color) else {
         return failure.next(format!("give it one, with weight 0: what leads to {color} has no name yet"));
     };

@@ -110,7 +110,7 @@ pub struct OtherPods {
 pub struct Note {
     /// `converging`, `no-endpoints`, `being-deleted`, `by-hand`, `unfinished`, `record`, `twin-service`,
     /// `floor-raised`, `foreign-label`, `split-weights`, `unmanaged-endpoints`, `retention`, `unfinished-init`, `preview`,
-    /// `contracted`
+    /// `contracted`, `route-refused`
     pub id: &'static str,
     /// `block` where requests fail now, else `warn`
     pub severity: &'static str,

@@ -13,6 +13,7 @@ use release_core::traffic::selector::{Color, Tracks};
 use super::status_document::Note;
 use crate::checks::unmanaged_endpoints;
 use crate::hand::has_written_the_record;
+use crate::main_ingress::{lacking, needed};
 use crate::plan::scale::{floor_command, raised_floor};
 use crate::record::{Record, RecordedVerb};
 use crate::refusal::foreign_labels;
@@ -25,6 +26,8 @@ use crate::snapshot::Snapshot;
 pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Vec<Note> {
     let mut notes = left_behind(view, tracks, snapshot);
     notes.extend(split(view));
+    notes.extend(refused(view));
+    notes.extend(unserved(view, tracks, snapshot));
     notes.extend(raised_floors(tracks, snapshot));
     if let Some(foreign) = foreign_labels(view, tracks, snapshot) {
         let fix = Some(foreign.mend(view, &snapshot.scope).to_string());
@@ -69,6 +72,19 @@ fn split(view: &ServiceView<'_>) -> Option<Note> {
     let Standing::Split(weights) = route.standing(&route.object) else { return None };
     let shown = Standing::Split(weights).shown();
     Some(Note::warns("split-weights", format!("{} splits its requests: {shown}", route.reference())))
+}
+
+/// The weights are shown, and reach nobody.
+fn refused(view: &ServiceView<'_>) -> Option<Note> {
+    let route = view.route.as_ref()?;
+    let message = format!("{} is refused by its controller: {}", route.reference(), route.refusal()?);
+    Some(Note::warns("route-refused", message))
+}
+
+/// Everybody gets an error, though the active color is ready.
+fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Note> {
+    let main = needed(view.route.as_ref()?, &tracks.active)?;
+    Some(Note::blocks("route-refused", lacking(main, &snapshot.slices.get(main)?.slices)?))
 }
 
 /// True where Services went to different colors as one: `deploy -f` alone does that.

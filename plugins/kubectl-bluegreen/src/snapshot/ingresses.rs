@@ -1,4 +1,4 @@
-//! Ingresses that an AWS load balancer may be made for, and what tells whose they are.
+//! Ingresses that share requests, and what tells whose they are.
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use release_cluster::Cluster;
@@ -6,6 +6,8 @@ use release_cluster::read::{ListQuery, Reading};
 use release_core::kube::path::path_of;
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::alb::{needs_bindings, unknown_class};
+use release_core::traffic::router::nginx::annotations::is_canary;
+use release_core::traffic::router::nginx::{Canaries, canaries};
 
 use super::moment::Snapshot;
 use super::optional::{OptionalReads, ReadScope};
@@ -39,13 +41,27 @@ pub async fn with_whose_ingresses(cluster: &Cluster, mut read: Snapshot) -> Snap
 
 /// Whether their classes, and bindings of target groups, have to be read to know.
 pub fn needed<'i>(ingresses: impl Iterator<Item = &'i Ingress> + Clone) -> (bool, bool) {
-    (ingresses.clone().any(|ingress| unknown_class(ingress).is_some()), ingresses.clone().any(needs_bindings))
+    let is_unclear = |ingress: &Ingress| unknown_class(ingress).is_some() || is_canary(ingress);
+    (ingresses.clone().any(is_unclear), ingresses.clone().any(needs_bindings))
 }
 
 /// The classes of the cluster.
 pub async fn classes(cluster: &Cluster) -> Reading<Vec<IngressClass>> {
     let path = path_of("networking.k8s.io", "v1", "ingressclasses", None);
     cluster.reading_served(&path, &ListQuery::default()).await
+}
+
+/// What ingress-nginx makes of the canary Ingresses of a namespace as they are now.
+///
+/// # Errors
+/// Why they can't be read.
+pub async fn canaries_now(
+    cluster: &Cluster,
+    namespace: &str,
+    classes: &Reading<Vec<IngressClass>>,
+) -> Reading<Canaries> {
+    let ingresses = here(cluster, namespace).ingresses().await?;
+    Ok(canaries(&ingresses, classes.as_deref().ok()))
 }
 
 /// The bindings of target groups of a namespace.

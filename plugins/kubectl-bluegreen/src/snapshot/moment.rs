@@ -15,6 +15,7 @@ use release_core::command::Scope;
 use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::find::FoundRouter;
+use release_core::traffic::router::nginx::Canaries;
 use release_core::traffic::routes::{DestinationRule, GatewayRoute, VirtualService};
 use serde_json::Value;
 
@@ -55,10 +56,14 @@ pub struct Snapshot {
     pub grpc_routes: Reading<Vec<GatewayRoute>>,
     /// Read only where another Service selects a color, too, or where nothing else decides.
     pub ingresses: Reading<Vec<Ingress>>,
-    /// Read only where an Ingress takes actions from annotations, and its class doesn't tell whose it is.
+    /// Read only where an Ingress takes actions from annotations, and its class doesn't tell whose it is, or where one
+    /// is a canary.
     pub ingress_classes: Reading<Vec<IngressClass>>,
     /// Those of the Ingresses that AWS load balancers are made for, as routes.
     pub balanced: Vec<Value>,
+    /// Canary Ingresses of ingress-nginx, as routes, and what that makes of them.
+    pub canary_ingresses: Vec<Value>,
+    pub canaries: Canaries,
     pub target_group_bindings: Reading<Vec<TargetGroupBinding>>,
     /// Routes of other namespaces that a ReferenceGrant lets in, with their kinds (`httproute`); read by
     /// [`routes_from_beyond`](super::routes_from_beyond) alone.
@@ -103,6 +108,8 @@ impl Snapshot {
             ingresses: Ok(Vec::new()),
             ingress_classes: Ok(Vec::new()),
             balanced: Vec::new(),
+            canary_ingresses: Vec::new(),
+            canaries: Canaries::new(),
             target_group_bindings: Ok(Vec::new()),
             routes_beyond: Ok(Vec::new()),
             virtual_services_beyond: Vec::new(),

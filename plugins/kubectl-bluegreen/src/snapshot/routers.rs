@@ -13,6 +13,7 @@ use release_core::release::record::Recorded;
 use release_core::traffic::router::RouterKind;
 use release_core::traffic::router::alb::is_alb;
 use release_core::traffic::router::find::{FoundRouter, RecordedColors, RouterUnclear, SeenRoute, Sought, find};
+use release_core::traffic::router::nginx::canaries;
 use release_core::traffic::routes::{DestinationRule, GATEWAY_API, GatewayRoute, VirtualService};
 use serde_json::{Value, json};
 
@@ -60,6 +61,11 @@ pub fn decide(read: &mut Snapshot, looking: Looking<'_>) {
     let classes = read.ingress_classes.as_deref().unwrap_or_default();
     let balanced = read.ingresses.iter().flatten().filter(|ingress| is_alb(ingress, classes));
     read.balanced = balanced.map(|ingress| json!(ingress)).collect();
+    let ingresses = read.ingresses.as_deref().unwrap_or_default();
+    let found = canaries(ingresses, read.ingress_classes.as_deref().ok());
+    let is_canary = |ingress: &&Ingress| ingress.metadata.name.as_ref().is_some_and(|name| found.contains_key(name));
+    read.canary_ingresses = ingresses.iter().filter(is_canary).map(|ingress| json!(ingress)).collect();
+    read.canaries = found;
     let routers =
         read.services.iter().map(|service| (service_name(service).to_owned(), router_of(service, read, looking)));
     read.routers = routers.collect();
@@ -85,6 +91,7 @@ fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundR
         routes: &routes,
         rules: read.destination_rules.as_deref().unwrap_or_default(),
         bindings: read.target_group_bindings.as_deref().unwrap_or_default(),
+        canaries: &read.canaries,
         key: looking.key.or(annotated.as_deref()),
         named: looking.router,
     })
@@ -102,7 +109,8 @@ pub fn all_routes(read: &Snapshot) -> Vec<(RouterKind, &Value)> {
         (kind, &route.object)
     });
     let balanced = read.balanced.iter().map(|ingress| (RouterKind::Alb, ingress));
-    istio.chain(http).chain(grpc).chain(beyond).chain(balanced).collect()
+    let canaries = read.canary_ingresses.iter().map(|ingress| (RouterKind::Nginx, ingress));
+    istio.chain(http).chain(grpc).chain(beyond).chain(balanced).chain(canaries).collect()
 }
 
 /// The record on an object, where it is of this Service.

@@ -175,7 +175,7 @@ checks! {
     PARTITION = "partition", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a StatefulSet's `partition` is above 0: blocks a deploy, and an image rollback where it is so high that no pod would be updated";
     PAST_ROUTE = "past-route", [Bluegreen], [Warns],
-        "where a route decides: several destinations of one color in a rule, of which the first gets all; rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors)";
+        "where a route decides: several destinations of one color in a rule, of which the first gets all; rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors; requests whose header or cookie a canary Ingress looks at before its weight)";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
@@ -222,10 +222,10 @@ checks! {
         "the target's rollout goes on, or its controller has not seen the latest change";
     ROUTE_DECIDES = "route-decides", [Bluegreen], [Blocks],
         "the Service selects one color, and an Istio VirtualService sends to a subset that is a color, or that no DestinationRule of the namespace defines; or, with `--router=service`, a route shares requests between this Service and one of another color; or a rule of a route shares among Services of the colors, and not with this one; or a canary Ingress of ingress-nginx or a weighted action of an AWS load balancer does";
-    ROUTE_REFUSED = "route-refused", [Bluegreen], [Blocks],
-        "the route that decides is not accepted by its controller (`Accepted`, `ResolvedRefs` of this generation), or has an action that the AWS Load Balancer Controller can't take ([routers.md](routers.md#aws-load-balancers))";
+    ROUTE_REFUSED = "route-refused", [Bluegreen], [Blocks, Warns],
+        "the route that decides is not accepted by its controller (`Accepted`, `ResolvedRefs` of this generation), or has an action that the AWS Load Balancer Controller can't take ([routers.md](routers.md#aws-load-balancers)), or is a canary Ingress that ingress-nginx passes over, or that it finds by a main Service without a ready endpoint ([routers.md](routers.md#ingress-nginx); a rollback is told that, and made)";
     ROUTE_STICKY = "route-sticky", [Bluegreen], [Warns],
-        "a rule of the HTTPRoute or GRPCRoute that is moved has `sessionPersistence`, or the action of an Ingress `targetGroupStickinessConfig`";
+        "a rule of the HTTPRoute or GRPCRoute that is moved has `sessionPersistence`, or the action of an Ingress `targetGroupStickinessConfig`, or the main Ingress of a canary `affinity: cookie`";
     RUNNING = "running", [Lifecycle], [Blocks],
         "a pod in any namespace runs it or waits to: containers, init and ephemeral containers, image volumes, by the digest that the runtime reports, else by tag";
     RUNNING_UNKNOWN = "running-unknown", [Lifecycle], [Blocks],

@@ -6,7 +6,8 @@
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
 use serde_json::Value;
 
-const NGINX: &str = "nginx.ingress.kubernetes.io/canary";
+use super::router::nginx::annotations::{WEIGHT, annotation, by_request, is_canary};
+
 const ALB_ACTION: &str = "alb.ingress.kubernetes.io/actions.";
 
 /// Services besides this one that Ingresses split traffic with: (`ingress/NAME`, Service). The Ingress is
@@ -73,20 +74,11 @@ fn reference(ingress: &Ingress) -> String {
     format!("ingress/{}", ingress.metadata.name.as_deref().unwrap_or_default())
 }
 
-fn annotation<'i>(ingress: &'i Ingress, key: &str) -> Option<&'i str> {
-    ingress.metadata.annotations.as_ref()?.get(key).map(String::as_str)
-}
-
-fn is_canary(ingress: &Ingress) -> bool {
-    annotation(ingress, NGINX).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
-/// By weight, or by a header or cookie that clients send.
+/// By weight, or by a header or cookie that clients send. Other controllers than ingress-nginx take its annotations,
+/// too: whatever is no plain 0 may be a weight to one of them.
 fn takes_a_share(ingress: &Ingress) -> bool {
-    let weighted = annotation(ingress, &format!("{NGINX}-weight")).is_some_and(|weight| weight.trim() != "0");
-    let asked_for =
-        ["-by-header", "-by-cookie"].iter().any(|by| annotation(ingress, &format!("{NGINX}{by}")).is_some());
-    is_canary(ingress) && (weighted || asked_for)
+    let is_weighted = annotation(ingress, WEIGHT).is_some_and(|weight| weight.trim() != "0");
+    is_canary(ingress) && (is_weighted || !by_request(ingress.metadata.annotations.as_ref()).is_empty())
 }
 
 /// The Services of each weighted action, with their weights.

@@ -3,16 +3,19 @@
 //! A router is pure: which share of the requests each color has in an object as it was read, what has to be written so
 //! that one color has all of them, and whether that is so. Who reads and writes the object is elsewhere. The selector
 //! is in [`service`], Istio's routes are in [`istio`], those of the Gateway API in [`gateway`], Ingresses of AWS load
-//! balancers in [`alb`]; which of them decides about a Service, in [`find`].
+//! balancers in [`alb`], canary Ingresses of ingress-nginx in [`nginx`]; which of them decides about a Service, in
+//! [`find`].
 
 pub mod accepted;
 pub mod alb;
+mod beside;
 pub mod find;
 pub mod first;
 pub mod gateway;
 pub mod istio;
 mod kind;
 mod named;
+pub mod nginx;
 mod reach;
 mod rule;
 pub mod service;
@@ -27,7 +30,7 @@ use crate::command::Scope;
 use crate::kube::Labels;
 use crate::kube::path::path_of;
 use crate::release::change::Op;
-use alb::Bound;
+pub use beside::Beside;
 pub use kind::RouterKind;
 pub use named::NamedRouter;
 pub use rule::{Destination, Form, Rule, Share};
@@ -56,8 +59,8 @@ pub struct Route {
     pub besides: BTreeMap<Destination, Labels>,
     /// Destinations that only our record tells the color of: no Service or subset of that name is there.
     pub lost: BTreeSet<Destination>,
-    /// The Services of target groups that are named by themselves.
-    pub bound: Bound,
+    /// What its meaning depends on beside the object.
+    pub beside: Beside,
 }
 
 impl Route {
@@ -102,7 +105,7 @@ impl Route {
     /// All rules of an object of this kind that lead to a color, the pinned ones among them.
     #[must_use]
     pub fn all_rules(&self, seen: &Value) -> Vec<Rule> {
-        let rules = rules_of(self.kind, seen, &self.namespace, &self.bound);
+        let rules = rules_of(self.kind, seen, &self.namespace, &self.beside);
         rules.into_iter().map(|rule| rule.told_apart(&self.colors)).filter(Rule::leads_to_colors).collect()
     }
 
@@ -183,8 +186,7 @@ impl Route {
     #[must_use]
     pub fn plan(&self, seen: &Value, to: &str) -> Vec<Op> {
         let rules = self.rules(seen);
-        let still = rules.iter().map(|rule| Op::test(&rule.pointer, rule.list.clone()));
-        still.chain(rules.iter().flat_map(|rule| rule.given_to(to))).collect()
+        rules.iter().flat_map(Rule::still).chain(rules.iter().flat_map(|rule| rule.given_to(to))).collect()
     }
 
     /// The object as a plan leaves it.
@@ -192,9 +194,7 @@ impl Route {
     pub fn moved(&self, seen: &Value, to: &str) -> Value {
         let mut moved = seen.clone();
         for rule in self.rules(seen) {
-            if let Some(list) = moved.pointer_mut(&rule.pointer) {
-                *list = rule.list_given_to(to);
-            }
+            set(&mut moved, &rule.pointer, rule.list_given_to(to));
         }
         moved
     }
@@ -238,6 +238,16 @@ impl Route {
         own.next().map(|(to, _)| to.service.as_str())
     }
 
+    /// Why its controller takes nothing of it, as far as the object tells and what is beside it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        match self.kind {
+            RouterKind::Alb => alb::refusal(&self.object),
+            RouterKind::Nginx => self.beside.canary.as_ref()?.ignored.clone(),
+            _ => None,
+        }
+    }
+
     /// True where the colors are subsets of one Service, which has the endpoints of all of them.
     #[must_use]
     pub fn is_by_subset(&self) -> bool {
@@ -245,13 +255,27 @@ impl Route {
     }
 }
 
+/// Sets a member of an object that may not be there yet.
+fn set(object: &mut Value, pointer: &str, value: Value) {
+    let Some((parent, member)) = pointer.rsplit_once('/') else { return };
+    match object.pointer_mut(parent) {
+        Some(Value::Object(members)) => drop(members.insert(member.replace("~1", "/").replace("~0", "~"), value)),
+        _ => {
+            if let Some(found) = object.pointer_mut(pointer) {
+                *found = value;
+            }
+        }
+    }
+}
+
 /// All rules of an object of this kind, in a namespace.
 #[must_use]
-pub fn rules_of(kind: RouterKind, object: &Value, namespace: &str, bound: &Bound) -> Vec<Rule> {
+pub fn rules_of(kind: RouterKind, object: &Value, namespace: &str, beside: &Beside) -> Vec<Rule> {
     match kind {
         RouterKind::VirtualService => istio::rules(object, namespace),
         RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(object, namespace),
-        RouterKind::Alb => alb::rules(object, namespace, bound),
+        RouterKind::Alb => alb::rules(object, namespace, &beside.bound),
+        RouterKind::Nginx => beside.canary.iter().flat_map(|canary| nginx::rules(object, namespace, canary)).collect(),
         RouterKind::Service => Vec::new(),
     }
 }

@@ -114,3 +114,52 @@ pub async fn action_of(ns: &Namespace) -> Result<String> {
     let object = object(ns, "ingress/edge").await?;
     Ok(object["metadata"]["annotations"][ACTION].as_str().context("no action")?.to_owned())
 }
+
+/// The weight of a canary Ingress of ingress-nginx.
+pub const WEIGHT: &str = "nginx.ingress.kubernetes.io/canary-weight";
+/// All of it.
+pub const TOTAL: &str = "nginx.ingress.kubernetes.io/canary-weight-total";
+
+/// An Ingress of ingress-nginx that leads the host of `api` to a Service.
+#[must_use]
+pub fn nginx_ingress(name: &str, class: &str, service: &str, annotations: &Value) -> Value {
+    let backend = json!({"service": {"name": service, "port": {"number": 80}}});
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name, "annotations": annotations},
+        "spec": {"ingressClassName": class, "rules": [{"host": "api.example.com", "http": {"paths": [
+            {"path": "/", "pathType": "Prefix", "backend": backend}]}}]}})
+}
+
+/// The class of the namespace's own ingress-nginx; no such controller is in the lab.
+///
+/// # Errors
+/// Where it can't be made.
+pub async fn nginx_class(ns: &Namespace) -> Result<String> {
+    let name = format!("nginx-{}", ns.name());
+    let class = json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": &name},
+        "spec": {"controller": "k8s.io/ingress-nginx"}});
+    ns.apply(&class).await?;
+    Ok(name)
+}
+
+/// The Ingress `api` to `api-blue`, and its canary `api-canary` to `api-green` with a weight, where one is written.
+///
+/// # Errors
+/// Where they can't be made.
+pub async fn canary_ingresses(ns: &Namespace, weight: Option<&str>) -> Result<()> {
+    let class = nginx_class(ns).await?;
+    let mut annotations = json!({"nginx.ingress.kubernetes.io/canary": "true", "example.com/owner": "team-1"});
+    if let Some(weight) = weight {
+        annotations[WEIGHT] = json!(weight);
+    }
+    ns.apply(&nginx_ingress("api", &class, "api-blue", &json!({}))).await?;
+    ns.apply(&nginx_ingress("api-canary", &class, "api-green", &annotations)).await.map(drop)
+}
+
+/// The weight of the canary as it is; nothing where none is written.
+///
+/// # Errors
+/// Where the Ingress isn't there.
+pub async fn canary_weight(ns: &Namespace) -> Result<Option<String>> {
+    let object = object(ns, "ingress/api-canary").await?;
+    Ok(object["metadata"]["annotations"][WEIGHT].as_str().map(str::to_owned))
+}

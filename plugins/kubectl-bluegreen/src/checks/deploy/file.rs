@@ -3,7 +3,7 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::text::{and_more, printable};
-use release_core::traffic::router::{Route, RouterKind};
+use release_core::traffic::router::Route;
 
 use super::case::DeployCase;
 use crate::compared::{Compared, Seen};
@@ -54,8 +54,7 @@ fn is_ours(case: &DeployCase<'_>, one: &Compared, member: &str) -> bool {
             let pointer =
                 format!("/{}", member.replace('/', "~1").replacen("metadata.annotations.", "metadata/annotations/", 1));
             let moves = |route: &Route| route.rules(&route.object).iter().any(|rule| rule.pointer == pointer);
-            let of_it =
-                case.view.route.as_deref().filter(|route| route.kind == RouterKind::Alb && route.name == one.name);
+            let of_it = case.view.route.as_deref().filter(|route| route.kind.is_ingress() && route.name == one.name);
             of_it.is_some_and(moves)
         }
         "HorizontalPodAutoscaler" => member == "spec.minReplicas",

@@ -12,6 +12,7 @@ use release_core::workload::twin::pod_labels_of;
 use super::case::DeployCase;
 use crate::checks::twins::stage_of;
 use crate::idle::users_of;
+use crate::main_ingress::led_away;
 use crate::service_view::is_of_its_own;
 
 pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
@@ -25,6 +26,8 @@ pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
 fn users(case: &DeployCase<'_>) -> Vec<Finding> {
     let Some(idle) = case.idle() else { return Vec::new() };
     let users = users_of(idle, case.tracks, case.view, case.snapshot);
+    let route = case.view.route.as_deref();
+    let led_away = route.map(|route| led_away(route, case.color, case.snapshot)).unwrap_or_default();
     let finding = |user: String| {
         let name = user.strip_prefix("service/").unwrap_or_default();
         let message = format!("{user} sends to {}", case.color);
@@ -35,7 +38,7 @@ fn users(case: &DeployCase<'_>) -> Vec<Finding> {
             case.blocks(ids::COLOR_IN_USE, message).mend("deploy to another color with --to, or move it away first")
         }
     };
-    users.into_iter().map(finding).collect()
+    users.into_iter().filter(|user| !led_away.contains(user)).map(finding).collect()
 }
 
 /// A Service over both colors sends to pods that nobody has switched to yet.

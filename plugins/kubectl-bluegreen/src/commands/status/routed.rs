@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use release_cli::run::Run;
 use release_core::kube::Workload;
 use release_core::kube::service::service_name;
@@ -13,7 +13,7 @@ use release_core::traffic::selector::{NotSwitchable, Tracks};
 
 use crate::routed_view::seen;
 use crate::service_view::{ServiceView, is_of_its_own};
-use crate::snapshot::{Looking, ReadScope, Routes, Snapshot, decide, routes_in, with_whose_ingresses};
+use crate::snapshot::{Looking, ReadScope, Reading, Routes, Snapshot, decide, routes_in, with_whose_ingresses};
 
 /// The routes that may decide, read once and where a Service needs them.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct ByRoute<'a> {
     services: &'a [Service],
     everywhere: bool,
     routes: Option<Routes>,
+    /// Those of the cluster, once an Ingress needed them.
+    classes: Reading<Vec<IngressClass>>,
     /// What of them could not be read.
     unread: Vec<String>,
 }
@@ -31,7 +33,7 @@ impl<'a> ByRoute<'a> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(run: &'a Run, services: &'a [Service], everywhere: bool) -> Self {
-        Self { run, services, everywhere, routes: None, unread: Vec::new() }
+        Self { run, services, everywhere, routes: None, classes: Ok(Vec::new()), unread: Vec::new() }
     }
 
     /// The Service, as its route has it where one decides.
@@ -91,15 +93,20 @@ impl<'a> ByRoute<'a> {
             http_routes: Ok(routes.http_routes.clone()),
             grpc_routes: Ok(routes.grpc_routes.clone()),
             ingresses: Ok(routes.ingresses.iter().filter(is_at_home).cloned().collect()),
+            ingress_classes: self.classes.clone(),
             routers: BTreeMap::new(),
             routers_unread: self.unread.clone(),
             ..empty
         };
         snapshot = with_whose_ingresses(&self.run.cluster, snapshot).await;
+        self.classes.clone_from(&snapshot.ingress_classes);
         decide(&mut snapshot, Looking { key, router: None, extent: ReadScope::Colors, images: false });
         let is_told = |router: &FoundRouter| match router {
             FoundRouter::Route(_) => true,
-            FoundRouter::Unclear(why) => matches!(why, RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. }),
+            FoundRouter::Unclear(why) => matches!(
+                why,
+                RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. } | RouterUnclear::Undecided { .. }
+            ),
             FoundRouter::Selector => false,
         };
         let decides = snapshot.routers.values().any(is_told);

@@ -75,8 +75,8 @@ fn what_was_typed_wins_and_that_is_said() {
 /// Somebody whom nobody tells would be taken for one who was told.
 #[test]
 fn what_is_not_done_yet_is_refused_by_name() {
-    let routed = filled("routed", &WHOLE.replace("router: service", "router: nginx"), "").unwrap_err();
-    assert!(routed.exit == Exit::Failed && routed.message.contains("spec.router: nginx"), "{routed}");
+    let routed = filled("routed", &WHOLE.replace("router: service", "router: replicas"), "").unwrap_err();
+    assert!(routed.exit == Exit::Failed && routed.message.contains("spec.router: replicas"), "{routed}");
     let mesh = filled("mesh", &WHOLE.replace("router: service", "router: virtualservice"), "").unwrap();
     assert_eq!(mesh.args.track.router.map(|router| router.to_string()).as_deref(), Some("virtualservice"));
 }

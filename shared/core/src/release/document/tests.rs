@@ -81,7 +81,7 @@ fn what_is_refused_is_found_wherever_it_says_something() {
     }
     assert!(refused_in(&json!({"spec": {"notify": [], "router": "service"}})).is_empty());
     assert!(refused_in(&json!({"spec": {"router": "virtualservice/shop/api"}})).is_empty());
-    assert_eq!(refused_in(&json!({"spec": {"router": "nginx"}})), ["spec.router: nginx"]);
+    assert_eq!(refused_in(&json!({"spec": {"router": "route53"}})), ["spec.router: route53"]);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::alb::{Bound, bound};
-use super::{NamedRouter, Route, RouterKind, Standing};
+use super::{Beside, Form, NamedRouter, Route, RouterKind, Standing, rules_of};
 use colors::{Told, colors};
 pub use sought::{RecordedColors, SeenRoute, Sought};
 pub use unclear::RouterUnclear;
@@ -39,6 +39,10 @@ pub fn find(sought: &Sought<'_>) -> FoundRouter {
     if sought.named.is_none() {
         candidates.retain(|(route, _)| !route.rules(&route.object).is_empty());
     }
+    // Of several canaries of one place the controller takes one.
+    if sought.named.is_none() && candidates.iter().any(|(route, _)| is_taken(route)) {
+        candidates.retain(|(route, moved_by)| is_taken(route) || moved_by.is_some());
+    }
     // What lists one color alone is pinned to it, where something else shares.
     if candidates.iter().any(|(route, _)| is_sharing(route)) {
         candidates.retain(|(route, _)| is_sharing(route));
@@ -49,6 +53,10 @@ pub fn find(sought: &Sought<'_>) -> FoundRouter {
         (Some(named), _) => by_name(sought, named, candidates.into_iter().map(|(route, _)| route).collect()),
         (None, _) => by_itself(sought, candidates),
     }
+}
+
+fn is_taken(route: &Route) -> bool {
+    route.beside.canary.as_ref().is_none_or(|canary| canary.ignored.is_none())
 }
 
 fn is_sharing(route: &Route) -> bool {
@@ -74,10 +82,45 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         colors: std::collections::BTreeMap::new(),
         besides: std::collections::BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
-        bound: if kind == RouterKind::Alb { bound(sought.bindings) } else { Bound::new() },
+        beside: Beside::of(kind, metadata_name(object), sought.bindings, sought.canaries),
     };
     let told = colors(sought, seen.recorded.as_ref(), &plain)?;
-    Ok(told.map(|Told { key, base, colors, besides, lost }| Route { key, base, colors, besides, lost, ..plain }))
+    if let Some(why) = undecided(sought, seen, &plain, told.as_ref()) {
+        return Err(RouterUnclear::Undecided { route: plain.reference(), why });
+    }
+    // One that moves other Services, too, is none of this one alone.
+    let is_of_several = plain.beside.canary.as_ref().is_some_and(|canary| canary.of_several().is_some());
+    Ok(told.filter(|_| !is_of_several).map(|Told { key, base, colors, besides, lost }| Route {
+        key,
+        base,
+        colors,
+        besides,
+        lost,
+        ..plain
+    }))
+}
+
+fn metadata_name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+/// Why a canary Ingress is no router, where it should be one: it was named, it has our record, or it takes requests of
+/// the Service whose colors nothing else tells apart.
+fn undecided(sought: &Sought<'_>, seen: &SeenRoute<'_>, route: &Route, told: Option<&Told>) -> Option<String> {
+    let canary = route.beside.canary.as_ref()?;
+    let is_named = sought.named.is_some_and(|named| {
+        named.name.is_some() && named.means(route.kind, (&route.namespace, &route.name), sought.namespace)
+    });
+    let is_meant = is_named || seen.recorded.is_some();
+    match told {
+        None => canary.ignored.clone().filter(|_| is_meant),
+        Some(told) => {
+            let is_over_both = !sought.selects(&told.key);
+            let rules = rules_of(route.kind, &route.object, &route.namespace, &route.beside);
+            let shares = rules.iter().any(|rule| matches!(&rule.form, Form::Canary(weight) if weight.own > 0));
+            canary.of_several().filter(|_| is_meant || is_over_both || shares)
+        }
+    }
 }
 
 fn by_name(sought: &Sought<'_>, named: &NamedRouter, candidates: Vec<Route>) -> FoundRouter {

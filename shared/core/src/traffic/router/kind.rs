@@ -1,6 +1,7 @@
 //! Kinds of routers.
 
 use super::alb::action::ACTIONS;
+use super::nginx::annotations::WEIGHT;
 use crate::release::hand::Part;
 use crate::traffic::routes::{GATEWAY_API, ISTIO};
 
@@ -13,11 +14,14 @@ pub enum RouterKind {
     GrpcRoute,
     /// An Ingress of an AWS load balancer.
     Alb,
+    /// A canary Ingress of ingress-nginx.
+    Nginx,
 }
 
 impl RouterKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb];
+    pub const ALL: [Self; 6] =
+        [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb, Self::Nginx];
 
     /// As people type it.
     #[must_use]
@@ -28,13 +32,20 @@ impl RouterKind {
             Self::HttpRoute => "httproute",
             Self::GrpcRoute => "grpcroute",
             Self::Alb => "alb",
+            Self::Nginx => "nginx",
         }
     }
 
     /// As kubectl takes it: `ingress`.
     #[must_use]
     pub fn resource(self) -> &'static str {
-        if self == Self::Alb { "ingress" } else { self.word() }
+        if self.is_ingress() { "ingress" } else { self.word() }
+    }
+
+    /// True where it is an Ingress, by whichever controller.
+    #[must_use]
+    pub fn is_ingress(self) -> bool {
+        matches!(self, Self::Alb | Self::Nginx)
     }
 
     /// As the API has it.
@@ -45,7 +56,7 @@ impl RouterKind {
             Self::VirtualService => "VirtualService",
             Self::HttpRoute => "HTTPRoute",
             Self::GrpcRoute => "GRPCRoute",
-            Self::Alb => "Ingress",
+            Self::Alb | Self::Nginx => "Ingress",
         }
     }
 
@@ -56,7 +67,7 @@ impl RouterKind {
             Self::Service => "",
             Self::VirtualService => ISTIO,
             Self::HttpRoute | Self::GrpcRoute => GATEWAY_API,
-            Self::Alb => "networking.k8s.io",
+            Self::Alb | Self::Nginx => "networking.k8s.io",
         }
     }
 
@@ -68,7 +79,7 @@ impl RouterKind {
             Self::VirtualService => "virtualservices",
             Self::HttpRoute => "httproutes",
             Self::GrpcRoute => "grpcroutes",
-            Self::Alb => "ingresses",
+            Self::Alb | Self::Nginx => "ingresses",
         }
     }
 
@@ -80,6 +91,7 @@ impl RouterKind {
             Self::VirtualService => Part::Field(["f:spec", "f:http"]),
             Self::HttpRoute | Self::GrpcRoute => Part::Field(["f:spec", "f:rules"]),
             Self::Alb => Part::Annotations(ACTIONS),
+            Self::Nginx => Part::Annotations(WEIGHT),
         }
     }
 }

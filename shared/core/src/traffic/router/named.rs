@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::kind::RouterKind;
 
 /// Routers that other versions will know.
-const NOT_YET: [&str; 3] = ["replicas", "nginx", "route53"];
+const NOT_YET: [&str; 2] = ["replicas", "route53"];
 
 /// Which router decides about a Service, as far as that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,8 @@ mod tests {
             "grpcroute/api:0",
             "alb",
             "alb/shop/edge:forward-multiple-tg",
+            "nginx",
+            "nginx/shop/api-canary",
         ] {
             assert_eq!(text.parse::<NamedRouter>().unwrap().to_string(), text);
         }
@@ -91,7 +93,12 @@ mod tests {
 
     #[test]
     fn what_is_no_router_is_said() {
-        assert_eq!("nginx/api".parse::<NamedRouter>().unwrap_err(), "nginx is not honoured yet");
+        for kind in ["replicas", "route53"] {
+            assert_eq!(
+                format!("{kind}/api").parse::<NamedRouter>().unwrap_err(),
+                format!("{kind} is not honoured yet")
+            );
+        }
         assert!("ingress".parse::<NamedRouter>().unwrap_err().contains("virtualservice"));
         for odd in ["httproute/", "httproute/a b", "httproute/api:", "virtualservice//api"] {
             assert!(odd.parse::<NamedRouter>().is_err(), "{odd}");

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::Value;
 
 use super::rule::{Destination, Form, Share};
 use super::{Route, RouterKind, Rule};
 use crate::kube::Labels;
-use crate::traffic::service_ports::ports_of;
+use crate::traffic::service_ports::{destination, ports_of};
 
 impl Route {
     /// Where a color's requests go, by the rules that are moved; where none lists it, where they would.
@@ -57,23 +58,49 @@ impl Route {
         let rules = self.rules(seen);
         rules.iter().find_map(|rule| {
             rule.reached(color).into_iter().find_map(|share| {
-                let (port, found) = (self.port(rule, share)?, service(&share.to.service)?);
-                let all = || ports_of(found);
-                let is_it = |name: Option<&str>, number: i32| name == Some(&port) || number.to_string() == port;
-                let has_it =
-                    all().any(|one| is_it(one.name.as_deref().filter(|_| self.kind == RouterKind::Alb), one.port));
-                let numbers: Vec<String> = all().map(|one| one.port.to_string()).collect();
+                let found = service(&share.to.service)?;
+                let numbers: Vec<String> = ports_of(found).map(|one| one.port.to_string()).collect();
+                let is_lacking = |port: &String| !ports_of(found).any(|one| self.is_called(one, port));
+                let port = self.ports(rule, share).into_iter().find(is_lacking).filter(|_| !numbers.is_empty())?;
                 let (route, name, numbers) = (self.reference(), &share.to.service, numbers.join(", "));
-                (!has_it && !numbers.is_empty())
-                    .then(|| format!("{route} sends {color} to port {port} of service/{name}, which has {numbers}"))
+                Some(format!("{route} sends {color} to port {port} of service/{name}, which has {numbers}"))
             })
         })
+    }
+
+    /// True where it is what a route names: the port's number, and to an Ingress its name; ingress-nginx also takes what
+    /// it leads to (`serviceEndpoints` of its controller).
+    fn is_called(&self, one: &ServicePort, port: &str) -> bool {
+        let is_name = || self.kind.is_ingress() && one.name.as_deref() == Some(port);
+        let leads_to = || match destination(one) {
+            IntOrString::Int(number) => number.to_string() == port,
+            IntOrString::String(name) => name == port,
+        };
+        one.port.to_string() == port || is_name() || (self.kind == RouterKind::Nginx && leads_to())
+    }
+
+    /// As they are written.
+    fn ports(&self, rule: &Rule, share: &Share) -> Vec<String> {
+        match &rule.form {
+            Form::Canary(weight) => {
+                let own = weight.ports.iter().filter(|(service, _)| *service == share.to.service);
+                own.map(|(_, port)| port.clone()).chain(self.main_ports(&share.to.service)).collect()
+            }
+            Form::List | Form::Action(_) => self.port(rule, share).into_iter().collect(),
+        }
+    }
+
+    /// Those by which a main Ingress names a Service.
+    fn main_ports(&self, service: &str) -> impl Iterator<Item = String> {
+        let shared = self.beside.canary.iter().flat_map(|canary| &canary.shared);
+        shared.filter(move |main| main.service == service).map(|main| main.port.clone()).filter(|port| !port.is_empty())
     }
 
     /// As it is written: a number, or for an AWS load balancer's Ingress also a name.
     fn port(&self, rule: &Rule, share: &Share) -> Option<String> {
         let to = match &rule.form {
             Form::Action(action) => action.port_of(rule.list.as_str()?, share.index)?,
+            Form::Canary(_) => return None,
             Form::List if self.kind == RouterKind::VirtualService => {
                 rule.list[share.index]["destination"]["port"]["number"].clone()
             }

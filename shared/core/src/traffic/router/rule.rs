@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::alb::action::Action;
+use super::nginx::weight::CanaryWeight;
 use super::standing::{Standing, Weights, shown};
 use crate::release::change::Op;
 use crate::text::printable;
@@ -53,6 +54,8 @@ pub enum Form {
     List,
     /// As the text of an action.
     Action(Action),
+    /// As the text of one number, the second destination's; the first has the rest.
+    Canary(CanaryWeight),
 }
 
 impl Rule {
@@ -63,6 +66,16 @@ impl Rule {
             share.color = colors.get(&share.to).cloned();
         }
         self
+    }
+
+    /// Refuses a patch unless its destinations are as they were read.
+    #[must_use]
+    pub fn still(&self) -> Vec<Op> {
+        let list = std::iter::once(Op::test(&self.pointer, self.list.clone()));
+        match &self.form {
+            Form::List | Form::Action(_) => list.collect(),
+            Form::Canary(weight) => list.chain(weight.still()).collect(),
+        }
     }
 
     /// The destinations that get a color's requests: those with a weight, or the first, which a move gives all.
@@ -150,6 +163,10 @@ impl Rule {
                 .collect(),
             Form::Action(_) if changed.is_empty() => Vec::new(),
             Form::Action(_) => vec![Op::replace(&self.pointer, self.list_given_to(to))],
+            Form::Canary(_) => {
+                let text = self.list_given_to(to);
+                if text == self.list { Vec::new() } else { vec![Op::add(&self.pointer, text)] }
+            }
         }
     }
 
@@ -158,6 +175,7 @@ impl Rule {
         match &self.form {
             Form::List => self.list[index]["weight"].as_i64(),
             Form::Action(action) => action.groups.get(index)?.weight,
+            Form::Canary(_) => None,
         }
     }
 
@@ -176,6 +194,10 @@ impl Rule {
             Form::Action(action) => {
                 let text = self.list.as_str().unwrap_or_default();
                 Value::from(action.with_weights(text, &wanted))
+            }
+            Form::Canary(_) => {
+                let own = wanted.iter().find(|(index, _)| *index == 1);
+                own.map_or_else(|| self.list.clone(), |(_, weight)| Value::from(weight.to_string()))
             }
         }
     }

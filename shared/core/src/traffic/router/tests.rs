@@ -29,7 +29,7 @@ fn route(kind: RouterKind, spec: &Value) -> Route {
         colors: colors(kind),
         besides: BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
-        bound: Bound::new(),
+        beside: Beside::default(),
         object,
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::{active, api, blue_green, color, rolled_out};
+use e2e::bluegreen::routed::{WEIGHT, canary_ingresses, canary_weight, nginx_class, nginx_ingress, two_colors};
 use e2e::bluegreen::run::{bluegreen, bluegreen_as};
 use e2e::common::permissions::bound_to;
 use e2e::common::run::{Ended, finding_ids};
@@ -117,5 +118,27 @@ async fn a_release_with_tests_and_a_mesh_is_tested_and_refused_once_the_mesh_is_
     let document = bluegreen(&ns, &words).await?.ends(1)?.json()?;
     ensure!(finding_ids(&document).contains(&"route-decides".to_owned()), "{document:#}");
     ensure!(told(&document).is_empty(), "{:#?}", told(&document));
+    Ok(())
+}
+
+/// The weight of a canary Ingress is the release's to move, and its file has the one of the beginning.
+#[tokio::test]
+async fn a_canary_weight_is_left_to_the_release() -> Result<()> {
+    let ns = namespace("deploy-file-canary").await?;
+    two_colors(&ns, 1).await?;
+    canary_ingresses(&ns, Some("0")).await?;
+    let annotations = json!({"nginx.ingress.kubernetes.io/canary": "true", WEIGHT: "0", "example.com/owner": "team-1"});
+    let mut ingress = nginx_ingress("api-canary", &nginx_class(&ns).await?, "api-green", &annotations);
+    for (image, weight) in [("api:1.6.0", "100"), ("api:1.7.0", "0"), ("api:1.8.0", "100")] {
+        let text =
+            release("api", &format!("registry.example.com/{image}")) + &documents(std::slice::from_ref(&ingress));
+        let file = File::new(&format!("canary-{weight}"), text)?;
+        let document = bluegreen(&ns, &file.words("--yes -ojson")).await?.ends(0)?.json()?;
+        assert_eq!(told(&document).len(), usize::from(image == "api:1.8.0"), "{:#?}", told(&document));
+        assert_eq!(canary_weight(&ns).await?.as_deref(), Some(weight));
+        if image == "api:1.7.0" {
+            ingress["metadata"]["annotations"]["example.com/owner"] = json!("team-2");
+        }
+    }
     Ok(())
 }

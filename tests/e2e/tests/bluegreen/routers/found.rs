@@ -37,7 +37,10 @@ async fn of_several_routes_none_is_chosen() -> Result<()> {
     bluegreen(&ns, "rollback api --yes").await?.ends(0)?;
     assert_eq!(weights(&ns, "virtualservice/edge", LIST).await?, [Some(100), Some(0)]);
     bluegreen(&ns, "switch api --to green --router=httproute/api --yes").await?.ends(1)?.tells("does not share")?;
-    bluegreen(&ns, "switch api --to green --router=nginx --yes").await?.ends(2)?.tells("nginx is not honoured yet")?;
+    bluegreen(&ns, "switch api --to green --router=replicas --yes")
+        .await?
+        .ends(2)?
+        .tells("replicas is not honoured yet")?;
     Ok(())
 }
 

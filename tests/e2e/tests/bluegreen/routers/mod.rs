@@ -8,5 +8,8 @@ mod found;
 mod gateway;
 mod istio;
 mod meanwhile;
+mod nginx;
+mod nginx_main;
+mod nginx_meanwhile;
 mod release;
 mod targets;

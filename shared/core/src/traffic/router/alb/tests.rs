@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::kube::Labels;
 use crate::release::change::json_patch;
-use crate::traffic::router::{Route, RouterKind, Standing};
+use crate::traffic::router::{Beside, Route, RouterKind, Standing};
 
 fn action(blue: i64, green: i64) -> String {
     let group = |color: &str, weight: i64| json!({"serviceName": format!("api-{color}"), "servicePort": "80", "weight": weight});
@@ -42,7 +42,7 @@ fn route(object: Value) -> Route {
         colors: [to("blue"), to("green")].into(),
         besides: BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
-        bound: Bound::new(),
+        beside: Beside::default(),
         object,
     }
 }

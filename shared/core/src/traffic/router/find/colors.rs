@@ -27,7 +27,7 @@ pub fn colors(
     recorded: Option<&RecordedColors>,
     route: &Route,
 ) -> Result<Option<Told>, RouterUnclear> {
-    let rules = rules_of(route.kind, &route.object, &route.namespace, &route.bound);
+    let rules = rules_of(route.kind, &route.object, &route.namespace, &route.beside);
     let recorded = recorded.filter(|recorded| sought.key.is_none_or(|named| named == recorded.key));
     if let Some(told) = recorded.and_then(|recorded| subsets_by_record(sought, recorded, &rules)) {
         return Ok(Some(told));

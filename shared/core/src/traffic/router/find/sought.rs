@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::kube::service::service_name;
 use crate::traffic::alb::TargetGroupBinding;
+use crate::traffic::router::nginx::Canaries;
 use crate::traffic::router::{NamedRouter, RouterKind};
 use crate::traffic::routes::DestinationRule;
 
@@ -20,6 +21,8 @@ pub struct Sought<'a> {
     pub rules: &'a [DestinationRule],
     /// What tells whose target groups are that are named by themselves.
     pub bindings: &'a [TargetGroupBinding],
+    /// What ingress-nginx makes of the canary Ingresses of the namespace.
+    pub canaries: &'a Canaries,
     /// The label that tells the colors apart, where somebody says so.
     pub key: Option<&'a str>,
     /// What was typed.
@@ -50,5 +53,12 @@ impl Sought<'_> {
     #[must_use]
     pub fn name(&self) -> &str {
         service_name(self.service)
+    }
+
+    /// True where it selects pods by a label.
+    #[must_use]
+    pub fn selects(&self, label: &str) -> bool {
+        let selector = self.service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+        selector.is_some_and(|selector| selector.contains_key(label))
     }
 }

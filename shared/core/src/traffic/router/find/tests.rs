@@ -3,9 +3,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::traffic::alb::TargetGroupBinding;
+use crate::traffic::router::nginx::Canaries;
 use crate::traffic::routes::DestinationRule;
 
 mod by_record;
+mod canary;
 
 fn service(name: &str, selector: &Value) -> Service {
     serde_json::from_value(json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"selector": selector}}))
@@ -45,6 +47,7 @@ struct Case {
     neighbours: Vec<Service>,
     rules: Vec<DestinationRule>,
     bindings: Vec<TargetGroupBinding>,
+    canaries: Canaries,
     routes: Vec<(RouterKind, Value, Option<&'static str>)>,
     key: Option<&'static str>,
     named: Option<&'static str>,
@@ -59,6 +62,7 @@ impl Case {
             neighbours,
             rules,
             bindings,
+            canaries: Canaries::new(),
             routes,
             key: None,
             named: None,
@@ -93,6 +97,7 @@ impl Case {
             routes: &routes,
             rules: &self.rules,
             bindings: &self.bindings,
+            canaries: &self.canaries,
             key: self.key,
             named: named.as_ref(),
         })

@@ -14,6 +14,8 @@ pub enum RouterUnclear {
     SeveralKeys { route: String, keys: Vec<String> },
     /// It carries the record of another Service that it shares requests of, too.
     OfAnother { route: String, service: String },
+    /// It should decide, and doesn't.
+    Undecided { route: String, why: String },
     /// No color has any of its requests.
     NoWeight { route: String, shown: String },
 }
@@ -46,6 +48,9 @@ impl std::fmt::Display for RouterUnclear {
                 printable(route),
                 printable(service)
             ),
+            Self::Undecided { route, why } => {
+                write!(f, "{} does not decide between its colors: {}", printable(route), printable(why))
+            }
             Self::NoWeight { route, shown } => {
                 write!(f, "{} gives no color any of its requests ({})", printable(route), printable(shown))
             }
