@@ -62,6 +62,9 @@ const STAGES: [&str; 49] = [
 const REQUESTS: [&str; 6] = ["mr", "pr", "prs", "pull", "pullrequest", "mergerequest"];
 /// First words of a branch that a pull request is made of.
 const BRANCHES: [&str; 5] = ["dependabot", "feat", "feature", "features", "renovate"];
+/// The same, where they begin a tag: behind a version they may say what it mends. Review apps have them, too
+/// (<https://docs.gitlab.com/ci/review_apps/>).
+const TOPICS: [&str; 9] = ["bugfix", "branch", "chore", "fix", "preview", "review", "topic", "user", "wip"];
 
 /// True for a word in lower case that names a state, a branch, a stage or a pull request.
 pub(super) fn names_a_stage(word: &str) -> bool {
@@ -104,12 +107,13 @@ impl TagForm {
         };
         (0..self.parts.len()).any(|at| {
             let word = word_at(at);
-            if BRANCHES.contains(&word.as_str()) {
-                return goes_on(at);
+            if BRANCHES.contains(&word.as_str()) || (at == 0 && TOPICS.contains(&word.as_str())) {
+                return goes_on(at) || (word == "wip" && self.parts.len() == 1);
             }
             // `merge-request-7` and `pull_request.7`
             let second = at.saturating_add(2);
-            let ends = if word_at(second) == "request" && (word == "merge" || word == "pull") { second } else { at };
+            let is_request = matches!(word_at(second).as_str(), "request" | "requests");
+            let ends = if is_request && (word == "merge" || word == "pull") { second } else { at };
             let is_request = ends > at || REQUESTS.contains(&word.as_str());
             let numbered = after(ends).find(|part| !matches!(part, Part::Separator(_)));
             let numbered = matches!(numbered, Some(Part::Numbers(_)));
