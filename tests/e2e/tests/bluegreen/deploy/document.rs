@@ -70,8 +70,8 @@ async fn what_no_release_does_yet_is_refused_by_name_before_any_write() -> Resul
     let ns = namespace("deploy-refused-fields").await?;
     blue_green(&ns, 2).await?;
     let before = versions(&ns).await?;
-    let file = File::new("nginx", RELEASE.replace("spec:\n", "spec:\n  router: nginx\n"))?;
-    bluegreen(&ns, &file.words("--yes")).await?.ends(1)?.tells("spec.router: nginx")?;
+    let file = File::new("route53", RELEASE.replace("spec:\n", "spec:\n  router: route53\n"))?;
+    bluegreen(&ns, &file.words("--yes")).await?.ends(1)?.tells("spec.router: route53")?;
     let document: Value = bluegreen(&ns, &file.words("--yes -ojson")).await?.ends(1)?.json()?;
     assert_eq!(document["reason"], "NotHonoured");
     assert_eq!(versions(&ns).await?, before);
