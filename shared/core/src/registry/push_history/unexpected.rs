@@ -218,13 +218,13 @@ mod tests {
             (&["1.0.5"], &["pull-77"]),
             (&["c3d4e5f", "main"], &["b2c3d4e", "merge-requests-12"]),
             (&["c3d4e5f", "main"], &["b2c3d4e", "bugfix-cart"]),
-            (&["c3d4e5f", "main"], &["b2c3d4e", "review-12"]),
+            (&["c3d4e5f", "main"], &["b2c3d4e", "fix-12"]),
             (&["c3d4e5f", "main"], &["b2c3d4e", "wip"]),
         ] {
             let told = told(from, to, &["api"], &[]);
             assert!(matches!(told.as_slice(), [Unexpected::PullRequest { .. }]), "{from:?} {to:?}: {told:?}");
         }
-        for to in ["1.2.3-fix-1", "1.0-preview.3", "hotfix-1.2", "wip2.1"] {
+        for to in ["1.2.3-fix-1", "1.0-preview.3", "hotfix-1.2"] {
             assert_eq!(told(&["1.2.4"], &[to], &["api"], &[]), [], "{to}");
         }
     }

@@ -62,9 +62,8 @@ const STAGES: [&str; 49] = [
 const REQUESTS: [&str; 6] = ["mr", "pr", "prs", "pull", "pullrequest", "mergerequest"];
 /// First words of a branch that a pull request is made of.
 const BRANCHES: [&str; 5] = ["dependabot", "feat", "feature", "features", "renovate"];
-/// The same, where they begin a tag: behind a version they may say what it mends. Review apps have them, too
-/// (<https://docs.gitlab.com/ci/review_apps/>).
-const TOPICS: [&str; 9] = ["bugfix", "branch", "chore", "fix", "preview", "review", "topic", "user", "wip"];
+/// The same, where they begin a tag: behind a version they may say what it mends.
+const TOPICS: [&str; 6] = ["branch", "bugfix", "chore", "fix", "topic", "wip"];
 
 /// True for a word in lower case that names a state, a branch, a stage or a pull request.
 pub(super) fn names_a_stage(word: &str) -> bool {
