@@ -10,7 +10,7 @@ use release_aws::elbv2::{LoadBalancers, NotSaid};
 use release_cli::run::Run;
 use release_core::text::printable;
 use release_core::traffic::alb::{TargetGroupBinding, bindings_to};
-use release_core::traffic::target_health::Standing;
+use release_core::traffic::target_health::{Standing, TargetState};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -132,10 +132,7 @@ impl Watched {
         }
     }
 
-    async fn states(
-        &mut self,
-        request_timeout: Duration,
-    ) -> Result<Vec<release_core::traffic::target_health::TargetState>, NotSaid> {
+    async fn states(&mut self, request_timeout: Duration) -> Result<Vec<TargetState>, NotSaid> {
         let connection = match &self.connection {
             Some(connection) => connection.clone(),
             None => LoadBalancers::of(&self.group, request_timeout).await?,

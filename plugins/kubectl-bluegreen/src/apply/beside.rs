@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::time::Duration;
 
 use futures::future::{try_join, try_join_all};
 use release_cli::run::Run;
@@ -17,7 +18,7 @@ use super::verify::{TICK, look_at_target, see, still_ours};
 use crate::snapshot::Snapshot;
 
 /// Until it is seen that what goes on is over.
-const SOON: std::time::Duration = std::time::Duration::from_millis(200);
+const SOON: Duration = Duration::from_millis(200);
 
 /// Does something, and sees to it that all moves stand meanwhile and afterwards.
 ///

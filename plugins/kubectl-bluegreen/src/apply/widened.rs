@@ -2,8 +2,6 @@
 //! the old targets out as soon as the selector leaves them, and not once the new ones are healthy
 //! (<https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3621>).
 
-use std::time::Duration;
-
 use futures::future::try_join_all;
 use release_cli::run::Run;
 use release_cluster::conditional::{Found, Written};
@@ -17,11 +15,9 @@ use super::home::Home;
 use super::in_progress::{MoveInProgress, status};
 use super::rewritten::{other_than_written, put_back};
 use super::targets;
+use super::verify::TICK;
 use crate::news;
 use crate::plan::Place;
-
-/// Between two looks at the Service.
-const TICK: Duration = Duration::from_secs(1);
 
 /// Leaves the target alone in each Service that selects both colors, once load balancers reach it in all of them.
 ///

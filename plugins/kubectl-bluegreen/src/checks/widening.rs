@@ -3,7 +3,7 @@
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
-use release_core::kube::has_all;
+use release_core::kube::{Labels, has_all};
 use release_core::text::printable;
 use release_core::traffic::alb::bindings_to;
 
@@ -33,7 +33,7 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
 /// Ready pods of neither color that the Service would select, too.
 fn others(case: &Case<'_>) -> Option<String> {
     let colors = [case.active.name.as_str(), case.target.name.as_str()];
-    let is_other = |labels: &release_core::kube::Labels| {
+    let is_other = |labels: &Labels| {
         has_all(labels, &case.tracks.base)
             && !labels.get(&case.tracks.key).is_some_and(|color| colors.contains(&color.as_str()))
     };

@@ -45,7 +45,8 @@ pub fn uses(
     now: Timestamp,
 ) -> Uses {
     let digests: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
-    let (mut found, missing) = needed(repository, demand, images, children);
+    let here = Here::of(repository, demand, images, children);
+    let (mut found, missing) = needed(&here, demand);
     for container in demand.containers.iter().filter(|container| container.repository.is_same(repository)) {
         for digest in targets(container, images, children) {
             let used = Use::RollbackTarget { cluster: container.cluster.clone(), by: container.by.clone() };
@@ -58,20 +59,14 @@ pub fn uses(
     add_to_indexes(&mut found, children, &digests);
     add_to_what_is_about(&mut found, images, children);
     let by_digest = found.into_iter().map(|(digest, uses)| (digest, uses.into_iter().collect())).collect();
-    let unknown = unknown(repository, demand, images, children);
+    let unknown = unknown(&here, demand, images);
     Uses { by_digest, missing, unknown }
 }
 
 /// Pods that run an image by a tag which was pushed again since they started, and whose runtime names no image of the
 /// repository: it may be any that was pushed before.
-fn unknown(
-    repository: &EcrRepository,
-    demand: &Demand,
-    images: &[PushedImage],
-    children: &IndexChildren,
-) -> Vec<(String, Use)> {
-    let here = Here::of(repository, demand, images, children);
-    let asks = |need: &&Need| need.repository.as_ref().is_some_and(|of| of.is_same(repository));
+fn unknown(here: &Here<'_>, demand: &Demand, images: &[PushedImage]) -> Vec<(String, Use)> {
+    let asks = |need: &&Need| need.repository.as_ref().is_some_and(|of| of.is_same(here.repository));
     let nameless = demand.needs.iter().filter(asks).filter(|need| here.by_digest(need).is_none());
     let found = nameless.filter_map(|need| {
         let (since, tag) = (need.unnamed.as_ref()?.since?, need.tag.as_ref()?);
@@ -86,13 +81,7 @@ fn unknown(
 type Found = BTreeMap<String, BTreeSet<Use>>;
 
 /// The images that the needs name, and what they name that isn't there.
-fn needed(
-    repository: &EcrRepository,
-    demand: &Demand,
-    images: &[PushedImage],
-    children: &IndexChildren,
-) -> (Found, Vec<(String, Use)>) {
-    let here = Here::of(repository, demand, images, children);
+fn needed(here: &Here<'_>, demand: &Demand) -> (Found, Vec<(String, Use)>) {
     let mut found = Found::new();
     let mut missing = Vec::new();
     for need in &demand.needs {
@@ -100,7 +89,7 @@ fn needed(
         for subject in need.digest.iter().filter(|digest| here.subjects.contains(*digest)) {
             found.entry(subject.clone()).or_default().insert(need.used.clone());
         }
-        let is_asked = need.repository.as_ref().is_some_and(|of| of.is_same(repository));
+        let is_asked = need.repository.as_ref().is_some_and(|of| of.is_same(here.repository));
         let tagged = need.tag.as_deref().and_then(|tag| here.tagged.get(tag).copied());
         // A digest counts where it is found, whatever stands before it; elsewhere it says nothing.
         match here.by_digest(need).or(tagged.filter(|_| is_asked)) {
