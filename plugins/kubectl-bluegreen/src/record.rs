@@ -108,6 +108,12 @@ impl Record {
         matches!(self.result, Some(RunResult::Done | RunResult::RolledBack))
     }
 
+    /// `switch blue -> green by ci`
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{} {} -> {} by {}", self.verb, self.from, self.to, self.by)
+    }
+
     /// True where it lies on a route and is of another Service.
     #[must_use]
     pub fn is_of_another(&self, service: &str, namespace: &str) -> bool {

@@ -141,7 +141,7 @@ async fn look(run: &Run, made: &MoveInProgress<'_>) -> Result<Found, ApiError> {
 fn what_changed(home: &Home, made: &MoveInProgress<'_>) -> Option<String> {
     let (before, recorded) = (&made.view.recorded, &home.recorded);
     let by = recorded.current.as_ref().filter(|_| recorded.raw_current != before.raw_current);
-    let by = by.map(|r| format!("{} {} -> {} by {}", r.verb, r.from, r.to, r.by));
+    let by = by.map(Record::shown);
     if !made.movement.is_untouched(&home.object) {
         let by = by.map(|by| format!(" ({by})")).unwrap_or_default();
         return Some(format!("{}{by}", stands(home, made.movement)));

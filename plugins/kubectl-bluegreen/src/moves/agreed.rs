@@ -4,6 +4,7 @@ use release_core::kube::Labels;
 
 use crate::left::{LeftWorkload, differences};
 use crate::plan::{SwitchPlan, tracks_of};
+use crate::record::Record;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 
@@ -48,27 +49,22 @@ impl<'a> AgreedPlan<'a> {
     /// nobody here has seen.
     #[must_use]
     pub fn moved_since(&self, views: &[ServiceView<'_>]) -> Option<String> {
-        let last = |views: &[ServiceView<'_>], service: &str| {
-            views.iter().find(|view| view.name() == service)?.recorded.current.clone()
-        };
         self.plan.moves().find_map(|planned| {
             let service = planned.service();
-            let now = last(views, service)?;
-            let before = last(self.views, service);
+            let now = last_of(views, service)?;
+            let before = last_of(self.views, service);
             let is_new = before.is_none_or(|before| before.id != now.id) && now.id != planned.movement.record.id;
-            is_new.then(|| format!("service/{service}: {} {} -> {} by {}", now.verb, now.from, now.to, now.by))
+            is_new.then(|| format!("service/{service}: {}", now.shown()))
         })
     }
 
     /// Who has moved a Service to where it was to go without a record: nobody has proven that, or will.
     #[must_use]
     pub fn moved_by_hand(&self, now: &SwitchPlan, views: &[ServiceView<'_>]) -> Option<String> {
-        let of = |views: &[ServiceView<'_>], service: &str| {
-            views.iter().find(|view| view.name() == service)?.recorded.current.as_ref().map(|last| last.id.clone())
-        };
         let is_by_hand = |view: &&ServiceView<'_>| {
             now.services.iter().any(|planned| planned.stays(view.name()))
-                && of(self.views, view.name()) == of(views, view.name())
+                && last_of(self.views, view.name()).map(|last| &last.id)
+                    == last_of(views, view.name()).map(|last| &last.id)
                 && self.plan.moves().any(|planned| planned.service() == view.name())
         };
         let view = views.iter().find(is_by_hand)?;
@@ -88,6 +84,11 @@ impl<'a> AgreedPlan<'a> {
     pub fn leads_as(&self, plan: &SwitchPlan) -> bool {
         ways(self.plan).eq(ways(plan))
     }
+}
+
+/// Our last record of a Service.
+fn last_of<'v>(views: &'v [ServiceView<'_>], service: &str) -> Option<&'v Record> {
+    views.iter().find(|view| view.name() == service)?.recorded.current.as_ref()
 }
 
 /// From which selector to which, for each Service, and by which object.

@@ -23,7 +23,7 @@ pub async fn still_idle(run: &Run, view: &ServiceView<'_>, movement: &Move) -> O
         return Ok(());
     }
     let what = match last.filter(|_| is_new) {
-        Some(last) => format!("{} {} -> {} by {}", last.verb, last.from, last.to, last.by),
+        Some(last) => last.shown(),
         None if movement.route.is_some() => "its destinations are not what they were".to_owned(),
         None => format!("its selector is {} now", as_label_selector(&service::selector(&home.object))),
     };

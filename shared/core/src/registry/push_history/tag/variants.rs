@@ -152,6 +152,18 @@ impl TagForm {
         self.is_like(other) && self.parts.iter().zip(&other.parts).all(|(a, b)| is_number(a) == is_number(b))
     }
 
+    /// What tells releases apart in the tag: hashes, and the numbers at places that are meant.
+    fn counted(&self, is_meant: impl Fn(usize) -> bool) -> Vec<String> {
+        let of_place = |(at, part): (usize, &Part)| match part {
+            Part::Commit(hash) | Part::Uuid(hash) | Part::Ulid(hash) => Some(hash.clone()),
+            Part::Numbers(numbers) if is_meant(at) => {
+                Some(numbers.iter().map(|number| number.worth().1).collect::<Vec<_>>().join("."))
+            }
+            _ => None,
+        };
+        self.parts.iter().enumerate().filter_map(of_place).collect()
+    }
+
     fn numbers_at<'f>(&'f self, places: impl IntoIterator<Item = &'f usize>) -> Value<'f> {
         let at = |at: &usize| match self.parts.get(*at) {
             Some(Part::Numbers(numbers)) => numbers.as_slice(),
@@ -232,14 +244,7 @@ impl Alike<'_> {
     /// The tag without what may be variants.
     fn release_of(&self, tag: &TagForm, suspect: usize) -> Vec<String> {
         let places: Vec<usize> = self.others(suspect).flat_map(|at| self.components[at].parts.clone()).collect();
-        let of_place = |(at, part): (usize, &Part)| match part {
-            Part::Commit(hash) | Part::Uuid(hash) | Part::Ulid(hash) => Some(hash.clone()),
-            Part::Numbers(numbers) if places.contains(&at) => {
-                Some(numbers.iter().map(|number| number.worth().1).collect::<Vec<_>>().join("."))
-            }
-            _ => None,
-        };
-        tag.parts.iter().enumerate().filter_map(of_place).collect()
+        tag.counted(|at| places.contains(&at))
     }
 
     /// A number that is lower at the next push, though the release is not.

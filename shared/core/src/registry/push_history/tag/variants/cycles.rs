@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Number, Part, TagForm};
+use super::super::{Number, TagForm};
 use super::{Alike, FEW, Value, counts};
 
 impl Alike<'_> {
@@ -19,7 +19,7 @@ impl Alike<'_> {
         let mut releases: BTreeMap<Vec<String>, BTreeSet<Value<'_>>> = BTreeMap::new();
         let mut seen: BTreeMap<Value<'_>, BTreeSet<Vec<String>>> = BTreeMap::new();
         for tag in &self.tags {
-            let (release, value) = (tag.without(&component.parts), tag.numbers_at(&component.parts));
+            let (release, value) = (tag.counted(|at| !component.parts.contains(&at)), tag.numbers_at(&component.parts));
             releases.entry(release.clone()).or_default().insert(value.clone());
             seen.entry(value).or_default().insert(release);
         }
@@ -46,18 +46,4 @@ fn are_apart<'v>(values: impl Iterator<Item = &'v Value<'v>>) -> bool {
     let mut numbers: Vec<u64> = values.filter_map(|value| value.concat().first()?.worth().1.parse().ok()).collect();
     numbers.sort_unstable();
     numbers.windows(2).all(|pair| pair[1].abs_diff(pair[0]) > 1)
-}
-
-impl TagForm {
-    /// All that counts in the tag, but for these parts.
-    fn without(&self, places: &[usize]) -> Vec<String> {
-        let of_place = |(at, part): (usize, &Part)| match part {
-            Part::Commit(hash) | Part::Uuid(hash) | Part::Ulid(hash) => Some(hash.clone()),
-            Part::Numbers(numbers) if !places.contains(&at) => {
-                Some(numbers.iter().map(|number| number.worth().1).collect::<Vec<_>>().join("."))
-            }
-            _ => None,
-        };
-        self.parts.iter().enumerate().filter_map(of_place).collect()
-    }
 }
