@@ -14,6 +14,7 @@ pub mod istio;
 mod kind;
 mod named;
 mod reach;
+pub mod route53;
 mod rule;
 pub mod service;
 mod standing;
