@@ -38,7 +38,7 @@ impl Keeper {
 /// before it. A prefix or suffix that somebody configured isn't known.
 #[must_use]
 pub fn registry_names(name: &DnsName) -> Vec<DnsName> {
-    let with = |prefix: &&str| DnsName::of(&format!("{prefix}{}", name.as_str().replacen("*.", "\\052.", 1)));
+    let with = |prefix: &&str| DnsName::of(&format!("{prefix}{name}"));
     std::iter::once(name.clone()).chain(PREFIXES.iter().map(with)).collect()
 }
 

@@ -145,7 +145,7 @@ impl RecordSet {
     /// How long resolvers keep its answer, in seconds.
     #[must_use]
     pub fn seconds(&self) -> i64 {
-        self.ttl.unwrap_or(ALIAS_SECONDS)
+        self.ttl.filter(|_| self.alias_target.is_none()).unwrap_or(ALIAS_SECONDS)
     }
 
     /// `A "green"`, `CNAME`

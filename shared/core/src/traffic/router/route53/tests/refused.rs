@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::super::standing::Standing;
-use super::super::{Balancers, Batch, RecordSet, Records, Refusal};
+use super::super::{Balancers, Batch, RecordSet, Refusal};
 use super::{Scene, set};
 
 fn refusal(scene: &Scene, to: &str) -> Refusal {
@@ -157,5 +157,4 @@ fn what_is_refused_is_said_safely() {
     for said in refusals.map(|refusal| refusal.to_string()) {
         assert!(!said.chars().any(crate::hostile::is_obeyed_or_unseen), "{said:?}");
     }
-    let _: Records = Scene::aliases().records();
 }
