@@ -32,6 +32,8 @@ const ANY_REGION: &str = "us-east-1";
 /// A name has at most a hundred records a type, a page up to three hundred
 /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>): more pages are no answer.
 const MOST_PAGES: usize = 20;
+/// What Route 53 puts before the id of a change.
+const CHANGE_PREFIX: &str = "/change/";
 /// The longest comment of a batch (`ResourceDescription` of the API's model).
 const COMMENT_CHARS: usize = 256;
 
@@ -170,7 +172,8 @@ impl Zone {
         let request = self.writer.change_resource_record_sets().hosted_zone_id(&self.id).change_batch(batch);
         let answer = request.send().await.map_err(|error| self.not_written(OPERATION, &error))?;
         let id = answer.change_info.map(|info| info.id).filter(|id| !id.is_empty());
-        id.map(ChangeId).ok_or_else(|| NotDone { how: How::Unclear, ..garbled(OPERATION, "a change without an id") })
+        let id = id.map(|id| ChangeId(id.strip_prefix(CHANGE_PREFIX).unwrap_or(&id).to_owned()));
+        id.ok_or_else(|| NotDone { how: How::Unclear, ..garbled(OPERATION, "a change without an id") })
     }
 
     /// How far a change is.
@@ -190,12 +193,10 @@ impl Zone {
 
     /// A refusal of a batch says what doesn't fit: names of records, and no secret of the request.
     fn not_written(&self, operation: &str, error: &SdkError<Refused>) -> NotDone {
-        let trouble = Trouble::of(error);
-        if let Some(Refused::InvalidChangeBatch(batch)) = error.as_service_error() {
-            let listed = batch.messages.iter().flatten().map(String::as_str);
-            let all: Vec<&str> = listed.chain(batch.message.as_deref()).collect();
-            return refused_batch(&all.join("; "));
+        if let Some(messages) = invalid(error) {
+            return refused_batch(&messages);
         }
+        let trouble = Trouble::of(error);
         let not_done = self.not_done(operation, &trouble);
         match trouble {
             Trouble::NoAnswer(_) | Trouble::OutOfTime | Trouble::Garbled(_) => {
@@ -236,6 +237,19 @@ impl Zone {
             }
         }
     }
+}
+
+/// What is wrong with a batch, where that was said. Route 53 has two forms for it, of which the SDK reads one
+/// (aws/aws-sdk-kotlin#1433 has both).
+fn invalid(error: &SdkError<Refused>) -> Option<String> {
+    if let Some(Refused::InvalidChangeBatch(batch)) = error.as_service_error() {
+        let listed = batch.messages.iter().flatten().map(String::as_str);
+        return Some(listed.chain(batch.message.as_deref()).collect::<Vec<_>>().join("; "));
+    }
+    let body = std::str::from_utf8(error.raw_response()?.body().bytes()?).ok()?;
+    let list = body.split_once("<InvalidChangeBatch")?.1;
+    let messages = list.split("<Message>").skip(1).filter_map(|rest| Some(rest.split_once("</Message>")?.0));
+    Some(messages.collect::<Vec<_>>().join("; "))
 }
 
 /// A batch whose condition isn't met: what it deletes is another one by now or gone, or what it creates is there.

@@ -87,7 +87,7 @@ async fn a_change_that_is_pending_is_told_from_one_that_is_everywhere() {
     assert_eq!((why.why.as_str(), why.how), ("GetChange: NoSuchChange", How::Final));
 }
 
-/// hashicorp/terraform#18509, boto/boto#2887 and aws/aws-sdk-kotlin#1435 have these messages: somebody else has written.
+/// hashicorp/terraform#18509, boto/boto#2887 and aws/aws-sdk-kotlin#1433 have these messages: somebody else has written.
 /// aws/aws-sdk-go-v2#518 and kubernetes-sigs/external-dns#2362 have others, which stay so until somebody mends them.
 #[tokio::test]
 async fn a_condition_that_is_not_met_is_told_from_a_batch_that_is_wrong() {
