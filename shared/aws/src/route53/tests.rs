@@ -5,6 +5,7 @@
 mod changes;
 mod partitions;
 mod reads;
+mod zone;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
