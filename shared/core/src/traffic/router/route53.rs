@@ -20,7 +20,7 @@ pub mod staleness;
 
 pub use balancers::{Balancers, Leads};
 pub use batch::{Batch, Change, Fate};
-pub use name::{DnsName, zone_id};
+pub use name::{DnsName, Place, zone_id};
 pub use record_set::{AliasTarget, RecordSet, ResourceRecord, Role, Routing};
 pub use records::{Group, Record, Records};
 pub use refusal::Refusal;

@@ -1,6 +1,9 @@
 //! A change of record sets that Route 53 makes as a whole, or not at all.
 
+use serde_json::{Value, json};
+
 use super::record_set::RecordSet;
+use crate::text::printable;
 
 /// What one request may hold: changes and values
 /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests>).
@@ -96,6 +99,28 @@ impl Batch {
         } else {
             Fate::Overtaken
         }
+    }
+
+    /// As `aws route53 change-resource-record-sets --change-batch` takes it
+    /// (<https://docs.aws.amazon.com/cli/latest/reference/route53/change-resource-record-sets.html>).
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let changes = self.changes.iter().map(|change| {
+            let action = if matches!(change, Change::Delete(_)) { "DELETE" } else { "CREATE" };
+            json!({"Action": action, "ResourceRecordSet": change.set()})
+        });
+        json!({"Changes": changes.collect::<Value>()})
+    }
+
+    /// `A "blue": 100 -> 0`, a line for each record set.
+    #[must_use]
+    pub fn shown(&self) -> Vec<String> {
+        let share = |set: &RecordSet| {
+            let weight = set.weight.map(|weight| weight.to_string());
+            weight.or_else(|| set.failover.as_deref().map(printable)).unwrap_or_default()
+        };
+        let line = |(old, new): (&RecordSet, &RecordSet)| format!("{}: {} -> {}", old.called(), share(old), share(new));
+        self.deleted().zip(self.created()).map(line).collect()
     }
 
     /// True where it is more than one request may hold.

@@ -1,6 +1,7 @@
 //! Names of DNS as Route 53 writes them.
 
 use std::fmt::{self, Write};
+use std::str::FromStr;
 
 /// The longest name, and the longest part of one (RFC 1035, section 2.3.4).
 const NAME_BYTES: usize = 253;
@@ -97,6 +98,31 @@ pub fn zone_id(text: &str) -> Option<&str> {
     is_id.then_some(id)
 }
 
+/// The records of a name as `--router route53/ZONE-ID/NAME` names them: `ZONE-ID/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Without `/hostedzone/`.
+    pub zone: String,
+    pub name: DnsName,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.zone, self.name)
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let place = text.strip_prefix(ZONE_PREFIX).unwrap_or(text).split_once('/');
+        let read =
+            place.and_then(|(zone, name)| Some(Self { zone: zone_id(zone)?.to_owned(), name: DnsName::typed(name)? }));
+        read.ok_or_else(|| "ZONE-ID/NAME, such as Z2LD58HEXAMPLE/api.example.com".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +173,22 @@ mod tests {
             ("Z12345678901234567890123456789012345", None),
         ] {
             assert_eq!(zone_id(text), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_is_printed() {
+        for (text, printed) in [
+            ("Z2LD58HEXAMPLE/api.example.com", "Z2LD58HEXAMPLE/api.example.com"),
+            ("/hostedzone/Z2LD58HEXAMPLE/API.example.com.", "Z2LD58HEXAMPLE/api.example.com"),
+            ("Z1/\\052.example.com", "Z1/*.example.com"),
+        ] {
+            let place: Place = text.parse().unwrap();
+            assert_eq!(place.to_string(), printed);
+            assert_eq!(printed.parse(), Ok(place));
+        }
+        for odd in ["", "Z1", "Z1/", "/a.example.com", "Z1/com", "Z 1/a.example.com"] {
+            assert!(odd.parse::<Place>().is_err(), "{odd}");
         }
     }
 

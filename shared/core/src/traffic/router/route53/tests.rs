@@ -110,7 +110,7 @@ fn set(record_type: &str, identifier: &str, more: Value) -> RecordSet {
 }
 
 /// `DELETE A "blue" 100`, one for each change.
-fn shown(batch: &Batch) -> Vec<String> {
+fn changes(batch: &Batch) -> Vec<String> {
     let one = |word: &str, set: &RecordSet| {
         let weight = set.weight.map(|weight| weight.to_string());
         format!("{word} {} {}", set.called(), weight.or(set.failover.clone()).unwrap_or_default())

@@ -97,6 +97,8 @@ fn where_answers_go_while_a_color_is_unhealthy_is_told() {
 fn how_long_the_old_answer_stays_is_told_where_it_is_long() {
     let aliases = Scene::aliases().records();
     assert_eq!((aliases.seconds(), aliases.slow()), (60, vec![]), "an alias has the load balancer's 60 s");
+    let odd = Scene::aliases().changed(|set| set.ttl = Some(0)).records();
+    assert_eq!(odd.seconds(), 60, "an alias has no TTL of its own, whatever stands there (moto 5.2 has 0)");
     let cnames = Scene::cnames().records();
     assert_eq!(cnames.seconds(), 300);
     let wanted = "the CNAME records have a TTL of 300 s: so long after a move clients come to the old color";

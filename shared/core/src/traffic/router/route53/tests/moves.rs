@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::super::standing::Standing;
 use super::super::{Balancers, Batch, Change, DnsName, Fate, Records};
-use super::{Scene, set, shown};
+use super::{Scene, changes, set};
 
 #[test]
 fn all_types_of_the_name_are_moved_together() {
@@ -13,7 +13,7 @@ fn all_types_of_the_name_are_moved_together() {
     assert_eq!(records.standing(), Standing::On("blue".into()));
     let batch = records.plan("green").unwrap();
     assert_eq!(
-        shown(&batch),
+        changes(&batch),
         [
             "DELETE A \"blue\" 100",
             "DELETE A \"green\" 0",
@@ -35,6 +35,9 @@ fn all_types_of_the_name_are_moved_together() {
         );
         assert_eq!((&old.name, &old.set_identifier), (&new.name, &new.set_identifier));
     }
+    let lines =
+        ["A \"blue\": 100 -> 0", "A \"green\": 0 -> 100", "AAAA \"blue\": 100 -> 0", "AAAA \"green\": 0 -> 100"];
+    assert_eq!(batch.shown(), lines);
     let after = scene.after(&batch);
     assert!(after.records().holds("green") && !after.records().holds("blue"));
     assert_eq!(after.sets.len(), scene.sets.len(), "nothing is lost");
@@ -83,7 +86,7 @@ fn several_load_balancers_share_and_strangers_keep_their_share() {
     assert_eq!(records.weights(), [("blue".to_owned(), 135), ("green".to_owned(), 0)].into());
     let batch = records.plan("green").unwrap();
     assert_eq!(
-        shown(&batch),
+        changes(&batch),
         [
             "DELETE CNAME \"blue-eu\" 90",
             "DELETE CNAME \"blue-us\" 45",
@@ -111,10 +114,10 @@ fn weights_stay_within_what_route_53_takes() {
     let behind = [("blue.example.net", "blue"), ("green.example.net", "green")];
     let sets = vec![of("blue", "b1", 200), of("blue", "b2", 200), of("green", "g1", 0)];
     let batch = Scene::new("api.example.com", sets, &behind).records().plan("green").unwrap();
-    assert!(shown(&batch).contains(&"CREATE A \"g1\" 255".to_owned()));
+    assert!(changes(&batch).contains(&"CREATE A \"g1\" 255".to_owned()));
     let sets = vec![of("blue", "b1", 1), of("green", "g1", 0), of("green", "g2", 0)];
     let batch = Scene::new("api.example.com", sets, &behind).records().plan("green").unwrap();
-    assert_eq!(shown(&batch)[3..], ["CREATE A \"b1\" 0", "CREATE A \"g1\" 1", "CREATE A \"g2\" 1"]);
+    assert_eq!(changes(&batch)[3..], ["CREATE A \"b1\" 0", "CREATE A \"g1\" 1", "CREATE A \"g2\" 1"]);
 }
 
 #[test]
@@ -124,7 +127,7 @@ fn failover_changes_roles_and_nothing_else() {
     let batch = scene.records().plan("green").unwrap();
     let (west, east) = ("CNAME \"test-us-west-2.example.com.\"", "CNAME \"test-us-east-2.example.com.\"");
     assert_eq!(
-        shown(&batch),
+        changes(&batch),
         [
             format!("DELETE {west} PRIMARY"),
             format!("DELETE {east} SECONDARY"),
@@ -136,6 +139,20 @@ fn failover_changes_roles_and_nothing_else() {
         assert_eq!((old.ttl, &old.health_check_id), (new.ttl, &new.health_check_id), "each keeps its own");
     }
     assert!(scene.after(&batch).records().holds("green"));
+    let lines = [format!("{west}: PRIMARY -> SECONDARY"), format!("{east}: SECONDARY -> PRIMARY")];
+    assert_eq!(batch.shown(), lines);
+}
+
+/// What a person pastes in an outage is what would have been sent.
+#[test]
+fn a_batch_can_be_given_to_the_aws_cli() {
+    let batch = Scene::failover().records().plan("green").unwrap();
+    let document = batch.document();
+    let actions: Vec<_> = document["Changes"].as_array().unwrap().iter().map(|it| it["Action"].clone()).collect();
+    assert_eq!(actions, ["DELETE", "DELETE", "CREATE", "CREATE"]);
+    let listed: serde_json::Value = serde_json::from_str(super::FAILOVER).unwrap();
+    assert_eq!(document["Changes"][0]["ResourceRecordSet"], listed["ResourceRecordSets"][0], "as it was listed");
+    assert_eq!(document["Changes"][2]["ResourceRecordSet"]["Failover"], "SECONDARY");
 }
 
 /// After an answer that never came, what is so is read: a repeat would be refused as if somebody else had been there.
@@ -149,6 +166,11 @@ fn what_became_of_a_batch_is_told_by_what_is_there() {
     let meddled = after.changed(|set| set.weight = set.weight.map(|weight| if weight == 100 { 50 } else { weight }));
     assert_eq!(batch.fate(&meddled.sets), Fate::Overtaken);
     assert_eq!(batch.fate(&[]), Fate::Overtaken);
+    // The order of a record's values says nothing.
+    let both =
+        |first: &str, second: &str| json!({"Weight": 1, "ResourceRecords": [{"Value": first}, {"Value": second}]});
+    let (one, other) = (set("A", "x", both("192.0.2.1", "192.0.2.2")), set("A", "x", both("192.0.2.2", "192.0.2.1")));
+    assert!(one.is_as(&other) && Batch { changes: vec![Change::Create(one)] }.fate(&[other]) == Fate::Made);
 }
 
 #[test]
@@ -176,7 +198,7 @@ fn a_type_that_was_left_behind_is_no_whole_move() {
     });
     assert_eq!(scene.records().standing().shown(), "blue 100, green 100");
     let batch = scene.records().plan("green").unwrap();
-    assert!(shown(&batch).iter().all(|change| change.contains("AAAA")), "{:?}", shown(&batch));
+    assert!(changes(&batch).iter().all(|change| change.contains("AAAA")), "{:?}", changes(&batch));
 }
 
 #[test]

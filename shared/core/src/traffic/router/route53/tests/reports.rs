@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::super::standing::Standing;
 use super::super::{Balancers, RecordSet, Refusal};
-use super::{Scene, set, shown};
+use super::{Scene, changes, set};
 
 const ALB: &str = "current-1234567890.us-east-1.elb.amazonaws.com";
 const LEGACY: &str = "legacy-987654321.us-east-1.elb.amazonaws.com";
@@ -150,7 +150,7 @@ fn records_that_all_weigh_nothing_share() {
     let scene = Scene::two("CNAME", json!({"Weight": 0, "TTL": 300}), json!({"Weight": 0, "TTL": 300}));
     assert_eq!(scene.records().standing().shown(), "blue 1, green 1");
     let batch = scene.records().plan("green").unwrap();
-    assert_eq!(shown(&batch), ["DELETE CNAME \"green\" 0", "CREATE CNAME \"green\" 2"]);
+    assert_eq!(changes(&batch), ["DELETE CNAME \"green\" 0", "CREATE CNAME \"green\" 2"]);
     assert!(scene.after(&batch).records().holds("green"));
 }
 
