@@ -46,7 +46,7 @@ fn called(sets: &[RecordSet]) -> Vec<String> {
 #[tokio::test]
 async fn a_record_set_is_read_with_all_that_it_has() {
     let alias = "<ResourceRecordSet><Name>\\052.example.com.</Name><Type>AAAA</Type><SetIdentifier>green &amp; &quot;new&quot;</SetIdentifier><Failover>SECONDARY</Failover><AliasTarget><HostedZoneId>Z3AADJGX6KTTL2</HostedZoneId><DNSName>dualstack.green.us-east-2.elb.amazonaws.com.</DNSName><EvaluateTargetHealth>true</EvaluateTargetHealth></AliasTarget><HealthCheckId>3a1f5c70-0000-4000-8000-000000000001</HealthCheckId></ResourceRecordSet>";
-    let others = "<ResourceRecordSet><Name>\\052.example.com.</Name><Type>A</Type><SetIdentifier>eu</SetIdentifier><Region>eu-west-1</Region><TTL>0</TTL><ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord><ResourceRecord><Value>192.0.2.2</Value></ResourceRecord></ResourceRecords></ResourceRecordSet><ResourceRecordSet><Name>\\052.example.com.</Name><Type>MX</Type><SetIdentifier>geo</SetIdentifier><GeoLocation><CountryCode>*</CountryCode></GeoLocation><MultiValueAnswer>true</MultiValueAnswer><TTL>60</TTL><ResourceRecords><ResourceRecord><Value>10 mx</Value></ResourceRecord></ResourceRecords><TrafficPolicyInstanceId>x</TrafficPolicyInstanceId></ResourceRecordSet>";
+    let others = "<ResourceRecordSet><Name>\\052.example.com.</Name><Type>A</Type><SetIdentifier>eu</SetIdentifier><Region>eu-west-1</Region><TTL>0</TTL><ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord><ResourceRecord><Value>192.0.2.2</Value></ResourceRecord></ResourceRecords></ResourceRecordSet><ResourceRecordSet><Name>\\052.example.com.</Name><Type>MX</Type><SetIdentifier>geo</SetIdentifier><GeoLocation><CountryCode>*</CountryCode></GeoLocation><MultiValueAnswer>true</MultiValueAnswer><TTL>60</TTL><ResourceRecords><ResourceRecord><Value>10 mx</Value></ResourceRecord></ResourceRecords><TrafficPolicyInstanceId>x</TrafficPolicyInstanceId><CidrRoutingConfig><CollectionId>c</CollectionId><LocationName>*</LocationName></CidrRoutingConfig><GeoProximityLocation><AWSRegion>eu-west-1</AWSRegion><Bias>1</Bias></GeoProximityLocation></ResourceRecordSet>";
     let (zone, log) = answering(vec![page(&format!("{alias}{others}"), "")]).await;
     let found = zone.records(&DnsName::of("*.Example.com")).await.unwrap();
     let json: Vec<_> = found.iter().map(|set| serde_json::to_value(set).unwrap()).collect();
@@ -62,7 +62,9 @@ async fn a_record_set_is_read_with_all_that_it_has() {
     );
     assert_eq!(found[1].routing().called(), "latency");
     let kept: Vec<&String> = found[2].other.keys().collect();
-    assert_eq!(kept, ["GeoLocation", "MultiValueAnswer", "TrafficPolicyInstanceId"]);
+    let wanted =
+        ["CidrRoutingConfig", "GeoLocation", "GeoProximityLocation", "MultiValueAnswer", "TrafficPolicyInstanceId"];
+    assert_eq!(kept, wanted);
     // A wildcard is asked for as Route 53 writes it.
     assert_eq!(lines(&log), ["GET /2013-04-01/hostedzone/Z1R8UBAEXAMPLE/rrset?name=%5C052.example.com."]);
 }
