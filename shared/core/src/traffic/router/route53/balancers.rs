@@ -122,6 +122,15 @@ impl Balancers {
         self
     }
 
+    /// Names that records of load balancers' types lead to, and of which nothing is known: the zone may say more of them,
+    /// for [`Self::following`].
+    #[must_use]
+    pub fn unknown(&self, sets: &[RecordSet]) -> BTreeSet<DnsName> {
+        let targets = sets.iter().filter(|set| is_address(&set.record_type)).flat_map(Target::all_of);
+        let unknown = targets.filter(|target| !self.colors.contains_key(target));
+        unknown.filter_map(|target| if let Target::Host(name) = target { Some(name) } else { None }).collect()
+    }
+
     /// Where a record leads.
     #[must_use]
     pub fn leads(&self, set: &RecordSet) -> Leads {

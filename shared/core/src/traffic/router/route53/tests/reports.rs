@@ -128,6 +128,29 @@ fn what_can_not_be_primary_does_not_become_it() {
     assert!(aliases.records().plan("green").is_ok(), "an alias is looked at by itself");
 }
 
+/// kubernetes-sigs/external-dns#1420: the failover records are aliases of simple records in the same zone, which external-dns
+/// makes for each cluster's load balancer.
+#[test]
+fn records_between_the_name_and_the_load_balancer_are_asked_for() {
+    let to = |name: &str, role: &str| alias(name, json!({"Failover": role}));
+    let (east, west) = ("hostname-us-east-1.mysite.com", "hostname-us-west-2.mysite.com");
+    let sets = vec![set("A", "east", to(east, "PRIMARY")), set("A", "west", to(west, "SECONDARY"))];
+    let mut scene = Scene::new("api.example.com", sets, &[(ALB, "blue"), (LEGACY, "green")]);
+    assert!(scene.records().plan("green").is_err(), "nobody knows what these are");
+    let unknown = scene.balancers.unknown(&scene.sets);
+    assert_eq!(unknown.iter().map(ToString::to_string).collect::<Vec<_>>(), [east, west]);
+    let simple = |name: &str, to: &str| RecordSet {
+        name: name.into(),
+        set_identifier: None,
+        ..set("A", "", alias(to, json!({})))
+    };
+    scene.balancers = scene.balancers.following(&[simple(east, ALB), simple(west, LEGACY)]);
+    assert!(scene.balancers.unknown(&scene.sets).is_empty());
+    let batch = scene.records().plan("green").unwrap();
+    assert!(scene.after(&batch).records().holds("green"));
+    assert_eq!(scene.records().seconds(), 60);
+}
+
 /// foremast/foremast#121: a secondary record without a primary one brought the service down.
 #[test]
 fn a_secondary_alone_is_no_failover() {
