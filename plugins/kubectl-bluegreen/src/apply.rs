@@ -3,6 +3,7 @@
 mod accepted;
 mod after_switch;
 mod astray;
+pub mod balanced;
 mod conclude;
 mod converge;
 pub mod deploy;
@@ -26,7 +27,7 @@ mod shrunk;
 mod signals;
 mod smoke;
 mod take_back;
-pub mod targets;
+mod targets;
 mod together;
 mod verify;
 pub mod warnings;

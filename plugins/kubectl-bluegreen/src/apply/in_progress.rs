@@ -13,10 +13,10 @@ use release_core::traffic::endpoints::Slices;
 use release_core::traffic::selector::Tracks;
 use release_core::workload::probes::failure_window;
 
+use super::balanced::Balancers;
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
 use super::signals::Signals;
-use super::targets::Balancers;
 use crate::cleanup_note::CleanupNote;
 use crate::hooks::Loaded;
 use crate::options::{MoveOptions, Target, VerifyFor};

@@ -13,13 +13,13 @@ use release_core::traffic::router::service::selector;
 use release_core::traffic::selector::as_label_selector;
 use serde_json::Value;
 
+use super::balanced::Balancers;
 use super::home::Home;
 use super::in_progress::MoveInProgress;
 use super::meanwhile::Meanwhile;
 use super::moved::Moved;
 use super::signals::Signals;
 use super::take_back;
-use super::targets::Balancers;
 use crate::plan::{Move, Place};
 
 /// What the API server has stored instead of what was written.

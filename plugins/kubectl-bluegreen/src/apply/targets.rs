@@ -2,8 +2,6 @@
 //! address is registered and has passed the balancer's own health check
 //! (<https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3621>).
 
-mod balanced;
-
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,8 +10,6 @@ use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Pod;
 use tokio::time::{Instant, sleep};
-
-pub use balanced::{Balanced, Balancers};
 
 use super::in_progress::{MoveInProgress, status};
 use crate::record::RecordedVerb;

@@ -24,7 +24,8 @@ impl Together {
         self.all == 1
     }
 
-    /// Notes whether the move of a Service is at rest; true once all of them are at the same time.
+    /// Notes whether the move of a Service is at rest; true once all of them were at the same time, unless this one
+    /// isn't by now: that shows within seconds.
     pub fn may_end(&self, service: &str, is_at_rest: bool) -> bool {
         let mut at_rest = self.at_rest.borrow_mut();
         if is_at_rest {
@@ -34,7 +35,7 @@ impl Together {
         }
         let is_over = self.ended.get() || at_rest.len() == self.all;
         self.ended.set(is_over);
-        is_over
+        is_over && is_at_rest
     }
 }
 
@@ -50,7 +51,8 @@ mod tests {
         assert!(!set.may_end("api", false), "its pods went while web was watched");
         assert!(!set.may_end("web", true));
         assert!(set.may_end("api", true));
-        assert!(set.may_end("web", false), "what was proven together stays so");
+        assert!(!set.may_end("web", false), "its pods went before it had ended");
+        assert!(set.may_end("web", true), "api isn't asked again");
         assert!(Together::new(1).may_end("api", true), "a single one waits for nobody");
     }
 }

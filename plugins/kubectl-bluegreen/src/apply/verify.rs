@@ -56,17 +56,15 @@ async fn watch(
     (together, until): (&Together, Instant),
 ) -> Outcome<()> {
     let is_watched = !made.verify_for.is_zero();
+    if !is_watched && made.signals.is_done.get() && together.may_end(made.service(), true) {
+        return Ok(());
+    }
     let mut required = required_at_first(run, view, made).await?;
     let mut looked: Option<Instant> = None;
     let (mut empty, mut short) = (Lasting::default(), Lasting::default());
     let mut is_seen = !is_watched;
     loop {
-        let is_over = Instant::now() >= until;
-        let is_whole = is_seen && !short.is_so() && !empty.is_so() && made.signals.is_done.get();
-        if together.may_end(made.service(), is_over && is_whole) {
-            break;
-        }
-        if !is_seen && is_over {
+        if !is_seen && Instant::now() >= until {
             see(run, view, made).await?;
             is_seen = true;
         }
@@ -86,6 +84,11 @@ async fn watch(
         if short.longer_than(TOLERATED, too_few && ready < required) {
             let what = format!("{} {ready}/{required} endpoints, though its pods are ready", made.movement.to);
             return Err(unreachable(run, made.backend(), &what).await);
+        }
+        // By what was heard by now: who was at rest before the news came isn't any more.
+        let is_whole = is_seen && !short.is_so() && !empty.is_so() && made.signals.is_done.get();
+        if together.may_end(made.service(), is_whole && Instant::now() >= until) {
+            break;
         }
         view.changed(if short.is_so() || empty.is_so() { TICK } else { pause(until, made, together) }).await;
     }

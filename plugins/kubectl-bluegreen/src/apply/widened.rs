@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use release_cli::run::Run;
 use release_cluster::conditional::{Found, Written};
-use release_cluster::exchange::ApiError;
 use release_core::failure::{Failure, Outcome};
 use release_core::release::change::Change;
 use release_core::traffic::router::service;

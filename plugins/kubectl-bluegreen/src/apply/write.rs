@@ -63,7 +63,8 @@ fn told(run: &Run, change: &Change, moves: &[MoveInProgress<'_>], index: usize) 
     if !moves[index].is_recorded.get() {
         run.progress.step("not recorded", &format!("{service}{}", moves[index].unrecorded()));
     }
-    if let Some(undo) = &change.undo {
+    // It is over in a moment, and so is what would undo it.
+    if let Some(undo) = change.undo.as_ref().filter(|_| !is_wide) {
         run.progress.step("undo", &undo.to_string());
     }
 }

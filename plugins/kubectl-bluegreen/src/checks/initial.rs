@@ -96,6 +96,7 @@ fn as_a_move(case: &InitCase<'_>) -> Vec<Finding> {
         target: &target,
         active: &active,
         scales_first: false,
+        widens: false,
         prepares: true,
         moving: &[],
         is_recorded: lack_of_room(view).is_none(),

@@ -23,7 +23,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let mut bound = bindings_to(case.view.name(), &case.view.bindings);
     let unseen = (!bound.any(|binding| binding.has_pods() && binding.group().is_some())).then(|| {
-        let why = "no TargetGroupBinding with targetType ip is seen: nobody can tell when load balancers reach the pods";
+        let why =
+            "no TargetGroupBinding with targetType ip is seen: nobody can tell when load balancers reach the pods";
         blocked(why.to_owned()).mend("leave --widen out")
     });
     unseen.into_iter().chain(others(case).map(blocked)).collect()

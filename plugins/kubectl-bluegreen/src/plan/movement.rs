@@ -180,9 +180,8 @@ impl Move {
     pub fn narrowing(&self, recorded: &Recorded<Record>) -> Change {
         let still = Op::test(&annotation_pointer(Record::CURRENT), json!(recorded.raw_current));
         let beside = if recorded.raw_current.is_some() { vec![still] } else { Vec::new() };
-        let undo = selector_change_command(&self.service, &self.scope, &self.selector, &self.previous);
         let summary = format!("{}: {} alone", self.key, self.to);
-        self.patch(selected(self.written(), &self.selector), beside, summary, Some(undo))
+        self.patch(selected(self.written(), &self.selector), beside, summary, Some(self.undo()))
     }
 
     /// `blue and green`
@@ -214,7 +213,7 @@ impl Move {
     #[must_use]
     pub fn undo(&self) -> Command {
         match &self.route {
-            None => selector_change_command(&self.service, &self.scope, self.written(), &self.previous),
+            None => selector_change_command(&self.service, &self.scope, &self.selector, &self.previous),
             Some(route) => self.by_kubectl(route, &route.moved(&route.object, &self.to), &self.from),
         }
     }

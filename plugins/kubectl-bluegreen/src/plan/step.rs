@@ -193,6 +193,14 @@ fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: 
     })))
 }
 
+fn width(view: &ServiceView<'_>, tracks: &Tracks, is_to_widen: bool) -> Width {
+    match (view.is_wide(), is_to_widen && view.route.is_none()) {
+        (true, _) => Width::IsWide(tracks.base.clone()),
+        (false, true) => Width::Widens(tracks.base.clone()),
+        (false, false) => Width::One,
+    }
+}
+
 fn movement(
     snapshot: &Snapshot,
     view: &ServiceView<'_>,
@@ -202,11 +210,7 @@ fn movement(
 ) -> Move {
     let options = request.options;
     let previous = tracks.selector_for(&tracks.active);
-    let width = match (view.is_wide(), options.of(view.name()).widen && view.route.is_none()) {
-        (true, _) => Width::IsWide(tracks.base.clone()),
-        (false, true) => Width::Widens(tracks.base.clone()),
-        (false, false) => Width::One,
-    };
+    let width = width(view, tracks, options.of(view.name()).widen);
     let record = Record {
         id: request.run_id.to_owned(),
         verb: options.verb.recorded(),

@@ -6,7 +6,7 @@ use release_core::release::change::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::targets::Balanced;
+use crate::apply::balanced::Balanced;
 use crate::apply::{MoveInProgress, Moved, Reached};
 use crate::plan::{Planned, ServicePlan, Stay, StayState};
 

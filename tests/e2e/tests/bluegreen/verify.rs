@@ -140,7 +140,7 @@ async fn converges(ns: &Namespace) -> Result<Output> {
     Ok(output)
 }
 
-/// A Service that publishes unready addresses, as most headless ones do, could never be switched.
+/// A Service that publishes unready addresses, as most headless ones do, could never be switched, not even by who insists.
 #[tokio::test]
 async fn unready_addresses_that_are_published_do_not_hang_it() -> Result<()> {
     let ns = namespace("publish-not-ready").await?;
@@ -153,7 +153,12 @@ async fn unready_addresses_that_are_published_do_not_hang_it() -> Result<()> {
         Ok((found.iter().filter(|pod| is_ready(pod)).count() == 1).then_some(()))
     })
     .await?;
-    converges(&ns).await?;
+    let refused = bluegreen(&ns, "switch api --to green --yes --min-ready=1 --force=rollout-unfinished").await?;
+    refused.ends(1)?.tells("unready-published")?;
+    let words = "switch api --to green --yes --verify-for=1s --min-ready=1 --timeout=40s \
+                 --force=rollout-unfinished,unready-published";
+    bluegreen(&ns, words).await?.ends(0)?;
+    assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
 
