@@ -11,7 +11,9 @@ mod looking;
 mod moment;
 mod optional;
 mod read;
+mod records;
 mod routers;
+mod zone_seen;
 
 pub use beyond::routes_from_beyond;
 pub use ingresses::with_whose_ingresses;
@@ -26,4 +28,5 @@ pub use read::{
     workloads_and_images, workloads_and_pods,
 };
 pub use release_cluster::read::Reading;
+pub use records::{place_of, with_records};
 pub use routers::{Routes, all_routes, decide, destination_rules_in, routes_in};

@@ -150,6 +150,9 @@ fn step(
         let unproven = unproven(snapshot, view, tracks, verb);
         return Ok(unproven.unwrap_or_else(|| stay(snapshot, ways, StayState::AlreadyActive, message, None)));
     }
+    if let Some((route, refusal)) = route.and_then(|route| Some((route, route.refusal(&chosen.color)?))) {
+        return Err(refusal::cant_be_moved(route, &refusal));
+    }
     let lacks = route.and_then(|route| Some((route, route.without(&route.object, &chosen.color)?)));
     if let Some((route, rule)) = lacks {
         return Err(refusal::lacks_color(ways, (route, &rule), &chosen.color));
@@ -188,6 +191,7 @@ fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: 
         note: Some(format!("finishes the {} by {} at {:.0}, which {ended}", last.verb, last.by, last.at)),
         record: last.clone(),
         width: if view.is_wide() { Width::Widens(tracks.base.clone()) } else { Width::One },
+        zone: view.zone.clone(),
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
     })))
@@ -229,6 +233,7 @@ fn movement(
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
         colors: BTreeMap::new(),
         widens: matches!(width, Width::Widens(_)),
+        answered_seconds: view.answered_seconds(),
         result: None,
         millis: None,
     };
@@ -244,6 +249,7 @@ fn movement(
         note: chosen.note,
         record,
         width,
+        zone: view.zone.clone(),
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
     }

@@ -6,6 +6,7 @@ use release_core::kube::service::service_name;
 use release_core::release::change::json_patch;
 use release_core::text::printable;
 use release_core::traffic::router::find::RouterUnclear;
+use release_core::traffic::router::route53::Refusal;
 use release_core::traffic::router::{NamedRouter, Route, Rule};
 
 use super::asked::Asked;
@@ -24,6 +25,8 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
     let status = || Command::new("kubectl bluegreen status").arg(view.name()).scope(scope);
     match why {
         RouterUnclear::Several(all) => Failure::failed("AmbiguousRouter", text).next(Next::Try(by(all), None)),
+        RouterUnclear::NotThere(named, _) if named.records.is_some() => Failure::failed("NoSuchRouter", text)
+            .next("give each color a record of its load balancer: docs/routers.md"),
         RouterUnclear::NotThere(_, all) if all.is_empty() => Failure::failed("NoSuchRouter", text)
             .next("a route shares a Service's requests by subsets, or by a Service each"),
         RouterUnclear::NotThere(_, all) => Failure::failed("NoSuchRouter", text).next(Next::Try(by(all), None)),
@@ -39,6 +42,8 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
                 None => failure.next("give each Service a route of its own"),
             }
         }
+        RouterUnclear::Unread { .. } => Failure::failed("RecordsNotRead", text)
+            .next("docs/permissions.md has the rights that it needs, in the account of the zone"),
         RouterUnclear::NoWeight { .. } => {
             let note = "give one of the colors its requests, then again".to_owned();
             Failure::failed("NoWeight", text).next(Next::Look(status(), Some(note)))
@@ -57,12 +62,25 @@ pub fn split_weights(ways: Ways<'_>, route: &Route) -> Failure {
         printable(&shown.join("; "))
     );
     let colors = tracks.colors.iter().filter(|color| route.without(&route.object, &color.name).is_none());
-    let all_to = colors.map(|color| {
-        let ops = route.plan(&route.object, &color.name);
-        patch_command(&route.reference(), &route.scope(scope), &json_patch(&ops))
-    });
+    let all_to = colors.map(|color| route.command(scope, &route.object, &color.name));
     let note = "each gives one color all of them; once whoever shifts them has ended".to_owned();
     Failure::failed("SplitWeights", text).next(Next::Try(all_to.collect(), Some(note)))
+}
+
+/// Records that can't be moved as they are.
+pub fn cant_be_moved(route: &Route, refusal: &Refusal) -> Failure {
+    let text = format!("{}: {refusal}", route.reference());
+    let list = || Command::new("aws route53 list-resource-record-sets");
+    let dns = route.dns.as_ref();
+    let look = dns.map(|dns| {
+        let zone = list().flag("--hosted-zone-id", &dns.place.zone);
+        zone.flag("--start-record-name", dns.place.name.as_str())
+    });
+    let failure = Failure::failed(refusal.reason(), text);
+    match look {
+        Some(look) => failure.look(look),
+        None => failure,
+    }
 }
 
 /// A route has no destination of the color.

@@ -3,7 +3,7 @@
 //! A router is pure: which share of the requests each color has in an object as it was read, what has to be written so
 //! that one color has all of them, and whether that is so. Who reads and writes the object is elsewhere. The selector
 //! is in [`service`], Istio's routes are in [`istio`], those of the Gateway API in [`gateway`], Ingresses of AWS load
-//! balancers in [`alb`]; which of them decides about a Service, in [`find`].
+//! balancers in [`alb`], records of DNS in [`route53`]; which of them decides about a Service, in [`find`].
 
 pub mod accepted;
 pub mod alb;
@@ -14,12 +14,14 @@ pub mod istio;
 mod kind;
 mod named;
 mod reach;
+mod records;
 pub mod route53;
 mod rule;
 pub mod service;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -29,6 +31,8 @@ use crate::kube::Labels;
 use crate::kube::path::path_of;
 use crate::release::change::Op;
 use alb::Bound;
+use route53::by_dns::{sets_in, with_sets};
+use route53::ByDns;
 pub use kind::RouterKind;
 pub use named::NamedRouter;
 pub use rule::{Destination, Form, Rule, Share};
@@ -59,6 +63,8 @@ pub struct Route {
     pub lost: BTreeSet<Destination>,
     /// The Services of target groups that are named by themselves.
     pub bound: Bound,
+    /// The records that decide, where they do; the object is then the Service, with them as they were read.
+    pub dns: Option<Arc<ByDns>>,
 }
 
 impl Route {
@@ -73,24 +79,31 @@ impl Route {
     /// `virtualservice/api`, as kubectl takes it.
     #[must_use]
     pub fn reference(&self) -> String {
+        if let Some(dns) = &self.dns {
+            return format!("{}/{}", self.kind.word(), dns.place);
+        }
         format!("{}/{}", self.kind.resource(), self.name)
     }
 
     /// As people name it who look from a namespace: `virtualservice/edge of namespace istio-system`.
     #[must_use]
     pub fn seen_from(&self, namespace: &str) -> String {
-        let of = if self.namespace == namespace { String::new() } else { format!(" of namespace {}", self.namespace) };
+        let of = if self.namespace == namespace || self.dns.is_some() { String::new() } else { format!(" of namespace {}", self.namespace) };
         format!("{}{of}", self.reference())
     }
 
     /// What names it to `--router`.
     #[must_use]
     pub fn named(&self) -> NamedRouter {
+        if let Some(dns) = &self.dns {
+            return NamedRouter::of_records(dns.place.clone());
+        }
         NamedRouter {
             kind: self.kind,
             namespace: Some(self.namespace.clone()),
             name: Some(self.name.clone()),
             rule: self.rule.clone(),
+            records: None,
         }
     }
 
@@ -100,10 +113,19 @@ impl Route {
         scope.in_namespace(&self.namespace)
     }
 
+    /// All rules of an object of this kind, whoever their destinations are.
+    #[must_use]
+    pub fn plain_rules(&self, seen: &Value) -> Vec<Rule> {
+        match &self.dns {
+            Some(dns) => dns.rules(seen, &self.namespace),
+            None => rules_of(self.kind, seen, &self.namespace, &self.bound),
+        }
+    }
+
     /// All rules of an object of this kind that lead to a color, the pinned ones among them.
     #[must_use]
     pub fn all_rules(&self, seen: &Value) -> Vec<Rule> {
-        let rules = rules_of(self.kind, seen, &self.namespace, &self.bound);
+        let rules = self.plain_rules(seen);
         rules.into_iter().map(|rule| rule.told_apart(&self.colors)).filter(Rule::leads_to_colors).collect()
     }
 
@@ -116,6 +138,8 @@ impl Route {
         let is_moved = |rule: &Rule| match (&self.only, &self.rule) {
             (Some(begun), _) => begun.iter().any(|named| rule.is_named(named)),
             (None, Some(named)) => rule.is_named(named),
+            // Who asks for another type would stay.
+            (None, None) if self.dns.is_some() => true,
             (None, None) if shares => rule.shares_among_colors(),
             (None, None) => !rule.matches,
         };
@@ -183,6 +207,10 @@ impl Route {
     /// destinations keep what they have.
     #[must_use]
     pub fn plan(&self, seen: &Value, to: &str) -> Vec<Op> {
+        // Records are written elsewhere, and on the condition of their own.
+        if self.dns.is_some() {
+            return Vec::new();
+        }
         let rules = self.rules(seen);
         let still = rules.iter().map(|rule| Op::test(&rule.pointer, rule.list.clone()));
         still.chain(rules.iter().flat_map(|rule| rule.given_to(to))).collect()
@@ -191,6 +219,9 @@ impl Route {
     /// The object as a plan leaves it.
     #[must_use]
     pub fn moved(&self, seen: &Value, to: &str) -> Value {
+        if let Some(Ok(batch)) = self.batch(seen, to) {
+            return with_sets(seen.clone(), &batch.left(&sets_in(seen)));
+        }
         let mut moved = seen.clone();
         for rule in self.rules(seen) {
             if let Some(list) = moved.pointer_mut(&rule.pointer) {
@@ -210,6 +241,9 @@ impl Route {
     /// as it was read.
     #[must_use]
     pub fn adding(&self, rule: &Rule, color: &str) -> Option<Vec<Op>> {
+        if self.dns.is_some() {
+            return None;
+        }
         let share = rule.shares.iter().find(|share| share.color.is_some())?;
         let (to, _) = self.colors.iter().find(|(_, name)| *name == color)?;
         let mut ops = vec![Op::test(&rule.pointer, rule.list.clone())];
@@ -253,7 +287,7 @@ pub fn rules_of(kind: RouterKind, object: &Value, namespace: &str, bound: &Bound
         RouterKind::VirtualService => istio::rules(object, namespace),
         RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(object, namespace),
         RouterKind::Alb => alb::rules(object, namespace, bound),
-        RouterKind::Service => Vec::new(),
+        RouterKind::Service | RouterKind::Route53 => Vec::new(),
     }
 }
 

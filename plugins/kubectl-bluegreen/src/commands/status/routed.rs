@@ -13,7 +13,9 @@ use release_core::traffic::selector::{NotSwitchable, Tracks};
 
 use crate::routed_view::seen;
 use crate::service_view::{ServiceView, is_of_its_own};
-use crate::snapshot::{Looking, ReadScope, Routes, Snapshot, decide, routes_in, with_whose_ingresses};
+use crate::snapshot::{
+    Looking, ReadScope, Routes, Snapshot, decide, place_of, routes_in, with_records, with_whose_ingresses,
+};
 
 /// The routes that may decide, read once and where a Service needs them.
 #[derive(Debug)]
@@ -42,6 +44,9 @@ impl<'a> ByRoute<'a> {
         key: Option<&str>,
     ) -> ServiceView<'v> {
         let plain = ServiceView::of(service, workloads, &[], key);
+        if self.is_by_records(service) {
+            return self.routed(service, workloads, key).await.unwrap_or(plain);
+        }
         match &plain.tracks {
             Err(NotSwitchable::SelectsEveryColor { .. } | NotSwitchable::NoOtherColor { .. }) => {
                 self.routed(service, workloads, key).await.unwrap_or(plain)
@@ -52,6 +57,11 @@ impl<'a> ByRoute<'a> {
             }
             _ => plain,
         }
+    }
+
+    /// Our record says that records of DNS decide.
+    fn is_by_records(&self, service: &Service) -> bool {
+        place_of(service, service.metadata.namespace.as_deref().unwrap_or_default(), None).is_some()
     }
 
     fn has_other_of_a_color(&self, service: &Service, tracks: &Tracks) -> bool {
@@ -96,10 +106,16 @@ impl<'a> ByRoute<'a> {
             ..empty
         };
         snapshot = with_whose_ingresses(&self.run.cluster, snapshot).await;
-        decide(&mut snapshot, Looking { key, router: None, extent: ReadScope::Colors, images: false });
+        let looking = Looking { key, router: None, extent: ReadScope::Colors, images: false };
+        snapshot = with_records(&self.run.cluster, snapshot, looking).await;
+        decide(&mut snapshot, looking);
         let is_told = |router: &FoundRouter| match router {
             FoundRouter::Route(_) => true,
-            FoundRouter::Unclear(why) => matches!(why, RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. }),
+            FoundRouter::Unclear(RouterUnclear::NotThere(named, _)) => named.records.is_some(),
+            FoundRouter::Unclear(why) => matches!(
+                why,
+                RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. } | RouterUnclear::Unread { .. }
+            ),
             FoundRouter::Selector => false,
         };
         let decides = snapshot.routers.values().any(is_told);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::alb::{Bound, bound};
 use super::{NamedRouter, Route, RouterKind, Standing};
@@ -57,7 +58,8 @@ fn is_sharing(route: &Route) -> bool {
 
 /// An object that decides about the Service, in its own words.
 fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>, RouterUnclear> {
-    let SeenRoute { kind, object, .. } = *seen;
+    let SeenRoute { kind, object, dns, .. } = seen;
+    let kind = *kind;
     let metadata = ObjectMeta::deserialize(&object["metadata"]).unwrap_or_default();
     let namespace = metadata.namespace.clone().unwrap_or_else(|| sought.namespace.to_owned());
     let name = metadata.name.clone().unwrap_or_default();
@@ -65,7 +67,7 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         kind,
         namespace,
         name,
-        object: object.clone(),
+        object: Value::clone(object),
         metadata,
         rule: None,
         only: None,
@@ -75,6 +77,7 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         besides: std::collections::BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
         bound: if kind == RouterKind::Alb { bound(sought.bindings) } else { Bound::new() },
+        dns: dns.clone(),
     };
     let told = colors(sought, seen.recorded.as_ref(), &plain)?;
     Ok(told.map(|Told { key, base, colors, besides, lost }| Route { key, base, colors, besides, lost, ..plain }))

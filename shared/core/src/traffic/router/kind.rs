@@ -1,6 +1,7 @@
 //! Kinds of routers.
 
 use super::alb::action::ACTIONS;
+use super::route53::CHANGE;
 use crate::release::hand::Part;
 use crate::traffic::routes::{GATEWAY_API, ISTIO};
 
@@ -13,11 +14,14 @@ pub enum RouterKind {
     GrpcRoute,
     /// An Ingress of an AWS load balancer.
     Alb,
+    /// Records of Amazon Route 53. What is written in the cluster is the Service.
+    Route53,
 }
 
 impl RouterKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb];
+    pub const ALL: [Self; 6] =
+        [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb, Self::Route53];
 
     /// As people type it.
     #[must_use]
@@ -28,20 +32,25 @@ impl RouterKind {
             Self::HttpRoute => "httproute",
             Self::GrpcRoute => "grpcroute",
             Self::Alb => "alb",
+            Self::Route53 => "route53",
         }
     }
 
     /// As kubectl takes it: `ingress`.
     #[must_use]
     pub fn resource(self) -> &'static str {
-        if self == Self::Alb { "ingress" } else { self.word() }
+        match self {
+            Self::Alb => "ingress",
+            Self::Route53 => "service",
+            _ => self.word(),
+        }
     }
 
     /// As the API has it.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Service => "Service",
+            Self::Service | Self::Route53 => "Service",
             Self::VirtualService => "VirtualService",
             Self::HttpRoute => "HTTPRoute",
             Self::GrpcRoute => "GRPCRoute",
@@ -53,7 +62,7 @@ impl RouterKind {
     #[must_use]
     pub fn group(self) -> &'static str {
         match self {
-            Self::Service => "",
+            Self::Service | Self::Route53 => "",
             Self::VirtualService => ISTIO,
             Self::HttpRoute | Self::GrpcRoute => GATEWAY_API,
             Self::Alb => "networking.k8s.io",
@@ -64,7 +73,7 @@ impl RouterKind {
     #[must_use]
     pub fn plural(self) -> &'static str {
         match self {
-            Self::Service => "services",
+            Self::Service | Self::Route53 => "services",
             Self::VirtualService => "virtualservices",
             Self::HttpRoute => "httproutes",
             Self::GrpcRoute => "grpcroutes",
@@ -80,6 +89,7 @@ impl RouterKind {
             Self::VirtualService => Part::Field(["f:spec", "f:http"]),
             Self::HttpRoute | Self::GrpcRoute => Part::Field(["f:spec", "f:rules"]),
             Self::Alb => Part::Annotations(ACTIONS),
+            Self::Route53 => Part::Annotations(CHANGE),
         }
     }
 }

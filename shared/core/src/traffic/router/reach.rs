@@ -74,6 +74,7 @@ impl Route {
     fn port(&self, rule: &Rule, share: &Share) -> Option<String> {
         let to = match &rule.form {
             Form::Action(action) => action.port_of(rule.list.as_str()?, share.index)?,
+            Form::Records => return None,
             Form::List if self.kind == RouterKind::VirtualService => {
                 rule.list[share.index]["destination"]["port"]["number"].clone()
             }

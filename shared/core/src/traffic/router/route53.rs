@@ -9,6 +9,7 @@
 
 pub mod balancers;
 mod batch;
+pub mod by_dns;
 pub mod external_dns;
 pub mod health;
 mod name;
@@ -18,8 +19,13 @@ mod records;
 mod refusal;
 pub mod staleness;
 
+/// The annotation that a move of records leaves on the Service beside its record: the id of Route 53's change, by which
+/// anybody can ask how far it is. Nothing else writes it, so that the API server keeps when it was written.
+pub const CHANGE: &str = "kubectl-release.dev/bluegreen-route53-change";
+
 pub use balancers::{Balancers, Leads};
 pub use batch::{Batch, Change, Fate};
+pub use by_dns::ByDns;
 pub use name::{DnsName, Place, zone_id};
 pub use record_set::{AliasTarget, RecordSet, ResourceRecord, Role, Routing};
 pub use records::{Group, Record, Records};

@@ -1,6 +1,6 @@
 //! One rule of a route: destinations that share its requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -53,6 +53,8 @@ pub enum Form {
     List,
     /// As the text of an action.
     Action(Action),
+    /// As records of DNS, which no patch of an object writes.
+    Records,
 }
 
 impl Rule {
@@ -62,6 +64,9 @@ impl Rule {
         for share in &mut self.shares {
             share.color = colors.get(&share.to).cloned();
         }
+        // What leads to several Services of one color gives it its share once.
+        let mut told = BTreeSet::new();
+        self.shares.retain(|share| share.color.is_none() || told.insert((share.index, share.color.clone())));
         self
     }
 
@@ -148,6 +153,7 @@ impl Rule {
                 .into_iter()
                 .map(|(index, weight)| Op::add(&format!("{}/{index}/weight", self.pointer), weight))
                 .collect(),
+            Form::Records => Vec::new(),
             Form::Action(_) if changed.is_empty() => Vec::new(),
             Form::Action(_) => vec![Op::replace(&self.pointer, self.list_given_to(to))],
         }
@@ -158,6 +164,7 @@ impl Rule {
         match &self.form {
             Form::List => self.list[index]["weight"].as_i64(),
             Form::Action(action) => action.groups.get(index)?.weight,
+            Form::Records => None,
         }
     }
 
@@ -177,6 +184,7 @@ impl Rule {
                 let text = self.list.as_str().unwrap_or_default();
                 Value::from(action.with_weights(text, &wanted))
             }
+            Form::Records => self.list.clone(),
         }
     }
 

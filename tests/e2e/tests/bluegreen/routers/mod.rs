@@ -9,4 +9,5 @@ mod gateway;
 mod istio;
 mod meanwhile;
 mod release;
+mod route53;
 mod targets;

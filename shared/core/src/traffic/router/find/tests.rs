@@ -84,6 +84,7 @@ impl Case {
                 object,
                 moved_by: moved_by.clone(),
                 recorded: self.recorded.clone(),
+                dns: None,
             })
             .collect();
         find(&Sought {

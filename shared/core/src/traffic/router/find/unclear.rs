@@ -14,6 +14,8 @@ pub enum RouterUnclear {
     SeveralKeys { route: String, keys: Vec<String> },
     /// It carries the record of another Service that it shares requests of, too.
     OfAnother { route: String, service: String },
+    /// The records that decide can't be read.
+    Unread { route: String, why: String },
     /// No color has any of its requests.
     NoWeight { route: String, shown: String },
 }
@@ -26,6 +28,9 @@ impl std::fmt::Display for RouterUnclear {
         };
         match self {
             Self::Several(all) => write!(f, "several routes share its requests among colors: {}", listed(all)),
+            Self::NotThere(named, _) if named.records.is_some() => {
+                write!(f, "the records of {named} don't lead to load balancers of several colors of it")
+            }
             Self::NotThere(named, all) if all.is_empty() => {
                 write!(f, "{named} does not share its requests among colors, and no other route does")
             }
@@ -46,6 +51,9 @@ impl std::fmt::Display for RouterUnclear {
                 printable(route),
                 printable(service)
             ),
+            Self::Unread { route, why } => {
+                write!(f, "{} can't be read: {}", printable(route), printable(why))
+            }
             Self::NoWeight { route, shown } => {
                 write!(f, "{} gives no color any of its requests ({})", printable(route), printable(shown))
             }

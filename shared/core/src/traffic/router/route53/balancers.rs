@@ -97,6 +97,15 @@ impl Balancers {
         balancers
     }
 
+    /// The same, each with other names of what is behind it; one that is left with nothing is nobody's.
+    #[must_use]
+    pub fn renamed<'n>(&self, name: impl Fn(&str) -> Option<&'n str>) -> Self {
+        let named = |of: &BTreeSet<String>| of.iter().filter_map(|one| name(one).map(str::to_owned)).collect();
+        let colors = self.colors.iter().map(|(target, of)| (target.clone(), named(of)));
+        let colors = colors.filter(|(_, of): &(Target, BTreeSet<String>)| !of.is_empty()).collect();
+        Self { colors, seconds: self.seconds.clone() }
+    }
+
     /// The same with other names of the zone that lead to them: records that stand between, such as
     /// `api-green.example.com` as an alias of green's load balancer. `sets` are all that those names have.
     #[must_use]
