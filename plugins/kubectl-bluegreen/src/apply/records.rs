@@ -208,7 +208,8 @@ pub async fn spread(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     }
     let seconds = route.records(&route.object).map_or(0, |records| records.seconds());
     let (to, from) = (&made.movement.to, &made.movement.from);
-    let text = format!("{}{name} answers {to}; who has asked before comes to {from} for up to {seconds} s", made.prefix());
+    let text =
+        format!("{}{name} answers {to}; who has asked before comes to {from} for up to {seconds} s", made.prefix());
     run.progress.step("in sync", &text);
     Ok(())
 }

@@ -8,8 +8,8 @@ use release_core::kube::service::service_name;
 use release_core::kube::{Pod, has_all};
 use release_core::text::printable;
 use release_core::traffic::ingress::ingresses_to;
-use release_core::traffic::router::route53::health::Then;
 use release_core::traffic::router::accepted::{Acceptance, acceptance};
+use release_core::traffic::router::route53::health::Then;
 use release_core::traffic::router::{Route, RouterKind, Rule, alb, istio};
 use serde_json::Value;
 
@@ -79,7 +79,8 @@ fn routes(case: &Case<'_>, route: &Route) -> Vec<String> {
     let balanced = snapshot.balanced.iter().map(|other| (RouterKind::Alb, other));
     let sends = |(kind, object): (RouterKind, &Value)| {
         let (name, namespace) = (text(&object["metadata"]["name"]), text(&object["metadata"]["namespace"]));
-        let other = Route { kind, name, namespace, object: object.clone(), rule: None, only: None, ..route.clone() };
+        let other =
+            Route { kind, name, namespace, object: object.clone(), rule: None, only: None, dns: None, ..route.clone() };
         let is_it = other.path() == route.path();
         let color = other.all_rules(object).iter().find_map(|rule| {
             let weights = rule.weights();

@@ -212,8 +212,7 @@ fn movement(
     chosen: Chosen,
     request: MoveRequest<'_>,
 ) -> Move {
-    let options = request.options;
-    let previous = tracks.selector_for(&tracks.active);
+    let (options, previous) = (request.options, tracks.selector_for(&tracks.active));
     let width = width(view, tracks, options.of(view.name()).widen);
     let record = Record {
         id: request.run_id.to_owned(),

@@ -25,8 +25,9 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
     let status = || Command::new("kubectl bluegreen status").arg(view.name()).scope(scope);
     match why {
         RouterUnclear::Several(all) => Failure::failed("AmbiguousRouter", text).next(Next::Try(by(all), None)),
-        RouterUnclear::NotThere(named, _) if named.records.is_some() => Failure::failed("NoSuchRouter", text)
-            .next("give each color a record of its load balancer: docs/routers.md"),
+        RouterUnclear::NotThere(named, _) if named.records.is_some() => {
+            Failure::failed("NoSuchRouter", text).next("give each color a record of its load balancer: docs/routers.md")
+        }
         RouterUnclear::NotThere(_, all) if all.is_empty() => Failure::failed("NoSuchRouter", text)
             .next("a route shares a Service's requests by subsets, or by a Service each"),
         RouterUnclear::NotThere(_, all) => Failure::failed("NoSuchRouter", text).next(Next::Try(by(all), None)),

@@ -48,7 +48,8 @@ pub async fn found(cluster: &Cluster, mut read: Snapshot, looking: Looking<'_>) 
 /// True where nothing here says which color is live.
 fn needs_more(read: &Snapshot, service: &Service, looking: Looking<'_>) -> bool {
     let router = read.routers.get(service_name(service));
-    let is_missing = matches!(router, Some(FoundRouter::Unclear(RouterUnclear::NotThere(named, _))) if named.records.is_none());
+    let is_missing =
+        matches!(router, Some(FoundRouter::Unclear(RouterUnclear::NotThere(named, _))) if named.records.is_none());
     let by_selector = matches!(router, Some(FoundRouter::Selector) | None);
     let is_typed = looking.router.is_some_and(|named| named.kind == RouterKind::Service);
     // What defines a subset may be elsewhere, too.

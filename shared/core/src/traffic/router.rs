@@ -31,10 +31,10 @@ use crate::kube::Labels;
 use crate::kube::path::path_of;
 use crate::release::change::Op;
 use alb::Bound;
-use route53::by_dns::{sets_in, with_sets};
-use route53::ByDns;
 pub use kind::RouterKind;
 pub use named::NamedRouter;
+use route53::ByDns;
+use route53::by_dns::{sets_in, with_sets};
 pub use rule::{Destination, Form, Rule, Share};
 pub use standing::{Standing, Weights};
 
@@ -88,7 +88,11 @@ impl Route {
     /// As people name it who look from a namespace: `virtualservice/edge of namespace istio-system`.
     #[must_use]
     pub fn seen_from(&self, namespace: &str) -> String {
-        let of = if self.namespace == namespace || self.dns.is_some() { String::new() } else { format!(" of namespace {}", self.namespace) };
+        let of = if self.namespace == namespace || self.dns.is_some() {
+            String::new()
+        } else {
+            format!(" of namespace {}", self.namespace)
+        };
         format!("{}{of}", self.reference())
     }
 

@@ -230,7 +230,9 @@ fn said_now(said: &Mutex<Said>, line: &str, body: &str) -> (u16, String) {
     }
     let status = if said.never_in_sync { "PENDING" } else { "INSYNC" };
     let info = |status: &str| {
-        format!("<ChangeInfo><Id>/change/C1</Id><Status>{status}</Status><SubmittedAt>2026-11-30T17:00:00Z</SubmittedAt></ChangeInfo>")
+        format!(
+            "<ChangeInfo><Id>/change/C1</Id><Status>{status}</Status><SubmittedAt>2026-11-30T17:00:00Z</SubmittedAt></ChangeInfo>"
+        )
     };
     if line.contains("/change/") {
         return (200, format!("<GetChangeResponse {NAMESPACE}>{}</GetChangeResponse>", info(status)));

@@ -112,10 +112,9 @@ impl<'a> ByRoute<'a> {
         let is_told = |router: &FoundRouter| match router {
             FoundRouter::Route(_) => true,
             FoundRouter::Unclear(RouterUnclear::NotThere(named, _)) => named.records.is_some(),
-            FoundRouter::Unclear(why) => matches!(
-                why,
-                RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. } | RouterUnclear::Unread { .. }
-            ),
+            FoundRouter::Unclear(why) => {
+                matches!(why, RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. } | RouterUnclear::Unread { .. })
+            }
             FoundRouter::Selector => false,
         };
         let decides = snapshot.routers.values().any(is_told);

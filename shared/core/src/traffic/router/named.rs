@@ -113,7 +113,14 @@ mod tests {
         assert_eq!("nginx/api".parse::<NamedRouter>().unwrap_err(), "nginx is not honoured yet");
         assert!("ingress".parse::<NamedRouter>().unwrap_err().contains("virtualservice"));
         assert!("route53".parse::<NamedRouter>().unwrap_err().starts_with("route53/ZONE-ID/NAME"));
-        for odd in ["route53/Z1", "route53/z-1/api.example.com", "httproute/", "httproute/a b", "httproute/api:", "virtualservice//api"] {
+        for odd in [
+            "route53/Z1",
+            "route53/z-1/api.example.com",
+            "httproute/",
+            "httproute/a b",
+            "httproute/api:",
+            "virtualservice//api",
+        ] {
             assert!(odd.parse::<NamedRouter>().is_err(), "{odd}");
         }
     }

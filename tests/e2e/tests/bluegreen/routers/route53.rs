@@ -143,7 +143,8 @@ async fn a_record_that_names_another_zone_is_no_order() -> Result<()> {
     let (ns, zone) = (balanced("dns-forged").await?, HostedZone::weighted(100, 0).await?);
     zone.bluegreen(&ns, SWITCH, 0).await?;
     let record = annotations(&ns).await?["kubectl-release.dev/bluegreen"].as_str().context("no record")?.to_owned();
-    for (place, reason) in [("Z666/api.example.com", "RecordsNotRead"), ("Z2LD58HEXAMPLE/zzz.example.com", "NoSuchRouter")]
+    for (place, reason) in
+        [("Z666/api.example.com", "RecordsNotRead"), ("Z2LD58HEXAMPLE/zzz.example.com", "NoSuchRouter")]
     {
         let forged = record.replace("Z2LD58HEXAMPLE/api.example.com", place);
         let annotation = format!("kubectl-release.dev/bluegreen={forged}");

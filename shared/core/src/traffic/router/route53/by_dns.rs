@@ -83,7 +83,7 @@ pub fn balancers_in(services: &[Service], ingresses: &[Ingress]) -> Balancers {
     let of_ingresses = ingresses.iter().flat_map(|ingress| {
         let at = ingress.status.iter().flat_map(|status| &status.load_balancer).flat_map(|it| &it.ingress).flatten();
         let addresses = at.flat_map(|at| [at.hostname.as_deref(), at.ip.as_deref()]).flatten();
-        addresses.flat_map(|address| services_of(ingress).map(move |name| (address, name)))
+        addresses.flat_map(move |address| services_of(ingress).map(move |name| (address, name)))
     });
     Balancers::of(own.chain(of_ingresses))
 }
