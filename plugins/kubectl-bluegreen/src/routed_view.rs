@@ -48,7 +48,10 @@ fn unclear(plain: ServiceView<'_>, why: RouterUnclear) -> ServiceView<'_> {
 fn by_route<'a>(plain: ServiceView<'a>, route: &Arc<Route>, snapshot: &Snapshot) -> ServiceView<'a> {
     let annotations = route.metadata.annotations.as_ref();
     let read = Recorded::<Record>::read(annotations);
-    if let Some(other) = read.current.as_ref().filter(|last| last.is_of_another(plain.name(), &snapshot.namespace)) {
+    // A record of moves by the selector lies on the Service, too, and names none.
+    let is_by_selector = |last: &Record| route.dns.is_some() && last.router.is_empty();
+    let is_foreign = |last: &&Record| !is_by_selector(last) && last.is_of_another(plain.name(), &snapshot.namespace);
+    if let Some(other) = read.current.as_ref().filter(is_foreign) {
         let (route, service) = (route.seen_from(&snapshot.namespace), other.service.clone());
         return unclear(plain, RouterUnclear::OfAnother { route, service });
     }

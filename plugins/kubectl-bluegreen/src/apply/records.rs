@@ -50,14 +50,26 @@ pub async fn make(
         // A webhook that can't be tried has not said no.
         Ok(_) => {}
         Err(Unwritten::Refused(error)) if error.code() == Some(400) => {}
-        Err(unwritten) => {
-            return Err(unwritten.failure(&change.object, "switched", status(made.service(), run.scope())));
-        }
+        Err(unwritten) => return Err(not_taken(run, made, change, unwritten)),
     }
     let before = movement.route.as_ref().map(|route| route.object.clone()).unwrap_or_default();
     write(run, made, &before, &movement.to).await?;
     note(run, made, change).await;
     Ok(())
+}
+
+/// Nothing was written yet, whatever the answer leaves open.
+fn not_taken(run: &Run, made: &MoveInProgress<'_>, change: &Change, unwritten: Unwritten) -> Failure {
+    let look = status(made.service(), run.scope());
+    let unclear = |error: &ApiError| {
+        let text = format!("{error}\n{} was not {}", change.object, made.movement.record.verb.past());
+        Failure::failed("RecordsNotWritten", text)
+    };
+    match unwritten {
+        Unwritten::Unclear(error, _) => unclear(&error).look(look),
+        Unwritten::Refused(error) if error.leaves_write_unclear() => unclear(&error).look(look),
+        unwritten => unwritten.failure(&change.object, "switched", look),
+    }
 }
 
 /// Sends the batch that gives a color all of what the records were read as, and finds out what became of it.

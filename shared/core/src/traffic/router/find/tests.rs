@@ -5,6 +5,7 @@ use super::*;
 use crate::traffic::alb::TargetGroupBinding;
 use crate::traffic::routes::DestinationRule;
 
+mod by_dns;
 mod by_record;
 
 fn service(name: &str, selector: &Value) -> Service {
