@@ -30,7 +30,7 @@ pub use argo::MANAGED_BY_ARGO;
 pub use asked::Asked;
 use near::near;
 use restored::restored;
-pub use route::{cant_be_moved, lacks_color, split_weights};
+pub use route::{cant_be_moved, lacks_color, of_one_name, split_weights};
 pub use unserved::ways_out;
 pub use ways::Ways;
 

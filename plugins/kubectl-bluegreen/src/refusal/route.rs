@@ -68,6 +68,12 @@ pub fn split_weights(ways: Ways<'_>, route: &Route) -> Failure {
     Failure::failed("SplitWeights", text).next(Next::Try(all_to.collect(), Some(note)))
 }
 
+/// Records decide about two Services that are to move as one: they can be moved once.
+pub fn of_one_name(records: &str, one: &str, other: &str) -> Failure {
+    let text = format!("{records} would move service/{one} and service/{other}, and can be moved once");
+    Failure::failed("RouteShared", text).next(format!("name service/{one} alone"))
+}
+
 /// Records that can't be moved as they are.
 pub fn cant_be_moved(route: &Route, refusal: &Refusal) -> Failure {
     let text = format!("{}: {refusal}", route.reference());

@@ -3,15 +3,23 @@
 //! name has one primary record. (moto 5.2 knows none of this: it deletes whatever has the identifier.) Answers have the
 //! shape of <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html>.
 
+mod moto;
+mod rules;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use lab::api_proxy::{ApiProxy, Call, When};
 use lab::{Namespace, Output, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+pub use moto::{moto_sets, moto_zone};
+use rules::{NAMESPACE, between, listed, made};
+
 use crate::LIMIT;
+use crate::common::kill_points::{HeldRun, Hold, kill_at};
 use crate::common::run::{Ended as _, admin};
 
 /// The zone's id, and the name in it that leads to `api`.
@@ -157,6 +165,24 @@ impl HostedZone {
         Running::start(command)
     }
 
+    /// A run whose machine goes away at this write to the API server, before it is sent.
+    ///
+    /// # Errors
+    /// Where it never makes that write.
+    pub async fn killed_before(&self, ns: &Namespace, words: &str, write: fn(&Call) -> bool) -> Result<()> {
+        let program = ns.lab().plugins().join("kubectl-bluegreen");
+        let killed = kill_at(async |_| {
+            let proxy = ApiProxy::start(ns.lab()).await?;
+            let hold = Hold::Cluster(proxy.hold(When::Before, write));
+            let own: Vec<&str> = words.split(' ').collect();
+            let mut command = ns.kubectl_as(proxy.kubeconfig()).plugin(&program, &own);
+            command.env("AWS_ENDPOINT_URL_ROUTE_53", self.endpoint());
+            Ok(HeldRun { proxy, hold, running: Running::start(command)? })
+        });
+        ensure!(killed.await?.is_some(), "it was never there");
+        Ok(())
+    }
+
     /// Runs it to its end, which has to have this exit code.
     ///
     /// # Errors
@@ -212,8 +238,6 @@ fn is_whole(head: &str, body: &str) -> bool {
     body.len() >= length.unwrap_or_default()
 }
 
-const NAMESPACE: &str = "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
-
 fn refusal(code: &str, message: &str) -> String {
     let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
     format!("<ErrorResponse {NAMESPACE}>{error}<RequestId>x</RequestId></ErrorResponse>")
@@ -252,60 +276,4 @@ fn said_now(said: &Mutex<Said>, line: &str, body: &str) -> (u16, String) {
             (200, format!("<ChangeResourceRecordSetsResponse {NAMESPACE}>{info}</ChangeResourceRecordSetsResponse>"))
         }
     }
-}
-
-fn between<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
-    Some(text.split_once(&format!("<{tag}>"))?.1.split_once(&format!("</{tag}>"))?.0)
-}
-
-fn place(set: &str) -> [String; 3] {
-    ["Name", "Type", "SetIdentifier"].map(|tag| between(set, tag).unwrap_or_default().to_owned())
-}
-
-/// Makes a batch; else what Route 53 would say against it.
-fn made(sets: &mut Vec<String>, body: &str) -> Result<(), String> {
-    let mut wanted = sets.clone();
-    for change in body.split("<Change>").skip(1) {
-        let (Some(action), Some(set)) = (between(change, "Action"), between(change, "ResourceRecordSet")) else {
-            return Err("[no change]".to_owned());
-        };
-        let [name, kind, identifier] = place(set);
-        let called = format!("[name='{name}', type='{kind}', set-identifier='{identifier}']");
-        let there = wanted.iter().position(|found| place(found) == place(set));
-        match (action, there) {
-            ("DELETE", Some(at)) if wanted[at] == set => drop(wanted.remove(at)),
-            ("DELETE", Some(_)) => {
-                let why = "but the values provided do not match the current values";
-                return Err(format!("[Tried to delete resource record set {called} {why}]"));
-            }
-            ("DELETE", None) => {
-                return Err(format!("[Tried to delete resource record set {called} but it was not found]"));
-            }
-            (_, Some(_)) => {
-                return Err(format!("[Tried to create resource record set {called} but it already exists]"));
-            }
-            (_, None) => {
-                let is_rival = |found: &String| {
-                    place(found)[..2] == place(set)[..2] && between(found, "Failover") == between(set, "Failover")
-                };
-                if set.contains("<Failover>") && wanted.iter().any(is_rival) {
-                    return Err(format!("[RRSet {called} can't be created as there is another of its role]"));
-                }
-                wanted.push(set.to_owned());
-            }
-        }
-    }
-    *sets = wanted;
-    Ok(())
-}
-
-/// All record sets from a name on, in one page.
-fn listed(sets: &[String], line: &str) -> String {
-    let from = line.split_once("name=").and_then(|(_, rest)| rest.split(['&', ' ']).next()).unwrap_or_default();
-    let mut rest: Vec<&String> = sets.iter().filter(|set| place(set)[0].as_str() >= from).collect();
-    rest.sort_by_key(|set| place(set));
-    let all: String = rest.iter().map(|set| format!("<ResourceRecordSet>{set}</ResourceRecordSet>")).collect();
-    format!(
-        "<ListResourceRecordSetsResponse {NAMESPACE}><ResourceRecordSets>{all}</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"
-    )
 }

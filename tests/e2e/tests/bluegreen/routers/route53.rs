@@ -4,10 +4,11 @@ use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::replicas;
 use e2e::bluegreen::routed::two_colors;
 use e2e::bluegreen::run::bluegreen;
-use e2e::bluegreen::zone::{HostedZone, ROUTER, alias, balancer};
+use e2e::bluegreen::zone::{HostedZone, ROUTER, alias, balancer, moto_sets, moto_zone};
 use e2e::common::run::Ended;
 use e2e::namespace;
 use lab::Namespace;
+use lab::api_proxy::Call;
 use serde_json::{Value, json};
 
 const SWITCH: &str = "switch api --to green --yes --verify-for=0 --router=route53/Z2LD58HEXAMPLE/api.example.com";
@@ -164,5 +165,35 @@ async fn nobody_else_is_asked_about() -> Result<()> {
     zone.start_bluegreen(&ns, "switch api-blue --to green --yes --verify-for=0")?.wait(e2e::LIMIT).await?;
     assert_eq!(zone.asked(), 0);
     bluegreen(&ns, "status").await?.ends(0)?;
+    Ok(())
+}
+
+/// Killed between the batch and our record: DNS has moved, and nothing says so but the records themselves. `status` shows
+/// it, the same words have nothing to do, and the way back is found.
+#[tokio::test]
+async fn a_run_that_was_killed_before_its_record_is_gone_back_from() -> Result<()> {
+    let (ns, zone) = (balanced("dns-killed").await?, HostedZone::weighted(100, 0).await?);
+    let is_record = |call: &Call| call.is_write() && !call.is_dry_run() && call.is_about("/services/api");
+    zone.killed_before(&ns, SWITCH, is_record).await?;
+    assert_eq!(zone.shares(), ON_GREEN);
+    let status = zone.bluegreen(&ns, &format!("status api -ojson --router={ROUTER}"), 0).await?.json()?;
+    assert_eq!(status["services"][0]["active"], json!("green"), "{status:#}");
+    zone.bluegreen(&ns, SWITCH, 0).await?.tells("green is active already")?;
+    zone.bluegreen(&ns, &format!("rollback api --yes --router={ROUTER}"), 0).await?;
+    assert_eq!(zone.shares(), ON_BLUE);
+    Ok(())
+}
+
+/// The same against moto, which others have written: it takes our requests, and answers as the SDK reads it.
+#[tokio::test]
+async fn the_lab_s_own_zone_is_moved() -> Result<()> {
+    let ns = balanced("dns-moto").await?;
+    let set = |color: &str, weight: u8| alias("A", color, &format!("<Weight>{weight}</Weight>"));
+    let id = moto_zone(ns.name(), &[set("blue", 100), set("green", 0)]).await?;
+    let words = SWITCH.replace("Z2LD58HEXAMPLE", &id);
+    bluegreen(&ns, &words).await?.ends(0)?.tells("service/api switched to green")?;
+    let sets = moto_sets(&id).await?;
+    let green = sets.split("<ResourceRecordSet>").find(|set| set.contains("<SetIdentifier>green<"));
+    ensure!(green.is_some_and(|set| set.contains("<Weight>100</Weight>")), "{sets}");
     Ok(())
 }

@@ -16,10 +16,10 @@ fn set(kind: &str, color: &str, weight: i64) -> RecordSet {
 }
 
 /// A Service of a color, behind a load balancer of its own.
-fn balanced(name: &str, color: &str) -> Service {
+fn balanced(app: &str, color: &str) -> Service {
     let address = format!("{color}.elb.us-east-2.amazonaws.com");
-    let of_color = json!({"metadata": {"name": name, "namespace": "shop"},
-        "spec": {"selector": {"app": "api", "version": color}},
+    let of_color = json!({"metadata": {"name": format!("{app}-{color}"), "namespace": "shop"},
+        "spec": {"selector": {"app": app, "version": color}},
         "status": {"loadBalancer": {"ingress": [{"hostname": address}]}}});
     serde_json::from_value(of_color).unwrap()
 }
@@ -27,9 +27,9 @@ fn balanced(name: &str, color: &str) -> Service {
 fn found(sets: &[RecordSet]) -> FoundRouter {
     let services = [
         service("api", &json!({"app": "api"})),
-        balanced("api-blue", "blue"),
-        balanced("api-green", "green"),
-        balanced("blog-teal", "teal"),
+        balanced("api", "blue"),
+        balanced("api", "green"),
+        balanced("blog", "teal"),
     ];
     let named: NamedRouter = format!("route53/{PLACE}").parse().unwrap();
     let object = with_sets(json!(services[0]), sets);
