@@ -106,7 +106,6 @@ pub struct Record {
     pub millis: Option<u64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_nothing(seconds: &u64) -> bool {
     *seconds == 0
 }

@@ -32,6 +32,8 @@ const ANY_REGION: &str = "us-east-1";
 /// A name has at most a hundred records a type, a page up to three hundred
 /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>): more pages are no answer.
 const MOST_PAGES: usize = 20;
+/// Of those who check, for a health check to pass.
+const HEALTHY_PERCENT: usize = 18;
 /// What Route 53 puts before the id of a change.
 const CHANGE_PREFIX: &str = "/change/";
 /// The longest comment of a batch (`ResourceDescription` of the API's model).
@@ -189,6 +191,25 @@ impl Zone {
             Some(ChangeStatus::Pending) => Ok(Spread::Pending),
             _ => Err(garbled(OPERATION, "no status that is known")),
         }
+    }
+
+    /// Whether a health check passes: more than 18 % of those who check say so
+    /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html>).
+    ///
+    /// # Errors
+    /// Where it can't be asked (of a calculated one Route 53 doesn't say it), or gives no usable answer.
+    pub async fn is_healthy(&self, health_check: &str) -> Result<bool, NotDone> {
+        const OPERATION: &str = "GetHealthCheckStatus";
+        let answer = self.reader.get_health_check_status().health_check_id(health_check).send().await;
+        let answer = answer.map_err(|error| self.not_done(OPERATION, &Trouble::of(&error)))?;
+        let said =
+            answer.health_check_observations.iter().filter_map(|one| one.status_report.as_ref()?.status.as_deref());
+        let passes: Vec<bool> = said.map(|status| status.starts_with("Success")).collect();
+        let healthy = passes.iter().filter(|passes| **passes).count();
+        if passes.is_empty() {
+            return Err(garbled(OPERATION, "nobody has checked it"));
+        }
+        Ok(healthy.saturating_mul(100) > passes.len().saturating_mul(HEALTHY_PERCENT))
     }
 
     /// A refusal of a batch says what doesn't fit: names of records, and no secret of the request.

@@ -1,7 +1,7 @@
 //! Records of Route 53 that decide about Services. Nothing is asked of AWS where nobody named them, and no record of ours
 //! does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ const LOOK: Duration = Duration::from_secs(20);
 /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests>).
 const ROUNDS: usize = 3;
 const AT_ONCE: usize = 4;
+/// So many health checks are asked about.
+const CHECKS: usize = 8;
 /// Names of load balancers end like this, and are in no zone of ours.
 const OF_AWS: &str = ".amazonaws.";
 
@@ -86,7 +88,21 @@ async fn asked(
         ReadScope::Everything => kept(&zone, &place.name, &sets).await.map_err(|not_done| not_done.why),
         ReadScope::Colors | ReadScope::Essentials { .. } => Ok(Vec::new()),
     };
-    Ok(ZoneSeen { zone, sets, keepers, between })
+    let health = match extent {
+        ReadScope::Everything => health(&zone, &sets).await,
+        ReadScope::Colors | ReadScope::Essentials { .. } => BTreeMap::new(),
+    };
+    Ok(ZoneSeen { zone, sets, keepers, health, between })
+}
+
+/// Whether the health checks of records pass.
+async fn health(zone: &Zone, sets: &[RecordSet]) -> BTreeMap<String, Reading<bool>> {
+    let ids: BTreeSet<&String> = sets.iter().filter_map(|set| set.health_check_id.as_ref()).collect();
+    let mut health = BTreeMap::new();
+    for id in ids.into_iter().take(CHECKS) {
+        health.insert(id.clone(), zone.is_healthy(id).await.map_err(|not_done| not_done.why));
+    }
+    health
 }
 
 /// Names of the zone that records lead to instead of a load balancer.

@@ -1,5 +1,7 @@
 //! What was read of a hosted zone.
 
+use std::collections::BTreeMap;
+
 use release_aws::route53::Zone;
 use release_cluster::read::Reading;
 use release_core::traffic::router::route53::RecordSet;
@@ -12,6 +14,8 @@ pub struct ZoneSeen {
     pub sets: Vec<RecordSet>,
     /// What external-dns keeps of them; read only where a move waits for everything.
     pub keepers: Reading<Vec<Keeper>>,
+    /// Whether their health checks pass, by id; read only then, too.
+    pub health: BTreeMap<String, Reading<bool>>,
     /// Records that stand between the name and its load balancers.
     pub between: Vec<RecordSet>,
 }

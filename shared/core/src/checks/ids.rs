@@ -204,6 +204,8 @@ checks! {
         "fewer ready pods than the active color has, or than `--min-ready` asks for";
     RECORD = "record", [EcrRollback], [Warns],
         "our record on the workload makes no sense, or leads from or to an image that no revision of it had, or that the revision did not have which it says that it left: somebody else wrote it";
+    RECORD_UNHEALTHY = "record-unhealthy", [Bluegreen], [Blocks, Warns],
+        "a health check of Route 53 on a record of the target fails, where records of DNS decide. A rollback only warns";
     RECORD_UNREADABLE = "record-unreadable", [Bluegreen], [Warns],
         "our record on the Service was edited by hand and makes no sense";
     RECREATE = "recreate", [EcrRollback], [Warns],
