@@ -70,7 +70,7 @@ fn records_decide_between_services_of_a_color_each() {
     assert_eq!(batch.changes.len(), 8, "all types, each once deleted and once created");
     let command = route.command(&Scope::default(), &route.object, "green").to_string();
     assert!(
-        command.starts_with("aws route53 change-resource-record-sets --hosted-zone-id=Z2LD58HEXAMPLE"),
+        command.starts_with("aws route53 change-resource-record-sets --hosted-zone-id Z2LD58HEXAMPLE"),
         "{command}"
     );
     assert!(route.rules(&route.object).iter().all(|rule| rule.form == Form::Records));
