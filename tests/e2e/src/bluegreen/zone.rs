@@ -3,7 +3,6 @@
 //! name has one primary record. (moto 5.2 knows none of this: it deletes whatever has the identifier.) Answers have the
 //! shape of <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html>.
 
-mod moto;
 mod rules;
 
 use std::net::SocketAddr;
@@ -15,7 +14,6 @@ use lab::{Namespace, Output, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-pub use moto::{moto_sets, moto_zone};
 use rules::{NAMESPACE, between, listed, made};
 
 use crate::LIMIT;
