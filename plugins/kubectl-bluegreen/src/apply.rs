@@ -20,6 +20,7 @@ mod moved;
 pub mod narrow;
 mod overtaken;
 mod prove;
+mod records;
 mod redeployed;
 mod rehearsal;
 mod rewritten;
@@ -33,6 +34,7 @@ mod together;
 mod verify;
 pub mod warnings;
 mod widened;
+mod with_records;
 mod write;
 
 pub use emptied::EMPTIED;

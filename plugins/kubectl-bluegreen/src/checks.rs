@@ -22,6 +22,7 @@ mod ports;
 mod presence;
 mod published;
 mod readiness;
+mod record_health;
 mod recorded;
 mod rights;
 mod rollout;
@@ -54,7 +55,7 @@ pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
 /// Findings about who else writes what a move writes.
 pub const OF_OWNERS: [CheckId; 4] = [ids::GITOPS, ids::HELM, ids::KUBECTL_APPLY, ids::OWNED_BY_CONTROLLER];
 
-const CHECKS: [Check; 28] = [
+const CHECKS: [Check; 29] = [
     presence::check,
     rollout::check,
     capacity::check,
@@ -70,6 +71,7 @@ const CHECKS: [Check; 28] = [
     image_updaters::check,
     routes::check,
     past_route::check,
+    record_health::check,
     endpoints::check,
     load_balancer::check,
     headless::check,

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use release_core::kube::Labels;
 use release_core::release::record::{self, RunResult};
 use release_core::text::{is_label_key, is_label_value, printable};
+use release_core::traffic::router::route53::staleness::gone_at;
+use release_core::traffic::router::{NamedRouter, RouterKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +95,9 @@ pub struct Record {
     /// Both colors are selected at first, until load balancers reach the one that is gone to (`--widen`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub widens: bool,
+    /// How long resolvers of DNS keep what they were told before, where records decide.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub answered_seconds: u64,
     /// `done`, `failed`, `rolled back`; absent while running, or where the run was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<RunResult>,
@@ -101,7 +106,27 @@ pub struct Record {
     pub millis: Option<u64>,
 }
 
+fn is_nothing(seconds: &u64) -> bool {
+    *seconds == 0
+}
+
 impl Record {
+    /// What decided when it was made.
+    #[must_use]
+    pub fn decided_by(&self) -> RouterKind {
+        self.router.parse::<NamedRouter>().map_or(RouterKind::Service, |named| named.kind)
+    }
+
+    /// From when on nobody who keeps to the TTL of DNS comes to the color that was left then; at once where no records
+    /// decide.
+    #[must_use]
+    pub fn answered_until(&self, left: Timestamp) -> Timestamp {
+        match i64::try_from(self.answered_seconds) {
+            Ok(0) => left,
+            seconds => gone_at(left, None, seconds.unwrap_or(i64::MAX)),
+        }
+    }
+
     /// False where the run goes on, was cut off, failed and was left, or where others changed what it watched.
     #[must_use]
     pub fn is_proven(&self) -> bool {
@@ -144,7 +169,7 @@ impl Record {
     #[must_use]
     pub fn due_from(&self, left: Timestamp) -> Timestamp {
         let retain = Duration::from_secs(self.retain_seconds.min(10 * 365 * 24 * 3600));
-        left.checked_add(retain).unwrap_or(Timestamp::MAX)
+        left.checked_add(retain).unwrap_or(Timestamp::MAX).max(self.answered_until(left))
     }
 }
 
@@ -214,6 +239,7 @@ mod tests {
             services: vec![],
             colors: BTreeMap::new(),
             widens: false,
+            answered_seconds: 0,
             result: None,
             millis: None,
         }

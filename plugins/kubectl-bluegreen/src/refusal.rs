@@ -30,7 +30,7 @@ pub use asked::Asked;
 pub use foreign::foreign_labels;
 use near::near;
 use restored::restored;
-pub use route::{lacks_color, split_weights};
+pub use route::{cant_be_moved, lacks_color, of_one_name, split_weights};
 pub use unserved::ways_out;
 pub use ways::Ways;
 

@@ -48,18 +48,25 @@ fn unclear(plain: ServiceView<'_>, why: RouterUnclear) -> ServiceView<'_> {
 fn by_route<'a>(plain: ServiceView<'a>, route: &Arc<Route>, snapshot: &Snapshot) -> ServiceView<'a> {
     let annotations = route.metadata.annotations.as_ref();
     let read = Recorded::<Record>::read(annotations);
-    if let Some(other) = read.current.as_ref().filter(|last| last.is_of_another(plain.name(), &snapshot.namespace)) {
+    // A record of moves by the selector lies on the Service, too, and names none.
+    let is_by_selector = |last: &Record| route.dns.is_some() && last.router.is_empty();
+    let is_foreign = |last: &&Record| !is_by_selector(last) && last.is_of_another(plain.name(), &snapshot.namespace);
+    if let Some(other) = read.current.as_ref().filter(is_foreign) {
         let (route, service) = (route.seen_from(&snapshot.namespace), other.service.clone());
         return unclear(plain, RouterUnclear::OfAnother { route, service });
     }
     let active = route.leading(&route.object).unwrap_or_default();
-    let recorded = believed((&route.metadata, route.kind), read, |record| record.to == active);
+    // The API server knows nothing of who moves records.
+    let is_so = |record: &Record| record.to == active || route.dns.is_some();
+    let recorded = believed((&route.metadata, route.kind), read, is_so);
     // Where each color has a Service of its own, that of the live one has the ports.
     let backend = |name: &str| snapshot.neighbours.iter().flatten().find(|service| service_name(service) == name);
     let served = route.backend(&active).and_then(backend).unwrap_or(plain.service);
     let tracks = behind(route, &active, served, &snapshot.workloads, &snapshot.pods);
     let ports = ports(served, Some(&tracks), &snapshot.pods);
     let (cleanup, contracted) = (CleanupNote::read(annotations), Contracted::read(annotations));
+    let seen = route.dns.as_ref().and_then(|dns| snapshot.records.get(&dns.place)?.as_ref().ok());
+    let zone = seen.map(|seen| seen.zone.clone());
     let route = Some(Arc::clone(route));
-    ServiceView { recorded, cleanup, contracted, tracks: Ok(tracks), ports, route, ..plain }
+    ServiceView { zone, recorded, cleanup, contracted, tracks: Ok(tracks), ports, route, ..plain }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use release_aws::route53::{ChangeId, Zone};
 use release_core::kube::service::{service_name, service_path};
 use release_core::kube::{Labels, Pod, Workload};
 use release_core::release::annotations::PREFIX;
@@ -13,6 +14,7 @@ use release_core::release::change::Op;
 use release_core::release::hand::Hand;
 use release_core::release::record::{Record as _, Recorded};
 use release_core::traffic::alb::TargetGroupBinding;
+use release_core::traffic::router::route53::CHANGE;
 use release_core::traffic::router::{Route, RouterKind, service};
 use release_core::traffic::selector::{NotSwitchable, Tracks, can_tell_colors, discover};
 use release_core::traffic::service_ports::{serves, serving_ports};
@@ -37,6 +39,8 @@ pub struct ServiceView<'a> {
     pub ports: BTreeSet<String>,
     /// The route that decides between the colors; its own selector does where there is none.
     pub route: Option<Arc<Route>>,
+    /// The zone of the records that decide, where they do.
+    pub zone: Option<Zone>,
     /// The target groups of load balancers that have pods of it, or of a Service of one of its colors.
     pub bindings: Vec<TargetGroupBinding>,
 }
@@ -51,6 +55,8 @@ impl<'a> ServiceView<'a> {
         let selected =
             |record: &Record| service.spec.iter().flat_map(|spec| &spec.selector).find_map(|s| s.get(&record.key));
         let is_so = |record: &Record| match selected(record) {
+            // Of records of DNS the Service's selector says nothing.
+            _ if record.decided_by() != RouterKind::Service => true,
             Some(color) => *color == record.to,
             None => record.widens && record.result.is_none(),
         };
@@ -64,7 +70,8 @@ impl<'a> ServiceView<'a> {
         };
         let ports = ports(service, tracks.as_ref().ok(), pods);
         let (cleanup, contracted) = (CleanupNote::read(annotations), Contracted::read(annotations));
-        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route: None, bindings: Vec::new() }
+        let (route, zone, bindings) = (None, None, Vec::new());
+        Self { service, recorded, cleanup, contracted, settings, tracks, ports, route, zone, bindings }
     }
 
     /// True where it selects both colors of its last move, which was cut off on its way (`--widen`).
@@ -105,6 +112,8 @@ impl<'a> ServiceView<'a> {
         match &self.route {
             None if self.is_wide() => vec![service::still(&tracks.base)],
             None => vec![service::still(&tracks.selector_for(&tracks.active))],
+            // What decides is not in the cluster: our record, which is beside this, has to be what it was.
+            Some(route) if route.dns.is_some() => Vec::new(),
             Some(route) => {
                 let rules = route.rules(&route.object).into_iter();
                 rules.flat_map(|rule| rule.still()).collect()
@@ -141,6 +150,29 @@ impl<'a> ServiceView<'a> {
     #[must_use]
     pub fn backend<'b>(&'b self, color: &str) -> &'b str {
         self.route.as_ref().and_then(|route| route.backend(color)).unwrap_or_else(|| self.name())
+    }
+
+    /// How long resolvers keep the answers of the records that decide; 0 where none do.
+    #[must_use]
+    pub fn answered_seconds(&self) -> u64 {
+        let records = self.route.as_ref().and_then(|route| route.records(&route.object));
+        records.map_or(0, |records| u64::try_from(records.seconds()).unwrap_or(0))
+    }
+
+    /// From when on nobody who keeps to the TTL of DNS comes to the color that a record left. The record is a text: what
+    /// the records have now, and when the API server says that it was written, count where they are later.
+    #[must_use]
+    pub fn answered_until(&self, record: &Record) -> Timestamp {
+        let left = hand::moved_at(self.home(), self.router_kind()).map_or(record.at, |at| at.max(record.at));
+        let answered_seconds = record.answered_seconds.max(self.answered_seconds());
+        Record { answered_seconds, ..record.clone() }.answered_until(left)
+    }
+
+    /// What Route 53 calls the change that our last record is of.
+    #[must_use]
+    pub fn change_id(&self) -> Option<ChangeId> {
+        let annotations = self.route.as_ref().filter(|route| route.dns.is_some())?.metadata.annotations.as_ref()?;
+        annotations.get(CHANGE).map(|id| ChangeId(id.clone()))
     }
 
     /// True where its endpoints are those of all colors, and a route's subset chooses among them.

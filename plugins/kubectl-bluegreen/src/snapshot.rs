@@ -11,7 +11,9 @@ mod looking;
 mod moment;
 mod optional;
 mod read;
+mod records;
 mod routers;
+mod zone_seen;
 
 pub use beyond::routes_from_beyond;
 pub use ingresses::{canaries_now, with_whose_ingresses};
@@ -25,5 +27,6 @@ pub use read::{
     attributed, daemon_sets, nodes, pods_selected, pods_with, service, templates, workload_now, workloads,
     workloads_and_images, workloads_and_pods,
 };
+pub use records::{place_of, with_records};
 pub use release_cluster::read::Reading;
 pub use routers::{Routes, all_routes, decide, destination_rules_in, routes_in};

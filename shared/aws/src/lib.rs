@@ -19,6 +19,8 @@ pub mod ecr;
 #[cfg(feature = "elbv2")]
 pub mod elbv2;
 pub mod error;
+#[cfg(feature = "route53")]
+pub mod route53;
 #[cfg(feature = "sns")]
 pub mod sns;
 pub mod trouble;

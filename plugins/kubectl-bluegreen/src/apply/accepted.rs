@@ -12,6 +12,7 @@ use release_core::traffic::router::accepted::{Acceptance, acceptance};
 use serde_json::Value;
 
 use super::in_progress::MoveInProgress;
+use super::records;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(100);
@@ -27,6 +28,9 @@ pub const NOT_ACCEPTED: &str = "NotAccepted";
 /// Exit 1 where a controller refuses what was written, 4 where one that reports says nothing of it in time.
 pub async fn wait(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> {
     let Some(route) = made.movement.route.as_ref() else { return Ok(()) };
+    if route.dns.is_some() {
+        return records::spread(run, made).await;
+    }
     // Nothing in an Istio route's status is of a generation, unless an analysis of its own is switched on.
     if !matches!(route.kind, RouterKind::HttpRoute | RouterKind::GrpcRoute) {
         return Ok(());

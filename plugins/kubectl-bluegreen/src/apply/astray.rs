@@ -15,7 +15,8 @@ use release_core::traffic::router::find::{FoundRouter, RecordedColors, SeenRoute
 use release_core::traffic::routes::{DestinationRule, host_is};
 use serde_json::Value;
 
-use super::in_progress::MoveInProgress;
+use super::home::Home;
+use super::in_progress::{MoveInProgress, status};
 use crate::main_ingress::{lacking, needed};
 use crate::service_view::ready_count;
 use crate::snapshot::{Snapshot, canaries_now, destination_rules_in, pods_with};
@@ -27,7 +28,7 @@ use crate::snapshot::{Snapshot, canaries_now, destination_rules_in, pods_with};
 pub async fn check(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) -> Outcome<()> {
     let movement = made.movement;
     let Some(before) = movement.route.as_deref() else { return Ok(()) };
-    let Ok(object) = run.cluster.get::<Value>(&movement.path()).await else { return Ok(()) };
+    let Ok(Home { object, .. }) = Home::read(run, movement).await else { return Ok(()) };
     let Some(services) = services(run, made, before).await else { return Ok(()) };
     let Some(rules) = rules(run, snapshot, made).await else { return Ok(()) };
     let around = Around { services: &services, rules: &rules, snapshot };
@@ -38,8 +39,11 @@ pub async fn check(run: &Run, snapshot: &Snapshot, made: &MoveInProgress<'_>) ->
     };
     let Some(why) = why else { return Ok(()) };
     made.meanwhile.is_astray.set(true);
-    let look =
-        Command::new("kubectl get").arg(before.reference()).arg("-o").arg("yaml").scope(&before.scope(run.scope()));
+    let get = |route: &str| Command::new("kubectl get").arg(route).arg("-o").arg("yaml");
+    let look = match &before.dns {
+        Some(_) => status(made.service(), run.scope()),
+        None => get(&before.reference()).scope(&before.scope(run.scope())),
+    };
     Err(Failure::failed("TargetFailed", printable(&format!("requests for {to} reach nobody: {why}"))).look(look))
 }
 
@@ -127,7 +131,8 @@ fn found(
     let both = [made.movement.to.clone(), made.movement.from.clone()];
     let recorded = Some(RecordedColors { key: before.key.clone(), both });
     let named = before.named();
-    let routes = [SeenRoute { kind: before.kind, object, moved_by: Some(named.clone()), recorded }];
+    let routes =
+        [SeenRoute { kind: before.kind, object, moved_by: Some(named.clone()), recorded, dns: before.dns.clone() }];
     let found = find(&Sought {
         service,
         namespace: &made.movement.namespace,

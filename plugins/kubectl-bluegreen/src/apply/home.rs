@@ -8,6 +8,7 @@ use release_core::release::record::Recorded;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::with_records::with_records;
 use crate::cleanup_note::CleanupNote;
 use crate::hand::hand_on;
 use crate::plan::{Move, Place};
@@ -30,10 +31,13 @@ impl Home {
     /// Where it can't be read.
     pub async fn read(run: &Run, movement: &Move) -> Result<Self, ApiError> {
         let object: Value = run.cluster.get(&movement.path()).await?;
+        let object = with_records(movement, object).await?;
         Ok(Self::of(object, movement))
     }
 
-    fn of(object: Value, movement: &Move) -> Self {
+    /// From what was read.
+    #[must_use]
+    pub fn of(object: Value, movement: &Move) -> Self {
         let metadata = ObjectMeta::deserialize(&object["metadata"]).unwrap_or_default();
         let annotations = metadata.annotations.as_ref();
         let (recorded, cleanup) = (Recorded::<Record>::read(annotations), CleanupNote::read(annotations));

@@ -1,8 +1,9 @@
 //! A move while it is made.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use release_aws::route53::ChangeId;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::command::{Command, Scope};
@@ -40,6 +41,8 @@ pub struct MoveInProgress<'a> {
     pub moved: Moved,
     /// True until a move by way of both colors has left the target alone.
     pub is_wide: Cell<bool>,
+    /// What Route 53 calls the change, where records were written.
+    pub change_id: RefCell<Option<ChangeId>>,
     /// Whether its record was written, or will be: annotations of others may leave no room.
     pub is_recorded: Cell<bool>,
     /// What happened to the target while it was watched.
@@ -107,6 +110,7 @@ impl<'a> MoveInProgress<'a> {
                 strict: options.weighing.strict,
                 moved: Moved::new(moved),
                 is_wide: Cell::new(matches!(plan.movement.width, Width::Widens(_))),
+                change_id: RefCell::new(view.change_id().filter(|_| moved)),
                 is_recorded: Cell::new(plan.is_recorded),
                 meanwhile: Meanwhile::default(),
                 after: options.hooks.after_switch.as_ref(),

@@ -1,6 +1,6 @@
 //! What an admission policy or webhook made of a selector, or of weights, that were written.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use release_cli::run::Run;
 use release_core::command::selector_change_command;
@@ -75,6 +75,7 @@ pub async fn put_back(run: &Run, made: &MoveInProgress<'_>, other: Other) -> Fai
         strict: made.strict,
         moved: Moved::new(true),
         is_wide: Cell::new(false),
+        change_id: RefCell::default(),
         is_recorded: Cell::new(made.is_recorded.get()),
         meanwhile: Meanwhile::default(),
         after: None,

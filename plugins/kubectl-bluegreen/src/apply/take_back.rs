@@ -28,6 +28,7 @@ use super::conclude;
 use super::converge::NOT_FOLLOWED;
 use super::home::Home;
 use super::in_progress::{MoveInProgress, rollback};
+use super::records;
 use crate::left::{LeftWorkload, differences};
 use crate::plan::{Move, Place};
 use crate::record::{Record, RecordedVerb};
@@ -231,6 +232,7 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
         failed.result = Some(because.result.clone());
     }
     let change = movement.take_back(&home.object, (&home.recorded, &home.cleanup), &record);
+    let change = records::taken_back(run, made, &home.object, change).await.map_err(Attempt::Final)?;
     run.cluster.apply(&change, run.write_mode()).await.map(drop).map_err(Attempt::Again)
 }
 

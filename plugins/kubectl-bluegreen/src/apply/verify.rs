@@ -25,7 +25,7 @@ use super::in_progress::{MoveInProgress, status};
 use super::judge::judge;
 use super::lasting::Lasting;
 use super::together::Together;
-use super::{lost_nodes, redeployed, shrunk};
+use super::{lost_nodes, records, redeployed, shrunk};
 use crate::plan::{Move, Place};
 use crate::record::RecordedVerb;
 use crate::service_view::ready_count;
@@ -68,7 +68,7 @@ async fn watch(
             see(run, view, made).await?;
             is_seen = true;
         }
-        if looked.is_none_or(|at| at.elapsed() >= TICK) {
+        if looked.is_none_or(|at| at.elapsed() >= records::pace(made, TICK)) {
             looked = Some(Instant::now());
             still_what_it_was(run, view, made, is_watched).await?;
         }
@@ -192,7 +192,7 @@ fn told(run: &Run, made: &MoveInProgress<'_>, (ready, required): (usize, usize),
 /// Waits until someone else moves the Service, for as long as its endpoints don't follow us.
 pub async fn until_changed(run: &Run, made: &MoveInProgress<'_>) -> Failure {
     loop {
-        sleep(TICK).await;
+        sleep(records::pace(made, TICK)).await;
         if let Err(failure) = still_ours(run, made).await {
             return failure;
         }

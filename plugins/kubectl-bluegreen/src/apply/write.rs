@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::home::Home;
 use super::in_progress::{MoveInProgress, rollback, status};
 use super::rewritten::{other_than_written, put_back};
-use super::{conclude, take_back};
+use super::{conclude, records, take_back};
 use crate::news;
 use crate::plan::{Move, Place};
 use crate::record::Record;
@@ -95,6 +95,9 @@ async fn one(run: &Run, change: &Change, made: &MoveInProgress<'_>) -> Outcome<(
     let look_again = status(made.service(), run.scope());
     let text = format!("interrupted while {} was being written", change.object);
     run.stands(Stand { text, next: Some(Next::Look(look_again.clone(), None)) });
+    if made.movement.records().is_some() {
+        return records::make(run, made, change, async || look(run, made).await).await;
+    }
     match run.cluster.write_if_unchanged(change, run.write_mode(), async || look(run, made).await).await {
         Ok(Written::Answered(stored)) => {
             made.is_recorded.set(made.is_recorded.get() && is_recorded_in(&stored, made));

@@ -18,7 +18,7 @@ pub struct TrackArgs {
     #[arg(long, value_name = "LABEL")]
     pub track_key: Option<String>,
     /// What decides between the colors, where it can't be found out: KIND[/[NAMESPACE/]NAME[:ROUTE-OR-RULE]],
-    /// KIND one of service, virtualservice, httproute, grpcroute, alb, nginx
+    /// KIND one of service, virtualservice, httproute, grpcroute, alb, nginx; or route53/ZONE-ID/NAME
     #[arg(long, value_name = "ROUTER")]
     pub router: Option<NamedRouter>,
 }

@@ -7,12 +7,14 @@ use release_core::release::hand::Part;
 
 use super::case::Case;
 use release_core::checks::finding::Finding;
+use release_core::checks::ids;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
     // What a deploy makes is sized, and judged, by itself.
     let sized = case.target.workloads.iter().filter(|_| case.scales_first && !case.prepares);
     let sizes = sized.flat_map(|workload| sized_back(case.view.name(), &case.snapshot.namespace, workload));
-    decider(case).into_iter().chain(sizes).collect()
+    let decider = if case.view.zone.is_some() { by_external_dns(case) } else { decider(case) };
+    decider.into_iter().chain(sizes).collect()
 }
 
 /// Who would put the size back that a workload is brought to.
@@ -23,6 +25,21 @@ pub fn sized_back(service: &str, namespace: &str, workload: &Workload) -> Vec<Fi
         ..finding
     };
     found.map(told).collect()
+}
+
+/// external-dns puts the weights of its records back, as annotations of their Services and Ingresses have them.
+fn by_external_dns(case: &Case<'_>) -> Vec<Finding> {
+    let place = case.view.route.as_ref().and_then(|route| route.dns.as_ref()).map(|dns| &dns.place);
+    let seen = place.and_then(|place| case.snapshot.records.get(place)?.as_ref().ok());
+    match seen.map(|seen| &seen.keepers) {
+        Some(Ok(keepers)) => {
+            let told = keepers.iter().map(|keeper| format!("{}, and would put its weight back", keeper.shown()));
+            let mend = "take the weights from external-dns: an annotation of its own, or a record that it doesn't own";
+            told.map(|message| case.blocks(ids::OWNED_BY_CONTROLLER, message).mend(mend)).collect()
+        }
+        Some(Err(why)) => vec![case.not_checked(ids::OWNED_BY_CONTROLLER, "the TXT records of external-dns", why)],
+        None => Vec::new(),
+    }
 }
 
 /// Who would put back what decides: the selector, or a route's weights.

@@ -11,6 +11,7 @@ use release_core::kube::{Pod, has_all};
 use release_core::text::printable;
 use release_core::traffic::ingress::ingresses_to;
 use release_core::traffic::router::accepted::{Acceptance, acceptance};
+use release_core::traffic::router::route53::health::Then;
 use release_core::traffic::router::{Beside, Route, RouterKind, Rule, alb, istio};
 use serde_json::Value;
 
@@ -20,7 +21,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(route) = case.view.route.as_deref() else { return Vec::new() };
     let mut past = rules(case, route);
     past.extend(routes(case, route));
-    past.extend(uneven(case, route));
+    past.extend(uneven(case, route).into_iter().filter(|_| route.dns.is_none()));
+    past.extend(by_dns(case, route));
     past.extend(around(case, route));
     past.extend(canary::past(case, route));
     if route.is_by_subset() {
@@ -55,6 +57,17 @@ fn uneven(case: &Case<'_>, route: &Route) -> Vec<String> {
     told.collect()
 }
 
+/// Answers that are kept for long, types that lead to no color, and what Route 53 answers while the target is unhealthy.
+fn by_dns(case: &Case<'_>, route: &Route) -> Vec<String> {
+    let Some(records) = route.records(&route.object) else { return Vec::new() };
+    let name = route.reference();
+    let stays = records.staying().map(|group| format!("the {} records lead to no color, and stay", group.record_type));
+    let left = route.moved(&route.object, &case.target.name);
+    let then = route.records(&left).map(|left| left.unhealthy(&case.target.name)).unwrap_or_default();
+    let then = then.into_iter().filter(|one| one.then != Then::NotSeen).map(|one| one.shown());
+    records.slow().into_iter().chain(stays).chain(then).map(|what| format!("{name}: {what}")).collect()
+}
+
 fn shown(rule: &Rule) -> String {
     rule.standing().shown()
 }
@@ -72,8 +85,8 @@ fn routes(case: &Case<'_>, route: &Route) -> Vec<String> {
     let sends = |(kind, object): (RouterKind, &Value)| {
         let (name, namespace) = (text(&object["metadata"]["name"]), text(&object["metadata"]["namespace"]));
         let beside = Beside::of(kind, &name, bindings, &snapshot.canaries);
-        let other =
-            Route { kind, name, namespace, object: object.clone(), rule: None, only: None, beside, ..route.clone() };
+        let mine = Route { rule: None, only: None, dns: None, ..route.clone() };
+        let other = Route { kind, name, namespace, object: object.clone(), beside, ..mine };
         // What the controller ignores sends nothing.
         let is_ignored = kind == RouterKind::Nginx && other.refusal().is_some();
         let is_it = other.path() == route.path() || is_ignored;
@@ -152,7 +165,7 @@ fn sticky(case: &Case<'_>, route: &Route) -> Option<Finding> {
         RouterKind::HttpRoute | RouterKind::GrpcRoute => persists(rule).then(String::new),
         RouterKind::Alb => alb::sticky_seconds(rule).map(|seconds| format!(" for {}", duration(seconds))),
         RouterKind::Nginx => keeps_by_cookie(case, route).then(String::new),
-        RouterKind::Service | RouterKind::VirtualService => None,
+        RouterKind::Service | RouterKind::VirtualService | RouterKind::Route53 => None,
     };
     let (found, long) = moved.iter().find_map(|rule| Some((rule, keeps(rule)?)))?;
     let (name, from) = (route.reference(), &case.active.name);

@@ -206,6 +206,7 @@ impl World {
             routes_beyond: Ok(Vec::new()),
             virtual_services_beyond: Vec::new(),
             routers_unread: Vec::new(),
+            records: BTreeMap::new(),
             routers: BTreeMap::new(),
             may_patch: self.may_patch.iter().map(|may| ("api".to_owned(), may.clone())).collect(),
             rollouts: Ok(Vec::new()),

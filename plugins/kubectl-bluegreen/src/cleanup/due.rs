@@ -79,7 +79,11 @@ fn left_over_previews(all: &[Service], own: &str, now: Timestamp) -> BTreeSet<(S
 
 /// Where the API server doesn't tell when the record was written, that has to be said.
 fn may_be_due(record: &Record, service: &Service, now: Timestamp) -> bool {
-    hand::due_as_far_as_known(record, &service.metadata, RouterKind::Service) <= now
+    let kind = match record.decided_by() {
+        RouterKind::Route53 => RouterKind::Route53,
+        _ => RouterKind::Service,
+    };
+    hand::due_as_far_as_known(record, &service.metadata, kind) <= now
 }
 
 /// A Service that was switched once, and can't be now.

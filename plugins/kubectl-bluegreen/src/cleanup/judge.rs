@@ -18,7 +18,7 @@ use super::by_other_routes::held_by_routes;
 use super::decision::{Decision, Kept};
 use super::hindrance::{Hindrance, hindered};
 use super::removal::{Removal, delete, delete_autoscaler, give_back, stays};
-use super::retention::{Held, held, held_by_others, is_long_over, left_by_hand};
+use super::retention::{Held, held, held_by_others, is_long_over, left_by_hand, still_answered};
 use super::seen::Seen;
 use crate::cleanup_note::{CLEANUP, Cleanup};
 use crate::idle::users_of;
@@ -80,6 +80,9 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
     if let Some(held) = held.filter(|held| held.reason == KeptReason::NoRecord || holds(held)) {
         let next = sooner(asked, seen, (color, &held));
         return kept(held.reason, held.why, next);
+    }
+    if let Some(why) = still_answered(seen, color) {
+        return kept(KeptReason::NotDue, why, None);
     }
     match hindered(asked, seen, color) {
         Some((Hindrance { reason, why, .. }, next)) => kept(reason, why, next),
@@ -148,6 +151,7 @@ fn removal(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Removal {
         note,
         withdrawal,
         route: view.route.clone(),
+        zone: view.zone.clone(),
         workloads: color.workloads.clone(),
         owned_sets: snapshot.replica_sets.as_ref().map(|sets| sets.owned.clone()).unwrap_or_default(),
         changes,

@@ -5,6 +5,7 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::service::service_path;
+use release_core::traffic::router::route53::by_dns::with_sets;
 use release_core::traffic::router::service;
 use serde_json::Value;
 
@@ -18,7 +19,11 @@ use super::removal::Removal;
 pub async fn check(run: &Run, removal: &Removal) -> Outcome<()> {
     let path = removal.route.as_ref().map(|route| route.path());
     let path = path.unwrap_or_else(|| service_path(&run.cluster.namespace, &removal.service));
-    let Ok(object) = run.cluster.get::<Value>(&path).await else { return Ok(()) };
+    let Ok(mut object) = run.cluster.get::<Value>(&path).await else { return Ok(()) };
+    if let (Some(zone), Some(dns)) = (&removal.zone, removal.route.as_ref().and_then(|route| route.dns.as_ref())) {
+        let Ok(sets) = zone.records(&dns.place.name).await else { return Ok(()) };
+        object = with_sets(object, &sets);
+    }
     let is_used = match &removal.route {
         None => service::holds(&object, &removal.selector),
         Some(route) => route.weights(&object).get(&removal.color).is_some_and(|weight| *weight > 0),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use release_aws::route53::Zone;
 use release_core::kube::path::{collection, path_of};
 use release_core::kube::{Labels, OwnedSet, Pod, Workload, attribute};
 use release_core::release::change::{Action, Change};
@@ -23,6 +24,8 @@ pub struct Removal {
     pub selector: Labels,
     /// The route that decides about the Service, where one does.
     pub route: Option<Arc<Route>>,
+    /// The zone of the records that decide, where they do.
+    pub zone: Option<Zone>,
     /// What is taken down; its pods are waited for, and no others.
     pub workloads: Vec<Arc<Workload>>,
     /// ReplicaSets between the workloads and their pods, which go with a Deployment that is deleted.

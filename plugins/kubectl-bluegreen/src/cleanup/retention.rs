@@ -53,6 +53,14 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
     (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), by: None, due: false })
 }
 
+/// Resolvers of DNS keep what they were told before: whoever is in a hurry doesn't change that.
+#[must_use]
+pub fn still_answered(Seen { snapshot, view, tracks }: Seen<'_>, color: &Color) -> Option<String> {
+    view.route.as_ref().filter(|route| route.dns.is_some())?;
+    let until = view.answered_until(view.left_by(tracks, &color.name)?);
+    (until > snapshot.at).then(|| format!("resolvers may answer with it for another {}", age(snapshot.at, until)))
+}
+
 /// No run goes on for so long after the retention of what it left: `--timeout` is 5 minutes where nothing is said.
 const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(1);
 

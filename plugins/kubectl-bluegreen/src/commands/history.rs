@@ -32,7 +32,8 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembe
     let own = Recorded::<Record>::read(service.metadata.annotations.as_ref());
     // What was moved by the selector once, and is by a route now, selects both colors since.
     let selects = |key: &str| service.spec.iter().flat_map(|spec| &spec.selector).any(|s| s.contains_key(key));
-    let by_selector = own.current.as_ref().is_some_and(|last| selects(&last.key)) && args.track.router.is_none();
+    let is_by_selector = |last: &Record| selects(&last.key) && last.decided_by() == RouterKind::Service;
+    let by_selector = own.current.as_ref().is_some_and(is_by_selector) && args.track.router.is_none();
     let by_route = if by_selector { None } else { of_route(run, args, std::slice::from_ref(&name)).await? };
     let (recorded, by_hand) = by_route.unwrap_or_else(|| {
         let hand = own.current.as_ref().and_then(|record| by_hand(&service, record));

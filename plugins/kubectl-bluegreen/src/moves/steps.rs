@@ -68,6 +68,9 @@ async fn carry_out(
     match agreed {
         Agreed::ToLook => report.would_be(run, plan),
         Agreed::ToRehearse => {
+            if plan.moves().any(|plan| plan.movement.records().is_some()) {
+                run.say("Route 53 has no dry run: its records were read, and the API server is asked about the rest");
+            }
             apply::rehearse(run, &rehearsed(plan, views, (options, &snapshot.namespace), sizes)).await?;
             report.would_be(run, plan);
         }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use release_core::command::{Command, Scope, patch_command, selector_change_command};
+use release_aws::route53::Zone;
+use release_core::command::{Command, Scope, selector_change_command};
 use release_core::kube::Labels;
 use release_core::kube::service::service_path;
-use release_core::release::change::{Action, Change, Op, annotation_pointer, json_patch};
+use release_core::release::change::{Action, Change, Op, annotation_pointer};
 use release_core::release::record::{Record as _, Recorded};
+use release_core::traffic::router::route53::Batch;
 use release_core::traffic::router::{Route, RouterKind, Standing, service};
 use release_core::traffic::selector::as_label_selector;
 use serde_json::{Value, json};
@@ -44,6 +46,8 @@ pub struct Move {
     pub note: Option<String>,
     /// What is written into the annotation.
     pub record: Record,
+    /// The zone of the records that are written, where they decide.
+    pub zone: Option<Zone>,
     /// The route that is written; nothing where it is the Service's own selector.
     pub route: Option<Arc<Route>>,
     pub width: Width,
@@ -92,6 +96,20 @@ impl Move {
             None => format!("service/{} selects {color}", self.service),
             Some(_) => format!("{} sends service/{} to {color}", self.object(), self.service),
         }
+    }
+
+    /// The zone, and the records in it that decide; nothing where an object of the cluster does.
+    #[must_use]
+    pub fn records(&self) -> Option<(&Zone, &Route)> {
+        let route = self.route.as_deref().filter(|route| route.dns.is_some())?;
+        Some((self.zone.as_ref()?, route))
+    }
+
+    /// What is written to them; nothing where an object of the cluster decides.
+    #[must_use]
+    pub fn batch(&self) -> Option<Batch> {
+        let route = self.route.as_ref()?;
+        route.batch(&route.object, &self.to)?.ok()
     }
 
     /// The Service whose endpoints a color's requests go to.
@@ -228,7 +246,7 @@ impl Move {
     }
 
     fn by_kubectl(&self, route: &Route, seen: &Value, to: &str) -> Command {
-        patch_command(&route.reference(), &route.scope(&self.scope), &json_patch(&route.plan(seen, to)))
+        route.command(&self.scope, seen, to)
     }
 
     /// Conditions first: what decides, then our annotations.

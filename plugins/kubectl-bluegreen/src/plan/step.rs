@@ -47,6 +47,9 @@ pub enum Step {
 /// whole commands to paste.
 pub fn steps(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveRequest<'_>) -> Outcome<Vec<Step>> {
     let steps: Vec<Step> = views.iter().map(|view| step(snapshot, views, view, request)).collect::<Outcome<_>>()?;
+    if let Some((one, other)) = of_one_name(&steps) {
+        return Err(refusal::of_one_name(&one.object(), &one.service, &other.service));
+    }
     // Who names each one's target means it, and so does who takes back what was done as one.
     let is_apart = !request.options.parts.is_empty();
     let is_meant = |one: Way<'_>, other: Way<'_>| {
@@ -56,6 +59,16 @@ pub fn steps(snapshot: &Snapshot, views: &[ServiceView<'_>], request: MoveReques
         Some((one, other)) => Err(refusal::opposite_ways(one, other, request.options.verb, &snapshot.scope)),
         None => Ok(as_one(told_apart(steps))),
     }
+}
+
+/// Two Services that would be moved by the same records, which can be moved once.
+fn of_one_name(steps: &[Step]) -> Option<(&Move, &Move)> {
+    let by_dns = |step: &'_ &Step| matches!(step, Step::Move(movement) if movement.records().is_some());
+    let moves: Vec<&Move> = steps.iter().filter(by_dns).filter_map(Step::movement).collect();
+    moves.iter().enumerate().find_map(|(at, one)| {
+        let other = moves.iter().skip(at.saturating_add(1)).find(|other| other.object() == one.object())?;
+        Some((*one, *other))
+    })
 }
 
 /// Where Services of a set go to different colors, each record says it of all: who finds one that was cut off can't
@@ -112,6 +125,13 @@ fn moved_as_one(views: &[ServiceView<'_>], one: &str, other: &str) -> bool {
 }
 
 impl Step {
+    fn movement(&self) -> Option<&Move> {
+        match self {
+            Self::Move(movement) => Some(movement),
+            Self::Stay(_) | Self::Finish(_) => None,
+        }
+    }
+
     fn way(&self) -> Option<Way<'_>> {
         match self {
             Self::Move(m) => Some(Way { service: &m.service, from: &m.from, to: &m.to }),
@@ -149,6 +169,9 @@ fn step(
         let message = format!("{} is active already", chosen.color);
         let unproven = unproven(snapshot, view, tracks, verb);
         return Ok(unproven.unwrap_or_else(|| stay(snapshot, ways, StayState::AlreadyActive, message, None)));
+    }
+    if let Some((route, refusal)) = route.and_then(|route| Some((route, route.refusal_to(&chosen.color)?))) {
+        return Err(refusal::cant_be_moved(route, &refusal));
     }
     let lacks = route.and_then(|route| Some((route, route.without(&route.object, &chosen.color)?)));
     if let Some((route, rule)) = lacks {
@@ -191,6 +214,7 @@ fn unproven(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, verb: 
         note: Some(format!("finishes the {} by {} at {:.0}, which {ended}", last.verb, last.by, last.at)),
         record: last.clone(),
         width: if view.is_wide() { Width::Widens(tracks.base.clone()) } else { Width::One },
+        zone: view.zone.clone(),
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
     })))
@@ -211,8 +235,7 @@ fn movement(
     chosen: Chosen,
     request: MoveRequest<'_>,
 ) -> Move {
-    let options = request.options;
-    let previous = tracks.selector_for(&tracks.active);
+    let (options, previous) = (request.options, tracks.selector_for(&tracks.active));
     let width = width(view, tracks, options.of(view.name()).widen);
     let record = Record {
         id: request.run_id.to_owned(),
@@ -232,6 +255,7 @@ fn movement(
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
         colors: BTreeMap::new(),
         widens: matches!(width, Width::Widens(_)),
+        answered_seconds: view.answered_seconds(),
         result: None,
         millis: None,
     };
@@ -247,6 +271,7 @@ fn movement(
         note: chosen.note,
         record,
         width,
+        zone: view.zone.clone(),
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
     }

@@ -58,7 +58,14 @@ fn move_line(m: &Move, several: bool, image_of: impl Fn(&str, &str) -> String) -
     let images = if before == after || after.is_empty() { String::new() } else { format!("   {before} -> {after}") };
     let note = m.note.as_ref().map(|note| format!("\n  ({note})")).unwrap_or_default();
     let by_way = if matches!(m.width, Width::Widens(_)) { format!("{} -> ", m.both()) } else { String::new() };
-    format!("  {lead}{}: {} -> {by_way}{}{images}{note}", m.key, m.from, m.to)
+    format!("  {lead}{}: {} -> {by_way}{}{images}{note}{}", m.key, m.from, m.to, records(m))
+}
+
+/// The records that are written: which name it is may be known from our record alone.
+fn records(m: &Move) -> String {
+    let (Some((_, route)), Some(batch)) = (m.records(), m.batch()) else { return String::new() };
+    let lines = batch.shown().into_iter().map(|line| format!("\n    {line}"));
+    format!("\n  {}{}", route.reference(), lines.collect::<String>())
 }
 
 /// What the target is brought to first, and waited for.

@@ -6,6 +6,7 @@ use release_core::kube::service::service_name;
 use release_core::release::change::json_patch;
 use release_core::text::printable;
 use release_core::traffic::router::find::RouterUnclear;
+use release_core::traffic::router::route53::Refusal;
 use release_core::traffic::router::{NamedRouter, Route, RouterKind, Rule};
 
 use super::asked::Asked;
@@ -24,6 +25,9 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
     let status = || Command::new("kubectl bluegreen status").arg(view.name()).scope(scope);
     match why {
         RouterUnclear::Several(all) => Failure::failed("AmbiguousRouter", text).next(Next::Try(by(all), None)),
+        RouterUnclear::NotThere(named, _) if named.records.is_some() => {
+            Failure::failed("NoSuchRouter", text).next("give each color a record of its load balancer: docs/routers.md")
+        }
         RouterUnclear::NotThere(_, all) if all.is_empty() => Failure::failed("NoSuchRouter", text)
             .next("a route shares a Service's requests by subsets, or by a Service each"),
         RouterUnclear::NotThere(_, all) => Failure::failed("NoSuchRouter", text).next(Next::Try(by(all), None)),
@@ -42,6 +46,8 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
         RouterUnclear::Undecided { .. } => {
             Failure::failed("RouteUndecided", text).next("mend the Ingress; or name what decides with --router")
         }
+        RouterUnclear::Unread { .. } => Failure::failed("RecordsNotRead", text)
+            .next("docs/permissions.md has the rights that it needs, in the account of the zone"),
         RouterUnclear::NoWeight { .. } => {
             let note = "give one of the colors its requests, then again".to_owned();
             Failure::failed("NoWeight", text).next(Next::Look(status(), Some(note)))
@@ -60,12 +66,31 @@ pub fn split_weights(ways: Ways<'_>, route: &Route) -> Failure {
         printable(&shown.join("; "))
     );
     let colors = tracks.colors.iter().filter(|color| route.without(&route.object, &color.name).is_none());
-    let all_to = colors.map(|color| {
-        let ops = route.plan(&route.object, &color.name);
-        patch_command(&route.reference(), &route.scope(scope), &json_patch(&ops))
-    });
+    let all_to = colors.map(|color| route.command(scope, &route.object, &color.name));
     let note = "each gives one color all of them; once whoever shifts them has ended".to_owned();
     Failure::failed("SplitWeights", text).next(Next::Try(all_to.collect(), Some(note)))
+}
+
+/// Records decide about two Services that are to move as one: they can be moved once.
+pub fn of_one_name(records: &str, one: &str, other: &str) -> Failure {
+    let text = format!("{records} would move service/{one} and service/{other}, and can be moved once");
+    Failure::failed("RouteShared", text).next(format!("name service/{one} alone"))
+}
+
+/// Records that can't be moved as they are.
+pub fn cant_be_moved(route: &Route, refusal: &Refusal) -> Failure {
+    let text = format!("{}: {refusal}", route.reference());
+    let list = || Command::new("aws route53 list-resource-record-sets");
+    let dns = route.dns.as_ref();
+    let look = dns.map(|dns| {
+        let zone = list().flag("--hosted-zone-id", &dns.place.zone);
+        zone.flag("--start-record-name", dns.place.name.as_str())
+    });
+    let failure = Failure::failed(refusal.reason(), text);
+    match look {
+        Some(look) => failure.look(look),
+        None => failure,
+    }
 }
 
 /// A route has no destination of the color.

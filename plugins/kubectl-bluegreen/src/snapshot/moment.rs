@@ -16,10 +16,12 @@ use release_core::kube::{Node, Pod, Workload};
 use release_core::traffic::alb::TargetGroupBinding;
 use release_core::traffic::router::find::FoundRouter;
 use release_core::traffic::router::nginx::Canaries;
+use release_core::traffic::router::route53::Place;
 use release_core::traffic::routes::{DestinationRule, GatewayRoute, VirtualService};
 use serde_json::Value;
 
 use super::read::ReplicaSets;
+use super::zone_seen::ZoneSeen;
 
 /// One namespace at one moment, as far as the named Services are concerned.
 #[derive(Debug, Clone)]
@@ -72,6 +74,8 @@ pub struct Snapshot {
     pub virtual_services_beyond: Vec<VirtualService>,
     /// What of other namespaces could not be read then: `virtualservices of other namespaces (forbidden)`.
     pub routers_unread: Vec<String>,
+    /// Records of Route 53, read only where somebody named them, or a record of ours does.
+    pub records: BTreeMap<Place, Reading<ZoneSeen>>,
     /// What decides about each of the Services, by name.
     pub routers: BTreeMap<String, FoundRouter>,
     /// Whether we may patch each of the Services, by name; asked for by `preflight` alone, for a move that
@@ -114,6 +118,7 @@ impl Snapshot {
             routes_beyond: Ok(Vec::new()),
             virtual_services_beyond: Vec::new(),
             routers_unread: Vec::new(),
+            records: BTreeMap::new(),
             routers: BTreeMap::new(),
             may_patch: BTreeMap::new(),
             rollouts: Ok(Vec::new()),

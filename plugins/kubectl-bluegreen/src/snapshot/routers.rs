@@ -21,6 +21,7 @@ use super::ingresses::{with_ingresses, with_whose_ingresses};
 use super::looking::Looking;
 use super::moment::Snapshot;
 use super::optional::OptionalReads;
+use super::records::{decided, place_of, with_records};
 use crate::record::Record;
 use crate::service_view::ServiceView;
 
@@ -34,6 +35,7 @@ pub async fn found(cluster: &Cluster, mut read: Snapshot, looking: Looking<'_>) 
     let named_elsewhere = looking.router.and_then(|named| named.namespace.as_deref());
     let named_elsewhere = named_elsewhere.filter(|namespace| *namespace != read.namespace);
     read = with_whose_ingresses(cluster, read).await;
+    read = with_records(cluster, read, looking).await;
     decide(&mut read, looking);
     let is_open = |service: &Service| needs_more(&read, service, looking);
     if named_elsewhere.is_some() || read.services.iter().any(is_open) {
@@ -47,7 +49,8 @@ pub async fn found(cluster: &Cluster, mut read: Snapshot, looking: Looking<'_>) 
 /// True where nothing here says which color is live.
 fn needs_more(read: &Snapshot, service: &Service, looking: Looking<'_>) -> bool {
     let router = read.routers.get(service_name(service));
-    let is_missing = matches!(router, Some(FoundRouter::Unclear(RouterUnclear::NotThere(..))));
+    let is_missing =
+        matches!(router, Some(FoundRouter::Unclear(RouterUnclear::NotThere(named, _))) if named.records.is_none());
     let by_selector = matches!(router, Some(FoundRouter::Selector) | None);
     let is_typed = looking.router.is_some_and(|named| named.kind == RouterKind::Service);
     // What defines a subset may be elsewhere, too.
@@ -72,8 +75,11 @@ pub fn decide(read: &mut Snapshot, looking: Looking<'_>) {
 }
 
 fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundRouter {
-    let routes = all_routes(read);
     let annotated = ServiceView::of(service, &[], &[], None).settings.track_key;
+    if let Some(place) = place_of(service, &read.namespace, looking.router) {
+        return decided(service, read, (looking.key.or(annotated.as_deref()), place));
+    }
+    let routes = all_routes(read);
     let is_whole = read.neighbours.is_ok() && read.destination_rules.is_ok() && read.routers_unread.is_empty();
     let seen = routes.into_iter().map(|(kind, object)| {
         let last = last_record(object, (service_name(service), &read.namespace));
@@ -81,7 +87,7 @@ fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundR
         // What could not be read is not gone.
         let recorded =
             last.filter(|_| is_whole).map(|last| RecordedColors { key: last.key, both: [last.to, last.from] });
-        SeenRoute { kind, object, moved_by, recorded }
+        SeenRoute { kind, object, moved_by, recorded, dns: None }
     });
     let routes: Vec<SeenRoute<'_>> = seen.collect();
     find(&Sought {

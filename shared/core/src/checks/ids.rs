@@ -171,11 +171,11 @@ checks! {
     OTHER_VARIANT = "other-variant", [EcrRollback], [Blocks, Warns],
         "the tag of the image, or of one that was counted on the way to it, differs in a number that may tell a variant of a release and not the release (`java21` and `java17`), and the repository doesn't say which: blocks with `--yes`, unless the image was named";
     OWNED_BY_CONTROLLER = "owned-by-controller", [Bluegreen, EcrRollback], [Blocks, Warns],
-        "a controller owns what is written: blocks where it puts back a Service's selector or a workload's image; warns for a workload or an autoscaler that is brought to size";
+        "a controller owns what is written: blocks where it puts back a Service's selector, a record of DNS (external-dns) or a workload's image; warns for a workload or an autoscaler that is brought to size";
     PARTITION = "partition", [Bluegreen, EcrRollback], [Blocks, Warns],
         "a StatefulSet's `partition` is above 0: blocks a deploy, and an image rollback where it is so high that no pod would be updated";
     PAST_ROUTE = "past-route", [Bluegreen], [Warns],
-        "where a route decides: several destinations of one color in a rule, of which the first gets all; rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors; requests whose header or cookie a canary Ingress looks at before its weight)";
+        "where a route decides: several destinations of one color in a rule, of which the first gets all; rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors; requests whose header or cookie a canary Ingress looks at before its weight); where records of DNS decide: a TTL of more than 60 s, types that lead to no color, and what is answered while the target's health checks fail";
     PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
@@ -204,6 +204,8 @@ checks! {
         "fewer ready pods than the active color has, or than `--min-ready` asks for";
     RECORD = "record", [EcrRollback], [Warns],
         "our record on the workload makes no sense, or leads from or to an image that no revision of it had, or that the revision did not have which it says that it left: somebody else wrote it";
+    RECORD_UNHEALTHY = "record-unhealthy", [Bluegreen], [Blocks, Warns],
+        "a health check of Route 53 on a record of the target fails, where records of DNS decide. A rollback only warns";
     RECORD_UNREADABLE = "record-unreadable", [Bluegreen], [Warns],
         "our record on the Service was edited by hand and makes no sense";
     RECREATE = "recreate", [EcrRollback], [Warns],

@@ -86,7 +86,7 @@ pub struct Spec {
     #[serde(deserialize_with = "checked::label")]
     pub track_key: Option<String>,
     /// What decides between the colors, where it can't be found out: `KIND[/[NAMESPACE/]NAME[:ROUTE-OR-RULE]]`, KIND
-    /// one of service, virtualservice, httproute, grpcroute, alb, nginx.
+    /// one of service, virtualservice, httproute, grpcroute, alb, nginx; or `route53/ZONE-ID/NAME`.
     pub router: Option<String>,
     /// At least so many pods.
     #[serde(deserialize_with = "checked::size")]

@@ -3,10 +3,11 @@
 //! A router is pure: which share of the requests each color has in an object as it was read, what has to be written so
 //! that one color has all of them, and whether that is so. Who reads and writes the object is elsewhere. The selector
 //! is in [`service`], Istio's routes are in [`istio`], those of the Gateway API in [`gateway`], Ingresses of AWS load
-//! balancers in [`alb`], canary Ingresses of ingress-nginx in [`nginx`]; which of them decides about a Service, in
-//! [`find`].
+//! balancers in [`alb`], canary Ingresses of ingress-nginx in [`nginx`], records of DNS in [`route53`]; which of them
+//! decides about a Service, in [`find`].
 
 pub mod accepted;
+mod adding;
 pub mod alb;
 mod beside;
 pub mod find;
@@ -17,11 +18,14 @@ mod kind;
 mod named;
 pub mod nginx;
 mod reach;
+mod records;
+pub mod route53;
 mod rule;
 pub mod service;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -33,6 +37,8 @@ use crate::release::change::Op;
 pub use beside::Beside;
 pub use kind::RouterKind;
 pub use named::NamedRouter;
+use route53::ByDns;
+use route53::by_dns::{sets_in, with_sets};
 pub use rule::{Destination, Form, Rule, Share};
 pub use standing::{Standing, Weights};
 
@@ -61,6 +67,8 @@ pub struct Route {
     pub lost: BTreeSet<Destination>,
     /// What its meaning depends on beside the object.
     pub beside: Beside,
+    /// The records that decide, where they do; the object is then the Service, with them as they were read.
+    pub dns: Option<Arc<ByDns>>,
 }
 
 impl Route {
@@ -75,24 +83,35 @@ impl Route {
     /// `virtualservice/api`, as kubectl takes it.
     #[must_use]
     pub fn reference(&self) -> String {
+        if let Some(dns) = &self.dns {
+            return format!("{}/{}", self.kind.word(), dns.place);
+        }
         format!("{}/{}", self.kind.resource(), self.name)
     }
 
     /// As people name it who look from a namespace: `virtualservice/edge of namespace istio-system`.
     #[must_use]
     pub fn seen_from(&self, namespace: &str) -> String {
-        let of = if self.namespace == namespace { String::new() } else { format!(" of namespace {}", self.namespace) };
+        let of = if self.namespace == namespace || self.dns.is_some() {
+            String::new()
+        } else {
+            format!(" of namespace {}", self.namespace)
+        };
         format!("{}{of}", self.reference())
     }
 
     /// What names it to `--router`.
     #[must_use]
     pub fn named(&self) -> NamedRouter {
+        if let Some(dns) = &self.dns {
+            return NamedRouter::of_records(dns.place.clone());
+        }
         NamedRouter {
             kind: self.kind,
             namespace: Some(self.namespace.clone()),
             name: Some(self.name.clone()),
             rule: self.rule.clone(),
+            records: None,
         }
     }
 
@@ -102,10 +121,19 @@ impl Route {
         scope.in_namespace(&self.namespace)
     }
 
+    /// All rules of an object of this kind, whoever their destinations are.
+    #[must_use]
+    pub fn plain_rules(&self, seen: &Value) -> Vec<Rule> {
+        match &self.dns {
+            Some(dns) => dns.rules(seen, &self.namespace),
+            None => rules_of(self.kind, seen, &self.namespace, &self.beside),
+        }
+    }
+
     /// All rules of an object of this kind that lead to a color, the pinned ones among them.
     #[must_use]
     pub fn all_rules(&self, seen: &Value) -> Vec<Rule> {
-        let rules = rules_of(self.kind, seen, &self.namespace, &self.beside);
+        let rules = self.plain_rules(seen);
         rules.into_iter().map(|rule| rule.told_apart(&self.colors)).filter(Rule::leads_to_colors).collect()
     }
 
@@ -118,6 +146,8 @@ impl Route {
         let is_moved = |rule: &Rule| match (&self.only, &self.rule) {
             (Some(begun), _) => begun.iter().any(|named| rule.is_named(named)),
             (None, Some(named)) => rule.is_named(named),
+            // Who asks for another type would stay.
+            (None, None) if self.dns.is_some() => true,
             (None, None) if shares => rule.shares_among_colors(),
             (None, None) => !rule.matches,
         };
@@ -185,6 +215,10 @@ impl Route {
     /// destinations keep what they have.
     #[must_use]
     pub fn plan(&self, seen: &Value, to: &str) -> Vec<Op> {
+        // Records are written elsewhere, and on the condition of their own.
+        if self.dns.is_some() {
+            return Vec::new();
+        }
         let rules = self.rules(seen);
         rules.iter().flat_map(Rule::still).chain(rules.iter().flat_map(|rule| rule.given_to(to))).collect()
     }
@@ -192,6 +226,9 @@ impl Route {
     /// The object as a plan leaves it.
     #[must_use]
     pub fn moved(&self, seen: &Value, to: &str) -> Value {
+        if let Some(Ok(batch)) = self.batch(seen, to) {
+            return with_sets(seen.clone(), &batch.left(&sets_in(seen)));
+        }
         let mut moved = seen.clone();
         for rule in self.rules(seen) {
             set(&mut moved, &rule.pointer, rule.list_given_to(to));
@@ -203,32 +240,6 @@ impl Route {
     #[must_use]
     pub fn holds(&self, seen: &Value, to: &str) -> bool {
         self.standing(seen) == Standing::On(to.to_owned())
-    }
-
-    /// Operations that give a rule a destination of a color without requests, like one that it has, where the rule is
-    /// as it was read.
-    #[must_use]
-    pub fn adding(&self, rule: &Rule, color: &str) -> Option<Vec<Op>> {
-        let share = rule.shares.iter().find(|share| share.color.is_some())?;
-        let (to, _) = self.colors.iter().find(|(_, name)| *name == color)?;
-        let mut ops = vec![Op::test(&rule.pointer, rule.list.clone())];
-        if let Form::Action(action) = &rule.form {
-            let text = action.with_group_like(rule.list.as_str()?, share.index, &to.service)?;
-            ops.push(Op::replace(&rule.pointer, text));
-            return Some(ops);
-        }
-        let like = rule.list.get(share.index)?;
-        // One that is alone needs no weight until it isn't.
-        if rule.list.as_array().is_some_and(|list| list.len() == 1) && !rule.list[0]["weight"].is_number() {
-            let weight = rule.shares.first().map_or(100, |share| share.weight);
-            ops.push(Op::add(&format!("{}/0/weight", rule.pointer), weight));
-        }
-        let lacking = match self.kind {
-            RouterKind::VirtualService => istio::destination_like(like, to),
-            _ => gateway::backend_like(like, to),
-        };
-        ops.push(Op::add(&format!("{}/-", rule.pointer), lacking));
-        Some(ops)
     }
 
     /// The Service whose endpoints a color's requests go to; nothing where every color has the named one's.
@@ -276,7 +287,7 @@ pub fn rules_of(kind: RouterKind, object: &Value, namespace: &str, beside: &Besi
         RouterKind::HttpRoute | RouterKind::GrpcRoute => gateway::rules(object, namespace),
         RouterKind::Alb => alb::rules(object, namespace, &beside.bound),
         RouterKind::Nginx => beside.canary.iter().flat_map(|canary| nginx::rules(object, namespace, canary)).collect(),
-        RouterKind::Service => Vec::new(),
+        RouterKind::Service | RouterKind::Route53 => Vec::new(),
     }
 }
 

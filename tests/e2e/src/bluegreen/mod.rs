@@ -14,5 +14,6 @@ pub mod states;
 pub mod trial;
 pub mod under_load;
 pub mod written;
+pub mod zone;
 
 pub use app::{active, blue_green};

@@ -15,6 +15,7 @@ use super::super::emptied::TOLERATED;
 use super::super::home::Home;
 use super::super::in_progress::MoveInProgress;
 use super::super::lasting::Lasting;
+use super::super::records;
 use crate::left::LeftWorkload;
 use crate::plan::{Move, Place};
 use crate::record::Record;
@@ -75,6 +76,8 @@ pub async fn forward_again(run: &Run, made: &MoveInProgress<'_>) -> Outcome<()> 
     // It serves, and was not proven.
     let again = Move { record: record.ended(RunResult::Failed, run.millis()), ..made.movement.clone() }.on(home.object);
     made.moved.set(None);
+    let now = again.route.as_ref().map(|route| route.object.clone()).unwrap_or_default();
+    records::write(run, made, &now, &made.movement.to).await?;
     run.cluster.apply(&again.change(&home.recorded, &home.cleanup), run.write_mode()).await.map_err(Failure::from)?;
     made.moved.set(Some(true));
     Ok(())

@@ -66,12 +66,15 @@ fn floor(change: &Change) -> Option<Value> {
 }
 
 fn switched(movement: &Move, snapshot: &Snapshot) -> Option<Manifest> {
-    if let Some(route) = &movement.route {
+    // Records are no object of the cluster: the command says what becomes of them.
+    if let Some(route) = movement.route.as_ref().filter(|route| route.dns.is_none()) {
         let object = as_manifest(&route.moved(&route.object, &movement.to));
         return Some(Manifest { comment: movement.by_hand().to_string(), object });
     }
     let service: &Service = snapshot.services.iter().find(|service| service_name(service) == movement.service)?;
     let mut object = as_manifest(&json!(service));
-    object["spec"]["selector"] = json!(movement.selector);
+    if movement.route.is_none() {
+        object["spec"]["selector"] = json!(movement.selector);
+    }
     Some(Manifest { comment: movement.by_hand().to_string(), object })
 }

@@ -13,7 +13,9 @@ use release_core::traffic::selector::{NotSwitchable, Tracks};
 
 use crate::routed_view::seen;
 use crate::service_view::{ServiceView, is_of_its_own};
-use crate::snapshot::{Looking, ReadScope, Reading, Routes, Snapshot, decide, routes_in, with_whose_ingresses};
+use crate::snapshot::{
+    Looking, ReadScope, Reading, Routes, Snapshot, decide, place_of, routes_in, with_records, with_whose_ingresses,
+};
 
 /// The routes that may decide, read once and where a Service needs them.
 #[derive(Debug)]
@@ -44,6 +46,9 @@ impl<'a> ByRoute<'a> {
         key: Option<&str>,
     ) -> ServiceView<'v> {
         let plain = ServiceView::of(service, workloads, &[], key);
+        if self.is_by_records(service) {
+            return self.routed(service, workloads, key).await.unwrap_or(plain);
+        }
         match &plain.tracks {
             Err(NotSwitchable::SelectsEveryColor { .. } | NotSwitchable::NoOtherColor { .. }) => {
                 self.routed(service, workloads, key).await.unwrap_or(plain)
@@ -54,6 +59,11 @@ impl<'a> ByRoute<'a> {
             }
             _ => plain,
         }
+    }
+
+    /// Our record says that records of DNS decide.
+    fn is_by_records(&self, service: &Service) -> bool {
+        place_of(service, service.metadata.namespace.as_deref().unwrap_or_default(), None).is_some()
     }
 
     fn has_other_of_a_color(&self, service: &Service, tracks: &Tracks) -> bool {
@@ -100,16 +110,26 @@ impl<'a> ByRoute<'a> {
         };
         snapshot = with_whose_ingresses(&self.run.cluster, snapshot).await;
         self.classes.clone_from(&snapshot.ingress_classes);
-        decide(&mut snapshot, Looking { key, router: None, extent: ReadScope::Colors, images: false });
-        let is_told = |router: &FoundRouter| match router {
-            FoundRouter::Route(_) => true,
-            FoundRouter::Unclear(why) => matches!(
-                why,
-                RouterUnclear::Several(_) | RouterUnclear::NoWeight { .. } | RouterUnclear::Undecided { .. }
-            ),
-            FoundRouter::Selector => false,
-        };
+        let looking = Looking { key, router: None, extent: ReadScope::Colors, images: false };
+        snapshot = with_records(&self.run.cluster, snapshot, looking).await;
+        decide(&mut snapshot, looking);
         let decides = snapshot.routers.values().any(is_told);
         decides.then(|| seen(service, &snapshot, key))
+    }
+}
+
+/// True where what decides is worth a line of its own.
+fn is_told(router: &FoundRouter) -> bool {
+    match router {
+        FoundRouter::Route(_) => true,
+        FoundRouter::Unclear(RouterUnclear::NotThere(named, _)) => named.records.is_some(),
+        FoundRouter::Unclear(why) => matches!(
+            why,
+            RouterUnclear::Several(_)
+                | RouterUnclear::NoWeight { .. }
+                | RouterUnclear::Undecided { .. }
+                | RouterUnclear::Unread { .. }
+        ),
+        FoundRouter::Selector => false,
     }
 }

@@ -192,7 +192,7 @@ pub fn refusal(object: &Value) -> Option<String> {
 pub fn sticky_seconds(rule: &Rule) -> Option<i64> {
     match &rule.form {
         Form::Action(action) => action.sticky_seconds,
-        Form::List | Form::Canary(_) => None,
+        Form::List | Form::Canary(_) | Form::Records => None,
     }
 }
 

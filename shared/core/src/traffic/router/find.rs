@@ -65,7 +65,8 @@ fn is_sharing(route: &Route) -> bool {
 
 /// An object that decides about the Service, in its own words.
 fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>, RouterUnclear> {
-    let SeenRoute { kind, object, .. } = *seen;
+    let SeenRoute { kind, object, dns, .. } = seen;
+    let kind = *kind;
     let metadata = ObjectMeta::deserialize(&object["metadata"]).unwrap_or_default();
     let namespace = metadata.namespace.clone().unwrap_or_else(|| sought.namespace.to_owned());
     let name = metadata.name.clone().unwrap_or_default();
@@ -73,7 +74,7 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         kind,
         namespace,
         name,
-        object: object.clone(),
+        object: Value::clone(object),
         metadata,
         rule: None,
         only: None,
@@ -83,6 +84,7 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         besides: std::collections::BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
         beside: Beside::of(kind, metadata_name(object), sought.bindings, sought.canaries),
+        dns: dns.clone(),
     };
     let told = colors(sought, seen.recorded.as_ref(), &plain)?;
     if let Some(why) = undecided(sought, seen, &plain, told.as_ref()) {
@@ -133,7 +135,7 @@ fn by_name(sought: &Sought<'_>, named: &NamedRouter, candidates: Vec<Route>) -> 
     meant.retain(|route| !route.rules(&route.object).is_empty());
     match (meant.pop(), meant.is_empty()) {
         (Some(only), true) => chosen(only),
-        (None, _) => FoundRouter::Unclear(RouterUnclear::NotThere(named.clone(), shown)),
+        (None, _) => FoundRouter::Unclear(RouterUnclear::NotThere(Box::new(named.clone()), shown)),
         (Some(last), false) => {
             meant.push(last);
             FoundRouter::Unclear(RouterUnclear::Several(meant.iter().flat_map(choices).collect()))

@@ -2,6 +2,7 @@
 
 use super::alb::action::ACTIONS;
 use super::nginx::annotations::WEIGHT;
+use super::route53::CHANGE;
 use crate::release::hand::Part;
 use crate::traffic::routes::{GATEWAY_API, ISTIO};
 
@@ -16,12 +17,14 @@ pub enum RouterKind {
     Alb,
     /// A canary Ingress of ingress-nginx.
     Nginx,
+    /// Records of Amazon Route 53. What is written in the cluster is the Service.
+    Route53,
 }
 
 impl RouterKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb, Self::Nginx];
+    pub const ALL: [Self; 7] =
+        [Self::Service, Self::VirtualService, Self::HttpRoute, Self::GrpcRoute, Self::Alb, Self::Nginx, Self::Route53];
 
     /// As people type it.
     #[must_use]
@@ -33,13 +36,18 @@ impl RouterKind {
             Self::GrpcRoute => "grpcroute",
             Self::Alb => "alb",
             Self::Nginx => "nginx",
+            Self::Route53 => "route53",
         }
     }
 
     /// As kubectl takes it: `ingress`.
     #[must_use]
     pub fn resource(self) -> &'static str {
-        if self.is_ingress() { "ingress" } else { self.word() }
+        match self {
+            Self::Alb | Self::Nginx => "ingress",
+            Self::Route53 => "service",
+            _ => self.word(),
+        }
     }
 
     /// True where it is an Ingress, by whichever controller.
@@ -52,7 +60,7 @@ impl RouterKind {
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Service => "Service",
+            Self::Service | Self::Route53 => "Service",
             Self::VirtualService => "VirtualService",
             Self::HttpRoute => "HTTPRoute",
             Self::GrpcRoute => "GRPCRoute",
@@ -64,7 +72,7 @@ impl RouterKind {
     #[must_use]
     pub fn group(self) -> &'static str {
         match self {
-            Self::Service => "",
+            Self::Service | Self::Route53 => "",
             Self::VirtualService => ISTIO,
             Self::HttpRoute | Self::GrpcRoute => GATEWAY_API,
             Self::Alb | Self::Nginx => "networking.k8s.io",
@@ -75,7 +83,7 @@ impl RouterKind {
     #[must_use]
     pub fn plural(self) -> &'static str {
         match self {
-            Self::Service => "services",
+            Self::Service | Self::Route53 => "services",
             Self::VirtualService => "virtualservices",
             Self::HttpRoute => "httproutes",
             Self::GrpcRoute => "grpcroutes",
@@ -92,6 +100,7 @@ impl RouterKind {
             Self::HttpRoute | Self::GrpcRoute => Part::Field(["f:spec", "f:rules"]),
             Self::Alb => Part::Annotations(ACTIONS),
             Self::Nginx => Part::Annotations(WEIGHT),
+            Self::Route53 => Part::Annotations(CHANGE),
         }
     }
 }

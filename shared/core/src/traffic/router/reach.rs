@@ -86,7 +86,7 @@ impl Route {
                 let own = weight.ports.iter().filter(|(service, _)| *service == share.to.service);
                 own.map(|(_, port)| port.clone()).chain(self.main_ports(&share.to.service)).collect()
             }
-            Form::List | Form::Action(_) => self.port(rule, share).into_iter().collect(),
+            Form::List | Form::Action(_) | Form::Records => self.port(rule, share).into_iter().collect(),
         }
     }
 
@@ -100,7 +100,7 @@ impl Route {
     fn port(&self, rule: &Rule, share: &Share) -> Option<String> {
         let to = match &rule.form {
             Form::Action(action) => action.port_of(rule.list.as_str()?, share.index)?,
-            Form::Canary(_) => return None,
+            Form::Canary(_) | Form::Records => return None,
             Form::List if self.kind == RouterKind::VirtualService => {
                 rule.list[share.index]["destination"]["port"]["number"].clone()
             }

@@ -1,6 +1,6 @@
 //! One rule of a route: destinations that share its requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -56,6 +56,8 @@ pub enum Form {
     Action(Action),
     /// As the text of one number, the second destination's; the first has the rest.
     Canary(CanaryWeight),
+    /// As records of DNS, which no patch of an object writes.
+    Records,
 }
 
 impl Rule {
@@ -65,6 +67,9 @@ impl Rule {
         for share in &mut self.shares {
             share.color = colors.get(&share.to).cloned();
         }
+        // What leads to several Services of one color gives it its share once.
+        let mut told = BTreeSet::new();
+        self.shares.retain(|share| share.color.is_none() || told.insert((share.index, share.color.clone())));
         self
     }
 
@@ -73,7 +78,7 @@ impl Rule {
     pub fn still(&self) -> Vec<Op> {
         let list = std::iter::once(Op::test(&self.pointer, self.list.clone()));
         match &self.form {
-            Form::List | Form::Action(_) => list.collect(),
+            Form::List | Form::Action(_) | Form::Records => list.collect(),
             Form::Canary(weight) => list.chain(weight.still()).collect(),
         }
     }
@@ -161,6 +166,7 @@ impl Rule {
                 .into_iter()
                 .map(|(index, weight)| Op::add(&format!("{}/{index}/weight", self.pointer), weight))
                 .collect(),
+            Form::Records => Vec::new(),
             Form::Action(_) if changed.is_empty() => Vec::new(),
             Form::Action(_) => vec![Op::replace(&self.pointer, self.list_given_to(to))],
             Form::Canary(_) => {
@@ -175,7 +181,7 @@ impl Rule {
         match &self.form {
             Form::List => self.list[index]["weight"].as_i64(),
             Form::Action(action) => action.groups.get(index)?.weight,
-            Form::Canary(_) => None,
+            Form::Canary(_) | Form::Records => None,
         }
     }
 
@@ -199,6 +205,7 @@ impl Rule {
                 let own = wanted.iter().find(|(index, _)| *index == 1);
                 own.map_or_else(|| self.list.clone(), |(_, weight)| Value::from(weight.to_string()))
             }
+            Form::Records => self.list.clone(),
         }
     }
 

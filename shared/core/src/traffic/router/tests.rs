@@ -30,6 +30,7 @@ fn route(kind: RouterKind, spec: &Value) -> Route {
         besides: BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
         beside: Beside::default(),
+        dns: None,
         object,
     }
 }

@@ -12,4 +12,5 @@ mod nginx;
 mod nginx_main;
 mod nginx_meanwhile;
 mod release;
+mod route53;
 mod targets;

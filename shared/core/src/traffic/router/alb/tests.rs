@@ -43,6 +43,7 @@ fn route(object: Value) -> Route {
         besides: BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
         beside: Beside::default(),
+        dns: None,
         object,
     }
 }

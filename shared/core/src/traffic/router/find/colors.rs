@@ -6,7 +6,7 @@ use super::sought::{RecordedColors, Sought};
 use super::unclear::RouterUnclear;
 use crate::kube::Labels;
 use crate::kube::service::service_name;
-use crate::traffic::router::{Destination, Route, Rule, rules_of};
+use crate::traffic::router::{Destination, Route, Rule};
 use crate::traffic::routes::host_is;
 use crate::traffic::track_key::{is_identity_key, is_machine_key};
 
@@ -27,7 +27,7 @@ pub fn colors(
     recorded: Option<&RecordedColors>,
     route: &Route,
 ) -> Result<Option<Told>, RouterUnclear> {
-    let rules = rules_of(route.kind, &route.object, &route.namespace, &route.beside);
+    let rules = route.plain_rules(&route.object);
     let recorded = recorded.filter(|recorded| sought.key.is_none_or(|named| named == recorded.key));
     if let Some(told) = recorded.and_then(|recorded| subsets_by_record(sought, recorded, &rules)) {
         return Ok(Some(told));

@@ -1,11 +1,14 @@
 //! What a router is looked for with.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::Service;
 use serde_json::Value;
 
 use crate::kube::service::service_name;
 use crate::traffic::alb::TargetGroupBinding;
 use crate::traffic::router::nginx::Canaries;
+use crate::traffic::router::route53::ByDns;
 use crate::traffic::router::{NamedRouter, RouterKind};
 use crate::traffic::routes::DestinationRule;
 
@@ -38,6 +41,8 @@ pub struct SeenRoute<'a> {
     pub moved_by: Option<NamedRouter>,
     /// Between which colors it says so; nothing where what it sends to could not all be read.
     pub recorded: Option<RecordedColors>,
+    /// The records that were read with it, where it is a Service that they may decide about.
+    pub dns: Option<Arc<ByDns>>,
 }
 
 /// The colors that a record on a route names.

@@ -6,6 +6,7 @@ use crate::traffic::alb::TargetGroupBinding;
 use crate::traffic::router::nginx::Canaries;
 use crate::traffic::routes::DestinationRule;
 
+mod by_dns;
 mod by_record;
 mod canary;
 
@@ -88,6 +89,7 @@ impl Case {
                 object,
                 moved_by: moved_by.clone(),
                 recorded: self.recorded.clone(),
+                dns: None,
             })
             .collect();
         find(&Sought {

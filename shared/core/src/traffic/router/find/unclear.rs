@@ -9,13 +9,15 @@ pub enum RouterUnclear {
     /// Several routes decide about it; each with what it does.
     Several(Vec<(NamedRouter, String)>),
     /// The one that was named doesn't share the Service's requests among colors; with those that do.
-    NotThere(NamedRouter, Vec<(NamedRouter, String)>),
+    NotThere(Box<NamedRouter>, Vec<(NamedRouter, String)>),
     /// Its subsets differ in several labels.
     SeveralKeys { route: String, keys: Vec<String> },
     /// It carries the record of another Service that it shares requests of, too.
     OfAnother { route: String, service: String },
     /// It should decide, and doesn't.
     Undecided { route: String, why: String },
+    /// The records that decide can't be read.
+    Unread { route: String, why: String },
     /// No color has any of its requests.
     NoWeight { route: String, shown: String },
 }
@@ -28,6 +30,9 @@ impl std::fmt::Display for RouterUnclear {
         };
         match self {
             Self::Several(all) => write!(f, "several routes share its requests among colors: {}", listed(all)),
+            Self::NotThere(named, _) if named.records.is_some() => {
+                write!(f, "the records of {named} don't lead to load balancers of several colors of it")
+            }
             Self::NotThere(named, all) if all.is_empty() => {
                 write!(f, "{named} does not share its requests among colors, and no other route does")
             }
@@ -50,6 +55,9 @@ impl std::fmt::Display for RouterUnclear {
             ),
             Self::Undecided { route, why } => {
                 write!(f, "{} does not decide between its colors: {}", printable(route), printable(why))
+            }
+            Self::Unread { route, why } => {
+                write!(f, "{} can't be read: {}", printable(route), printable(why))
             }
             Self::NoWeight { route, shown } => {
                 write!(f, "{} gives no color any of its requests ({})", printable(route), printable(shown))

@@ -45,6 +45,7 @@ fn route(object: Value) -> Route {
         besides: BTreeMap::new(),
         lost: std::collections::BTreeSet::new(),
         beside: Beside { canary: Some(Arc::new(canary)), ..Beside::default() },
+        dns: None,
         object,
     }
 }
