@@ -137,6 +137,18 @@ fn another_version(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot)
     near(view, snapshot, &Asked::to_switch(view.name())).filter(|near| alone && near.is_version)
 }
 
+/// Widening would leave a Service without a selector, and its endpoints to nobody
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
+pub fn cant_widen(ways: Ways<'_>) -> Failure {
+    let Ways { view, tracks, .. } = ways;
+    let text = format!(
+        "service/{} selects by {} alone: without it nobody keeps its endpoints, so it can't select both colors for a while",
+        view.name(),
+        tracks.key
+    );
+    refused("CantWiden", text).next("leave --widen out, or give its pods and its selector one more label")
+}
+
 /// A cleanup of a color that isn't there, or is not idle.
 pub fn no_idle_color(view: &ServiceView<'_>, tracks: &Tracks, color: &str, scope: &Scope) -> Failure {
     let what = if color == tracks.active { "it is active" } else { "there is none of that name" };

@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::Service;
 use release_core::kube::service::service_name;
 use release_core::release::record::Recorded;
 use release_core::traffic::alb::TargetGroupBinding;
-use release_core::traffic::router::Route;
 use release_core::traffic::router::find::{FoundRouter, RouterUnclear};
+use release_core::traffic::router::{NamedRouter, Route};
 use release_core::traffic::selector::{NotSwitchable, behind};
 
 use crate::cleanup_note::CleanupNote;
@@ -56,8 +56,10 @@ fn by_route<'a>(plain: ServiceView<'a>, route: &Arc<Route>, snapshot: &Snapshot)
         return unclear(plain, RouterUnclear::OfAnother { route, service });
     }
     let active = route.leading(&route.object).unwrap_or_default();
-    // The API server knows nothing of who moves records.
-    let is_so = |record: &Record| record.to == active || route.dns.is_some();
+    // The API server knows nothing of who moves records, and this rule nothing of another one's move.
+    let is_of_another_rule =
+        |record: &Record| record.router.parse::<NamedRouter>().is_ok_and(|moved| moved.rule != route.rule);
+    let is_so = |record: &Record| record.to == active || route.dns.is_some() || is_of_another_rule(record);
     let recorded = believed((&route.metadata, route.kind), read, is_so);
     // Where each color has a Service of its own, that of the live one has the ports.
     let backend = |name: &str| snapshot.neighbours.iter().flatten().find(|service| service_name(service) == name);

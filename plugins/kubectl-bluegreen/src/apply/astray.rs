@@ -131,8 +131,14 @@ fn found(
     let both = [made.movement.to.clone(), made.movement.from.clone()];
     let recorded = Some(RecordedColors { key: before.key.clone(), both });
     let named = before.named();
-    let routes =
-        [SeenRoute { kind: before.kind, object, moved_by: Some(named.clone()), recorded, dns: before.dns.clone() }];
+    let routes = [SeenRoute {
+        kind: before.kind,
+        object,
+        moved_by: Some(named.clone()),
+        matched: None,
+        recorded,
+        dns: before.dns.clone(),
+    }];
     let found = find(&Sought {
         service,
         namespace: &made.movement.namespace,

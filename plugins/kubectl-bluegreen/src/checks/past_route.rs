@@ -27,8 +27,8 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     past.extend(canary::past(case, route));
     if route.is_by_subset() {
         past.extend(services(case));
-        past.extend(doors(case));
     }
+    past.extend(doors(case, route));
     let past = past.into_iter().map(|message| case.warns(ids::PAST_ROUTE, printable(&message)));
     past.chain(refused(case, route)).chain(canary::unserved(case, route)).chain(sticky(case, route)).collect()
 }
@@ -135,9 +135,13 @@ fn services(case: &Case<'_>) -> Vec<String> {
     others.filter(over_both).map(|other| format!("service/{} reaches both colors", service_name(other))).collect()
 }
 
-/// Ways into the cluster that lead to the Service itself.
-fn doors(case: &Case<'_>) -> Vec<String> {
+/// Ways into the cluster that lead to the Service itself, which selects both colors unless it is one of them.
+fn doors(case: &Case<'_>, route: &Route) -> Vec<String> {
     let name = case.view.name();
+    let is_of_a_color = route.colors.keys().any(|to| to.subset.is_none() && to.service == name);
+    if is_of_a_color || route.dns.is_some() {
+        return Vec::new();
+    }
     let mut found = ingresses_to(name, case.snapshot.ingresses.as_deref().unwrap_or_default());
     let kind = case.view.service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
     if let Some(kind @ ("LoadBalancer" | "NodePort")) = kind {

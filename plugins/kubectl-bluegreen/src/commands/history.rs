@@ -69,6 +69,8 @@ async fn of_route(
         let asked = || Asked::about("history", view.name());
         return Err(not_switchable(&view, &NotSwitchable::Router(why.clone()), &read, &asked()));
     }
+    // The record may lie on what can't be read.
+    read.routers_unread.iter().for_each(|what| run.say(&format!("? routes  {what}")));
     let (Some(_), Ok(tracks)) = (&view.route, &view.tracks) else { return Ok(None) };
     let moved = view.recorded.current.as_ref().filter(|last| last.to != tracks.active);
     let hand = moved.zip(view.hand()).map(|(last, hand)| MoveByHand {

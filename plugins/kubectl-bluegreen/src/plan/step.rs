@@ -6,7 +6,7 @@ use std::sync::Arc;
 use release_core::command::Command;
 use release_core::failure::Outcome;
 use release_core::text::printable;
-use release_core::traffic::router::Standing;
+use release_core::traffic::router::{Route, Standing};
 use release_core::traffic::selector::Tracks;
 
 use super::back;
@@ -177,6 +177,9 @@ fn step(
     if let Some((route, rule)) = lacks {
         return Err(refusal::lacks_color(ways, (route, &rule), &chosen.color));
     }
+    if request.options.of(view.name()).widen && route.is_none() && tracks.base.is_empty() {
+        return Err(refusal::cant_widen(ways));
+    }
     Ok(Step::Move(Box::new(movement(snapshot, view, tracks, chosen, request))))
 }
 
@@ -235,30 +238,9 @@ fn movement(
     chosen: Chosen,
     request: MoveRequest<'_>,
 ) -> Move {
-    let (options, previous) = (request.options, tracks.selector_for(&tracks.active));
-    let width = width(view, tracks, options.of(view.name()).widen);
-    let record = Record {
-        id: request.run_id.to_owned(),
-        verb: options.verb.recorded(),
-        key: tracks.key.clone(),
-        from: tracks.active.clone(),
-        to: chosen.color.clone(),
-        by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", request.user)),
-        at: snapshot.at,
-        reason: printable(&options.reason),
-        retain_seconds: options.of(view.name()).retain.as_secs(),
-        selector: previous.clone(),
-        left: tracks.color(&tracks.active).map(LeftWorkload::all).unwrap_or_default(),
-        service: view.route.as_ref().map(|_| view.name().to_owned()).unwrap_or_default(),
-        namespace: view.route.as_ref().map(|_| snapshot.namespace.clone()).unwrap_or_default(),
-        router: view.route.as_ref().map(|route| route.named().to_string()).unwrap_or_default(),
-        services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
-        colors: BTreeMap::new(),
-        widens: matches!(width, Width::Widens(_)),
-        answered_seconds: view.answered_seconds(),
-        result: None,
-        millis: None,
-    };
+    let width = width(view, tracks, request.options.of(view.name()).widen);
+    let record =
+        Record { widens: matches!(width, Width::Widens(_)), ..record(snapshot, view, tracks, &chosen.color, request) };
     Move {
         service: view.name().to_owned(),
         namespace: snapshot.namespace.clone(),
@@ -266,7 +248,7 @@ fn movement(
         key: tracks.key.clone(),
         from: tracks.active.clone(),
         to: chosen.color,
-        previous,
+        previous: record.selector.clone(),
         selector: chosen.selector,
         note: chosen.note,
         record,
@@ -274,5 +256,33 @@ fn movement(
         zone: view.zone.clone(),
         route: view.route.as_ref().map(|route| Arc::new(route.begun())),
         is_rewritten: false,
+    }
+}
+
+/// What is kept of a move to a color.
+fn record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, to: &str, request: MoveRequest<'_>) -> Record {
+    let (options, route) = (request.options, view.route.as_deref());
+    Record {
+        id: request.run_id.to_owned(),
+        verb: options.verb.recorded(),
+        key: tracks.key.clone(),
+        from: tracks.active.clone(),
+        to: to.to_owned(),
+        by: snapshot.who.clone().unwrap_or_else(|_| format!("{} (kubeconfig)", request.user)),
+        at: snapshot.at,
+        reason: printable(&options.reason),
+        retain_seconds: options.of(view.name()).retain.as_secs(),
+        selector: tracks.selector_for(&tracks.active),
+        left: tracks.color(&tracks.active).map(LeftWorkload::all).unwrap_or_default(),
+        service: route.map(|_| view.name().to_owned()).unwrap_or_default(),
+        namespace: route.map(|_| snapshot.namespace.clone()).unwrap_or_default(),
+        router: route.map(|route| route.named().to_string()).unwrap_or_default(),
+        matched: route.and_then(Route::matched).unwrap_or_default(),
+        services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
+        colors: BTreeMap::new(),
+        widens: false,
+        answered_seconds: view.answered_seconds(),
+        result: None,
+        millis: None,
     }
 }

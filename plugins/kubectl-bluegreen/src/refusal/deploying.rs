@@ -61,6 +61,16 @@ pub fn name_taken(view: &ServiceView<'_>, taken: &Workload, labels: &Labels, sco
     refused("NameTaken", message).look(look)
 }
 
+/// A color has moved from one kind of workload to another: making its twin would leave both.
+pub fn other_kind(view: &ServiceView<'_>, like: &Workload, other: &Workload, scope: &Scope) -> Failure {
+    let message = format!(
+        "{other} and {like} of service/{} are of different kinds: one like the other would be made beside it, and both would serve",
+        view.name()
+    );
+    let look = Command::new("kubectl get").arg(other.reference()).scope(scope);
+    refused("OtherKind", message).next(Next::Look(look, Some("delete the one that goes, then again".to_owned())))
+}
+
 /// Another autoscaler has the name that the color's own would get.
 pub fn autoscaler_taken(taken: &HorizontalPodAutoscaler, color: &str, scope: &Scope) -> Failure {
     let name = taken.metadata.name.as_deref().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! Routes that don't say where to go, or can't be made to.
 
+use std::collections::BTreeSet;
+
 use release_core::command::{Command, patch_command};
 use release_core::failure::{Failure, Next};
 use release_core::kube::service::service_name;
@@ -8,6 +10,7 @@ use release_core::text::printable;
 use release_core::traffic::router::find::RouterUnclear;
 use release_core::traffic::router::route53::Refusal;
 use release_core::traffic::router::{NamedRouter, Route, RouterKind, Rule};
+use release_core::traffic::track_key::are_of_one_application;
 
 use super::asked::Asked;
 use super::ways::Ways;
@@ -22,7 +25,6 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
     let by = |all: &[(NamedRouter, String)]| -> Vec<Command> {
         all.iter().map(|(named, _)| asked.by_router(&named.to_string(), scope)).collect()
     };
-    let status = || Command::new("kubectl bluegreen status").arg(view.name()).scope(scope);
     match why {
         RouterUnclear::Several(all) => Failure::failed("AmbiguousRouter", text).next(Next::Try(by(all), None)),
         RouterUnclear::NotThere(named, _) if named.records.is_some() => {
@@ -36,22 +38,34 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
             Failure::failed("AmbiguousTrackKey", text).next(Next::Try(each, None))
         }
         RouterUnclear::OfAnother { service, .. } => {
-            let failure = Failure::failed("RouteShared", text);
-            let is_here = snapshot.neighbours.iter().flatten().any(|other| service_name(other) == service);
-            match asked.of_service(service, scope).filter(|_| is_here) {
-                Some(command) => failure.next(Next::Try(vec![command], None)),
-                None => failure.next("give each Service a route of its own"),
-            }
+            Failure::failed("RouteShared", text).next(of_another(view, service, snapshot, asked))
         }
         RouterUnclear::Undecided { .. } => {
-            Failure::failed("RouteUndecided", text).next("mend the Ingress; or name what decides with --router")
+            Failure::failed("RouteUndecided", text).next("mend it; or name what decides with --router")
         }
         RouterUnclear::Unread { .. } => Failure::failed("RecordsNotRead", text)
             .next("docs/permissions.md has the rights that it needs, in the account of the zone"),
-        RouterUnclear::NoWeight { .. } => {
-            let note = "give one of the colors its requests, then again".to_owned();
-            Failure::failed("NoWeight", text).next(Next::Look(status(), Some(note)))
+        RouterUnclear::NoWeight(route) => {
+            let colors: BTreeSet<&String> = route.colors.values().collect();
+            let has_it = |color: &&&String| route.without(&route.object, color).is_none();
+            let each = colors.iter().filter(has_it).map(|color| route.command(scope, &route.object, color)).collect();
+            let note = "each gives one color all of the requests".to_owned();
+            Failure::failed("NoWeight", text).next(Next::Try(each, Some(note)))
         }
+    }
+}
+
+/// The same words for the Service that the route's record is of; never for another application's.
+fn of_another(view: &ServiceView<'_>, service: &str, snapshot: &Snapshot, asked: &Asked) -> Next {
+    let scope = &snapshot.scope;
+    let other = snapshot.neighbours.iter().flatten().find(|other| service_name(other) == service);
+    let same = other.filter(|other| are_of_one_application(view.service, other));
+    let status = || Command::new("kubectl bluegreen status").arg(service).scope(scope);
+    let note = "give each Service a route of its own".to_owned();
+    match (same.and_then(|_| asked.of_service(service, scope)), other) {
+        (Some(command), _) => Next::Try(vec![command], None),
+        (None, Some(_)) => Next::Look(status(), Some(note)),
+        (None, None) => Next::Hint(note),
     }
 }
 

@@ -7,6 +7,7 @@ use release_core::failure::Next;
 use release_core::kube::Workload;
 use release_core::kube::service::publishes_unready;
 use release_core::text::printable;
+use release_core::traffic::router::Standing;
 use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::{ColorState, ColorStatus, Note, OtherPods, RouterStatus, ServiceStatus, WorkloadStatus};
@@ -30,10 +31,13 @@ pub fn status(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> S
     // Nothing has arrived where nothing is ready, whatever is published.
     let serves = here > 0 && ready > 0;
     let strangers = strangers(view, tracks, snapshot);
-    let converged = serves && foreign == 0 && strangers == 0 && here >= ready;
+    let follows = serves && foreign == 0 && strangers == 0 && here >= ready;
+    // Whoever waits for the end of a shift must not go on in the middle of it; that it is split has a note of its own.
+    let is_split = view.route.as_ref().is_some_and(|route| matches!(route.standing(&route.object), Standing::Split(_)));
+    let converged = follows && !is_split;
     let active = &tracks.active;
     let mut notes = notes(view, tracks, snapshot);
-    if !converged {
+    if !follows {
         let others = if strangers == 0 { String::new() } else { format!(", {strangers} of no pod of it") };
         let message = format!("{here} of {ready} endpoints of {active}, {foreign} of other colors{others}");
         notes.push(Note::warns("converging", message));

@@ -72,7 +72,7 @@ async fn as_others_serve(cluster: &Cluster, mut read: Snapshot) -> Snapshot {
 async fn where_needed(read: Snapshot, beside: &OptionalReads, key: Option<&str>) -> Snapshot {
     let nothing = || Ok(Vec::new());
     let marked = read.services.iter().any(|service| argo_marks(service).are_there());
-    let shared = read.services.iter().any(|service| has_neighbour_of_a_color(service, &read, key));
+    let shared = read.services.iter().any(|service| may_be_shared(service, &read, key));
     let rollouts = async { if marked { beside.rollouts().await } else { nothing() } };
     let splits = async { if shared { beside.splits().await } else { (Ok(Vec::new()), Ok(Vec::new())) } };
     let (rollouts, (grpc_routes, ingresses)) = join(rollouts, splits).await;
@@ -80,9 +80,10 @@ async fn where_needed(read: Snapshot, beside: &OptionalReads, key: Option<&str>)
 }
 
 /// True where another Service selects one of the colors: only then can traffic be split between them. One that is
-/// called after its color may have lost the others.
-fn has_neighbour_of_a_color(service: &Service, read: &Snapshot, key: Option<&str>) -> bool {
-    let Ok(tracks) = ServiceView::of(service, &read.workloads, &read.pods, key).tracks else { return false };
+/// called after its color may have lost the others. Where its own selector tells no color a route does, and there may be
+/// several, of any kind.
+fn may_be_shared(service: &Service, read: &Snapshot, key: Option<&str>) -> bool {
+    let Ok(tracks) = ServiceView::of(service, &read.workloads, &read.pods, key).tracks else { return true };
     if is_of_its_own(service_name(service), &tracks.active) {
         return true;
     }

@@ -90,7 +90,8 @@ async fn asked(
     };
     let health = match extent {
         ReadScope::Everything => health(&zone, &sets).await,
-        ReadScope::Colors | ReadScope::Essentials { .. } => BTreeMap::new(),
+        ReadScope::Essentials { others } => timeout(others, health(&zone, &sets)).await.unwrap_or_default(),
+        ReadScope::Colors => BTreeMap::new(),
     };
     Ok(ZoneSeen { zone, sets, keepers, health, between })
 }
@@ -148,7 +149,8 @@ pub fn decided(service: &Service, read: &Snapshot, (key, place): (Option<&str>, 
     }
     let object = with_sets(json!(service), &zone.sets);
     let dns = Some(Arc::new(ByDns { place, balancers: balancers(read).following(&zone.between) }));
-    let routes = [SeenRoute { kind: RouterKind::Route53, object: &object, moved_by: None, recorded: None, dns }];
+    let routes =
+        [SeenRoute { kind: RouterKind::Route53, object: &object, moved_by: None, matched: None, recorded: None, dns }];
     find(&Sought {
         service,
         namespace: &read.namespace,

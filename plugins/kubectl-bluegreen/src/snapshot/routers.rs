@@ -84,10 +84,11 @@ fn router_of(service: &Service, read: &Snapshot, looking: Looking<'_>) -> FoundR
     let seen = routes.into_iter().map(|(kind, object)| {
         let last = last_record(object, (service_name(service), &read.namespace));
         let moved_by = last.as_ref().and_then(|last| last.router.parse().ok());
+        let matched = last.as_ref().map(|last| last.matched.clone()).filter(|matched| !matched.is_empty());
         // What could not be read is not gone.
         let recorded =
             last.filter(|_| is_whole).map(|last| RecordedColors { key: last.key, both: [last.to, last.from] });
-        SeenRoute { kind, object, moved_by, recorded, dns: None }
+        SeenRoute { kind, object, moved_by, matched, recorded, dns: None }
     });
     let routes: Vec<SeenRoute<'_>> = seen.collect();
     find(&Sought {

@@ -17,6 +17,7 @@ pub mod istio;
 mod kind;
 mod named;
 pub mod nginx;
+mod place;
 mod reach;
 mod records;
 pub mod route53;
@@ -70,6 +71,15 @@ pub struct Route {
     /// The records that decide, where they do; the object is then the Service, with them as they were read.
     pub dns: Option<Arc<ByDns>>,
 }
+
+/// Two are the same where they are what is known of one object, as it was read.
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        self.reference() == other.reference() && self.object == other.object && self.colors == other.colors
+    }
+}
+
+impl Eq for Route {}
 
 impl Route {
     /// The API path of the object, in the version in which it was read.

@@ -1,5 +1,7 @@
 //! Which labels can tell the colors of a Service apart.
 
+use k8s_openapi::api::core::v1::Service;
+
 use super::argo::ARGO_HASH;
 use crate::kube::Labels;
 
@@ -49,6 +51,14 @@ pub fn is_machine_key(key: &str) -> bool {
 #[must_use]
 pub fn is_identity_key(key: &str) -> bool {
     IDENTITY_KEYS.contains(&key)
+}
+
+/// False for two Services whose selectors name different applications.
+#[must_use]
+pub fn are_of_one_application(one: &Service, other: &Service) -> bool {
+    let labels = |service: &Service| service.spec.as_ref().and_then(|spec| spec.selector.clone()).unwrap_or_default();
+    let (one, other) = (labels(one), labels(other));
+    !one.iter().any(|(key, value)| is_identity_key(key) && other.get(key).is_some_and(|its| its != value))
 }
 
 /// True for a label of a selector that can tell colors apart, as nobody has to say: not a controller's, not

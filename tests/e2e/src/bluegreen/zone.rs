@@ -3,6 +3,7 @@
 //! name has one primary record. (moto 5.2 knows none of this: it deletes whatever has the identifier.) Answers have the
 //! shape of <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html>.
 
+mod moto;
 mod rules;
 
 use std::net::SocketAddr;
@@ -14,7 +15,8 @@ use lab::{Namespace, Output, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use rules::{NAMESPACE, between, listed, made};
+pub use moto::{moto_sets, moto_zone};
+use rules::{NAMESPACE, between, listed, made, observed};
 
 use crate::LIMIT;
 use crate::common::kill_points::{HeldRun, Hold, kill_at};
@@ -43,6 +45,8 @@ struct Said {
     loses_answers: bool,
     /// Somebody else gives blue another weight just before the next batch.
     is_overtaken: bool,
+    /// What those say who check, of each health check.
+    checkers: Vec<&'static str>,
 }
 
 /// A zone on loopback.
@@ -143,6 +147,11 @@ impl HostedZone {
     /// Has somebody else write just before the next batch.
     pub fn is_overtaken(&self) {
         self.now().is_overtaken = true;
+    }
+
+    /// Has those who check say this of each health check.
+    pub fn is_checked(&self, said: &[&'static str]) {
+        self.now().checkers = said.to_vec();
     }
 
     /// The variable that leads there.
@@ -246,6 +255,9 @@ fn said_now(said: &Mutex<Said>, line: &str, body: &str) -> (u16, String) {
     said.asked = said.asked.saturating_add(1);
     if let Some(code) = said.refusal {
         return (403, refusal(code, "no"));
+    }
+    if line.contains("/healthcheck/") {
+        return (200, observed(&said.checkers));
     }
     if !line.contains(&format!("/hostedzone/{ZONE}/")) && !line.contains("/change/") {
         return (404, refusal("NoSuchHostedZone", "No hosted zone found with ID"));

@@ -41,13 +41,26 @@ impl Moto {
         Ok((Self { client, address }, process))
     }
 
-    /// Passes a call on as it came.
+    /// Passes a call of ECR on as it came.
     pub async fn pass(&self, headers: &HeaderMap, body: Bytes) -> Result<Response<Bytes>> {
+        self.forward((&Method::POST, &self.address), headers, body).await
+    }
+
+    /// Passes a call on as it came: others than ECR have paths.
+    pub async fn forward(
+        &self,
+        (method, wanted): (&Method, &Uri),
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Bytes>> {
+        let mut parts = self.address.clone().into_parts();
+        parts.path_and_query = wanted.path_and_query().cloned();
+        let address = Uri::from_parts(parts)?;
         let deadline = tokio::time::Instant::now() + START_LIMIT;
         loop {
             let mut request = Request::new(Full::new(body.clone()));
-            *request.method_mut() = Method::POST;
-            *request.uri_mut() = self.address.clone();
+            request.method_mut().clone_from(method);
+            request.uri_mut().clone_from(&address);
             *request.headers_mut() = headers.clone();
             for name in [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING] {
                 request.headers_mut().remove(name);

@@ -63,6 +63,10 @@ async fn handle(
     if head.uri.path() == instructions::PATH {
         return Ok(instruct(&state, &body).await.map(whole));
     }
+    if head.uri.path() != "/" {
+        let answer = state.moto.forward((&head.method, &head.uri), &head.headers, body).await;
+        return Ok(forwarded(answer).map(whole));
+    }
     let call = Call::read(&head.headers, &body);
     if call.is_own() {
         return Ok(perform(&state, &head.headers, &call, body).await.map(whole));
@@ -156,7 +160,11 @@ async fn perform(state: &State, headers: &HeaderMap, call: &Call, body: Bytes) -
 
 async fn passed(state: &State, headers: &HeaderMap, body: Bytes) -> Answer {
     let _still = state.tags.read().await;
-    match state.moto.pass(headers, body).await {
+    forwarded(state.moto.pass(headers, body).await)
+}
+
+fn forwarded(answer: Result<Response<Bytes>>) -> Answer {
+    match answer {
         Ok(answer) => answer.map(Full::new),
         Err(error) => Refusal { status: 500, ..Refusal::new("ServerException", format!("{error:#}")) }.into(),
     }

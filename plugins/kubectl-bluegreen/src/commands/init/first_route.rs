@@ -1,12 +1,17 @@
 //! `init --router`: the objects by which a route decides between the colors, for people to apply and keep.
 
+use k8s_openapi::api::core::v1::Service;
 use release_cli::report::{Manifest, Report};
 use release_cli::run::Run;
 use release_core::command::{Command, selector_change_command};
 use release_core::failure::{Failure, Next, Outcome, ROLES};
-use release_core::traffic::router::first::{First, Told};
+use release_core::kube::service::service_name;
+use release_core::text::printable;
+use release_core::traffic::router::first::{First, OtherSubset, Told};
 use release_core::traffic::router::{RouterKind, Standing};
+use release_core::traffic::selector::as_label_selector;
 use release_core::traffic::service_ports::ports_of;
+use serde_json::{Value, json};
 
 use crate::args::InitArgs;
 use crate::names::service_names;
@@ -49,7 +54,8 @@ pub async fn print(run: &Run, kind: RouterKind, args: InitArgs, report: &mut Rep
         idle: &idle,
     };
     let told = objects(run, &first, kind, (&snapshot, args.gateway.as_deref())).await?;
-    report.manifests = told.into_iter().map(|(comment, object)| Manifest { comment, object }).collect();
+    let told = lacking(told, &snapshot)?;
+    report.manifests = told.into_iter().map(|Told { comment, object, .. }| Manifest { comment, object }).collect();
     let widening =
         selector_change_command(view.name(), &snapshot.scope, &tracks.selector_for(&tracks.active), &tracks.base);
     run.say(&format!("apply these; once they are in force the route decides, by: {widening}"));
@@ -66,7 +72,9 @@ async fn objects(
         let rules = run.within(async { Ok(destination_rules_in(&run.cluster, first.namespace).await) }).await?;
         let (routes, rules) =
             (known("virtualservices", &snapshot.virtual_services)?, known("destinationrules", &rules)?);
-        return Ok(first.by_subsets(routes, rules));
+        let told = first.by_subsets(routes, rules).map_err(|other| other_subset(first, &other))?;
+        let told = none_taken(told, ("VirtualService", routes.iter().map(|route| &route.object)))?;
+        return none_taken(told, ("DestinationRule", rules.iter().map(|rule| &rule.object)));
     }
     let routes = known("httproutes", &snapshot.http_routes)?;
     let is_new = first.sending(routes).is_empty();
@@ -81,7 +89,59 @@ async fn objects(
         run.say(&format!("! ports  the HTTPRoute sends to port {one} alone, of {all}: add a rule for each other that users of service/{name} come by"));
     }
     let gateway = gateway.map(|named| named.split_once('/').map_or((None, named), |(home, name)| (Some(home), name)));
-    Ok(first.by_backends(routes, gateway))
+    none_taken(first.by_backends(routes, gateway), ("HTTPRoute", routes.iter().map(|route| &route.object)))
+}
+
+/// Without the Services that are there as they are to be.
+///
+/// # Errors
+/// `NameTaken`, exit 1, where one of that name selects something else.
+fn lacking(told: Vec<Told>, snapshot: &Snapshot) -> Outcome<Vec<Told>> {
+    let services = known("services", &snapshot.neighbours)?;
+    let is_lacking = |one: &Told| {
+        let wanted = &one.object;
+        let is_it = |there: &&Service| wanted["kind"] == "Service" && wanted["metadata"]["name"] == service_name(there);
+        let Some(there) = services.iter().find(is_it) else { return Ok(true) };
+        let selector = there.spec.as_ref().map(|spec| json!(spec.selector));
+        if selector.as_ref() == Some(&wanted["spec"]["selector"]) { Ok(false) } else { Err(taken(wanted)) }
+    };
+    told.into_iter().filter_map(|one| is_lacking(&one).map(|lacks| lacks.then_some(one)).transpose()).collect()
+}
+
+/// What is new, if nothing of its kind has its name.
+///
+/// # Errors
+/// `NameTaken`, exit 1: applied, it would overwrite what somebody else has there.
+fn none_taken<'o>(
+    told: Vec<Told>,
+    (kind, there): (&str, impl Iterator<Item = &'o Value> + Clone),
+) -> Outcome<Vec<Told>> {
+    let is_there = |one: &&Told| {
+        let same = |object: &Value| {
+            ["name", "namespace"].iter().all(|member| object["metadata"][member] == one.object["metadata"][member])
+        };
+        one.is_new && one.object["kind"] == kind && there.clone().any(same)
+    };
+    match told.iter().find(is_there) {
+        Some(one) => Err(taken(&one.object)),
+        None => Ok(told),
+    }
+}
+
+fn taken(object: &Value) -> Failure {
+    let of = |value: &Value| printable(value.as_str().unwrap_or_default());
+    let name = format!("{}/{}", of(&object["kind"]).to_lowercase(), of(&object["metadata"]["name"]));
+    Failure::failed("NameTaken", format!("{name} is there, and is something else: it would be overwritten"))
+        .next("give the route's objects other names by hand, or that one")
+}
+
+fn other_subset(first: &First<'_>, other: &OtherSubset) -> Failure {
+    let OtherSubset { rule, subset, labels } = other;
+    let (rule, subset) = (printable(rule), printable(subset));
+    let labels = printable(&as_label_selector(labels));
+    let text =
+        format!("subset {subset} of destinationrule/{rule} selects {labels}, which is not {subset} by {}", first.key);
+    Failure::failed("OtherSubset", text).next("rename that subset: what leads to it would meet nobody")
 }
 
 /// What is there and can't be seen would be overwritten by what is printed.

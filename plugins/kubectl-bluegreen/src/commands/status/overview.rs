@@ -17,11 +17,13 @@ use release_core::duration::age;
 use release_core::failure::{Next, Outcome};
 use release_core::kube::Workload;
 use release_core::kube::path::collection;
+use release_core::kube::service::service_name;
 use release_core::text::one_line;
 use release_core::traffic::endpoints::{SERVICE_LABEL, Slices};
 use release_core::traffic::preview::shows;
 use release_core::traffic::router::find::RouterUnclear;
 use release_core::traffic::selector::{Color, NotSwitchable, Tracks};
+use release_core::traffic::track_key::are_of_one_application;
 
 use super::routed::ByRoute;
 use crate::refusal::{Asked, MANAGED_BY_ARGO, not_switchable};
@@ -57,7 +59,7 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
                 found.push(listed(&view, home, (tracks, endpoints), run.cluster.now()));
             }
             Ok(_) => {}
-            Err(why) => found.extend(defective(run, &view, why, workloads).await),
+            Err(why) => found.extend(defective(run, &view, why, (workloads, &services)).await),
         }
     }
     if found.is_empty() {
@@ -76,21 +78,26 @@ pub async fn show(run: &Run, everywhere: bool, key: Option<&str>, report: &mut R
     Ok(())
 }
 
+/// One of the same application is listed by the name of the Service that the route's record is of.
+fn is_listed_by_another(view: &ServiceView<'_>, why: &NotSwitchable, services: &[Service]) -> bool {
+    let NotSwitchable::Router(RouterUnclear::OfAnother { service, .. }) = why else { return false };
+    let home = &view.service.metadata.namespace;
+    let other = services.iter().find(|other| service_name(other) == service && other.metadata.namespace == *home);
+    other.is_some_and(|other| are_of_one_application(view.service, other))
+}
+
 /// A Service that we moved, that Argo Rollouts left behind, or that several routes share among colors, and that can't be
 /// switched as it is. Of others nobody says that they are meant to be.
 async fn defective(
     run: &Run,
     view: &ServiceView<'_>,
     why: &NotSwitchable,
-    workloads: &[Arc<Workload>],
+    (workloads, services): (&[Arc<Workload>], &[Service]),
 ) -> Option<ListedService> {
     let is_argos = *why == NotSwitchable::ArgoRollouts;
     let is_by_route = matches!(why, NotSwitchable::Router(_));
-    // It is listed by the name of the Service that the record is of.
-    if matches!(why, NotSwitchable::Router(RouterUnclear::OfAnother { .. })) {
-        return None;
-    }
-    if view.recorded.current.is_none() && !is_argos && !is_by_route {
+    let is_nobodys = view.recorded.current.is_none() && !is_argos && !is_by_route;
+    if is_nobodys || is_listed_by_another(view, why, services) {
         return None;
     }
     let home = view.service.metadata.namespace.clone().unwrap_or_default();

@@ -126,7 +126,8 @@ fn is_told(router: &FoundRouter) -> bool {
         FoundRouter::Unclear(why) => matches!(
             why,
             RouterUnclear::Several(_)
-                | RouterUnclear::NoWeight { .. }
+                | RouterUnclear::NoWeight(_)
+                | RouterUnclear::OfAnother { .. }
                 | RouterUnclear::Undecided { .. }
                 | RouterUnclear::Unread { .. }
         ),

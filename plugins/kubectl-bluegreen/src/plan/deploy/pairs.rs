@@ -38,6 +38,9 @@ pub fn pairs(view: &ServiceView<'_>, tracks: &Tracks, color: &str, snapshot: &Sn
     let mut pairs = Vec::new();
     for like in &active.workloads {
         let twin = twin_in(like, active, idle);
+        if let (None, Some(other)) = (twin, other_kind(like, active, idle)) {
+            return Err(deploying::other_kind(view, like, other, &snapshot.scope));
+        }
         let name = twin.map_or_else(|| exchange.name(like.name()), |twin| twin.name().to_owned());
         let taken = |w: &&Arc<Workload>| twin.is_none() && w.kind == like.kind && w.name() == name;
         if let Some(taken) = snapshot.workloads.iter().find(taken) {
@@ -59,6 +62,16 @@ fn twin_in<'c>(like: &Workload, active: &Color, idle: &'c Color) -> Option<&'c A
         ([_], [only]) if only.kind == like.kind => Some(only),
         _ => None,
     })
+}
+
+/// What does the same, and is of another kind: a second workload beside it would make the color twice as large.
+fn other_kind<'c>(like: &Workload, active: &Color, idle: &'c Color) -> Option<&'c Arc<Workload>> {
+    let alone = match (active.workloads.as_slice(), idle.workloads.as_slice()) {
+        ([_], [only]) => Some(only),
+        _ => None,
+    };
+    let found = counterpart(like, active, idle).or(alone);
+    found.filter(|twin| twin.kind != like.kind)
 }
 
 /// One that only the idle color has.

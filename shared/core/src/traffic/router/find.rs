@@ -32,7 +32,7 @@ pub fn find(sought: &Sought<'_>) -> FoundRouter {
     let (mut candidates, mut unclear) = (Vec::new(), None);
     for seen in sought.routes {
         match candidate(sought, seen) {
-            Ok(route) => candidates.extend(route.map(|route| (route, seen.moved_by.clone()))),
+            Ok(route) => candidates.extend(route.map(|route| (route, seen))),
             Err(why) => unclear = Some(why),
         }
     }
@@ -41,7 +41,7 @@ pub fn find(sought: &Sought<'_>) -> FoundRouter {
     }
     // Of several canaries of one place the controller takes one.
     if sought.named.is_none() && candidates.iter().any(|(route, _)| is_taken(route)) {
-        candidates.retain(|(route, moved_by)| is_taken(route) || moved_by.is_some());
+        candidates.retain(|(route, seen)| is_taken(route) || seen.moved_by.is_some());
     }
     // What lists one color alone is pinned to it, where something else shares.
     if candidates.iter().any(|(route, _)| is_sharing(route)) {
@@ -87,7 +87,9 @@ fn candidate(sought: &Sought<'_>, seen: &SeenRoute<'_>) -> Result<Option<Route>,
         dns: dns.clone(),
     };
     let told = colors(sought, seen.recorded.as_ref(), &plain)?;
-    if let Some(why) = undecided(sought, seen, &plain, told.as_ref()) {
+    let why =
+        || undecided(sought, seen, &plain, told.as_ref()).or_else(|| forsaken(sought, seen, &plain, told.as_ref()));
+    if let Some(why) = why() {
         return Err(RouterUnclear::Undecided { route: plain.reference(), why });
     }
     // One that moves other Services, too, is none of this one alone.
@@ -125,6 +127,22 @@ fn undecided(sought: &Sought<'_>, seen: &SeenRoute<'_>, route: &Route, told: Opt
     }
 }
 
+/// Why an object that moved the Service, as our record on it says, does no more: somebody took the colors away from it,
+/// or wrote what its controller refuses. Without it nobody could tell by what the Service is moved, and the record would
+/// be passed over.
+fn forsaken(sought: &Sought<'_>, seen: &SeenRoute<'_>, route: &Route, told: Option<&Told>) -> Option<String> {
+    let recorded = seen.recorded.as_ref()?;
+    let leads_to = |told: &Told| {
+        let rules = route.plain_rules(&route.object).into_iter();
+        rules.map(|rule| rule.told_apart(&told.colors)).any(|rule| rule.leads_to_colors())
+    };
+    if told.is_some_and(leads_to) {
+        return None;
+    }
+    let gone = || "it moved the Service, as our record on it says, and leads to none of its colors any more".to_owned();
+    route.refusal().or_else(|| (!sought.selects(&recorded.key)).then(gone))
+}
+
 fn by_name(sought: &Sought<'_>, named: &NamedRouter, candidates: Vec<Route>) -> FoundRouter {
     let shown: Vec<_> = candidates.iter().flat_map(choices).collect();
     let is_meant = |route: &Route| named.means(route.kind, (&route.namespace, &route.name), sought.namespace);
@@ -144,18 +162,24 @@ fn by_name(sought: &Sought<'_>, named: &NamedRouter, candidates: Vec<Route>) -> 
 }
 
 /// Nothing was typed: the one that moved it last, else the only one.
-fn by_itself(sought: &Sought<'_>, candidates: Vec<(Route, Option<NamedRouter>)>) -> FoundRouter {
-    let remembered = candidates.iter().filter_map(|(route, moved_by)| {
-        let named = moved_by.clone()?;
-        let is_it = named.means(route.kind, (&route.namespace, &route.name), sought.namespace);
-        let route = Route { rule: named.rule, ..route.clone() };
-        (is_it && !route.rules(&route.object).is_empty()).then_some(route)
-    });
-    let remembered: Vec<Route> = remembered.collect();
-    if let [only] = remembered.as_slice() {
-        return chosen(only.clone());
-    }
+fn by_itself(sought: &Sought<'_>, candidates: Vec<(Route, &SeenRoute<'_>)>) -> FoundRouter {
     let several = |routes: &[Route]| RouterUnclear::Several(routes.iter().flat_map(choices).collect());
+    let is_it = |(route, seen): &&(Route, &SeenRoute<'_>)| {
+        let means = |named: &NamedRouter| named.means(route.kind, (&route.namespace, &route.name), sought.namespace);
+        seen.moved_by.as_ref().is_some_and(means)
+    };
+    let remembered = candidates.iter().filter(is_it).map(|(route, seen)| {
+        let named = seen.moved_by.as_ref().and_then(|named| named.rule.as_deref());
+        (route, route.with_rule(named, seen.matched.as_deref()))
+    });
+    let is_there = |moved: &Route| !moved.rules(&moved.object).is_empty();
+    let remembered: Vec<_> = remembered.filter(|(_, moved)| moved.as_ref().is_none_or(is_there)).collect();
+    match remembered.as_slice() {
+        [(_, Some(only))] => return chosen(only.clone()),
+        // Its rule is another one by now, and nobody can say which.
+        [(route, None)] => return FoundRouter::Unclear(several(std::slice::from_ref(*route))),
+        _ => {}
+    }
     let candidates: Vec<Route> = candidates.into_iter().map(|(route, _)| route).collect();
     match candidates.as_slice() {
         [] => FoundRouter::Selector,
@@ -165,19 +189,19 @@ fn by_itself(sought: &Sought<'_>, candidates: Vec<(Route, Option<NamedRouter>)>)
 }
 
 fn chosen(route: Route) -> FoundRouter {
-    if route.standing(&route.object) == Standing::Nowhere {
-        let shown = route.rules(&route.object).iter().map(super::Rule::shown).collect::<Vec<_>>().join("; ");
-        return FoundRouter::Unclear(RouterUnclear::NoWeight { route: route.reference(), shown });
-    }
-    FoundRouter::Route(Arc::new(route))
+    let (is_nowhere, route) = (route.standing(&route.object) == Standing::Nowhere, Arc::new(route));
+    if is_nowhere { FoundRouter::Unclear(RouterUnclear::NoWeight(route)) } else { FoundRouter::Route(route) }
 }
 
-/// The ways to name a route: as a whole, and where it has several rules, each of them.
+/// The ways to name a route: as a whole, where its rules stand alike, and where it has several, each of them.
 fn choices(route: &Route) -> Vec<(NamedRouter, String)> {
     let whole = route.named();
     let rules = route.rules(&route.object);
     let all: Vec<String> = rules.iter().map(super::Rule::shown).collect();
     let mut choices = vec![(whole.clone(), all.join("; "))];
+    if matches!(route.standing(&route.object), Standing::Split(_)) && rules.len() > 1 {
+        choices.clear();
+    }
     if rules.len() > 1 {
         let called = |rule: &super::Rule| rule.name.clone().unwrap_or_else(|| rule.index.to_string());
         let by_rule = |rule: &super::Rule| (NamedRouter { rule: Some(called(rule)), ..whole.clone() }, rule.shown());

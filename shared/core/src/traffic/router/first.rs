@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::kube::Labels;
 use crate::kube::manifest::as_manifest;
 use crate::kube::service::service_name;
-use crate::traffic::routes::{DestinationRule, GatewayRoute, VirtualService, host_is};
+use crate::traffic::routes::{DestinationRule, GatewayRoute, Subset, VirtualService, host_is};
 use crate::traffic::service_ports::{plain_port, ports_of};
 
 /// Weights are shares of this.
@@ -32,7 +32,29 @@ pub struct First<'a> {
 }
 
 /// An object, and what it is there for.
-pub type Told = (String, Value);
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub comment: String,
+    pub object: Value,
+    /// Nothing of its name may be there; else it is one that is, with what it lacks.
+    pub is_new: bool,
+}
+
+/// A subset that is called as a color, and selects something else: what leads to it would meet nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherSubset {
+    pub rule: String,
+    pub subset: String,
+    pub labels: Labels,
+}
+
+fn new(comment: String, object: Value) -> Told {
+    Told { comment, object, is_new: true }
+}
+
+fn changed(comment: String, object: Value) -> Told {
+    Told { comment, object, is_new: false }
+}
 
 impl First<'_> {
     /// Of the Service.
@@ -52,24 +74,24 @@ impl First<'_> {
 
     /// A subset for each color, and the VirtualServices that send to the Service with both in the place of it; one of
     /// their own where none does.
-    #[must_use]
-    pub fn by_subsets(&self, routes: &[VirtualService], rules: &[DestinationRule]) -> Vec<Told> {
-        let mut told = vec![self.subsets(rules)];
+    ///
+    /// # Errors
+    /// A subset of a color's name is there, and selects something else.
+    pub fn by_subsets(&self, routes: &[VirtualService], rules: &[DestinationRule]) -> Result<Vec<Told>, OtherSubset> {
+        let mut told = vec![self.subsets(rules)?];
         let sends = |route: &&VirtualService| {
             route.destinations().any(|to| self.is_plain(&to.destination.host, &to.destination.subset, route))
         };
         let there: Vec<&VirtualService> = routes.iter().filter(sends).collect();
         told.extend(there.iter().map(|route| {
             let comment = format!("virtualservice/{} as it is, with the colors' subsets", route.metadata.name);
-            (comment, self.with_subsets(route))
+            changed(comment, self.with_subsets(route))
         }));
         if there.is_empty() {
-            told.push((
-                format!("the requests for {}: all to {}", self.service_name(), self.active),
-                self.virtual_service(),
-            ));
+            let comment = format!("the requests for {}: all to {}", self.service_name(), self.active);
+            told.push(new(comment, self.virtual_service()));
         }
-        told
+        Ok(told)
     }
 
     fn is_plain(&self, host: &str, subset: &Option<String>, route: &VirtualService) -> bool {
@@ -77,7 +99,7 @@ impl First<'_> {
     }
 
     /// The DestinationRule of the host that is there, or one of its own.
-    fn subsets(&self, rules: &[DestinationRule]) -> Told {
+    fn subsets(&self, rules: &[DestinationRule]) -> Result<Told, OtherSubset> {
         let subset = |color: &str| json!({"name": color, "labels": {self.key: color}});
         let is_its = |rule: &&DestinationRule| {
             host_is(&rule.spec.host, &rule.metadata.namespace, self.service_name(), self.namespace)
@@ -86,8 +108,12 @@ impl First<'_> {
             let subsets: Vec<Value> = self.colors().map(|(color, _)| subset(color)).into();
             let spec = json!({"host": self.service_name(), "subsets": subsets});
             let object = self.object("networking.istio.io/v1", "DestinationRule", self.service_name(), spec);
-            return ("a subset for each color".to_owned(), object);
+            return Ok(new("a subset for each color".to_owned(), object));
         };
+        if let Some(other) = rule.spec.subsets.iter().find(|subset| self.is_another(subset)) {
+            let (subset, labels) = (other.name.clone(), other.labels.clone());
+            return Err(OtherSubset { rule: rule.metadata.name.clone(), subset, labels });
+        }
         let mut object = as_manifest(&rule.object);
         let missing = self.colors().into_iter().filter(|(color, _)| rule.spec.subsets.iter().all(|s| s.name != *color));
         let missing: Vec<Value> = missing.map(|(color, _)| subset(color)).collect();
@@ -95,7 +121,19 @@ impl First<'_> {
             Some(subsets) => subsets.extend(missing),
             None => object["spec"]["subsets"] = Value::Array(missing),
         }
-        (format!("destinationrule/{} as it is, with a subset for each color", rule.metadata.name), object)
+        let comment = format!("destinationrule/{} as it is, with a subset for each color", rule.metadata.name);
+        Ok(changed(comment, object))
+    }
+
+    /// Called as a color, and not that color's pods.
+    fn is_another(&self, subset: &Subset) -> bool {
+        let color = self.colors().into_iter().find(|(color, _)| *color == subset.name);
+        color.is_some_and(|(color, _)| {
+            let is_of_it = |(label, value): (&String, &String)| {
+                if label == self.key { value == color } else { self.base.get(label) == Some(value) }
+            };
+            !subset.labels.contains_key(self.key) || !subset.labels.iter().all(is_of_it)
+        })
     }
 
     fn with_subsets(&self, route: &VirtualService) -> Value {
@@ -161,16 +199,16 @@ impl First<'_> {
     pub fn by_backends(&self, routes: &[GatewayRoute], gateway: Option<(Option<&str>, &str)>) -> Vec<Told> {
         let mut told: Vec<Told> = self
             .colors()
-            .map(|(color, _)| (format!("{color}, under a name of its own"), self.service_of(color)))
+            .map(|(color, _)| new(format!("{color}, under a name of its own"), self.service_of(color)))
             .into();
         let there = self.sending(routes);
         told.extend(there.iter().map(|route| {
             let comment = format!("httproute/{} as it is, with a backend for each color", route.metadata.name);
-            (comment, self.with_backends(route))
+            changed(comment, self.with_backends(route))
         }));
         if let (true, Some(gateway)) = (there.is_empty(), gateway) {
             let comment = format!("the requests for {}: all to {}", self.service_name(), self.active);
-            told.push((comment, self.http_route(gateway)));
+            told.push(new(comment, self.http_route(gateway)));
         }
         told
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::alb::action::Action;
+use super::alb::action::{Action, HEAVIEST};
 use super::nginx::weight::CanaryWeight;
 use super::standing::{Standing, Weights, shown};
 use crate::release::change::Op;
@@ -58,6 +58,20 @@ pub enum Form {
     Canary(CanaryWeight),
     /// As records of DNS, which no patch of an object writes.
     Records,
+}
+
+/// What a color gets of a rule in which nobody has anything.
+const WHOLE: i64 = 100;
+
+impl Form {
+    /// The largest weight that is taken.
+    fn most(&self) -> i64 {
+        match self {
+            Self::Action(_) => HEAVIEST,
+            // The Gateway API's (<https://gateway-api.sigs.k8s.io/reference/spec/#backendref>), which is the smaller one.
+            Self::List | Self::Canary(_) | Self::Records => 1_000_000,
+        }
+    }
 }
 
 impl Rule {
@@ -150,9 +164,21 @@ impl Rule {
 
     /// The weight of each destination of a color once one color has all that they have.
     fn wanted(&self, to: &str) -> Vec<(usize, i64)> {
-        let all = self.of_colors().fold(0_i64, |sum, (share, _)| sum.saturating_add(share.weight));
+        let all = self.all();
         let first = self.of_colors().find(|(_, color)| *color == to).map(|(share, _)| share.index);
         self.of_colors().map(|(share, _)| (share.index, if Some(share.index) == first { all } else { 0 })).collect()
+    }
+
+    /// What all colors have; where nobody has anything, a whole. Weights are shares of their sum: beside nobody else one
+    /// is as good as another, so that it never gets more than its API takes.
+    fn all(&self) -> i64 {
+        let sum = self.of_colors().fold(0_i64, |sum, (share, _)| sum.saturating_add(share.weight));
+        let is_strange = |share: &Share| share.color.is_none() && share.weight > 0;
+        match (sum, self.shares.iter().any(is_strange)) {
+            (0, _) => WHOLE,
+            (sum, true) => sum,
+            (sum, false) => sum.min(self.form.most()),
+        }
     }
 
     /// Operations that give one color all that the colors have. A weight of 0 is written, not left out: what a missing

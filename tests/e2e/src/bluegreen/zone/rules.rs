@@ -66,3 +66,18 @@ pub fn listed(sets: &[String], line: &str) -> String {
         "<ListResourceRecordSetsResponse {NAMESPACE}><ResourceRecordSets>{all}</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"
     )
 }
+
+/// What those say who check: as in the example of
+/// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html>.
+#[must_use]
+pub fn observed(said: &[&str]) -> String {
+    let one = |status: &&str| {
+        let report = format!("<Status>{status}</Status><CheckedTime>2026-11-30T17:00:00.000Z</CheckedTime>");
+        format!(
+            "<HealthCheckObservation><Region>us-west-2</Region><IPAddress>192.0.2.1</IPAddress><StatusReport>{report}</StatusReport></HealthCheckObservation>"
+        )
+    };
+    let all: String = said.iter().map(one).collect();
+    let all = format!("<HealthCheckObservations>{all}</HealthCheckObservations>");
+    format!("<GetHealthCheckStatusResponse {NAMESPACE}>{all}</GetHealthCheckStatusResponse>")
+}

@@ -121,6 +121,19 @@ async fn a_stateful_set_is_made_with_empty_claims_and_that_is_said() -> Result<(
     Ok(())
 }
 
+/// A move from a Deployment to a StatefulSet, one color at a time: the next release would make a second workload beside
+/// the old color's, and twice its pods.
+#[tokio::test]
+async fn a_color_of_another_kind_gets_no_second_workload() -> Result<()> {
+    let ns = namespace("deploy-kinds").await?;
+    let (blue, green) = (color("blue", 1, Behavior::Ready).stateful(), color("green", 1, Behavior::Ready));
+    ns.apply_all(&api().color(blue).color(green).objects()).await?;
+    let words = "deploy api --image app=registry.example.com/api:1.6.0 --yes -ojson";
+    let document = bluegreen(&ns, words).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], "OtherKind", "{document:#}");
+    Ok(())
+}
+
 /// Something else would be overwritten, or its pods get the traffic.
 #[tokio::test]
 async fn a_name_that_is_taken_is_left_alone() -> Result<()> {

@@ -210,3 +210,32 @@ async fn whoever_may_move_routes_may_move_it() -> Result<()> {
     assert_eq!(action_of(&ns).await?, forward(100, 0));
     Ok(())
 }
+
+/// Two target groups of one color, 500 and 500: their sum is more than the controller takes, and it would take nothing
+/// of the Ingress from then on.
+#[tokio::test]
+async fn no_weight_is_more_than_the_controller_takes() -> Result<()> {
+    let group =
+        |service: &str, port: u32, weight: u32| json!({"serviceName": service, "servicePort": port, "weight": weight});
+    let all = [group("api-blue", 80, 500), group("api-blue", 81, 500), group("api-green", 80, 0)];
+    let action = json!({"type": "forward", "forwardConfig": {"targetGroups": all}}).to_string();
+    let ns = routed("alb-sum", &action).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    let action: Value = serde_json::from_str(&action_of(&ns).await?)?;
+    let weights: Vec<_> = (0..3).map(|at| action["forwardConfig"]["targetGroups"][at]["weight"].as_i64()).collect();
+    assert_eq!(weights, [Some(0), Some(0), Some(999)]);
+    bluegreen(&ns, "rollback api --yes").await?.ends(0).map(drop)
+}
+
+/// Quoted numbers: the controller takes nothing of it, and what we have moved by it would be taken for a Service whose
+/// selector decides.
+#[tokio::test]
+async fn an_action_of_ours_that_became_unreadable_is_told() -> Result<()> {
+    let ns = routed("alb-unreadable", &forward(100, 0)).await?;
+    bluegreen(&ns, SWITCH).await?.ends(0)?;
+    let quoted = action_of(&ns).await?.replace("\"weight\":0", "\"weight\":\"0\"");
+    annotate(&ns, ACTION, Some(&quoted)).await?;
+    let document = bluegreen(&ns, "rollback api --yes -ojson").await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], json!("RouteUndecided"), "{document:#}");
+    Ok(())
+}

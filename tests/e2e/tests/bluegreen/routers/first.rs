@@ -77,3 +77,37 @@ async fn a_service_without_colors_is_told_what_comes_first() -> Result<()> {
     bluegreen(&ns, "init web --router virtualservice").await?.ends(1)?.tells("kubectl bluegreen init web")?;
     Ok(())
 }
+
+/// Applied as it says, what is printed would overwrite another application's object, or lead to a subset that meets
+/// nobody.
+#[tokio::test]
+async fn names_that_others_have_are_not_printed() -> Result<()> {
+    let ns = namespace("first-taken").await?;
+    blue_green(&ns, 1).await?;
+    let reason = async |words: &str| -> Result<String> {
+        let document = bluegreen(&ns, &format!("init api {words} -ojson")).await?.ends(1)?.json()?;
+        Ok(document["reason"].as_str().unwrap_or_default().to_owned())
+    };
+    let port = json!([{"port": 80, "targetPort": 8080}]);
+    let legacy = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api-blue"},
+        "spec": {"selector": {"app": "legacy"}, "ports": port}});
+    ns.apply(&legacy).await?;
+    assert_eq!(reason("--router httproute --gateway public").await?, "NameTaken");
+    // As it is to be: it is there already, and kept.
+    let own = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api-blue"},
+        "spec": {"selector": {"app": "api", "version": "blue"}, "ports": port}});
+    ns.apply(&own).await?;
+    let printed = bluegreen(&ns, "init api --router httproute --gateway public").await?.ends(0)?;
+    ensure!(!printed.stdout.contains("name: api-blue\n  namespace"), "{}", said(&printed));
+    let mut other = virtual_service("api", &json!([{"route": [{"destination": {"host": "front"}}]}]));
+    other["spec"]["hosts"] = json!(["front"]);
+    ns.apply(&other).await?;
+    assert_eq!(reason("--router virtualservice").await?, "NameTaken");
+    ns.kubectl(&["delete", "virtualservice", "api"]).await?;
+    let subset = json!([{"name": "blue", "labels": {"track": "old"}}]);
+    let rule = json!({"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "api"},
+        "spec": {"host": "api", "subsets": subset}});
+    ns.apply(&rule).await?;
+    assert_eq!(reason("--router virtualservice").await?, "OtherSubset");
+    Ok(())
+}

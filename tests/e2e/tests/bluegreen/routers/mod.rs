@@ -13,4 +13,5 @@ mod nginx_main;
 mod nginx_meanwhile;
 mod release;
 mod route53;
+mod several;
 mod targets;

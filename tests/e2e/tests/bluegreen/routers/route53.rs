@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::bluegreen::app::replicas;
 use e2e::bluegreen::routed::two_colors;
 use e2e::bluegreen::run::bluegreen;
-use e2e::bluegreen::zone::{HostedZone, ROUTER, alias, balancer};
+use e2e::bluegreen::zone::{HostedZone, ROUTER, alias, balancer, moto_sets, moto_zone};
 use e2e::common::run::Ended;
 use e2e::namespace;
 use lab::Namespace;
@@ -184,5 +184,43 @@ async fn a_run_that_was_killed_before_its_record_is_gone_back_from() -> Result<(
     zone.bluegreen(&ns, &format!("rollback api --yes --router={ROUTER}"), 1).await?.tells(&back)?;
     zone.bluegreen(&ns, &format!("{back} --yes --verify-for=0"), 0).await?;
     assert_eq!(zone.shares(), ON_BLUE);
+    Ok(())
+}
+
+/// The same against moto, which others have written: it takes our requests, and answers as the SDK reads it.
+#[tokio::test]
+async fn the_lab_s_own_zone_is_moved() -> Result<()> {
+    let ns = balanced("dns-moto").await?;
+    let set = |color: &str, weight: u8| alias("A", color, &format!("<Weight>{weight}</Weight>"));
+    let id = moto_zone(ns.name(), &[set("blue", 100), set("green", 0)]).await?;
+    let words = SWITCH.replace("Z2LD58HEXAMPLE", &id);
+    bluegreen(&ns, &words).await?.ends(0)?.tells("service/api switched to green")?;
+    let sets = moto_sets(&id).await?;
+    let green = sets.split("<ResourceRecordSet>").find(|set| set.contains("<SetIdentifier>green<"));
+    ensure!(green.is_some_and(|set| set.contains("<Weight>100</Weight>")), "{sets}");
+    Ok(())
+}
+
+/// Route 53 doesn't answer with what its health checks fail: clients would stay on the color before, and a switch would
+/// be "done". A rollback is told, and made; one in five who reach it are enough.
+#[tokio::test]
+async fn a_color_whose_health_checks_fail_is_not_gone_to() -> Result<()> {
+    const PASSES: &str = "Success: HTTP Status Code 200, OK";
+    const FAILS: &str = "Failure: Resolved IP: 192.0.2.1. Connection timed out";
+    let ns = balanced("dns-unhealthy").await?;
+    let checked = |color: &str, weight: u8| {
+        let id = format!("<HealthCheckId>{color}-check</HealthCheckId>");
+        alias("A", color, &format!("<Weight>{weight}</Weight>")) + &id
+    };
+    let zone = HostedZone::start(vec![checked("blue", 100), checked("green", 0)]).await?;
+    zone.is_checked(&[FAILS, FAILS, FAILS, FAILS, FAILS]);
+    let refused = zone.bluegreen(&ns, SWITCH, 1).await?;
+    refused.tells("record-unhealthy")?.tells("--health-check-id green-check")?;
+    ensure!(zone.batches().is_empty(), "{:?}", zone.batches());
+    zone.is_checked(&[PASSES, FAILS, FAILS, FAILS, FAILS]);
+    zone.bluegreen(&ns, SWITCH, 0).await?;
+    zone.is_checked(&[FAILS]);
+    zone.bluegreen(&ns, "rollback api --yes --verify-for=0", 0).await?.tells("record-unhealthy")?;
+    assert_eq!(zone.shares(), ["A blue 100", "A green 0"]);
     Ok(())
 }

@@ -224,3 +224,18 @@ async fn registered_targets_of_a_real_group_are_found() -> Result<()> {
     ensure!(entry["healthy"] == json!(2) && entry["of"] == json!(2), "{document:#}");
     Ok(())
 }
+
+/// Without its one label a Service has no selector, and nobody keeps its endpoints.
+#[tokio::test]
+async fn the_only_label_is_never_taken_away() -> Result<()> {
+    let (ns, balancer) = (namespace("widen-one-label").await?, Balancer::start().await?);
+    blue_green(&ns, 1).await?;
+    ns.apply(&binding("api", GROUP)).await?;
+    let one = json!([{"op": "replace", "path": "/spec/selector", "value": {"version": "blue"}}]).to_string();
+    ns.kubectl(&["patch", "service", "api", "--type=json", "-p", &one]).await?;
+    let words = format!("{SWITCH} --widen --track-key=version --force=widening");
+    let document = balancer.start_bluegreen(&ns, &words)?.wait(LIMIT).await?.ends(1)?.json()?;
+    assert_eq!(document["reason"], json!("CantWiden"), "{document:#}");
+    assert_eq!(selected(&ns).await?, json!({"version": "blue"}));
+    Ok(())
+}

@@ -15,7 +15,7 @@ pub const ACTIONS: &str = "alb.ingress.kubernetes.io/actions.";
 /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>,
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html>).
 const MOST_GROUPS: usize = 5;
-const HEAVIEST: i64 = 999;
+pub const HEAVIEST: i64 = 999;
 /// What a single group without a weight has: all of it.
 const ALL: i64 = 100;
 

@@ -131,7 +131,7 @@ fn backends_by_record(
         let mut rest = selector(to)?;
         rest.remove(&recorded.key).filter(|_| rest == base && !base.is_empty())
     };
-    let colors = at_home().filter_map(|to| Some((to.clone(), color(to)?))).collect();
+    let colors: BTreeMap<Destination, String> = at_home().filter_map(|to| Some((to.clone(), color(to)?))).collect();
     let (besides, lost) = (BTreeMap::new(), BTreeSet::new());
     let mut found = match told {
         Some(told) if told.key != recorded.key => return Some(told),
@@ -141,11 +141,31 @@ fn backends_by_record(
     let gone: BTreeSet<Destination> = at_home().filter(|to| selector(to).is_none()).cloned().collect();
     let by_name = |to: &Destination, color: &str| to.service.split(['-', '.']).any(|part| part == color);
     found.lose(recorded, &gone.into_iter().collect::<Vec<_>>(), by_name);
-    let is_about_it = found.colors.values().collect::<BTreeSet<_>>().len() > 1;
+    // One that somebody left alone is still the route of both: the record names the other.
+    let leads_to = |to: &Destination| found.colors.get(to).is_some_and(|color| recorded.both.contains(color));
+    let is_about_it = at_home().any(leads_to);
+    found.add(sought.neighbours.iter().filter_map(|service| {
+        let to = Destination {
+            service: service_name(service).to_owned(),
+            namespace: sought.namespace.to_owned(),
+            subset: None,
+        };
+        let color = color(&to).filter(|color| recorded.both.contains(color))?;
+        Some((to, color))
+    }));
     is_about_it.then_some(found)
 }
 
 impl Told {
+    /// Takes in destinations of colors that nothing leads to.
+    fn add(&mut self, known: impl Iterator<Item = (Destination, String)>) {
+        for (to, color) in known {
+            if !self.colors.values().any(|had| *had == color) {
+                self.colors.insert(to, color);
+            }
+        }
+    }
+
     /// Takes in destinations that are not there any more, as far as a record tells their colors.
     fn lose(
         &mut self,

@@ -39,6 +39,8 @@ pub struct SeenRoute<'a> {
     pub object: &'a Value,
     /// The router that a record on it says it moved this Service by.
     pub moved_by: Option<NamedRouter>,
+    /// What its rule matched then, where it was named by its place: rules change places.
+    pub matched: Option<String>,
     /// Between which colors it says so; nothing where what it sends to could not all be read.
     pub recorded: Option<RecordedColors>,
     /// The records that were read with it, where it is a Service that they may decide about.

@@ -53,6 +53,7 @@ struct Case {
     key: Option<&'static str>,
     named: Option<&'static str>,
     recorded: Option<RecordedColors>,
+    matched: Option<&'static str>,
 }
 
 impl Case {
@@ -68,6 +69,7 @@ impl Case {
             key: None,
             named: None,
             recorded: None,
+            matched: None,
         }
     }
 
@@ -88,6 +90,7 @@ impl Case {
                 kind: *kind,
                 object,
                 moved_by: moved_by.clone(),
+                matched: self.matched.map(str::to_owned),
                 recorded: self.recorded.clone(),
                 dns: None,
             })
@@ -201,7 +204,7 @@ fn subsets_that_differ_in_two_labels_are_not_guessed_at() {
 #[test]
 fn a_color_of_no_weight_is_said() {
     let route = virtual_service("api", "shop", &json!([{"route": shares(0, 0)}]));
-    assert!(matches!(Case::istio(vec![route]).unclear(), RouterUnclear::NoWeight { .. }));
+    assert!(matches!(Case::istio(vec![route]).unclear(), RouterUnclear::NoWeight(_)));
 }
 
 /// rollouts-plugin-trafficrouter-gatewayapi#203: a third backend is another pipeline's; istio#15186: a VirtualService

@@ -1,7 +1,9 @@
 //! What keeps a router from being clear.
 
+use std::sync::Arc;
+
 use crate::text::printable;
-use crate::traffic::router::NamedRouter;
+use crate::traffic::router::{NamedRouter, Route, Rule};
 
 /// Why nobody can say by what a Service is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum RouterUnclear {
     /// The records that decide can't be read.
     Unread { route: String, why: String },
     /// No color has any of its requests.
-    NoWeight { route: String, shown: String },
+    NoWeight(Arc<Route>),
 }
 
 impl std::fmt::Display for RouterUnclear {
@@ -40,12 +42,8 @@ impl std::fmt::Display for RouterUnclear {
                 write!(f, "{named} does not share its requests among colors; these do: {}", listed(all))
             }
             Self::SeveralKeys { route, keys } => {
-                write!(
-                    f,
-                    "the subsets of {} differ in several labels: {}",
-                    printable(route),
-                    printable(&keys.join(", "))
-                )
+                let keys = printable(&keys.join(", "));
+                write!(f, "the subsets of {} differ in several labels: {keys}", printable(route))
             }
             Self::OfAnother { route, service } => write!(
                 f,
@@ -59,8 +57,10 @@ impl std::fmt::Display for RouterUnclear {
             Self::Unread { route, why } => {
                 write!(f, "{} can't be read: {}", printable(route), printable(why))
             }
-            Self::NoWeight { route, shown } => {
-                write!(f, "{} gives no color any of its requests ({})", printable(route), printable(shown))
+            Self::NoWeight(route) => {
+                let shown: Vec<String> = route.rules(&route.object).iter().map(Rule::shown).collect();
+                let (route, shown) = (route.reference(), shown.join("; "));
+                write!(f, "{} gives no color any of its requests ({})", printable(&route), printable(&shown))
             }
         }
     }

@@ -35,7 +35,8 @@ fn found(sets: &[RecordSet]) -> FoundRouter {
     let named: NamedRouter = format!("route53/{PLACE}").parse().unwrap();
     let object = with_sets(json!(services[0]), sets);
     let dns = Some(Arc::new(ByDns { place: PLACE.parse().unwrap(), balancers: balancers_in(&services, &[]) }));
-    let routes = [SeenRoute { kind: RouterKind::Route53, object: &object, moved_by: None, recorded: None, dns }];
+    let routes =
+        [SeenRoute { kind: RouterKind::Route53, object: &object, moved_by: None, matched: None, recorded: None, dns }];
     find(&Sought {
         service: &services[0],
         namespace: "shop",
