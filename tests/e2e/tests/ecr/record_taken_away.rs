@@ -77,7 +77,7 @@ async fn a_record_that_goes_while_it_is_watched_is_missed() -> Result<()> {
     eventually("it is written", LIMIT, || async { Ok(case.record().await.ok()) }).await?;
     case.kubectl(&["annotate", "deployment/api", &format!("{RECORD}-")]).await?;
     let output = run.wait(LIMIT).await?.ends(0)?;
-    output.tells("its record was taken away by someone else")?;
+    let output = output.tells("its record was taken away by someone else")?;
     ensure!(!output.stderr.contains("the result was not recorded"), "{}", said(&output));
     case.asks_for("1.0.3").await
 }
