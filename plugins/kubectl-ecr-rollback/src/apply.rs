@@ -22,7 +22,7 @@ pub use in_progress::ChangeInProgress;
 use unproven::Unproven;
 use watch::Watch;
 pub use what_runs::{other_digest, rewritten_at_once};
-pub use write::{stored_without_record, write};
+pub use write::{stored_without_record, taken_alone, write};
 
 /// How a rollout ended, and what its pods run; nothing of them where it was taken back.
 #[derive(Debug)]
@@ -60,6 +60,11 @@ pub async fn prove(change: &ChangeInProgress<'_>) -> Proof {
 
 /// Takes back what failed, unless that leads to what failed before it, or to what nobody has seen run.
 async fn failed(change: &ChangeInProgress<'_>, watch: &Watch<'_>, failure: Failure) -> Failure {
+    if change.is_over {
+        // Where pods of the very image are ready, it is not to blame.
+        let serves = watch.pods.ready_images().any(|image| image == change.image_change.to);
+        return if serves { failure } else { led_out(change, watch, failure) };
+    }
     let seen = watch.seen.clone();
     if !change.options.rollback_on_failure {
         conclude::left_as_is(change, &failure, seen).await;

@@ -10,6 +10,7 @@ mod image_updaters;
 mod nothing_pushed;
 mod ownership;
 mod permission;
+mod platform;
 mod presence;
 mod recorded;
 mod rollout;
@@ -32,10 +33,11 @@ use case::Case;
 
 type Check = fn(&Case<'_>) -> Vec<Finding>;
 
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     permission::check,
     presence::check,
     target::check,
+    platform::check,
     target_ready::check,
     tag_now::check,
     unexpected::check,

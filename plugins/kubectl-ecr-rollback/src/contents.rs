@@ -10,7 +10,8 @@ use release_cli::run::Run;
 use release_cluster::read::Reading;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
-use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::index_manifest::{IndexChild, IndexChildren};
+use release_core::registry::manifest_content::ManifestContents;
 use release_core::registry::push_history::{
     ImageStatus, PushedImage, Question, Repository, Scan, choose, is_index, manifests_to_read,
 };
@@ -29,6 +30,8 @@ pub struct RepositoryContents {
     pub images: Vec<PushedImage>,
     /// What indexes are made of, as far as that was read.
     pub children: IndexChildren,
+    /// What other manifests are of, as far as that was read.
+    contents: ManifestContents,
     /// Archived indexes whose manifests were asked for and not given out.
     sealed: BTreeSet<String>,
     manifests_unreadable: bool,
@@ -43,8 +46,15 @@ impl RepositoryContents {
         let address = Address::from(repository);
         let registry = connect(&address, run.cluster.request_timeout(), run.log()).await?.until(run.deadline());
         let images = registry.images(&repository.name).await.map_err(Failure::from)?;
-        let (name, children) = (repository.name.clone(), IndexChildren::new());
-        Ok(Self { registry, name, images, children, sealed: BTreeSet::new(), manifests_unreadable: false })
+        Ok(Self {
+            registry,
+            name: repository.name.clone(),
+            images,
+            children: IndexChildren::new(),
+            contents: ManifestContents::new(),
+            sealed: BTreeSet::new(),
+            manifests_unreadable: false,
+        })
     }
 
     /// Reads the manifests that decide the question, until it is decided. Where they may not be read,
@@ -66,12 +76,23 @@ impl RepositoryContents {
         }
     }
 
-    async fn read_manifests(&mut self, indexes: &[String]) -> Outcome<()> {
+    async fn read_manifests(&mut self, digests: &[String]) -> Outcome<()> {
+        let is_listed = |digest: &String| self.images.iter().any(|i| i.digest == *digest && is_index(i));
+        let (indexes, others): (Vec<String>, Vec<String>) = digests.iter().cloned().partition(is_listed);
+        if !others.is_empty() {
+            match self.registry.contents_of(&self.name, &others).await {
+                Ok(read) => self.contents.extend(read),
+                Err(error) if is_withheld(&error) => self.manifests_unreadable = true,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if indexes.is_empty() { Ok(()) } else { self.read_indexes(&indexes).await }
+    }
+
+    async fn read_indexes(&mut self, indexes: &[String]) -> Outcome<()> {
         let (listed, forbidden) = match self.registry.index_children(&self.name, indexes).await {
             Ok(listed) => (listed, false),
-            Err(RegistryError { trouble: Trouble::AccessDenied { .. } | Trouble::Unsupported, .. }) => {
-                (BTreeMap::new(), true)
-            }
+            Err(error) if is_withheld(&error) => (BTreeMap::new(), true),
             Err(error) => return Err(error.into()),
         };
         // One that is gone meanwhile, or that can't be given out, is as good as one that is forbidden; but that an
@@ -112,35 +133,43 @@ impl RepositoryContents {
     /// For a question.
     #[must_use]
     pub fn repository(&self) -> Repository<'_> {
-        let Self { images, children, sealed, manifests_unreadable, .. } = self;
-        Repository { images, children, sealed, manifests_unreadable: *manifests_unreadable }
+        let Self { images, children, contents, sealed, manifests_unreadable, .. } = self;
+        Repository { images, children, contents, sealed, manifests_unreadable: *manifests_unreadable }
     }
 
     /// One image, with the result of its scan where the list doesn't have it. An index is scanned in
-    /// its parts.
-    pub async fn with_scan(&self, digest: Option<&str>) -> Option<PushedImage> {
+    /// its parts; these with it, where they are known.
+    pub async fn with_scan(&self, digest: Option<&str>) -> Option<(PushedImage, Option<Vec<IndexChild>>)> {
         let mut image = self.images.iter().find(|i| Some(i.digest.as_str()) == digest)?.clone();
-        image.scan = if is_index(&image) {
-            self.scan_of_parts(&image.digest).await
-        } else {
-            self.registry.scan_of(&self.name, &image).await
+        if !is_index(&image) {
+            image.scan = self.registry.scan_of(&self.name, &image).await;
+            return Some((image, None));
+        }
+        let parts = self.parts_of(&image.digest).await;
+        image.scan = match &parts {
+            Ok(parts) => self.registry.scan_of_parts(&self.name, parts, &self.images).await,
+            Err(error) => Scan::unknown(Some(error.reason())),
         };
-        Some(image)
+        Some((image, parts.ok()))
     }
 
-    async fn scan_of_parts(&self, index: &str) -> Scan {
-        let children = match self.children.get(index) {
-            Some(children) => children.clone(),
-            None => match self.registry.index_children(&self.name, &[index.to_owned()]).await {
-                Ok(mut listed) => listed.remove(index).unwrap_or_default(),
-                Err(error) => return Scan::unknown(Some(error.reason())),
-            },
-        };
-        self.registry.scan_of_parts(&self.name, &children, &self.images).await
+    async fn parts_of(&self, index: &str) -> Result<Vec<IndexChild>, RegistryError> {
+        match self.children.get(index) {
+            Some(children) => Ok(children.clone()),
+            None => {
+                let mut listed = self.registry.index_children(&self.name, &[index.to_owned()]).await?;
+                Ok(listed.remove(index).unwrap_or_default())
+            }
+        }
     }
 
     /// The lifecycle policy in force.
     pub async fn policy(&self) -> Reading<Option<String>> {
         self.registry.lifecycle_policy(&self.name).await.map_err(|error: RegistryError| error.to_string())
     }
+}
+
+/// Manifests can't be had by whoever we are.
+fn is_withheld(error: &RegistryError) -> bool {
+    matches!(error.trouble, Trouble::AccessDenied { .. } | Trouble::Unsupported)
 }

@@ -14,6 +14,7 @@ pub mod outlook;
 pub mod pod_spec;
 pub mod pods;
 pub mod row;
+pub mod targets;
 pub mod text;
 pub mod usage;
 pub mod uses;

@@ -49,6 +49,8 @@ pub struct PodsNow {
     pub no_pods: Option<String>,
     /// Why pods of the template don't serve, and what shows more; only where that was looked for.
     pub unready: Option<(String, Option<Command>)>,
+    /// A rollout replaces pods of another template, or waits to.
+    pub are_replaced: bool,
     /// `1 of 3 pods; x-0, x-1 stay on api:1.0.3 (partition 2)`; nothing where all pods run the template.
     pub behind: Option<String>,
 }
@@ -103,7 +105,7 @@ impl PodsNow {
             (!stays.is_empty()).then(|| printable(&format!("{} of {all} pods; {}", pods.new.len(), stays.join(", "))));
         let mirrored = mirrored(&pods.new, container, wanted);
         let no_pods = (workload.replicas == 0).then(|| asks_for_none(workload));
-        Self { images, mirrored, no_pods, unready: None, behind }
+        Self { images, mirrored, no_pods, unready: None, behind, are_replaced: pods.are_replaced(workload) }
     }
 }
 

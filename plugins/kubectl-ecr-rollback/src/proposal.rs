@@ -16,7 +16,7 @@ use release_core::kube::Workload;
 use release_core::workload::twin;
 use serde_json::Value;
 
-use crate::apply::{ChangeInProgress, Proof, prove, rewritten_at_once, stored_without_record, write};
+use crate::apply::{ChangeInProgress, Proof, prove, rewritten_at_once, stored_without_record, taken_alone, write};
 use crate::checks::{self, case::Case};
 use crate::document::{ChangeState, ChangedWorkload, NothingToDo, OfOneChange, WorkloadChange, change_in};
 use crate::look_again::look_again;
@@ -49,6 +49,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         image_change: case.change,
         options,
         is_taken_up: false,
+        is_over: false,
         is_recorded: Cell::new(case.snapshot.recorded.has_room_for(&case.change.record)),
     };
     let findings = checks::run(case, &options.weighing);
@@ -68,7 +69,7 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
     match verb::agree(run, &verb::question(&question, &report.findings), options.yes)? {
         Agreed::ToLook => report.text = verb::would_be(run, &done),
         Agreed::ToRehearse => {
-            let answered = run.cluster.apply(&change.forward(), DryRun::Server).await?;
+            let answered = rehearse(&change).await?;
             rehearsed(&change, &answered, report)?;
             report.text = verb::would_be(run, &done);
         }
@@ -78,6 +79,16 @@ pub async fn propose<M: OfOneChange>(run: &Run, proposal: &Proposal<'_>, report:
         }
     }
     Ok(())
+}
+
+async fn rehearse(change: &ChangeInProgress<'_>) -> Outcome<Value> {
+    match change.run.cluster.apply(&change.forward(), DryRun::Server).await {
+        Ok(answered) => Ok(answered),
+        Err(error) => {
+            let code = error.code();
+            Err(taken_alone(change, code, error.into()).await)
+        }
+    }
 }
 
 /// What the API server would store: policies and webhooks have their say in a dry run, too.

@@ -258,7 +258,8 @@ fn nothing_older(
 ) -> Failure {
     let passed = all_passed_over(skipped);
     let failure = Failure::failed("NothingOlder", format!("nothing to go back to before {left}{passed}"));
-    let is_in_doubt = |s: &Skipped| s.why == SkipReason::LeftOut { why: LeftOut::MaybePart };
+    let is_in_doubt =
+        |s: &Skipped| matches!(s.why, SkipReason::LeftOut { why: LeftOut::MaybePart | LeftOut::MaybeNoImage });
     match other {
         _ if skipped.iter().any(is_in_doubt) => failure.next(READ_MANIFESTS),
         Some(image) => {

@@ -1,6 +1,7 @@
 //! Talking to Amazon ECR: reading, previewing a lifecycle policy, and the one place that writes.
 
 mod apply;
+mod contents;
 mod index;
 mod preview;
 mod read;

@@ -65,7 +65,7 @@ fn describe(change: &ChangeInProgress<'_>) -> String {
 
 /// Only where there is a record, and where it is still the one that was written, or another run has noted that it goes on.
 async fn result(change: &ChangeInProgress<'_>, result: RunResult, seen: Option<String>) {
-    if !change.is_recorded.get() {
+    if !change.is_recorded.get() || change.is_over {
         return;
     }
     let (run, workload) = (change.run, change.workload);
@@ -87,6 +87,9 @@ async fn result(change: &ChangeInProgress<'_>, result: RunResult, seen: Option<S
 }
 
 async fn notice(change: &ChangeInProgress<'_>, reason: &str, note: &str, warning: bool) {
+    if change.is_over {
+        return;
+    }
     let (run, workload) = (change.run, change.workload);
     let id = format!("{}.{}", change.image_change.record.id, reason.to_lowercase());
     let notice = Notice {

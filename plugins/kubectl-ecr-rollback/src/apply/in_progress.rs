@@ -29,6 +29,8 @@ pub struct ChangeInProgress<'a> {
     pub is_recorded: Cell<bool>,
     /// It was written by another run.
     pub is_taken_up: bool,
+    /// Its record says that it was done: what goes on is only watched, and neither noted nor taken back.
+    pub is_over: bool,
 }
 
 impl<'a> ChangeInProgress<'a> {

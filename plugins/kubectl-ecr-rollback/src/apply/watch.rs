@@ -21,6 +21,7 @@ use super::reasons::{PATIENCE, Reasons, failing_of, is_about};
 use super::unproven::{ROLLOUT_FAILED, Unproven};
 use super::what_runs::change_runs;
 use crate::pods_now::PodsNow;
+use crate::record::recorded_on;
 use crate::snapshot::read::{template_of, workload_and_pods};
 use crate::words::pinned_short;
 
@@ -109,6 +110,7 @@ impl<'a> Watch<'a> {
             Err(error) => self.not_heard(error),
             Ok((workload, pods)) => {
                 self.heard = Instant::now();
+                tell_where_unrecorded(change, &workload);
                 match still_ours(change, &workload).and_then(|()| self.judge(&workload, &pods)) {
                     Ok(true) => ControlFlow::Break(Ok(())),
                     Ok(false) => ControlFlow::Continue(()),
@@ -253,6 +255,16 @@ fn waits_for(status: &RolloutStatus) -> String {
     match status {
         RolloutStatus::Waiting(text) | RolloutStatus::Failed(text) => printable(text),
         RolloutStatus::Done => String::new(),
+    }
+}
+
+/// Somebody may take the record away while it is watched: then nothing tells of the change, nor of its end.
+fn tell_where_unrecorded(change: &ChangeInProgress<'_>, workload: &Workload) {
+    let was_read = recorded_on(workload);
+    if change.is_recorded.get() && was_read.raw_current.is_none() {
+        change.is_recorded.set(false);
+        let text = "its record was taken away by someone else; nothing tells a repetition, use --if-running";
+        change.run.progress.step("not recorded", text);
     }
 }
 

@@ -8,7 +8,7 @@ use release_cli::flags::DryRunFlag;
 use release_cli::run::Run;
 use release_cluster::wait::{later, until};
 use release_core::command::Command;
-use release_core::failure::Failure;
+use release_core::failure::{Failure, Next};
 use release_core::kube::{Pod, Workload, WorkloadKind};
 use release_core::registry::ecr_reference::same_repository;
 use release_core::registry::image::{ImageRef, short_digest};
@@ -66,7 +66,15 @@ async fn rewritten(change: &ChangeInProgress<'_>) -> Option<Failure> {
     let (workload, to) = (change.workload, pinned_short(&change.image_change.to));
     let text = format!("{workload} asks for {to}, and none of its pods runs it: they ask for {}", listed(&images));
     let text = printable(&format!("{text}; an admission policy or webhook rewrites pods as they are made"));
-    Some(failure(text, change.run.scope()))
+    let failure = failure(text, change.run.scope());
+    // Pods stay as they were made, also once nothing rewrites them any more.
+    let restart = Command::new("kubectl rollout restart").arg(workload.reference()).scope(change.run.scope());
+    let note = "once what rewrites them is mended: pods stay as they were made";
+    let next = failure.next.as_ref().and_then(|next| next.commands().first()).cloned();
+    Some(match next {
+        Some(look) => failure.next(Next::Try(vec![restart], Some(format!("{note}; what that is: {look}")))),
+        None => failure.try_next(restart),
+    })
 }
 
 /// That the template itself asks for something else as soon as it is written.

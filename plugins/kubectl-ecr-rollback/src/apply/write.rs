@@ -1,8 +1,9 @@
 //! Writing the images: one conditional patch.
 
-use release_cluster::conditional::{Found, Written};
+use release_cluster::apply::DryRun;
+use release_cluster::conditional::{Found, Unwritten, Written};
 use release_cluster::exchange::ApiError;
-use release_core::failure::{Failure, Outcome};
+use release_core::failure::{Failure, Next, Outcome};
 use release_core::kube::Workload;
 use serde_json::Value;
 
@@ -31,7 +32,9 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
         Ok(Written::Answered(stored)) => stored_without_record(change, &stored),
         Ok(Written::ReadBack(_)) => {}
         Err(unwritten) => {
+            let refused = if let Unwritten::Refused(error) = &unwritten { error.code() } else { None };
             let failure = unwritten.failure(&patch.object, "changed", change.look());
+            let failure = taken_alone(change, refused, failure).await;
             conclude::attempt_failed(change, &failure).await;
             return Err(failure);
         }
@@ -52,6 +55,22 @@ pub async fn write(change: &ChangeInProgress<'_>) -> Outcome<()> {
 pub fn stored_without_record(change: &ChangeInProgress<'_>, stored: &Value) {
     let is_there = RecordedImages::in_object(stored).is_of(&change.image_change.record);
     change.is_recorded.set(change.is_recorded.get() && is_there);
+}
+
+/// An admission policy may refuse what stands beside the images: where the API server would take these alone, that is
+/// the way out. `refused` is the code of the refusal.
+pub async fn taken_alone(change: &ChangeInProgress<'_>, refused: Option<u16>, failure: Failure) -> Failure {
+    if !matches!(refused, Some(400 | 403 | 422)) {
+        return failure;
+    }
+    let (run, image_change) = (change.run, change.image_change);
+    let alone = image_change.alone(change.workload, change.at());
+    if run.cluster.apply(&alone, DryRun::Server).await.is_err() {
+        return failure;
+    }
+    let command = image_change.by_hand(change.workload, run.scope());
+    let note = "the image alone would be taken: our annotations are refused; nothing will tell of it".to_owned();
+    failure.next(Next::Try(vec![command], Some(note)))
 }
 
 /// There is no room, or something takes it away.

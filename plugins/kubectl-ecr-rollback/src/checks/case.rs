@@ -5,8 +5,8 @@ use release_cluster::read::Reading;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::CheckId;
 use release_core::command::Command;
-use release_core::kube::Workload;
-use release_core::registry::index_manifest::IndexChildren;
+use release_core::kube::{Node, Workload};
+use release_core::registry::index_manifest::{IndexChild, IndexChildren};
 use release_core::registry::push_history::{Counted, NeverNamed, PushedImage};
 use release_core::registry::scan_gate::Gate;
 
@@ -22,6 +22,10 @@ pub struct Pushed<'a> {
     pub children: &'a IndexChildren,
     /// The image to go to; nothing where it isn't in the repository.
     pub target: Option<&'a PushedImage>,
+    /// What it is made of, where it is an index and that was read.
+    pub parts: Option<&'a [IndexChild]>,
+    /// The nodes, where it is not built for what most of them are.
+    pub nodes: Option<&'a Reading<Vec<Node>>>,
     /// The lifecycle policy in force; read only where the target would lose its last tag.
     pub policy: &'a Reading<Option<String>>,
 }
@@ -63,6 +67,8 @@ pub struct HowChosen {
     pub counted: Vec<Counted>,
     /// Why it is not known that it ever had the name that is left.
     pub never_named: Option<NeverNamed>,
+    /// `unpin`: how the tag was moved to an older push than what a rollback left, or what runs.
+    pub moved_back: Option<String>,
     /// Why it is not known whether it was pushed before what is left, where a record had a say in the choice.
     pub unproven: Option<String>,
 }

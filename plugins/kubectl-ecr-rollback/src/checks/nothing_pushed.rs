@@ -1,4 +1,5 @@
-//! Whether `unpin` leads back to what a rollback left: its tag is still on that image.
+//! Whether `unpin` leads back to what a rollback left, or further back: its tag is still on that image, or was moved to
+//! an older one.
 
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
@@ -15,6 +16,10 @@ pub fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(on) = change.record.to_digest.as_ref().filter(|_| change.record.verb == RecordVerb::Unpin) else {
         return Vec::new();
     };
+    if let Some(moved_back) = &case.chosen.moved_back {
+        let finding = case.asks(ids::NOTHING_PUSHED, moved_back.as_str());
+        return vec![finding.mend("name the image that you mean, or push the tag again")];
+    }
     let way = way_here(&case.snapshot.believed, selected.container(), selected.image());
     let mut rollbacks = way.iter().map(|(record, _)| *record).filter(|record| record.verb == RecordVerb::Rollback);
     let Some(left) = rollbacks.find(|record| record.from_digest.as_ref() == Some(on)) else { return Vec::new() };

@@ -5,13 +5,17 @@ use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
-use release_core::registry::push_history::{Candidate, Choice, LeftOut, Options as Wanted, Question, choose};
+use release_core::registry::push_history::{
+    Candidate, Choice, LeftOut, Options as Wanted, PUSH_MAY_FOLLOW, Question, choose,
+};
+use release_core::release::record::RunResult;
 
 use crate::args::HistoryArgs;
 use crate::contents::RepositoryContents;
 use crate::document::{HistoryMembers, ListedImage, WorkloadHistory};
 use crate::listing;
 use crate::names::WorkloadName;
+use crate::record::ImageRecord;
 use crate::record::way_here::left_behind;
 use crate::restore::{called, restore};
 use crate::selection::{Asked, Selected};
@@ -48,7 +52,8 @@ pub async fn run(run: &Run, args: &HistoryArgs, report: &mut Report<HistoryMembe
         options: &wanted,
     };
     contents.read_what_decides(&question).await?;
-    let choice = choose(&Question { repository: Some(contents.repository()), ..question });
+    let mut choice = choose(&Question { repository: Some(contents.repository()), ..question });
+    mark_failed(&mut choice, &snapshot);
     show(run, args, (&snapshot, &selected, repository), &choice, report);
     Ok(())
 }
@@ -90,4 +95,16 @@ fn show(
 /// It is to be seen: it can be brought back.
 fn is_in_archive(candidate: &Candidate<'_>) -> bool {
     matches!(candidate.left_out, Some(LeftOut::Archived | LeftOut::Activating))
+}
+
+/// A record tells what only ever failed: a revision of no other time than that has run nothing.
+fn mark_failed(choice: &mut Choice<'_>, snapshot: &Snapshot) {
+    let failed = |record: &&ImageRecord| record.result == Some(RunResult::RolledBack) && record.failure.is_some();
+    for candidate in &mut choice.candidates {
+        let Some(deployed) = candidate.deployed.as_mut().filter(|deployed| !deployed.current) else { continue };
+        let is_it = |record: &&ImageRecord| record.to_digest.as_ref() == Some(&candidate.image.digest);
+        let made = deployed.created.map(|created| created.checked_add(PUSH_MAY_FOLLOW).unwrap_or(created));
+        let records = snapshot.believed.all().filter(failed).filter(is_it);
+        deployed.never_ready |= records.into_iter().any(|record| made.is_some_and(|made| made >= record.at));
+    }
 }

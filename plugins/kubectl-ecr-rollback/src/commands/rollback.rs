@@ -1,6 +1,7 @@
 //! The rollback: load, see where things stand, ask the registry, choose, check, agree, write, watch.
 
 mod how_chosen;
+mod known;
 mod settled;
 mod state;
 
@@ -10,19 +11,18 @@ use futures::future::try_join;
 use jiff::Timestamp;
 use release_cli::report::Report;
 use release_cli::run::Run;
-use release_cluster::read::Reading;
 use release_cluster::wait::later;
 use release_core::command::Command;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Workload;
 use release_core::registry::ecr_reference::{names_repository_of, same_repository};
 use release_core::registry::image::ImageRef;
-use release_core::registry::push_history::{Choice, Chosen, Pinned, PushedImage, Question, SkipReason, Why, choose};
+use release_core::registry::push_history::{Choice, Chosen, Question, SkipReason, Why, choose};
 use release_core::text::printable;
 use release_core::workload::revisions::may_have_another;
 
 use crate::apply::ChangeInProgress;
-use crate::checks::case::{Case, HowChosen, Pushed};
+use crate::checks::case::{Case, HowChosen};
 use crate::contents::RepositoryContents;
 use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
@@ -33,7 +33,7 @@ use crate::plan::lines;
 use crate::plan::state_of_record::StateOfRecord;
 use crate::pods_now::{pods_now, sorted};
 use crate::proposal::{Proposal, Settled, attach, nothing, propose};
-use crate::record::way_here::left_behind;
+use crate::record::way_here::{left_behind, standing};
 use crate::record::{RecordVerb, recorded_on};
 use crate::selection::{Asked, Selected};
 use crate::snapshot::{Snapshot, read};
@@ -42,6 +42,7 @@ use crate::typed::CONTAINERS;
 use crate::which_containers;
 use crate::words::pinned_short;
 use how_chosen::{how_chosen, repeats_unrecorded, to_ready};
+use known::Known;
 use release_core::workload::container_image::containers_of;
 use state::state_of_believed;
 
@@ -69,6 +70,9 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             }
             let (image, further) = (selected.image(), further.as_ref());
             let (workload, pods) = sorted(&run.cluster, (workload, pods), &selected).await?;
+            if pods.are_replaced && recorded.is_of(&record) {
+                return settled::watched_on(run, options, (&workload, &recorded), &record, report).await;
+            }
             nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report)
         }
         StateOfRecord::Attach(record) => {
@@ -78,8 +82,9 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             let (workload, recorded, options) = (&workload, &recorded, &options.write);
             let is_recorded = Cell::new(true);
             let image_change = &image_change;
+            let (is_taken_up, is_over) = (true, false);
             let change =
-                ChangeInProgress { run, workload, recorded, image_change, options, is_recorded, is_taken_up: true };
+                ChangeInProgress { run, workload, recorded, image_change, options, is_recorded, is_taken_up, is_over };
             attach(&change, report).await
         }
         StateOfRecord::Open => Box::pin(plan_and_go(run, options, workload, &selected, report)).await,
@@ -136,14 +141,26 @@ async fn plan_and_go(
             let planned = Planned { options, snapshot: &snapshot, selected, choice: &choice, chosen: &chosen };
             go_back(run, &planned, contents.as_ref(), report).await
         }
-        Decided::AlreadyRuns => {
-            let message = already(&snapshot.workload, selected.image(), options);
-            let image = selected.image();
-            let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
-            let settled = Settled { workload: &workload, image, message: &message, pods: &pods, further: None };
-            nothing(run, &settled, report)
-        }
+        Decided::AlreadyRuns => already_runs(run, options, snapshot, selected, report).await,
     }
+}
+
+/// Nothing is to be written; what a change of ours has begun may still go on.
+async fn already_runs(
+    run: &Run,
+    options: &RollbackOptions,
+    snapshot: Snapshot,
+    selected: &Selected,
+    report: &mut Report<RollbackMembers>,
+) -> Outcome<()> {
+    let message = already(&snapshot.workload, selected.image(), options);
+    let (image, recorded) = (selected.image(), snapshot.believed);
+    let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
+    let led = standing(&recorded, &selected.containers[0], &containers_of(&workload));
+    if let Some(record) = led.filter(|record| pods.are_replaced && recorded.is_of(record)) {
+        return settled::watched_on(run, options, (&workload, &recorded), record, report).await;
+    }
+    nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further: None }, report)
 }
 
 /// What was named may be another tag of the very image.
@@ -172,7 +189,7 @@ async fn go_back(
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &options.write.reason };
     let mut change = to_chosen(snapshot, selected, choice, chosen, &author);
     change.record.steps = (chosen.why != Why::Asked).then_some(options.wanted.steps).filter(|steps| *steps > 1);
-    let known = Known::of(run, contents, chosen).await;
+    let known = Known::of(run, contents, (snapshot, chosen)).await;
     let (tag_now, order) = tag_of_history(run, options, chosen, &mut change).await;
     // What the registry has looked at needs no second look.
     change.expects = chosen.digest.clone().filter(|_| matches!(tag_now, Some(TagNow::Unknown(_))));
@@ -241,29 +258,4 @@ fn unproven(chosen: &Chosen, order: Option<Order>) -> Option<String> {
 async fn contents(run: &Run, options: &RollbackOptions, selected: &Selected) -> Outcome<Option<RepositoryContents>> {
     let Some(repository) = selected.repository.as_ref().filter(|_| !options.is_offline()) else { return Ok(None) };
     RepositoryContents::read(run, repository).await.map(Some)
-}
-
-/// What is asked of the registry about the chosen image alone.
-struct Known {
-    target: Option<PushedImage>,
-    policy: Reading<Option<String>>,
-}
-
-impl Known {
-    async fn of(run: &Run, contents: Option<&RepositoryContents>, chosen: &Chosen) -> Self {
-        let Some(contents) = contents else { return Self { target: None, policy: Ok(None) } };
-        let contents = contents.until(run.deadline());
-        let policy = async {
-            let loses_its_tag =
-                matches!(chosen.pinned, Some(Pinned::TagWasMoved | Pinned::TagMoves | Pinned::Untagged));
-            if loses_its_tag { contents.policy().await } else { Ok(None) }
-        };
-        let (target, policy) = futures::join!(contents.with_scan(chosen.digest.as_deref()), policy);
-        Self { target, policy }
-    }
-
-    fn pushed<'a>(&'a self, contents: &'a RepositoryContents) -> Pushed<'a> {
-        let RepositoryContents { images, children, .. } = contents;
-        Pushed { images, children, target: self.target.as_ref(), policy: &self.policy }
-    }
 }

@@ -1,11 +1,13 @@
 //! `unpin`: from a pinned digest back to the tag.
 
+mod target;
+
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cluster::wait::later;
 use release_core::failure::{Failure, Next, Outcome};
-use release_core::registry::image::{ImageRef, short_digest};
-use release_core::registry::push_history::{ImageStatus, TagForm, TagKind};
+use release_core::registry::image::ImageRef;
+use release_core::registry::push_history::{TagForm, TagKind};
 use release_core::registry::scan_gate::Gate;
 
 use crate::checks::case::{Case, HowChosen};
@@ -25,6 +27,7 @@ use crate::which_containers;
 use crate::words::pinned_short;
 use release_core::kube::Workload;
 use release_core::workload::container_image::ContainerImage;
+use target::Target;
 
 /// Runs the verb.
 ///
@@ -51,11 +54,11 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
         Err(why) => return Err(no_tag(run, &snapshot, &selected, &why).await),
     };
     let author = Author { run_id: &run.id, user: &run.cluster.user, reason: &write.reason };
-    let on = tag_now(run, &to, run.deadline()).await;
-    is_there(&snapshot, &selected, &to, &on)?;
-    let to_digest = if let TagNow::On(image) = &on { Some(image.digest.as_str()) } else { None };
+    let target = Target::read(run, &snapshot, &selected, &to).await;
+    target.can_be_deployed(&snapshot, &selected)?;
+    let to_digest = target.digest();
     let change = unpinned(&snapshot, &selected, &to, to_digest, &author);
-    let lines = vec![format!("{}: {}", selected.names(), change.summary()), tag_is_on(&to, &on)];
+    let lines = vec![format!("{}: {}", selected.names(), change.summary()), target.in_words()];
     let case = Case {
         snapshot: &snapshot,
         selected: &selected,
@@ -63,7 +66,7 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
         pushed: None,
         tag_now: None,
         gate: Gate::Off,
-        chosen: HowChosen { named: true, unasked: write.yes, ..HowChosen::default() },
+        chosen: HowChosen { named: true, unasked: write.yes, moved_back: target.moved_back(), ..HowChosen::default() },
         now: snapshot.at,
     };
     propose(run, &Proposal { name, case: &case, options: write, lines }, report).await
@@ -136,27 +139,4 @@ async fn no_tag(run: &Run, snapshot: &Snapshot, selected: &Selected, why: &str) 
     let then = "then set the image to one of its tags".to_owned();
     let failure = Failure::failed("NoTag", format!("{image} has no tag, and {why}"));
     failure.next(Next::Look(look.scope(&snapshot.scope), Some(then)))
-}
-
-/// Pods of a tag that is on nothing would not start.
-fn is_there(snapshot: &Snapshot, selected: &Selected, to: &str, on: &TagNow) -> Outcome<()> {
-    let tag = ImageRef::parse(to).asked_tag().unwrap_or_default();
-    let (reason, why) = match on {
-        TagNow::Gone => ("NoSuchImage", "is not in the repository"),
-        TagNow::On(image) if image.status != ImageStatus::Active => ("NotDeployable", "is on an image in the archive"),
-        TagNow::On(_) | TagNow::Unknown(_) => return Ok(()),
-    };
-    let then = "then push it again, or set the image to another tag".to_owned();
-    let failure = Failure::failed(reason, format!("{tag} {why}; nothing was written"));
-    let look = images_or_revisions(&snapshot.workload.reference(), selected.container(), true);
-    Err(failure.next(Next::Look(look.scope(&snapshot.scope), Some(then))))
-}
-
-fn tag_is_on(to: &str, on: &TagNow) -> String {
-    let tag = ImageRef::parse(to).tag.unwrap_or("latest");
-    match on {
-        TagNow::On(image) => format!("{tag} is on {} now, pushed {:.0}", short_digest(&image.digest), image.pushed_at),
-        TagNow::Gone => format!("{tag} is on nothing"),
-        TagNow::Unknown(why) => format!("what {tag} is on now could not be found out ({why})"),
-    }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use release_cli::flags::{DryRunFlag, OutputArgs, check_of};
 use release_core::checks::ids::Suite;
@@ -83,7 +84,7 @@ impl PolicyArgs {
 #[derive(Debug, Default, Args)]
 pub struct ClustersArgs {
     /// Kubeconfig contexts of all clusters that use the repositories [default: the current one]
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub contexts: Vec<String>,
     /// Change the policy as little as possible so that everything in use and every rollback target stays
     #[arg(long)]

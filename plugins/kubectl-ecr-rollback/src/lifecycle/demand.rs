@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use release_core::registry::ecr_reference::EcrRepository;
 use release_core::workload::revisions::{self, Revision};
 
 use super::pods::{PodImages, of_pods};
@@ -15,6 +16,13 @@ pub struct Demand {
     pub needs: Vec<Need>,
     /// The containers that can be rolled back.
     pub containers: Vec<RollbackContainer>,
+}
+
+impl Demand {
+    /// The containers that can be rolled back within a repository.
+    pub fn containers_of(&self, repository: &EcrRepository) -> impl Iterator<Item = &RollbackContainer> {
+        self.containers.iter().filter(|container| container.repository.is_same(repository))
+    }
 }
 
 /// Everything of a cluster that names images; lists go with the kind of their items.

@@ -8,6 +8,7 @@ use release_core::registry::lifecycle_policy::{
     Action, Difference, Horizon, Judged, Policy, Problem, Protection, Remark, Spare, difference, evaluate, later,
     protect, remarks,
 };
+use release_core::registry::manifest_content::ManifestContents;
 use release_core::registry::push_history::{PushedImage, is_index};
 
 use super::compare::{Answer, Comparison, compare};
@@ -44,6 +45,8 @@ pub struct Contents {
     pub images: Vec<PushedImage>,
     /// Nothing where nobody needs to know.
     pub children: IndexChildren,
+    /// What other manifests are of, as far as somebody needs to know.
+    pub contents: ManifestContents,
     /// Why the children could not be read, though somebody needs to know.
     pub children_unread: Option<String>,
     pub in_force: InForce,
@@ -67,6 +70,8 @@ pub struct Outlook {
     pub unknown: Vec<(String, Use)>,
     /// What indexes are made of, as far as it was read.
     pub children: IndexChildren,
+    /// What other manifests are of, as far as it was read.
+    pub contents: ManifestContents,
     /// Why it isn't known what multi-architecture images are made of.
     pub children_unread: Option<String>,
     /// How to spare everything that is in use and not given up, where it is not spared anyway.
@@ -112,6 +117,7 @@ impl Outlook {
             missing: uses.missing.clone(),
             unknown: uses.unknown.clone(),
             children: children.clone(),
+            contents: contents.contents.clone(),
             children_unread: contents.children_unread.clone(),
             protection,
             comparison: Comparison::NotMade("not asked".into()),
@@ -183,6 +189,12 @@ pub fn needs_children(policy: &Policy, images: &[PushedImage], now: Timestamp) -
     let about_whole = |image: &PushedImage| image.subject.as_deref().is_some_and(is_whole);
     let matters = |judged: &Judged| judged.verdict.may_go() && !about_whole(judged.image);
     images.iter().any(is_index) && evaluate(policy, images, &IndexChildren::new(), now).iter().any(matters)
+}
+
+/// Whether it has to be known what rollbacks would go to: something would go.
+#[must_use]
+pub fn needs_targets(policy: &Policy, images: &[PushedImage], children: &IndexChildren, now: Timestamp) -> bool {
+    evaluate(policy, images, children, now).iter().any(|judged| judged.verdict.may_go())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::{Keep, Policy, build};
+use release_core::registry::manifest_content::ManifestContents;
 use release_core::registry::push_history::PushedImage;
 use serde_json::{Value, json};
 
@@ -88,6 +89,7 @@ pub fn outlook(images: Vec<PushedImage>, in_use: Option<(char, Use)>, policy: &P
     let contents = Contents {
         images,
         children: IndexChildren::new(),
+        contents: ManifestContents::new(),
         children_unread: None,
         in_force: InForce::None,
         uses,

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
+use release_core::registry::manifest_content::{ManifestContent, ManifestContents};
 use release_core::registry::other_host::{is_public, may_lead_to};
-use release_core::registry::push_history::{Decision, Options, PushedImage, Question, Repository, choose};
+use release_core::registry::push_history::PushedImage;
 
 use super::demand::Demand;
-use super::usage::{Need, RollbackContainer, Use};
+use super::targets::targets;
+use super::usage::{Need, Use};
 
 /// An image that was pulled so many days ago or less is in use.
 const PULLED_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -41,19 +43,21 @@ pub fn uses(
     repository: &EcrRepository,
     demand: &Demand,
     images: &[PushedImage],
-    children: &IndexChildren,
+    (children, contents): (&IndexChildren, &ManifestContents),
     now: Timestamp,
 ) -> Uses {
     let digests: BTreeSet<&str> = images.iter().map(|image| image.digest.as_str()).collect();
     let here = Here::of(repository, demand, images, children);
     let (mut found, missing) = needed(&here, demand);
-    for container in demand.containers.iter().filter(|container| container.repository.is_same(repository)) {
-        for digest in targets(container, images, children) {
+    for container in demand.containers_of(repository) {
+        for digest in targets(container, images, (children, contents)) {
             let used = Use::RollbackTarget { cluster: container.cluster.clone(), by: container.by.clone() };
             found.entry(digest).or_default().insert(used);
         }
     }
-    for (digest, at) in pulled_lately(images, children, now) {
+    let is_image = |digest: &str| contents.get(digest).is_none_or(|content| *content == ManifestContent::Image);
+    // We have read it ourselves, and nobody pulls what is of no image and says of none that it is about it.
+    for (digest, at) in pulled_lately(images, children, now).into_iter().filter(|(digest, _)| is_image(digest)) {
         found.entry(digest.to_owned()).or_default().insert(Use::Pulled { at });
     }
     add_to_indexes(&mut found, children, &digests);
@@ -153,34 +157,6 @@ impl<'a> Here<'a> {
         let image = need.elsewhere.as_deref().filter(|image| !self.others.contains(image))?;
         may_lead_to(image, &self.repository.name).then(|| need.used.under(image))?
     }
-}
-
-/// The digests that a rollback may go to: where the order of pushes and the rollout history say
-/// different things, both.
-fn targets(container: &RollbackContainer, images: &[PushedImage], children: &IndexChildren) -> Vec<String> {
-    let options = Options::default();
-    let question = Question {
-        spec: &container.asked,
-        container: &container.container,
-        pods: &container.pods,
-        repository: Some(Repository { images, children, sealed: &BTreeSet::new(), manifests_unreadable: false }),
-        revisions: &container.revisions,
-        left_behind: &[],
-        options: &options,
-    };
-    let choice = choose(&question);
-    // Where manifests can't be read, any of these may be the one.
-    let in_doubt = choice.in_doubt(&question).map(|candidate| candidate.image.digest.clone());
-    let in_doubt: Vec<String> = in_doubt.filter(|_| choice.left.unknown.is_none()).collect();
-    let chosen = match choice.decision {
-        Decision::Chosen(chosen) => vec![chosen],
-        Decision::Disagree { pushed_before, deployed_before, .. } => {
-            pushed_before.into_iter().chain([deployed_before]).collect()
-        }
-        Decision::UnknownRunning { deployed_before, .. } => deployed_before.into_iter().collect(),
-        _ => Vec::new(),
-    };
-    chosen.into_iter().filter_map(|chosen| chosen.digest).chain(in_doubt).collect()
 }
 
 /// Reading an index' manifest, as we do, counts as a pull of it, but not of its children. So where

@@ -214,6 +214,20 @@ impl ImageChange {
         self.as_change(workload, ops, at, |moved| self.way_back.image(&moved.from))
     }
 
+    /// The write of the images alone, without a word of ours beside them.
+    #[must_use]
+    pub fn alone(&self, workload: &Workload, at: At<'_>) -> Change {
+        let images = self.containers.iter().flat_map(|one| image_ops(one, &one.image, &self.to));
+        let ops = std::iter::once(same_object(workload)).chain(images).collect();
+        self.as_change(workload, ops, at, |moved| self.way_back.image(&moved.from))
+    }
+
+    /// The command that does the same.
+    #[must_use]
+    pub fn by_hand(&self, workload: &Workload, scope: &Scope) -> Command {
+        self.set_images(workload, scope, |moved| moved.to.clone())
+    }
+
     /// The image that it is taken back to: by digest, where the tag that was left may be on another by then.
     #[must_use]
     pub fn back_to(&self) -> String {

@@ -63,7 +63,7 @@ pub fn standing<'r>(
 }
 
 /// Images of a container that rollbacks left since something new was deployed: going back never comes
-/// back to them. Who moved forward to one again has taken it back into use.
+/// back to them. Who moved to one again, forward or back, has taken it back into use: they named it.
 #[must_use]
 pub fn left_behind(recorded: &RecordedImages, container: &str, asked_for: &str) -> Vec<LeftBehind> {
     let (mut left, mut returned_to) = (Vec::new(), BTreeSet::new());
@@ -79,10 +79,10 @@ pub fn left_behind(recorded: &RecordedImages, container: &str, asked_for: &str) 
                     to_digest: record.to_digest.clone(),
                 });
             }
-            RecordVerb::Forward => {
-                returned_to.insert(identity(&record.to_digest, &moved.to));
-            }
             _ => {}
+        }
+        if matches!(record.verb, RecordVerb::Rollback | RecordVerb::Forward) {
+            returned_to.insert(identity(&record.to_digest, &moved.to));
         }
     }
     left
@@ -137,6 +137,11 @@ mod tests {
         assert!(left(further, "app", "a:6").is_empty(), "the one before it is a:5");
         let back_again = [vec![record("a:5", "a:4")], there_and_back()].concat();
         assert_eq!(left(back_again, "app", "a:4"), ["a:5"]);
+        // Somebody tried out 2 again by its name, and 3 once more.
+        let tried_again = [vec![forward("a:2", "a:3"), record("a:3", "a:2"), forward("a:1", "a:3")], {
+            vec![record("a:2", "a:1"), record("a:3", "a:2")]
+        }];
+        assert!(left(tried_again.concat(), "app", "a:3").is_empty(), "the one before it is a:2");
         let past_a_bad_one = vec![forward("a:3", "a:5"), record("a:4", "a:3"), record("a:5", "a:4")];
         assert_eq!(left(past_a_bad_one, "app", "a:5"), ["a:4"], "it stays left");
     }

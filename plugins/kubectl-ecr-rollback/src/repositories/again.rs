@@ -64,7 +64,8 @@ impl<'a> Again<'a> {
     ) -> Result<(), Undone> {
         let looked = self.look(deadline).await?;
         let policy = Some(&shown.policy);
-        let contents = contents(registry, repository, &looked.demand, policy, &shown.children).await?;
+        let contents =
+            contents(registry, repository, &looked.demand, policy, (&shown.children, &shown.contents)).await?;
         let name = shown.repository.as_str();
         if contents.in_force != shown.in_force {
             return Err(changed(format!("the policy of {name} was changed by somebody else")).into());

@@ -11,6 +11,7 @@ use release_core::failure::{Failure, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::Policy;
+use release_core::registry::manifest_content::ManifestContents;
 
 use super::clusters::{self, Looked};
 use super::policy_text;
@@ -118,8 +119,8 @@ fn tell(judging: &Judging<'_>) {
 
 async fn judge_one(judging: &Judging<'_>, repository: &EcrRepository) -> Result<Outlook, Undone> {
     let registry = &judging.reader.registry;
-    let (demand, known) = (&judging.looked.demand, IndexChildren::new());
-    let contents = read::contents(registry, repository, demand, judging.policy, &known).await?;
+    let (demand, known) = (&judging.looked.demand, (&IndexChildren::new(), &ManifestContents::new()));
+    let contents = read::contents(registry, repository, demand, judging.policy, known).await?;
     let policy = match judging.policy {
         Some(named) => named,
         None => policy_in_force(&repository.name, &contents)?,

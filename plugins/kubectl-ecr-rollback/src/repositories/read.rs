@@ -15,6 +15,7 @@ use release_core::failure::{Exit, Failure, Outcome};
 use release_core::registry::ecr_reference::{EcrRepository, partition_of};
 use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::lifecycle_policy::{Action, Policy, parse};
+use release_core::registry::manifest_content::{ManifestContent, ManifestContents};
 use release_core::registry::push_history::{ImageStatus, PushedImage, is_index};
 use release_core::text::printable;
 use tokio::time::{Instant, timeout_at};
@@ -24,12 +25,17 @@ use super::turns::{Turns, Undone};
 use crate::lifecycle::compare::Answer;
 use crate::lifecycle::demand::Demand;
 use crate::lifecycle::options::{Named, Repositories};
-use crate::lifecycle::outlook::{Contents, InForce, Outlook, needs_children};
+use crate::lifecycle::outlook::{Contents, InForce, Outlook, needs_children, needs_targets};
 use crate::lifecycle::row::Theirs;
-use crate::lifecycle::uses::uses;
+use crate::lifecycle::targets::unproven_targets;
+use crate::lifecycle::usage::RollbackContainer;
+use crate::lifecycle::uses::{self, Uses};
 
 /// Repositories that are worked on at the same time.
 pub const AT_ONCE: usize = 8;
+
+/// How many times more manifests are asked for each time: mostly the first one tells.
+const GROWTH: usize = 4;
 
 /// A repository, or why it can't be read; by name.
 pub type Found = (String, Outcome<EcrRepository>);
@@ -170,20 +176,49 @@ pub async fn contents(
     repository: &EcrRepository,
     demand: &Demand,
     policy: Option<&Policy>,
-    known: &IndexChildren,
+    (known, read): (&IndexChildren, &ManifestContents),
 ) -> Result<Contents, Undone> {
     let name = repository.name.as_str();
     let (images, in_force) = try_join(registry.images(name), in_force(registry, name)).await?;
     let now = Timestamp::now();
-    let children = IndexChildren::new();
-    let in_use = uses(repository, demand, &images, &children, now);
-    let mut contents = Contents { images, children, children_unread: None, in_force, uses: in_use, now };
+    let (children, read) = (IndexChildren::new(), read.clone());
+    let uses = Uses::default();
+    let mut contents = Contents { images, children, contents: read, children_unread: None, in_force, uses, now };
     let judged = policy.or(contents.in_force.policy());
     if judged.is_some_and(|policy| needs_children(policy, &contents.images, now)) {
         (contents.children, contents.children_unread) = children_of(registry, name, &contents.images, known).await?;
-        contents.uses = uses(repository, demand, &contents.images, &contents.children, now);
     }
+    if judged.is_some_and(|policy| needs_targets(policy, &contents.images, &contents.children, now)) {
+        contents.contents = contents_of_targets(registry, repository, demand, &contents).await?;
+    }
+    let Contents { images, children, contents: read, .. } = &contents;
+    contents.uses = uses::uses(repository, demand, images, (children, read), now);
     Ok(contents)
+}
+
+/// What the manifests are of that rollbacks would go to: what describes an image would be kept in its place. What can't
+/// be read may be one.
+async fn contents_of_targets(
+    registry: &Registry,
+    repository: &EcrRepository,
+    demand: &Demand,
+    contents: &Contents,
+) -> Result<ManifestContents, Undone> {
+    let mut read = contents.contents.clone();
+    let containers: Vec<&RollbackContainer> = demand.containers_of(repository).collect();
+    let mut at_once = 1;
+    loop {
+        let asked = unproven_targets(&containers, &contents.images, (&contents.children, &read), at_once);
+        if asked.is_empty() {
+            return Ok(read);
+        }
+        match registry.contents_of(&repository.name, &asked).await {
+            Ok(found) => read.extend(found),
+            Err(error) if error.trouble == Trouble::Throttled => return Err(error.into()),
+            Err(_) => read.extend(asked.into_iter().map(|digest| (digest, ManifestContent::Unknown))),
+        }
+        at_once = at_once.saturating_mul(GROWTH);
+    }
 }
 
 /// What the indexes are made of, and why that is not known of all of them.

@@ -15,8 +15,12 @@ use crate::trouble::Trouble;
 /// The most that ListImageReferrers gives in a page
 /// (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImageReferrers.html>).
 const PAGE: i32 = 50;
-/// Manifests that may be a signature's, or a list of what refers to an image.
-const MANIFESTS: [&str; 2] = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"];
+/// Manifests that may be a signature's, a list of what refers to an image, or an image's.
+const MANIFESTS: [&str; 3] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
 
 /// Something that refers to an image.
 struct Found {
@@ -94,7 +98,7 @@ impl Registry {
         })
     }
 
-    async fn manifests_of(
+    pub(super) async fn manifests_of(
         &self,
         repository: &str,
         digests: &[String],

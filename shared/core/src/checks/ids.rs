@@ -157,7 +157,7 @@ checks! {
     NOT_SCANNED = "not-scanned", [Bluegreen, EcrRollback], [Blocks],
         "`--max-severity` is given and the image has no finished scan, or it can't be read. Without it a rollback only shows this, as not checked";
     NOTHING_PUSHED = "nothing-pushed", [EcrRollback], [Blocks, Warns],
-        "`unpin` goes to a tag that is still on the image that the rollback left: nothing was pushed since. Blocks with `--yes`";
+        "`unpin` goes to a tag that is still on the image that the rollback left, or was moved to an older push: nothing was pushed since. Blocks with `--yes`";
     ON_DELETE = "on-delete", [Bluegreen, EcrRollback], [Blocks],
         "`updateStrategy: OnDelete`";
     OTHER_APPLICATION = "other-application", [EcrRollback], [Blocks, Warns],
@@ -186,6 +186,8 @@ checks! {
         "no PodDisruptionBudget covers the pods";
     PDB_SPANS_COLORS = "pdb-spans-colors", [Bluegreen], [Warns],
         "one budget counts both colors' pods";
+    PLATFORM_MISSING = "platform-missing", [EcrRollback], [Blocks, Warns],
+        "of the platforms that the image to go to is built for, nodes that its pods may be put on are none: blocks where that is so of all of them, and of a DaemonSet's where it is so of one; else warns. Looked at where it is a multi-architecture image without linux/amd64 or linux/arm64";
     PODS_NOT_READY = "pods-not-ready", [Bluegreen], [Warns],
         "why target pods aren't ready, one line for each reason: image pull, crash loop, out of memory, unschedulable, probes, readiness gates";
     POLICY_UNREADABLE = "policy-unreadable", [Lifecycle], [Blocks, Warns],

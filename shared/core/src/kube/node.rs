@@ -30,8 +30,20 @@ pub struct NodeMeta {
 /// The part of a node's status that decisions need.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
+#[serde(rename_all = "camelCase")]
 pub struct NodeStatus {
     pub conditions: Vec<PodCondition>,
+    pub node_info: NodeInfo,
+}
+
+/// What a node's kubelet says of the machine.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeInfo {
+    /// As images have it: `linux`, `windows`.
+    pub operating_system: String,
+    /// `amd64`, `arm64`
+    pub architecture: String,
 }
 
 impl Node {
@@ -45,6 +57,14 @@ impl Node {
     #[must_use]
     pub fn zone(&self) -> Option<&str> {
         self.metadata.labels.get(ZONE).map(String::as_str)
+    }
+
+    /// The same with nothing but its platform and what a node selector asks for.
+    #[must_use]
+    pub fn for_selector(mut self, selector: &Labels) -> Self {
+        self.metadata.labels.retain(|key, _| selector.contains_key(key));
+        self.status.conditions.clear();
+        self
     }
 
     /// The same with nothing but its readiness and zone.

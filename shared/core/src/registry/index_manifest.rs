@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::image::is_digest;
+use super::manifest_content::{IMAGE_CONFIGS, IMAGE_MANIFESTS};
 
 /// Media types of an index: OCI's image index and Docker's manifest list.
 pub const INDEX_TYPES: [&str; 2] =
@@ -26,7 +27,7 @@ pub struct IndexChild {
     pub digest: String,
     /// `linux/arm64/v8`; nothing where the entry names none.
     pub platform: Option<String>,
-    /// It describes another entry (provenance, bill of materials) and can't be run.
+    /// It describes another entry (provenance, bill of materials) or is another artifact, and can't be run.
     pub is_attestation: bool,
 }
 
@@ -52,11 +53,15 @@ pub fn children(manifest: &str) -> Result<Vec<IndexChild>, String> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Entry {
     digest: String,
     platform: Option<Platform>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
+    media_type: Option<String>,
+    /// In an index of referrers, or of artifacts; of an image at most the type of its configuration
+    /// (<https://github.com/opencontainers/image-spec/blob/main/descriptor.md>).
+    artifact_type: Option<String>,
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -72,9 +77,17 @@ impl Entry {
         if !is_digest(&self.digest) {
             return Err("an index with an entry without a digest".into());
         }
-        let is_attestation = self.annotations.contains_key("vnd.docker.reference.type");
+        let describes = self.annotations.is_some_and(|all| all.contains_key("vnd.docker.reference.type"));
+        let is_artifact = self.artifact_type.is_some_and(|kind| !IMAGE_CONFIGS.contains(&kind.as_str()));
+        // BuildKit's cache lists layers and its own configuration (moby/buildkit `cache/remotecache/v1/spec.go`).
+        let is_blob = self.media_type.is_some_and(|kind| !is_manifest(&kind));
+        let is_attestation = describes || is_artifact || is_blob;
         Ok(IndexChild { digest: self.digest, platform: self.platform.and_then(Platform::shown), is_attestation })
     }
+}
+
+fn is_manifest(media_type: &str) -> bool {
+    INDEX_TYPES.contains(&media_type) || IMAGE_MANIFESTS.contains(&media_type)
 }
 
 impl Platform {
@@ -120,6 +133,25 @@ mod tests {
                 (digest(3), None, true)
             ]
         );
+    }
+
+    /// A list of signatures, or a build's cache, would be an image to go back to.
+    #[test]
+    fn what_an_index_lists_beside_images_can_not_be_run() {
+        let oci = "application/vnd.oci.image.manifest.v1+json";
+        let entry = |media_type: &str, artifact_type: Option<&str>| json!({"mediaType": media_type, "digest": digest(1), "size": 5, "artifactType": artifact_type});
+        for (entry, is_attestation) in [
+            (entry(oci, None), false),
+            (entry(oci, Some("application/vnd.oci.image.config.v1+json")), false),
+            (entry(INDEX_TYPES[0], None), false),
+            (entry(oci, Some("application/vnd.dev.sigstore.bundle.v0.3+json")), true),
+            (entry("application/vnd.oci.image.layer.v1.tar+gzip", None), true),
+            (entry("application/vnd.buildkit.cacheconfig.v0", None), true),
+            (json!({"digest": digest(1), "annotations": null}), false),
+        ] {
+            let index = json!({"schemaVersion": 2, "manifests": [entry]});
+            assert_eq!(children(&index.to_string()).unwrap()[0].is_attestation, is_attestation, "{entry}");
+        }
     }
 
     #[test]

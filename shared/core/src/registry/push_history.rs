@@ -29,7 +29,7 @@ mod unexpected;
 pub use super::index_manifest::IndexChildren;
 pub use answer::{Choice, Chosen, Counted, Decision, Pinned, SkipReason, Skipped, Why};
 pub use choice::{choose, pick};
-pub use deployable::{LeftOut, is_index};
+pub use deployable::{LeftOut, is_index, no_image};
 pub use deployments::PUSH_MAY_FOLLOW;
 pub use doubt::manifests_to_read;
 pub use leaving::{

@@ -78,6 +78,20 @@ impl<'p> RolloutPods<'p> {
         }
     }
 
+    /// True while pods of another template are still to be replaced, as the controller counts or they themselves show:
+    /// that those of the template aren't ready, or not all there yet, is no rollout.
+    #[must_use]
+    pub fn are_replaced(&self, workload: &Workload) -> bool {
+        let is_unseen = workload.observed_generation < workload.metadata.generation.unwrap_or(0);
+        let by_counts = match workload.kind {
+            WorkloadKind::Deployment => {
+                workload.status_replicas > workload.updated || workload.updated < workload.replicas
+            }
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::ReplicaSet => false,
+        };
+        is_unseen || ((by_counts || !self.old.is_empty()) && self.status(workload) != RolloutStatus::Done)
+    }
+
     /// What holds the rollout up; nothing while it goes on by itself, or is done.
     #[must_use]
     pub fn hold(&self, workload: &Workload, now: Timestamp) -> Option<Hold> {

@@ -38,8 +38,8 @@ async fn what_no_pod_runs_is_not_done() -> Result<()> {
         ensure!(document["reason"] == "Rewritten", "{}", said(&output));
         assert_eq!(document["workloads"][0]["state"], "failed");
         assert_eq!(case.record().await?["result"], "failed");
-        // Who asks again is told the same.
-        let again = case.back("--timeout=60s").await?.ends(1)?;
+        // Who asks again is told the same, and what is to be done once the policy is gone: pods stay as they were made.
+        let again = case.back("--timeout=60s").await?.ends(1)?.tells("kubectl rollout restart")?;
         ensure!(!format!("{}{}", again.stdout, again.stderr).contains("so far"), "{}", said(&again));
     }
     Ok(())

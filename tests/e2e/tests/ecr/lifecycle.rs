@@ -301,6 +301,8 @@ async fn a_dry_run_writes_nothing_and_the_server_can_not_try() -> Result<()> {
     let words = format!("apply {} {KEEP_FIVE}", repository.name());
     lifecycle(&ns, &format!("{words} --dry-run=client")).await?.ends(0)?.tells("would apply")?;
     lifecycle(&ns, &format!("{words} --dry-run=server --yes")).await?.ends(2)?;
+    // A variable that was empty in a list of clusters would be one that nobody looked at.
+    lifecycle(&ns, &format!("{words} --contexts lab,, --yes")).await?.ends(2)?.tells("--contexts")?;
     lifecycle(&ns, &words).await?.ends(6)?;
     assert_eq!(puts(&repository).await?, 0);
     lifecycle(&ns, &format!("show {}", repository.name())).await?.ends(0)?.tells("nothing expires")?;

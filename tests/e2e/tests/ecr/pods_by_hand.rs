@@ -10,9 +10,9 @@ use e2e::common::run::{Ended, admin, finding, said};
 use e2e::ecr::case::Case;
 use e2e::namespace;
 use lab::api_proxy::{Action, ApiProxy};
-use lab::eventually;
 use lab::fixtures::Behavior;
 use lab::registry::Image;
+use lab::{annotations, eventually};
 use serde_json::{Value, json};
 
 /// Three pods of which the last has been given a release that never comes up.
@@ -170,6 +170,47 @@ async fn what_a_partition_keeps_is_said() -> Result<()> {
     case.kubectl(&["patch", "statefulset/db", "-p", &partition(0)]).await?;
     case.ns.rolled_out("statefulset/db", LIMIT).await?;
     case.back("").await?.ends(0)?.tells("nothing to do")?;
+    Ok(())
+}
+
+/// "Nothing to do" would be said while two pods of three still run what was fled from, whose own new pods may fail yet.
+#[tokio::test]
+async fn what_goes_on_once_a_partition_is_lifted_is_watched() -> Result<()> {
+    let case = Case::of("statefulset", "db", namespace("lifted").await?).await?;
+    let image = Image::new("1.0.3").behavior(Behavior::ReadyAfter(Duration::from_secs(6)));
+    let good = case.push_on(1, image).await?;
+    case.push_on(2, Image::new("1.0.4")).await?;
+    let partition = |n: u32| format!(r#"{{"spec":{{"updateStrategy":{{"rollingUpdate":{{"partition":{n}}}}}}}}}"#);
+    case.apply(&case.app("1.0.4").replicas(3)).await?;
+    case.kubectl(&["patch", "statefulset/db", "-p", &partition(2)]).await?;
+    case.back("").await?.ends(0)?;
+    let record = case.record().await?;
+    case.kubectl(&["patch", "statefulset/db", "-p", &partition(0)]).await?;
+    // Who doesn't wait is told that it isn't over, and who names the image means the same.
+    case.back("--no-wait").await?.ends(0)?.tells("is on its way to")?;
+    case.back("--to-tag=1.0.3 --timeout=2s").await?.ends(4)?.tells("its rollout goes on")?;
+    let watched = case.back("").await?.ends(0)?;
+    ensure!(!watched.stdout.contains("so far") && watched.stdout.contains("rolled back to"), "{}", said(&watched));
+    case.runs(&good).await?;
+    ensure!(pods(&case.ns, "app=db").await?.iter().all(is_ready), "{}", said(&watched));
+    assert_eq!(case.record().await?, record, "it was done, and stays so");
+    case.back("").await?.ends(0)?.tells("nothing to do")?;
+    Ok(())
+}
+
+/// A release that was gone back to, and whose next pods fail, would be taken back to the one that was fled from.
+#[tokio::test]
+async fn what_fails_after_it_was_done_is_told_and_left() -> Result<()> {
+    let case = Case::new("fails-later").await?;
+    case.push(&["1.0.2", "1.0.3"]).await?;
+    case.deploy(&["1.0.2", "1.0.3"]).await?;
+    case.back("").await?.ends(0)?;
+    let behaves = json!({"spec": {"template": {"metadata": {"annotations": {annotations::BEHAVIOR: "crash-loop"}}}}});
+    case.kubectl(&["patch", "deployment/api", "-p", &behaves.to_string()]).await?;
+    let failed = case.back("--timeout=60s").await?.ends(1)?;
+    ensure!(!failed.stdout.contains("nothing to do"), "{}", said(&failed));
+    case.asks_for("1.0.2").await?;
+    assert_eq!(case.record().await?["result"], "done");
     Ok(())
 }
 

@@ -113,3 +113,15 @@ async fn what_fails_by_now_is_not_gone_back_to_unasked() -> Result<()> {
     ensure!(told["message"].to_string().contains("pods of api:1.0.2 are there, and none is ready"), "{told}");
     case.asks_for("1.0.3").await
 }
+
+/// "Previous, ran", of what only ever crashed: the next on-caller would go there again.
+#[tokio::test]
+async fn what_only_crashed_and_was_taken_back_has_not_run() -> Result<()> {
+    let case = case("crashed-once", &[("1.0.1", Behavior::CrashLoop), ("1.0.2", Behavior::Ready)]).await?;
+    case.apply(&case.app("1.0.2")).await?;
+    case.back("--timeout=60s").await?.ends(5)?;
+    let history = case.ecr("history deploy/api").await?.ends(0)?;
+    ensure!(history.stdout.contains("never ready, deployed"), "{}", said(&history));
+    ensure!(!history.stdout.contains("previous, ran"), "{}", said(&history));
+    Ok(())
+}

@@ -55,6 +55,7 @@ pub fn how_chosen(run: &Run, options: &RollbackOptions, chosen: &Chosen) -> HowC
         unrecorded: None,
         counted: chosen.counted.clone(),
         never_named: None,
+        moved_back: None,
         unproven: None,
     }
 }

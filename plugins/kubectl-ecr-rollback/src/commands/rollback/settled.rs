@@ -1,17 +1,50 @@
-//! A rollback that is done by its record: whether pods still run the image that it led to.
+//! A rollback that is done by its record: whether pods still run the image that it led to, and whether all do yet.
 
+use std::cell::Cell;
+
+use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::command::Command;
-use release_core::failure::Failure;
+use release_core::failure::{Failure, Outcome};
 use release_core::kube::{Pod, Workload};
 use release_core::registry::image::short_digest;
 
-use crate::apply::other_digest;
+use crate::apply::{ChangeInProgress, other_digest};
+use crate::document::RollbackMembers;
 use crate::options::RollbackOptions;
+use crate::plan::image_change::resumed;
 use crate::plan::way_back::digests_of;
-use crate::record::ImageRecord;
+use crate::proposal::attach;
+use crate::record::{ImageRecord, RecordedImages};
 use crate::selection::Selected;
 use crate::words::{pinned_short, when};
+use release_core::workload::container_image::containers_of;
+
+/// Watches what goes on to its end: pods that a partition kept when it was done, a template that was rolled out anew.
+/// It is neither noted nor taken back, for what was left is what somebody fled from.
+///
+/// # Errors
+/// As the exit codes say.
+pub async fn watched_on(
+    run: &Run,
+    options: &RollbackOptions,
+    (workload, recorded): (&Workload, &RecordedImages),
+    record: &ImageRecord,
+    report: &mut Report<RollbackMembers>,
+) -> Outcome<()> {
+    let image_change = resumed(record, &containers_of(workload), &[]);
+    let change = ChangeInProgress {
+        run,
+        workload,
+        recorded,
+        image_change: &image_change,
+        options: &options.write,
+        is_recorded: Cell::new(true),
+        is_taken_up: true,
+        is_over: true,
+    };
+    Box::pin(attach(&change, report)).await
+}
 
 /// That pods run another image under the tag than the one that was gone back to: it was pushed again since. Nothing
 /// where they don't, or where the registry doesn't say.

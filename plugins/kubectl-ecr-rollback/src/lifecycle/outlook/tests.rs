@@ -67,6 +67,7 @@ fn for_what_is_given_up_no_number_is_raised() {
         let contents = Contents {
             images: images.clone(),
             children: IndexChildren::new(),
+            contents: ManifestContents::new(),
             children_unread: None,
             in_force: InForce::None,
             uses: uses.clone(),

@@ -8,7 +8,7 @@ use release_core::checks::ids;
 use super::*;
 use crate::lifecycle::needs;
 use crate::lifecycle::samples::{ago, digest, image, index, now, releases, repository, running};
-use crate::lifecycle::usage::{Need, Unnamed};
+use crate::lifecycle::usage::{Need, RollbackContainer, Unnamed};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -32,7 +32,10 @@ fn demand(needs: &[Need]) -> Demand {
 }
 
 fn used(needs: &[Need], images: &[PushedImage], children: &IndexChildren) -> Vec<String> {
-    uses(&repository(), &demand(needs), images, children, now()).by_digest.into_keys().collect()
+    uses(&repository(), &demand(needs), images, (children, &ManifestContents::new()), now())
+        .by_digest
+        .into_keys()
+        .collect()
 }
 
 #[test]
@@ -54,7 +57,9 @@ fn a_digest_without_a_repository_counts_where_it_is_found() {
     let tagged = images.iter().find(|image| image.tags.iter().any(|tag| tag == "latest-release-1.0.2")).unwrap();
     let (before, after) = (tagged.pushed_at - HOUR, tagged.pushed_at + HOUR);
     assert_eq!(used(&[runs('1', before)], &images, &none), [digest('1')]);
-    let unknown = |need: Need| uses(&repository(), &demand(&[need]), &images, &none, now()).unknown.len();
+    let unknown = |need: Need| {
+        uses(&repository(), &demand(&[need]), &images, (&none, &ManifestContents::new()), now()).unknown.len()
+    };
     assert_eq!(unknown(runs('1', before)), 0);
     // A configuration's, of which no registry knows: the tag says it, unless it was pushed again since.
     assert_eq!(used(&[runs('f', after)], &images, &none), [digest('2')]);
@@ -103,10 +108,16 @@ fn where_manifests_are_unread_whatever_may_be_the_target_is_one() {
     };
     let demand = Demand { needs: Vec::new(), containers: vec![container] };
     let targets = |children: &IndexChildren| {
-        uses(&repository(), &demand, &images, children, now()).by_digest.into_keys().collect::<Vec<_>>()
+        uses(&repository(), &demand, &images, (children, &ManifestContents::new()), now())
+            .by_digest
+            .into_keys()
+            .collect::<Vec<_>>()
     };
     assert_eq!(targets(&IndexChildren::new()), [digest('b'), digest('c')]);
-    assert_eq!(targets(&IndexChildren::from([(digest('a'), vec![part('b')]), (digest('c'), vec![])])), [digest('c')]);
+    assert_eq!(
+        targets(&IndexChildren::from([(digest('a'), vec![part('b')]), (digest('c'), vec![part('e')])])),
+        [digest('c')]
+    );
 }
 
 /// The host of a team's own that leads to the repository would have its image taken away.
@@ -118,7 +129,13 @@ fn a_tag_under_another_host_may_be_of_the_repository() {
     };
     let tag = "latest-release-1.0.2";
     let of = |need: Need| {
-        let found = uses(&repository(), &demand(&[need]), &releases(), &IndexChildren::new(), now());
+        let found = uses(
+            &repository(),
+            &demand(&[need]),
+            &releases(),
+            (&IndexChildren::new(), &ManifestContents::new()),
+            now(),
+        );
         found.by_digest.into_iter().map(|(digest, uses)| (digest, uses[0].id())).collect::<Vec<_>>()
     };
     let may = vec![(digest('2'), ids::OTHER_HOST)];
@@ -144,7 +161,9 @@ fn a_public_image_that_runs_something_else_is_another() {
         let template =
             needs::need("nginx:1.27", Use::Template { cluster: "prod".into(), by: "shop/deploy/web".into() });
         let pods = Need { digest: digit.map(digest), ..needs::need("nginx:1.27", running()) };
-        uses(&cached, &demand(&[template, pods]), &images, &IndexChildren::new(), now()).by_digest.len()
+        uses(&cached, &demand(&[template, pods]), &images, (&IndexChildren::new(), &ManifestContents::new()), now())
+            .by_digest
+            .len()
     };
     assert_eq!((of(None), of(Some('1')), of(Some('9'))), (1, 1, 0));
 }
@@ -155,7 +174,7 @@ fn what_is_no_longer_in_the_repository_is_said() {
         &repository(),
         &demand(&[need(Some("gone"), None), need(Some("x"), Some('9'))]),
         &releases(),
-        &IndexChildren::new(),
+        (&IndexChildren::new(), &ManifestContents::new()),
         now(),
     );
     let missing: Vec<&str> = found.missing.iter().map(|(image, _)| image.as_str()).collect();
@@ -194,7 +213,13 @@ fn what_is_about_an_image_in_use_is_in_use_too() {
         about('9', '8'),
         about('e', '2'),
     ];
-    let found = uses(&repository(), &demand(&[need(Some("v1"), None)]), &images, &IndexChildren::new(), now());
+    let found = uses(
+        &repository(),
+        &demand(&[need(Some("v1"), None)]),
+        &images,
+        (&IndexChildren::new(), &ManifestContents::new()),
+        now(),
+    );
     let in_use: Vec<&String> = found.by_digest.keys().collect();
     assert_eq!(in_use, ['1', '3', '4', '5', '6', '8', '9'].map(digest).iter().collect::<Vec<_>>());
     assert_eq!(found.of(&digest('9')), [running()]);
@@ -216,10 +241,17 @@ fn signatures_of_the_parts_of_an_index_in_use_are_in_use() {
 fn signatures_of_what_runs_are_in_use_in_whatever_repository() {
     let images = [signed('3', '1', ".sig"), signed('4', '2', ".sig")];
     let elsewhere = Need { repository: None, ..need(Some("v1"), Some('1')) };
-    let found = uses(&repository(), &demand(&[elsewhere]), &images, &IndexChildren::new(), now());
+    let found =
+        uses(&repository(), &demand(&[elsewhere]), &images, (&IndexChildren::new(), &ManifestContents::new()), now());
     assert_eq!((found.of(&digest('3')), found.of(&digest('4'))), ([running()].as_slice(), [].as_slice()));
     // The signature is no image: what is asked for here and gone is still missing.
-    let found = uses(&repository(), &demand(&[need(None, Some('1'))]), &images, &IndexChildren::new(), now());
+    let found = uses(
+        &repository(),
+        &demand(&[need(None, Some('1'))]),
+        &images,
+        (&IndexChildren::new(), &ManifestContents::new()),
+        now(),
+    );
     assert_eq!(found.missing, [(digest('1'), running())]);
 }
 
@@ -265,7 +297,7 @@ fn what_was_pushed_before_and_what_was_deployed_before_are_both_targets() {
     };
     let targets = |revisions| {
         let demand = Demand { needs: Vec::new(), containers: vec![container(revisions)] };
-        uses(&repository(), &demand, &releases(), &IndexChildren::new(), now())
+        uses(&repository(), &demand, &releases(), (&IndexChildren::new(), &ManifestContents::new()), now())
             .by_digest
             .into_keys()
             .collect::<Vec<_>>()

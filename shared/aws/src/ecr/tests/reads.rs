@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::stub::{Stub, ok, refusal};
 use super::*;
 use release_core::registry::index_manifest::IndexChild;
+use release_core::registry::manifest_content::ManifestContent;
 use release_core::registry::push_history::{ImageStatus, Scan, ScanSeverity};
 
 fn image(n: usize) -> Value {
@@ -154,6 +155,33 @@ async fn an_index_names_its_children() {
     let amd64 = IndexChild { digest: digest(11), platform: Some("linux/amd64".into()), is_attestation: false };
     let attestation = IndexChild { digest: digest(12), platform: None, is_attestation: true };
     assert_eq!(children, BTreeMap::from([(digest(10), vec![amd64, attestation])]));
+}
+
+/// What describes an image would be deployed, or what can't be read taken for an image.
+#[tokio::test]
+async fn a_manifest_says_what_it_is_of() {
+    let manifest = |layer: &str| {
+        let config = "application/vnd.oci.image.config.v1+json";
+        json!({"schemaVersion": 2, "config": {"mediaType": config}, "layers": [{"mediaType": layer}]}).to_string()
+    };
+    let image = manifest("application/vnd.oci.image.layer.v1.tar+gzip");
+    let attestation = manifest("application/vnd.in-toto+json");
+    let stub = Stub::answering(move |asked, _| {
+        assert_eq!(asked.operation, "BatchGetImage");
+        ok(json!({
+            "images": [
+                {"imageId": {"imageDigest": digest(1)}, "imageManifest": image},
+                {"imageId": {"imageDigest": digest(2)}, "imageManifest": attestation},
+                {"imageId": {"imageDigest": digest(3)}, "imageManifest": "<html>"},
+            ],
+            "failures": [{"imageId": {"imageDigest": digest(4)}, "failureCode": "ImageNotFound"}],
+        }))
+    })
+    .await;
+    let asked: Vec<String> = (1..=4).map(digest).collect();
+    let contents = registry(&stub.url).await.contents_of("api", &asked).await.unwrap();
+    use ManifestContent::{Attestation, Image, Unknown};
+    assert_eq!(contents.into_values().collect::<Vec<_>>(), [Image, Attestation, Unknown, Unknown]);
 }
 
 #[tokio::test]

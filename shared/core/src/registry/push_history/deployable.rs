@@ -9,7 +9,10 @@ use serde::Serialize;
 use wildmatch::WildMatch;
 
 use crate::registry::image::short_digest;
-use crate::registry::index_manifest::{INDEX_TYPES, IndexChild};
+use crate::registry::index_manifest::{INDEX_TYPES, IndexChild, IndexChildren};
+use crate::registry::manifest_content::{
+    IMAGE_CONFIGS, IMAGE_MANIFESTS, ManifestContent, ManifestContents, known_artifact,
+};
 use crate::registry::subject_tag::subject_in_tag;
 use crate::text::printable;
 
@@ -44,6 +47,8 @@ pub enum LeftOut {
         /// What people call them.
         names: String,
     },
+    /// Untagged, and its manifest, which says whether it is an image, can't be read.
+    MaybeNoImage,
     /// Another index of the very parts that run: a build that was pushed under several tags, or twice.
     SameParts,
     /// In archive storage; it has to be restored before it can be pulled.
@@ -57,7 +62,7 @@ pub enum LeftOut {
 impl LeftOut {
     /// Somebody would have expected to go there: it is said that it was passed over.
     pub(super) fn is_worth_a_word(&self) -> bool {
-        let in_doubt = matches!(self, Self::MaybePart | Self::MaybePartOfArchived { .. });
+        let in_doubt = matches!(self, Self::MaybePart | Self::MaybePartOfArchived { .. } | Self::MaybeNoImage);
         in_doubt || matches!(self, Self::SameParts | Self::Archived | Self::Activating)
     }
 }
@@ -75,6 +80,7 @@ impl fmt::Display for LeftOut {
             Self::MaybePartOfArchived { names, .. } => {
                 return write!(f, "can't be judged, maybe part of what is archived ({names})");
             }
+            Self::MaybeNoImage => "maybe no image",
             Self::SameParts => "the same image as what runs",
             Self::Archived => "archived",
             Self::Activating => "being restored",
@@ -86,25 +92,14 @@ impl fmt::Display for LeftOut {
 /// So many archived images are named.
 const NAMED: usize = 2;
 
-/// Configurations that a container runtime starts: OCI image-spec `config.md`, Docker image
-/// manifest v2 schema 2, and the one of Wasm images, which runtimes with a Wasm shim start.
-const IMAGE_CONFIGS: [&str; 3] = [
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-    "application/vnd.wasm.config.v0+json",
-];
-const IMAGE_MANIFESTS: [&str; 3] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.v1+prettyjws",
-];
-
 /// What belongs to what. That stands in manifests alone: an index and its parts have times of their
 /// own, and parts may have tags.
 #[derive(Debug)]
 pub(super) struct Parents<'a> {
     /// Each with its index; a part of several has them all, in order of their digests.
     by_child: BTreeMap<&'a str, Vec<(&'a str, &'a IndexChild)>>,
+    children: &'a IndexChildren,
+    contents: &'a ManifestContents,
     /// There are indexes whose manifests were not read.
     unread: bool,
     /// Those that are archived and can't be read, the newest first.
@@ -125,7 +120,14 @@ impl<'a> Parents<'a> {
         let (mut sealed, unread): (Vec<&PushedImage>, Vec<&PushedImage>) =
             unread.partition(|index| repository.sealed.contains(&index.digest));
         sealed.sort_by_key(|index| Reverse((index.pushed_at, index.digest.as_str())));
-        Self { by_child, unread: !unread.is_empty(), sealed, unreadable: repository.manifests_unreadable }
+        Self {
+            by_child,
+            children: repository.children,
+            contents: repository.contents,
+            unread: !unread.is_empty(),
+            sealed,
+            unreadable: repository.manifests_unreadable,
+        }
     }
 
     /// The indexes that list a digest.
@@ -152,6 +154,27 @@ impl<'a> Parents<'a> {
             .then(|| LeftOut::MaybePartOfArchived { indexes: indexes(), names: names(&self.sealed) })
     }
 
+    /// What its own manifest says that it is, where that is no image: of an index what it lists.
+    fn by_content(&self, image: &PushedImage, running: Option<&PushedImage>) -> Option<LeftOut> {
+        let content = self.contents.get(&image.digest);
+        if running.is_some_and(|running| content.is_some() && self.contents.get(&running.digest) == content) {
+            return None;
+        }
+        let unknown = image.tags.is_empty() && !is_index(image);
+        match content {
+            Some(ManifestContent::Unknown) => unknown.then_some(LeftOut::MaybeNoImage),
+            Some(content) => called(content),
+            None if self
+                .children
+                .get(&image.digest)
+                .is_some_and(|all| all.iter().all(|child| child.is_attestation)) =>
+            {
+                Some(LeftOut::Artifact { media_type: image.manifest_type.clone().unwrap_or_default() })
+            }
+            None => (self.unreadable && unknown).then_some(LeftOut::MaybeNoImage),
+        }
+    }
+
     /// In doubt, and nothing more can be found out.
     pub(super) fn stays_in_doubt(&self, image: &PushedImage) -> bool {
         self.unreadable && !is_index(image) && self.is_in_doubt(image)
@@ -172,12 +195,39 @@ pub(super) fn not_deployable(
     };
     by_tags(&image.tags)
         .or_else(|| by_type(image).filter(|_| !running.is_some_and(|running| is_of_one_type(image, running))))
+        .or_else(|| parents.by_content(image, running).filter(|why| *why != LeftOut::MaybeNoImage))
         .or_else(|| (is_cache(image) && !running.is_some_and(is_cache)).then_some(LeftOut::BuildCache))
         .or_else(|| parents.is_attestation(image).then_some(LeftOut::Attestation))
         .or_else(|| part(image, parents).filter(|_| image.tags.is_empty()))
         .or_else(|| parents.is_in_doubt(image).then_some(LeftOut::MaybePart))
         .or_else(|| parents.is_sealed(image))
+        .or_else(|| parents.by_content(image, running))
         .or(status)
+}
+
+/// What a manifest is of, where that is no image.
+fn called(content: &ManifestContent) -> Option<LeftOut> {
+    match content {
+        ManifestContent::Image | ManifestContent::Unknown => None,
+        ManifestContent::Signature => Some(LeftOut::Signature),
+        ManifestContent::Attestation => Some(LeftOut::Attestation),
+        ManifestContent::Referrer { subject } => Some(LeftOut::Referrer { subject: subject.clone() }),
+        ManifestContent::Artifact { media_type } => Some(LeftOut::Artifact { media_type: media_type.clone() }),
+    }
+}
+
+/// Why something that a tag is on is no image, by what the registry says of it and by its manifest, where that was
+/// read; unless it is of the type of what runs.
+#[must_use]
+pub fn no_image(
+    image: &PushedImage,
+    content: Option<&ManifestContent>,
+    running: Option<&PushedImage>,
+) -> Option<LeftOut> {
+    let is_of_one_type = running.is_some_and(|running| is_of_one_type(image, running));
+    let odd = |content| matches!(content, &ManifestContent::Artifact { .. });
+    let by_content = || content.filter(|content| !(is_of_one_type && odd(content))).and_then(called);
+    by_tags(&image.tags).or_else(|| by_type(image).filter(|_| !is_of_one_type)).or_else(by_content)
 }
 
 /// `1.0.0, 1.0.1 and 3 more`
@@ -233,12 +283,8 @@ fn is_of_one_type(one: &PushedImage, other: &PushedImage) -> bool {
 fn by_type(image: &PushedImage) -> Option<LeftOut> {
     let artifact = image.artifact_type.as_deref().filter(|t| !IMAGE_CONFIGS.contains(t) && !INDEX_TYPES.contains(t));
     let manifest = image.manifest_type.as_deref().filter(|t| !IMAGE_MANIFESTS.contains(t) && !INDEX_TYPES.contains(t));
-    let has = |words: &[&str]| artifact.is_some_and(|t| words.iter().any(|word| t.contains(word)));
-    if has(&["notary.signature", "cosign.signature", "cosign.artifact.sig"]) {
-        return Some(LeftOut::Signature);
-    }
-    if has(&["in-toto", "sigstore.bundle", "spdx", "cyclonedx", "cosign.artifact.att", "cosign.artifact.sbom"]) {
-        return Some(LeftOut::Attestation);
+    if let Some(known) = artifact.and_then(known_artifact).as_ref().and_then(called) {
+        return Some(known);
     }
     if let Some(subject) = &image.subject {
         return Some(LeftOut::Referrer { subject: subject.clone() });

@@ -4,6 +4,7 @@
 //! decide something, the newest first, until it is decided.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use super::answer::{Choice, Decision, Why};
 use super::deployable::{LeftOut, is_index};
@@ -13,17 +14,24 @@ use super::question::Question;
 use super::repository::Repository;
 use crate::registry::ecr_reference::same_repository;
 use crate::registry::image::ImageRef;
+use crate::registry::manifest_content::ManifestContent;
 
-/// Digests of indexes whose manifests have to be read to be sure of the choice, the one that will
-/// most likely tell first; none where it is certain, or where nothing more can be found out.
+/// Digests of manifests that have to be read to be sure of the choice, the one that will most likely
+/// tell first; none where it is certain, or where nothing more can be found out.
 #[must_use]
 pub fn manifests_to_read(question: &Question<'_>, choice: &Choice<'_>) -> Vec<String> {
     let Some(repository) = question.repository.filter(|r| !r.manifests_unreadable) else { return Vec::new() };
+    let mut indexes = indexes_to_read(question, &repository, choice);
+    indexes.extend(unproven(&repository, choice));
+    indexes
+}
+
+fn indexes_to_read(question: &Question<'_>, repository: &Repository<'_>, choice: &Choice<'_>) -> Vec<String> {
     let is_unread = |i: &&PushedImage| {
         is_index(i) && !repository.children.contains_key(&i.digest) && !repository.sealed.contains(&i.digest)
     };
     let mut unread: Vec<&PushedImage> = repository.images.iter().filter(is_unread).collect();
-    let doubts = || runs_in_doubt(question, &repository) || choice.in_doubt(question).next().is_some();
+    let doubts = || runs_in_doubt(question, repository) || choice.in_doubt(question).next().is_some();
     if unread.is_empty() || !doubts() {
         return Vec::new();
     }
@@ -32,6 +40,34 @@ pub fn manifests_to_read(question: &Question<'_>, choice: &Choice<'_>) -> Vec<St
     let is_archived = |index: &PushedImage| index.status != ImageStatus::Active;
     unread.sort_by_key(|i| (is_archived(i), !is_named(i, &asked), Reverse((i.pushed_at, &i.digest))));
     unread.into_iter().map(|index| index.digest.clone()).collect()
+}
+
+/// What would be gone back to or counted on the way, and may be no image at all: registries call what describes an
+/// image by the type of an image. Only a tag of the form that is kept says that it is one. What comes behind it is next
+/// where it is none; and what runs, for whatever type that has can be run.
+fn unproven(repository: &Repository<'_>, choice: &Choice<'_>) -> Vec<String> {
+    let by_name = choice.left.form.is_none();
+    let is_unread = |image: &PushedImage| {
+        let Repository { children, contents, sealed, .. } = repository;
+        let is_read = children.contains_key(&image.digest) || contents.contains_key(&image.digest);
+        !is_read && !sealed.contains(&image.digest)
+    };
+    let (deciding, asked) = choice.deciding();
+    let may_be_none = |c: &&Candidate<'_>| {
+        let is_unproven = c.image.tags.is_empty() || (by_name && !asked);
+        (asked || c.is_eligible()) && !c.running && is_unproven && is_unread(c.image)
+    };
+    let is_odd = |content: &ManifestContent| matches!(content, ManifestContent::Artifact { .. });
+    let odd = repository.contents.values().any(is_odd);
+    let running = choice.candidates.iter().find(|c| odd && c.running && !is_index(c.image) && is_unread(c.image));
+    let decides = |range: Range<usize>| choice.candidates.get(range).unwrap_or_default().iter().filter(may_be_none);
+    let is_chosen = !matches!(choice.decision, Decision::UnknownRunning { .. } | Decision::NothingOlder { .. });
+    let end = match decides(deciding.clone()).next() {
+        Some(_) if is_chosen && !asked => choice.candidates.len(),
+        Some(_) if is_chosen => deciding.end,
+        _ => deciding.start,
+    };
+    running.into_iter().chain(decides(deciding.start..end)).map(|c| c.image.digest.clone()).collect()
 }
 
 /// Something that pods run or that a template names by its digest may be a part of an index.
@@ -73,7 +109,8 @@ impl<'a> Choice<'a> {
         let may_be_twin = move |c: &Candidate<'_>| {
             is_index(c.image) && running.is_some_and(|running| is_unread(running) || is_unread(c.image))
         };
-        let (candidates, asked) = self.deciding();
+        let (deciding, asked) = self.deciding();
+        let candidates = self.candidates.get(deciding).unwrap_or_default();
         candidates.iter().filter(move |c| match c.left_out {
             Some(LeftOut::MaybePart) => asked || c.same_form,
             // Parts may have tags, too.
@@ -82,21 +119,24 @@ impl<'a> Choice<'a> {
         })
     }
 
-    /// The candidates that decide, from the one after what is left to the one that was chosen; and
-    /// whether it was named.
-    fn deciding(&self) -> (&[Candidate<'a>], bool) {
+    /// Where the candidates are that decide, from the one after what is left to the one that was chosen, all of them
+    /// where none was; and whether it was named.
+    fn deciding(&self) -> (Range<usize>, bool) {
         let (target, asked) = match &self.decision {
             Decision::Chosen(chosen) => (chosen.digest.as_ref(), chosen.why == Why::Asked),
             Decision::Disagree { pushed_before, .. } => {
                 (pushed_before.as_ref().and_then(|chosen| chosen.digest.as_ref()), false)
             }
             Decision::UnknownRunning { .. } | Decision::NothingOlder { .. } => (None, false),
-            _ => return (&[], false),
+            _ => return (0..0, false),
         };
-        let at = target.and_then(|digest| self.candidates.iter().position(|c| c.image.digest == *digest));
+        let end = self.place_of(target).map_or(self.candidates.len(), |at| at.saturating_add(1));
         let running = self.candidates.iter().position(|c| c.running).map_or(0, |at| at.saturating_add(1));
-        let end = at.map_or(self.candidates.len(), |at| at.saturating_add(1));
         let start = if asked { end.saturating_sub(1) } else { running };
-        (self.candidates.get(start..end).unwrap_or_default(), asked)
+        (start.min(end)..end, asked)
+    }
+
+    fn place_of(&self, digest: Option<&String>) -> Option<usize> {
+        digest.and_then(|digest| self.candidates.iter().position(|c| c.image.digest == *digest))
     }
 }

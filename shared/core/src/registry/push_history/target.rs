@@ -51,7 +51,8 @@ impl Target<'_> {
     pub fn named(&self, candidate: &Candidate<'_>, tag: Option<&str>, tag_moves: bool) -> Decision {
         let digest = candidate.image.digest.clone();
         let may_be_meant = |why: &LeftOut| {
-            let in_doubt = matches!(why, LeftOut::MaybePart | LeftOut::MaybePartOfArchived { .. });
+            let in_doubt =
+                matches!(why, LeftOut::MaybePart | LeftOut::MaybePartOfArchived { .. } | LeftOut::MaybeNoImage);
             in_doubt || matches!(why, LeftOut::OutsideTagFilter | LeftOut::IndexChild { .. } | LeftOut::SameParts)
         };
         match candidate.left_out.clone().filter(|why| !may_be_meant(why)) {

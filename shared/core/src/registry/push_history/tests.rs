@@ -1,3 +1,4 @@
+mod contents;
 mod decisions;
 mod evidence;
 mod leaving;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::registry::index_manifest::IndexChild;
+use crate::registry::manifest_content::{ManifestContent, ManifestContents};
 use crate::workload::revisions::Revision;
 
 const REPOSITORY: &str = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/ms-account-management";
@@ -72,6 +74,7 @@ fn image(detail: &Value) -> PushedImage {
 struct Scene {
     images: Vec<PushedImage>,
     children: IndexChildren,
+    contents: ManifestContents,
     sealed: BTreeSet<String>,
     manifests_unreadable: bool,
     spec: String,
@@ -88,6 +91,7 @@ impl Scene {
         Self {
             images: recorded(answer),
             children: BTreeMap::new(),
+            contents: BTreeMap::new(),
             sealed: BTreeSet::new(),
             manifests_unreadable: false,
             spec: format!("{REPOSITORY}:{tag}"),
@@ -149,8 +153,8 @@ impl Scene {
     }
 
     fn question(&self) -> Question<'_> {
-        let Self { images, children, sealed, manifests_unreadable, .. } = self;
-        let repository = Repository { images, children, sealed, manifests_unreadable: *manifests_unreadable };
+        let Self { images, children, contents, sealed, manifests_unreadable, .. } = self;
+        let repository = Repository { images, children, contents, sealed, manifests_unreadable: *manifests_unreadable };
         Question {
             spec: &self.spec,
             container: "api",
@@ -191,9 +195,14 @@ impl Scene {
     }
 
     /// What that index lists: the untagged images pushed in the second before it; the small ones
-    /// are attestations.
+    /// are attestations. Any other manifest is of an image.
     fn read(&mut self, index: &str) {
-        let at = self.images.iter().find(|i| i.digest == index).unwrap().pushed_at;
+        let read = self.images.iter().find(|i| i.digest == index).unwrap();
+        let at = read.pushed_at;
+        if !is_index(read) {
+            self.contents.insert(index.to_owned(), ManifestContent::Image);
+            return;
+        }
         let parts = self.images.iter().filter(|i| {
             i.manifest_type.as_deref() == Some("application/vnd.oci.image.manifest.v1+json")
                 && i.pushed_at.as_second() == at.as_second()

@@ -68,6 +68,38 @@ async fn indexes_are_no_obstacle_to_a_policy_that_takes_nothing() -> Result<()> 
     Ok(())
 }
 
+/// The image before `latest` would expire, and an attestation that has lost its tag be kept in its place.
+#[tokio::test]
+async fn what_only_describes_an_image_is_nobodys_rollback_target() -> Result<()> {
+    let ns = namespace("lifecycle-lost-tags").await?;
+    let repository = ns.repository("ms-account-management").await?;
+    let push = async |days: i64, image: Image| repository.push(image.pushed_at(days_ago(days))).await;
+    push(120, Image::new("latest")).await?;
+    let before = push(119, Image::new("latest")).await?;
+    let lost = push(118, Image::attestation_of(&before).without_tags()).await?;
+    push(117, Image::new("latest")).await?;
+    runs(&ns, &repository.image("latest")).await?;
+    let shop = lab::fixtures::Workload::new("api", &repository.image("latest"));
+    ns.apply_all(&shop.objects()).await?;
+    ns.rolled_out("deployment/api", e2e::LIMIT).await?;
+    let output =
+        lifecycle(&ns, &format!("apply {} --keep-untagged 1 --yes -o json", repository.name())).await?.ends(1)?;
+    let document = output.json()?;
+    let uses = super::in_use::uses_of(&document, &repository, &before);
+    ensure!(uses.iter().any(|used| used.starts_with("rollbackTarget")), "{}", said(&output));
+    ensure!(super::in_use::uses_of(&document, &repository, &lost).is_empty(), "{}", said(&output));
+    assert_eq!(puts(&repository).await?, 0);
+    // Who may not read manifests keeps both.
+    repository.interceptor().fail("BatchGetImage", ALWAYS, Fault::access_denied("BatchGetImage")).await?;
+    let document =
+        lifecycle(&ns, &format!("apply {} --keep-untagged 1 --yes -o json", repository.name())).await?.ends(1)?;
+    let document = document.json()?;
+    for digest in [&before, &lost] {
+        ensure!(!super::in_use::uses_of(&document, &repository, digest).is_empty(), "{document:#}");
+    }
+    Ok(())
+}
+
 /// A rule that somebody made in the console would be gone before anybody has seen it.
 #[tokio::test]
 async fn a_policy_in_force_that_can_not_be_read_is_not_overwritten_unasked() -> Result<()> {

@@ -133,6 +133,38 @@ async fn where_manifests_may_not_be_read_nothing_untagged_is_deployed() -> Resul
     releases.asks_for("1.0.0").await
 }
 
+/// Pods would be told to run a signature that the next one took the tag from, or a build's description whose index is
+/// gone: a registry calls both images.
+#[tokio::test]
+async fn what_only_describes_an_image_is_gone_past_also_without_tag_and_index() -> Result<()> {
+    let case = Case::new("lost-tags").await?;
+    let before = case.push_on(1, Image::new("latest")).await?;
+    case.deploy(&["latest"]).await?;
+    case.push_on(2, Image::signature_of(&before).without_tags()).await?;
+    case.push_on(3, Image::attestation_of(&before).without_tags()).await?;
+    case.push_on(4, Image::provenance()).await?;
+    case.push_on(5, Image::referrer_of(&before, "application/spdx+json").without_subject()).await?;
+    case.push_on(6, Image::new("latest")).await?;
+    case.kubectl(&["rollout", "restart", "deployment/api"]).await?;
+    case.ns.rolled_out("deployment/api", LIMIT).await?;
+    case.back("").await?.ends(0)?;
+    case.runs(&before).await
+}
+
+/// Who names by mistake what only describes an image would have pods that never start.
+#[tokio::test]
+async fn what_is_no_image_can_not_be_named_either() -> Result<()> {
+    let case = Case::new("named-odd").await?;
+    case.push(&["1.0.0", "1.0.1"]).await?;
+    case.deploy(&["1.0.1"]).await?;
+    for (day, image) in [(3, Image::provenance()), (4, Image::chart("1.0.2"))] {
+        let digest = case.push_on(day, image).await?;
+        let refused = case.back(&format!("--to-digest={digest} -ojson")).await?.ends(1)?.json()?;
+        assert_eq!(refused["reason"], "NotDeployable", "{refused:#}");
+    }
+    Ok(())
+}
+
 /// The part that a pipeline tagged, too, would count as the image, and its sibling as the target.
 #[tokio::test]
 async fn parts_with_tags_of_their_own_belong_to_their_index() -> Result<()> {

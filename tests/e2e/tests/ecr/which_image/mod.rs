@@ -5,6 +5,7 @@ mod containers;
 mod evidence;
 mod manifests;
 mod moved_tags;
+mod platforms;
 mod pushes;
 mod rollout_history;
 mod steps;

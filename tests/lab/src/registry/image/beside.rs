@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{CONFIG, INDEX, Image, MANIFEST, blob};
+use super::{CONFIG, IN_TOTO, INDEX, Image, MANIFEST, blob};
 
 const COSIGN_LAYER: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const CHART: &str = "application/vnd.cncf.helm.config.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 
 impl Image {
@@ -24,6 +25,29 @@ impl Image {
             .detail("imageSizeInBytes", 242)
             .artifact_type(CONFIG)
             .tag(&format!("{}.{suffix}", digest.replace(':', "-")))
+    }
+
+    /// What BuildKit pushes beside an image to say how it was built, without the index that lists it: as it stays when
+    /// that is deleted.
+    pub fn provenance() -> Self {
+        let layers = json!([blob(IN_TOTO, 4_096)]);
+        Self::of(json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(CONFIG, 167), "layers": layers}))
+            .detail("imageSizeInBytes", 4_096)
+            .artifact_type(CONFIG)
+    }
+
+    /// A Helm chart.
+    pub fn chart(tag: &str) -> Self {
+        let layers = json!([blob("application/vnd.cncf.helm.chart.content.v1.tar+gzip", 9_000)]);
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(CHART, 400), "layers": layers});
+        Self::of(manifest).detail("imageSizeInBytes", 9_000).artifact_type(CHART).tag(tag)
+    }
+
+    /// The same without its tags, as the next one of the kind leaves it.
+    #[must_use]
+    pub fn without_tags(mut self) -> Self {
+        self.tags.clear();
+        self
     }
 
     /// An untagged referrer (OCI 1.1): an artifact whose subject is another image.
