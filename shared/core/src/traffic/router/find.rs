@@ -139,7 +139,13 @@ fn forsaken(sought: &Sought<'_>, seen: &SeenRoute<'_>, route: &Route, told: Opti
     if told.is_some_and(leads_to) {
         return None;
     }
-    let gone = || "it moved the Service, as our record on it says, and leads to none of its colors any more".to_owned();
+    let now = match route.kind {
+        RouterKind::Nginx => {
+            "is no canary any more, or leads where its main Ingress does: let it lead to the other color's Service, with weight 0"
+        }
+        _ => "leads to none of its colors any more",
+    };
+    let gone = || format!("it moved the Service, as our record on it says, and {now}");
     route.refusal().or_else(|| (!sought.selects(&recorded.key)).then(gone))
 }
 
