@@ -1,0 +1,81 @@
+//! How errors come: one by one, or in clumps.
+
+use super::super::Counted;
+use super::gamma::ln_rising;
+use super::interval::Interval;
+
+/// Fewer intervals than this say nothing about clumps.
+const FEWEST: f64 = 20.0;
+/// Errors are never taken to be calmer than this; a measured dispersion is taken a quarter higher than it was.
+const CALMEST: f64 = 1.2;
+const MARGIN: f64 = 1.25;
+
+/// How errors are spread over canary and stable, given how many there are in all.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Law {
+    /// Each for itself: a Poisson process, whose rate may change as it likes. The bound on false alarms is proven.
+    OneByOne,
+    /// In clumps, as stable's errors came before the release: the bound is a model's.
+    Clumps(Clumps),
+}
+
+/// How stable's errors came before the release.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clumps {
+    /// Errors a request.
+    pub usual: f64,
+    /// Variance of the errors of an interval over their mean, with a margin; more than 1.
+    pub dispersion: f64,
+}
+
+impl Law {
+    /// By what stable did in the intervals before the release (30 minutes of them); one by one where they are too few
+    /// to tell.
+    #[must_use]
+    pub fn measured(before: &[Counted]) -> Self {
+        let served = || before.iter().map(|one| one.sound()).filter(|one| one.requests > 0.0);
+        let how_many: f64 = served().map(|_| 1.0).sum();
+        let all = served().fold(Counted::default(), Counted::and);
+        if how_many < FEWEST {
+            return Self::OneByOne;
+        }
+        // None seen is no rate of zero.
+        let usual = ((all.errors + 1.0) / all.requests).min(1.0);
+        let rate = all.errors / all.requests;
+        let deviation = |one: Counted| (one.errors - rate * one.requests).powi(2) / (rate * one.requests);
+        let dispersion = if rate > 0.0 { served().map(deviation).sum::<f64>() / (how_many - 1.0) } else { 1.0 };
+        Self::Clumps(Clumps { usual, dispersion: (MARGIN * dispersion).max(CALMEST) })
+    }
+
+    /// ln of the likelihood of how the errors of an interval are shared, given their sum, if canary's rate is `ratio`
+    /// times stable's; up to what is the same for all ratios.
+    ///
+    /// One by one canary's errors are Binomial(E, ρ n_c / (ρ n_c + n_s)). In clumps they are
+    /// BetaBinomial(E, ρ s A, (1 − s) A) with s = n_c / (n_c + n_s) and A = mean / (dispersion − 1), which is what
+    /// two negative binomial counts of one dispersion are: one clump has one vote.
+    #[must_use]
+    pub fn likelihood(&self, interval: &Interval, ratio: f64) -> f64 {
+        let (canary, stable) = interval.sound();
+        let errors = canary.errors + stable.errors;
+        if errors <= 0.0 || canary.requests <= 0.0 || stable.requests <= 0.0 {
+            return 0.0;
+        }
+        match self {
+            Self::OneByOne => canary.errors * ratio.ln() - errors * (ratio * canary.requests + stable.requests).ln(),
+            Self::Clumps(clumps) => {
+                let votes = clumps.usual / (clumps.dispersion - 1.0);
+                let (of_canary, of_stable) = (ratio * canary.requests * votes, stable.requests * votes);
+                ln_rising(of_canary, canary.errors) - ln_rising(of_canary + of_stable, errors)
+            }
+        }
+    }
+
+    /// Variance over mean of the errors of an interval, as it is reckoned with.
+    #[must_use]
+    pub fn dispersion(&self) -> f64 {
+        match self {
+            Self::OneByOne => 1.0,
+            Self::Clumps(clumps) => clumps.dispersion,
+        }
+    }
+}

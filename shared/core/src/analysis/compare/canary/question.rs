@@ -1,0 +1,135 @@
+//! What is asked of the counters: one test of one ratio, a part of the promise each.
+
+use super::super::super::counters::Millis;
+use super::super::Counted;
+use super::counts::Counts;
+use super::grid::Grid;
+use super::history::{Counters, History, Measured, Scraping};
+use super::hypothesis::Hypothesis;
+use super::interval::Interval;
+use super::latency::{Histogram, Side};
+use super::law::Law;
+use super::plan::{Metric, Plan, Promise};
+
+/// One ratio that is tested, with all that was counted of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The plan's metric.
+    pub metric: usize,
+    /// Of latency: the bound of the histogram, and whether what is below it is counted.
+    pub bound: Option<(f64, bool)>,
+    /// Its part of the promise; all of them together are 1.
+    pub share: f64,
+    pub hypothesis: Hypothesis,
+    pub law: Law,
+    /// Stable's usual rate before the release, where it is known.
+    pub usual: Option<f64>,
+    /// What is ruled out by proof of goodness; of a histogram one bound alone is asked that.
+    pub proof: Option<Hypothesis>,
+    /// An interval of the grid each.
+    pub intervals: Vec<Interval>,
+}
+
+/// Both grids, and how counters are scraped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    pub scraping: Scraping,
+    /// How long an interval is, in milliseconds.
+    pub width: Millis,
+    pub before: Grid,
+    pub grid: Grid,
+}
+
+impl Frame {
+    /// Those of a release, as far as its intervals are over.
+    #[must_use]
+    pub fn of(history: &History, plan: &Plan, now: Millis) -> Self {
+        let scraping = history.scraping(plan);
+        let width = plan.interval.max(scraping.spacing);
+        let before = Grid::before(history.started, width);
+        Self { scraping, width, before, grid: Grid::of(history, width, now) }
+    }
+}
+
+/// What one metric's sides counted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sides {
+    /// Stable, before the release.
+    pub before: Counts,
+    pub canary: Counts,
+    pub stable: Counts,
+}
+
+/// All questions of a plan to a history.
+#[must_use]
+pub fn questions(history: &History, plan: &Plan, frame: &Frame) -> Vec<Question> {
+    let count = |counters: &Counters, grid: &Grid| Counts::of(counters, grid, frame.scraping, plan.warm_up);
+    let of_one = |measured: &Measured| Sides {
+        before: count(&measured.stable, &frame.before),
+        canary: count(&measured.canary, &frame.grid),
+        stable: count(&measured.stable, &frame.grid),
+    };
+    let sides: Vec<Sides> = history.metrics.iter().map(of_one).collect();
+    questions_of(plan, &sides)
+}
+
+/// All questions of a plan to what was counted, in the order of its metrics.
+#[must_use]
+pub fn questions_of(plan: &Plan, sides: &[Sides]) -> Vec<Question> {
+    let each = plan.metrics.iter().zip(sides).enumerate();
+    each.flat_map(|(index, (metric, sides))| of_metric(metric, index, plan, sides)).collect()
+}
+
+fn of_metric(metric: &Metric, index: usize, plan: &Plan, sides: &Sides) -> Vec<Question> {
+    let ruled_out = plan.proof.ruled_out;
+    let share = plan.share(index);
+    let one = |bound, count: &dyn Fn(&Counts) -> Vec<Counted>| {
+        let before = count(&sides.before);
+        let all = before.iter().copied().fold(Counted::default(), Counted::and);
+        let usual = (all.requests > 0.0).then(|| all.errors / all.requests);
+        let (canary, stable) = (count(&sides.canary), count(&sides.stable));
+        let intervals = canary.into_iter().zip(stable).map(|(canary, stable)| Interval { canary, stable }).collect();
+        let law = Law::measured(&before);
+        let hypothesis = Hypothesis::worse(1.0);
+        Question { metric: index, bound, share, hypothesis, law, usual, proof: None, intervals }
+    };
+    match metric.promise {
+        Promise::ErrorRatio { allowed } => {
+            let proof = Some(Hypothesis::as_bad_as(ruled_out.max(allowed)));
+            vec![Question { hypothesis: Hypothesis::worse(allowed), proof, ..one(None, &|counts| counts.errors(None)) }]
+        }
+        Promise::SuccessRate { kept } => {
+            let asked = one(None, &|counts| counts.errors(None));
+            let usual = asked.usual.unwrap_or_default().max(LEAST);
+            let (hypothesis, proof) =
+                (Hypothesis::less_successful(kept, usual), Hypothesis::no_more_successful(kept, usual));
+            vec![Question { hypothesis, proof: Some(proof), ..asked }]
+        }
+        Promise::Latency { slower, quantile } => {
+            let histogram = histogram(&sides.before);
+            let all = histogram.sides(slower);
+            #[expect(clippy::cast_precision_loss, reason = "a handful")]
+            let share = share / all.len().max(1) as f64;
+            let at = histogram.bound_of(quantile);
+            let ask = |side: &Side| {
+                let bound = Some(side.bound);
+                let count = |counts: &Counts| if side.is_below { counts.errors(bound) } else { counts.rest(bound) };
+                let asked = one(Some((side.bound, side.is_below)), &count);
+                let is_told = at == Some(side.part) && !side.is_below;
+                let proof = is_told.then(|| Hypothesis::as_bad_as(ruled_out.max(side.allowed)));
+                Question { share, hypothesis: side.hypothesis(), proof, ..asked }
+            };
+            all.iter().map(ask).collect()
+        }
+    }
+}
+
+/// A rate of errors that is taken where none was seen.
+const LEAST: f64 = 0.0001;
+
+/// A side's buckets, added up.
+#[must_use]
+pub fn histogram(counts: &Counts) -> Histogram {
+    let below = counts.parts.iter().filter_map(|(bound, counted)| Some(((*bound)?, counted.iter().sum()))).collect();
+    Histogram { below, requests: counts.requests.iter().sum() }
+}
