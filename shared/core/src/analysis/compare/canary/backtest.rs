@@ -96,7 +96,7 @@ pub fn backtest(
 type Found = (Duration, f64);
 
 fn injected(times: f64, releases: usize, mut found: Vec<Found>) -> Injected {
-    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found.sort_by_key(|one| one.0);
     // The median of all releases, in which those that were missed come last.
     let median = found.get(releases.checked_div(2).unwrap_or_default()).copied();
     let failed = median.and_then(|_| {
@@ -221,13 +221,15 @@ fn binomial(of: f64, probability: f64, random: &mut Rng) -> f64 {
     if probability >= 1.0 {
         return of;
     }
+    if probability <= 0.0 {
+        return 0.0;
+    }
     let (mut at, mut count) = (0.0, 0.0);
-    while probability > 0.0 {
+    loop {
         at += ((1.0 - random.f64()).ln() / (-probability).ln_1p()).floor() + 1.0;
         if at > of {
-            break;
+            return count;
         }
         count += 1.0;
     }
-    count
 }

@@ -44,13 +44,20 @@ impl Evidence {
     }
 }
 
+/// One by one it is the exact likelihood ratio. In clumps it is what a model of clumps makes of it, held down so far that
+/// it holds for errors that come one by one as well, whatever their rate does: the model alone would not where errors are
+/// calmer than it takes them to be (a drift of the base rate looks like clumps). It would grow by itself then, for a day.
 fn of_one(interval: &Interval, hypothesis: &Hypothesis, law: &Law, ratio: f64) -> f64 {
-    let by_law = || law.likelihood(interval, ratio) - law.likelihood(interval, hypothesis.allowed);
+    let by = |law: &Law| law.likelihood(interval, ratio) - law.likelihood(interval, hypothesis.allowed);
     match (hypothesis.kept, law) {
-        (None, _) => by_law(),
+        (None, Law::OneByOne) => by(law),
+        (None, Law::Clumps(clumps)) => match clumps.excess(interval, ratio, hypothesis.allowed) {
+            Some(excess) => by(law) - excess.max(0.0),
+            None => by(law).min(by(&Law::OneByOne)),
+        },
         (Some(kept), Law::OneByOne) => of_success(interval, hypothesis.allowed, ratio, kept),
-        // Each of the two is a supermartingale, the one by proof and the other by a model, and so is the less of both.
-        (Some(kept), Law::Clumps(_)) => by_law().min(of_success(interval, hypothesis.allowed, ratio, kept)),
+        // The less of two supermartingales is one by the proof of the one as well as by the model of the other.
+        (Some(kept), Law::Clumps(_)) => by(law).min(of_success(interval, hypothesis.allowed, ratio, kept)),
     }
 }
 

@@ -7,8 +7,8 @@ pub const HOW_MANY: usize = 6;
 
 /// Of good behaviour: so many times less than what is to be ruled out.
 const BETTER: [f64; HOW_MANY] = [1.2, 1.5, 2.0, 3.0, 4.0, 6.0];
-/// Of latency, where what is counted is often and its ratio therefore small.
-const SLOWER: [f64; HOW_MANY] = [1.2, 1.5, 2.0, 3.0, 6.0, 16.0];
+/// Of latency and of success rates, where what is allowed is often and a ratio beyond it therefore small.
+const SMALLER: [f64; HOW_MANY] = [1.2, 1.5, 2.0, 3.0, 6.0, 16.0];
 
 /// A ratio of canary's rate to stable's that is held to be so, and alternatives to it, all beyond it on one side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +33,7 @@ impl Hypothesis {
     #[must_use]
     pub fn slower(allowed: f64, fewer: bool) -> Self {
         let alternative = |times: f64| if fewer { allowed / times } else { allowed * times };
-        Self { allowed, alternatives: SLOWER.map(alternative), kept: None }
+        Self { allowed, alternatives: SMALLER.map(alternative), kept: None }
     }
 
     /// Held to be so: canary's rate is at least `ruled_out` times stable's. Evidence against it is proof of goodness.
@@ -46,7 +46,7 @@ impl Hypothesis {
     /// stable's usual rate of errors; it says where the alternatives lie.
     #[must_use]
     pub fn less_successful(kept: f64, usual: f64) -> Self {
-        Self { kept: Some(kept), ..Self::worse(allowed_by_success(kept, usual)) }
+        Self { kept: Some(kept), ..Self::slower(allowed_by_success(kept, usual), false) }
     }
 
     /// The opposite: p_c ≥ 1 − kept (1 − p_s) is held to be so.

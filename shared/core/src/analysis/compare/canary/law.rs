@@ -6,6 +6,8 @@ use super::interval::Interval;
 
 /// Fewer intervals than this say nothing about clumps.
 const FEWEST: f64 = 20.0;
+/// Of more errors in an interval than this it isn't reckoned what they would come to one by one.
+const MOST: f64 = 64.0;
 /// Errors are never taken to be calmer than this; a measured dispersion is taken a quarter higher than it was.
 const CALMEST: f64 = 1.2;
 const MARGIN: f64 = 1.25;
@@ -63,7 +65,7 @@ impl Law {
         match self {
             Self::OneByOne => canary.errors * ratio.ln() - errors * (ratio * canary.requests + stable.requests).ln(),
             Self::Clumps(clumps) => {
-                let votes = clumps.usual / (clumps.dispersion - 1.0);
+                let votes = clumps.votes();
                 let (of_canary, of_stable) = (ratio * canary.requests * votes, stable.requests * votes);
                 ln_rising(of_canary, canary.errors) - ln_rising(of_canary + of_stable, errors)
             }
@@ -77,5 +79,39 @@ impl Law {
             Self::OneByOne => 1.0,
             Self::Clumps(clumps) => clumps.dispersion,
         }
+    }
+}
+
+impl Clumps {
+    fn votes(&self) -> f64 {
+        self.usual / (self.dispersion - 1.0)
+    }
+
+    /// ln of what the likelihood ratio of clumps has for a mean if canary's errors come one by one, and its rate is
+    /// `allowed` times stable's: the sum over all e of Binomial(E, θ)(e) × (a')ₑ / (a)ₑ × (a + b)_E / (a' + b)_E, where
+    /// (x)ₙ = x (x + 1) … (x + n − 1). More than 0 is what the ratio has to be held down by. None where errors are too
+    /// many, or aren't whole.
+    #[must_use]
+    pub fn excess(&self, interval: &Interval, alternative: f64, allowed: f64) -> Option<f64> {
+        let (canary, stable) = interval.sound();
+        let errors = canary.errors + stable.errors;
+        if errors <= 1.0 || canary.requests <= 0.0 || stable.requests <= 0.0 {
+            // One error is one vote by any law.
+            return Some(0.0);
+        }
+        if errors > MOST || canary.errors.fract() != 0.0 || stable.errors.fract() != 0.0 {
+            return None;
+        }
+        let (of_canary, of_stable) = (canary.requests * self.votes(), stable.requests * self.votes());
+        let share = allowed * canary.requests / (allowed * canary.requests + stable.requests);
+        let (mut at, mut term, mut sum) = (0.0, (errors * (1.0 - share).ln()).exp(), 0.0);
+        while at <= errors {
+            sum += term;
+            let next_of_binomial = (errors - at) / (at + 1.0) * share / (1.0 - share);
+            term *= next_of_binomial * (alternative * of_canary + at) / (allowed * of_canary + at);
+            at += 1.0;
+        }
+        let whole = |ratio: f64| ln_rising(ratio * of_canary + of_stable, errors);
+        Some(f64::ln(sum) + whole(allowed) - whole(alternative))
     }
 }

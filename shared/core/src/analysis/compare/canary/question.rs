@@ -81,47 +81,55 @@ pub fn questions_of(plan: &Plan, sides: &[Sides]) -> Vec<Question> {
 }
 
 fn of_metric(metric: &Metric, index: usize, plan: &Plan, sides: &Sides) -> Vec<Question> {
-    let ruled_out = plan.proof.ruled_out;
     let share = plan.share(index);
-    let one = |bound, count: &dyn Fn(&Counts) -> Vec<Counted>| {
-        let before = count(&sides.before);
-        let all = before.iter().copied().fold(Counted::default(), Counted::and);
-        let usual = (all.requests > 0.0).then(|| all.errors / all.requests);
-        let (canary, stable) = (count(&sides.canary), count(&sides.stable));
-        let intervals = canary.into_iter().zip(stable).map(|(canary, stable)| Interval { canary, stable }).collect();
-        let law = Law::measured(&before);
-        let hypothesis = Hypothesis::worse(1.0);
-        Question { metric: index, bound, share, hypothesis, law, usual, proof: None, intervals }
-    };
     match metric.promise {
         Promise::ErrorRatio { allowed } => {
-            let proof = Some(Hypothesis::as_bad_as(ruled_out.max(allowed)));
-            vec![Question { hypothesis: Hypothesis::worse(allowed), proof, ..one(None, &|counts| counts.errors(None)) }]
+            let proof = Some(Hypothesis::as_bad_as(plan.proof.ruled_out.max(allowed)));
+            let asked = of_counts(index, share, sides, &|counts| counts.errors(None));
+            vec![Question { hypothesis: Hypothesis::worse(allowed), proof, ..asked }]
         }
         Promise::SuccessRate { kept } => {
-            let asked = one(None, &|counts| counts.errors(None));
+            let asked = of_counts(index, share, sides, &|counts| counts.errors(None));
             let usual = asked.usual.unwrap_or_default().max(LEAST);
-            let (hypothesis, proof) =
-                (Hypothesis::less_successful(kept, usual), Hypothesis::no_more_successful(kept, usual));
-            vec![Question { hypothesis, proof: Some(proof), ..asked }]
+            let proof = Some(Hypothesis::no_more_successful(kept, usual));
+            vec![Question { hypothesis: Hypothesis::less_successful(kept, usual), proof, ..asked }]
         }
-        Promise::Latency { slower, quantile } => {
-            let histogram = histogram(&sides.before);
-            let all = histogram.sides(slower);
-            #[expect(clippy::cast_precision_loss, reason = "a handful")]
-            let share = share / all.len().max(1) as f64;
-            let at = histogram.bound_of(quantile);
-            let ask = |side: &Side| {
-                let bound = Some(side.bound);
-                let count = |counts: &Counts| if side.is_below { counts.errors(bound) } else { counts.rest(bound) };
-                let asked = one(Some((side.bound, side.is_below)), &count);
-                let is_told = at == Some(side.part) && !side.is_below;
-                let proof = is_told.then(|| Hypothesis::as_bad_as(ruled_out.max(side.allowed)));
-                Question { share, hypothesis: side.hypothesis(), proof, ..asked }
-            };
-            all.iter().map(ask).collect()
-        }
+        Promise::Latency { slower, quantile } => of_latency((index, share), (slower, quantile), plan, sides),
     }
+}
+
+/// A question a bound; the mean of their evidence is the metric's.
+fn of_latency(
+    (index, share): (usize, f64),
+    (slower, quantile): (f64, f64),
+    plan: &Plan,
+    sides: &Sides,
+) -> Vec<Question> {
+    let histogram = histogram(&sides.before);
+    let all = histogram.sides(slower);
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let share = share / all.len().max(1) as f64;
+    let told = histogram.bound_of(quantile);
+    let ask = |side: &Side| {
+        let bound = Some(side.bound);
+        let count = |counts: &Counts| if side.is_below { counts.errors(bound) } else { counts.rest(bound) };
+        let is_told = told == Some(side.part) && !side.is_below;
+        let proof = is_told.then(|| Hypothesis::as_bad_as(plan.proof.ruled_out.max(side.allowed)));
+        let bound = Some((side.bound, side.is_below));
+        Question { bound, hypothesis: side.hypothesis(), proof, ..of_counts(index, share, sides, &count) }
+    };
+    all.iter().map(ask).collect()
+}
+
+/// What was counted, before anything is asked of it.
+fn of_counts(metric: usize, share: f64, sides: &Sides, count: &dyn Fn(&Counts) -> Vec<Counted>) -> Question {
+    let before = count(&sides.before);
+    let all = before.iter().copied().fold(Counted::default(), Counted::and);
+    let usual = (all.requests > 0.0).then(|| all.errors / all.requests);
+    let (canary, stable) = (count(&sides.canary), count(&sides.stable));
+    let intervals = canary.into_iter().zip(stable).map(|(canary, stable)| Interval { canary, stable }).collect();
+    let (law, hypothesis) = (Law::measured(&before), Hypothesis::worse(1.0));
+    Question { metric, bound: None, share, hypothesis, law, usual, proof: None, intervals }
 }
 
 /// A rate of errors that is taken where none was seen.

@@ -8,7 +8,7 @@ use super::question::Frame;
 use super::share::Share;
 
 /// Odds of canary's share, so many times those that were asked for.
-const ODDS: [f64; 6] = [0.125, 0.25, 0.5, 2.0, 4.0, 8.0];
+const ODDS: [f64; 10] = [0.125, 0.25, 0.5, 1.0 / 1.4, 1.0 / 1.2, 1.2, 1.4, 2.0, 4.0, 8.0];
 
 /// Canary's share of the requests since the weight changed last.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +52,7 @@ impl Split {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SplitTest {
     asked: f64,
-    logs: [f64; 6],
+    logs: [f64; ODDS.len()],
     canary: f64,
     all: f64,
 }
@@ -61,7 +61,7 @@ impl SplitTest {
     /// Of a share, from 0 to 1.
     #[must_use]
     pub fn of(asked: f64) -> Self {
-        Self { asked, logs: [0.0; 6], canary: 0.0, all: 0.0 }
+        Self { asked, logs: [0.0; ODDS.len()], canary: 0.0, all: 0.0 }
     }
 
     /// Requests more.

@@ -21,8 +21,7 @@ fn pod(name: usize, rate: f64, intervals: Millis, random: &mut Rng) -> (Labeled,
     (labeled(requests), labeled(errors))
 }
 
-fn past(pods: usize, rate: f64, hours: Millis) -> Past {
-    let intervals = hours * 240;
+fn past(pods: usize, rate: f64, intervals: Millis) -> Past {
     let mut random = Rng::with_seed(7);
     let (requests, errors) = (0..pods).map(|name| pod(name, rate, intervals, &mut random)).unzip();
     let scraping = Scraping { known_since: 0, spacing: WIDTH };
@@ -39,7 +38,7 @@ fn steps() -> Vec<Step> {
 
 #[test]
 fn a_service_is_split_against_itself() {
-    let past = past(20, 0.005, 6);
+    let past = past(20, 0.005, 6 * 240);
     assert!((past.usual(0) - 0.005).abs() < 0.0005);
     let run = |seed| backtest(&past, &plan(), &steps(), &[2.0, 5.0, 10.0], (100, seed)).expect("a past");
     let found = run(1);
@@ -55,9 +54,8 @@ fn a_service_is_split_against_itself() {
 #[test]
 fn too_little_is_said_to_be_too_little() {
     let tried = |past: &Past| backtest(past, &plan(), &steps(), &[], (10, 1));
-    assert_eq!(tried(&past(1, 0.005, 2)), Err(Unusable::OnePod));
-    let short = Past { intervals: 130, ..past(3, 0.005, 2) };
-    assert_eq!(tried(&short), Err(Unusable::TooShort));
+    assert_eq!(tried(&past(1, 0.005, 480)), Err(Unusable::OnePod));
+    assert_eq!(tried(&past(3, 0.005, 150)), Err(Unusable::TooShort));
     let none = Past::of(&[], 0..0, WIDTH, Scraping { known_since: 0, spacing: WIDTH });
     assert_eq!(tried(&none), Err(Unusable::TooShort));
 }
