@@ -32,7 +32,7 @@ pub mod walk;
 #[cfg(test)]
 mod tests;
 
-use super::super::counters::{Millis, Series, is_silent, seen};
+use super::super::counters::{Millis, is_silent};
 use super::Counted;
 use counts::Counts;
 use history::{Counters, History, Measured};
@@ -56,10 +56,7 @@ pub fn judge(history: &History, plan: &Plan, now: Millis) -> Verdict {
     let walk = walk(&questions, &frame, plan);
     let judged = Judged { history, plan, frame: &frame, questions: &questions, walk: &walk, now };
     let metrics: Vec<Standing> = (0..plan.metrics.len()).filter_map(|metric| judged.standing(metric)).collect();
-    let split = history.metrics.iter().find_map(|measured| {
-        let count = |counters: &Counters| Counts::of(counters, &frame.grid, frame.scraping, 0);
-        Split::of(&count(&measured.canary), &count(&measured.stable), &frame, plan)
-    });
+    let split = history.metrics.first().and_then(|measured| Split::of(measured, history, plan, now));
     Verdict {
         decision: decision(&walk, &metrics),
         p: (-walk.most).exp().min(1.0),
@@ -142,7 +139,7 @@ impl Judged<'_> {
 
     fn nothing(&self, index: usize, measured: &Measured) -> Option<Nothing> {
         let spacing = self.frame.scraping.spacing;
-        let is_silent = |side: &Counters| is_silent(newest(side), self.now, spacing);
+        let is_silent = |side: &Counters| is_silent(side.newest(), self.now, spacing);
         let Some(last) = self.frame.grid.stretches().last().filter(|last| !last.range().is_empty()) else {
             return Some(Nothing::NotYet);
         };
@@ -166,9 +163,4 @@ impl Judged<'_> {
         };
         Some((of(&measured.canary), of(&measured.stable)))
     }
-}
-
-fn newest(side: &Counters) -> Option<Millis> {
-    let series: Vec<Series> = side.requests.iter().map(|one| one.series.clone()).collect();
-    seen(&series).map(|(_, newest)| newest)
 }

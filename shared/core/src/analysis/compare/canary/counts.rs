@@ -23,21 +23,15 @@ impl Counts {
     pub fn of(counters: &Counters, grid: &Grid, scraping: Scraping, warm_up: Millis) -> Self {
         let requests = each(&counters.requests, scraping);
         let warm = warm_since(&requests, warm_up);
-        let counted = |all: &[(&str, Vec<Increment>)]| {
-            let mut counts = vec![0.0; grid.len()];
-            for (pod, increments) in all {
-                let since = warm.get(pod).copied().unwrap_or(Millis::MIN);
-                for one in increments.iter().filter(|one| one.from >= since) {
-                    if let Some(count) = grid.place(one).and_then(|at| counts.get_mut(at)) {
-                        *count += one.by;
-                    }
-                }
-            }
-            counts
-        };
-        let part = |counters: &[Labeled]| counted(&each(counters, scraping));
+        let part = |counters: &[Labeled]| placed(&each(counters, scraping), &warm, grid);
         let parts = counters.parts.iter().map(|one| (one.bound, part(&one.counted))).collect();
-        Self { requests: counted(&requests), parts }
+        Self { requests: placed(&requests, &warm, grid), parts }
+    }
+
+    /// What some counters counted in the intervals of a grid, of cold pods, too.
+    #[must_use]
+    pub fn of_all(counters: &[Labeled], grid: &Grid, scraping: Scraping) -> Vec<f64> {
+        placed(&each(counters, scraping), &BTreeMap::new(), grid)
     }
 
     /// What the part of a bound counted, as errors of the requests. Without such a part nothing was counted, no
@@ -105,6 +99,20 @@ fn put(counts: &mut [f64], intervals: &Range<usize>, others: &[f64]) {
     for (count, other) in counts.iter_mut().skip(intervals.start).take(intervals.len()).zip(others) {
         *count = *other;
     }
+}
+
+/// Increments where they belong, without those of a pod that isn't warm.
+fn placed(all: &[(&str, Vec<Increment>)], warm: &BTreeMap<&str, Millis>, grid: &Grid) -> Vec<f64> {
+    let mut counts = vec![0.0; grid.len()];
+    for (pod, increments) in all {
+        let since = warm.get(pod).copied().unwrap_or(Millis::MIN);
+        for one in increments.iter().filter(|one| one.from >= since) {
+            if let Some(count) = grid.place(one).and_then(|at| counts.get_mut(at)) {
+                *count += one.by;
+            }
+        }
+    }
+    counts
 }
 
 fn each(counters: &[Labeled], scraping: Scraping) -> Vec<(&str, Vec<Increment>)> {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::counters::{Millis, Series, seen, spacing};
+use super::super::super::counters::{Millis, Series, spacing};
 use super::plan::Plan;
 
 /// How far back stable is looked at before the release begins, in milliseconds: 30 minutes.
 pub const BEFORE: Millis = 1_800_000;
+/// So many series tell how they are scraped.
+const ENOUGH: usize = 64;
 /// Labels that tell the replicas of a Prometheus apart where it says nothing else: those of the operator and of Thanos'
 /// and Mimir's documents.
 pub const REPLICA_LABELS: [&str; 3] = ["prometheus_replica", "__replica__", "__prometheus_replica__"];
@@ -118,6 +120,12 @@ impl Counters {
         Self { requests: only(self.requests), parts }
     }
 
+    /// The time of the newest sample of requests.
+    #[must_use]
+    pub fn newest(&self) -> Option<Millis> {
+        self.requests.iter().filter_map(|one| one.series.samples.last()).map(|(at, _)| *at).max()
+    }
+
     fn all(&self) -> impl Iterator<Item = &Labeled> {
         self.requests.iter().chain(self.parts.iter().flat_map(|part| &part.counted))
     }
@@ -130,6 +138,10 @@ impl Labeled {
         let name = self.labels.get("pod").or_else(|| self.labels.get("instance"));
         name.map_or("", String::as_str)
     }
+
+    fn until(&self, last: Millis) -> Series {
+        Series { samples: self.series.samples.iter().copied().filter(|(at, _)| *at <= last).collect() }
+    }
 }
 
 impl History {
@@ -138,16 +150,12 @@ impl History {
     #[must_use]
     pub fn scraping(&self, plan: &Plan) -> Scraping {
         let sides = || self.metrics.iter().flat_map(|one| [&one.stable, &one.canary]);
-        let all: Vec<Series> = sides().flat_map(|side| side.requests.iter().map(|one| one.series.clone())).collect();
-        let early = |one: &Series| {
-            let samples = one.samples.iter().copied().filter(|(at, _)| *at <= self.started).collect();
-            Series { samples }
-        };
-        let before: Vec<Series> = all.iter().map(early).collect();
-        let found = spacing(&before).or_else(|| spacing(&all)).unwrap_or(plan.interval);
+        let all = || sides().flat_map(|side| &side.requests);
+        let until = |last: Millis| -> Vec<Series> { all().take(ENOUGH).map(|one| one.until(last)).collect() };
+        let found = spacing(&until(self.started)).or_else(|| spacing(&until(Millis::MAX))).unwrap_or(plan.interval);
         let seconds = found.saturating_add(500).checked_div(1000).unwrap_or_default();
-        let spacing = seconds.saturating_mul(1000).max(1000);
-        Scraping { known_since: seen(&all).map_or(self.started, |(oldest, _)| oldest), spacing }
+        let oldest = all().filter_map(|one| one.series.samples.first()).map(|(at, _)| *at).min();
+        Scraping { known_since: oldest.unwrap_or(self.started), spacing: seconds.saturating_mul(1000).max(1000) }
     }
 }
 

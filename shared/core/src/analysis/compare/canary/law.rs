@@ -7,7 +7,10 @@ use super::interval::Interval;
 /// Fewer intervals than this say nothing about clumps.
 const FEWEST: f64 = 20.0;
 /// Of more errors in an interval than this it isn't reckoned what they would come to one by one.
-const MOST: f64 = 64.0;
+const MOST: f64 = 256.0;
+/// Beyond these a sum would be lost in rounding: the logarithm of its least term, and its largest one.
+const SMALLEST: f64 = -600.0;
+const LARGEST: f64 = 1e200;
 /// Errors are never taken to be calmer than this; a measured dispersion is taken a quarter higher than it was.
 const CALMEST: f64 = 1.2;
 const MARGIN: f64 = 1.25;
@@ -99,19 +102,24 @@ impl Clumps {
             // One error is one vote by any law.
             return Some(0.0);
         }
-        if errors > MOST || canary.errors.fract() != 0.0 || stable.errors.fract() != 0.0 {
+        let share = allowed * canary.requests / (allowed * canary.requests + stable.requests);
+        // ln of the probability of e = 0, which is where the sum begins.
+        let none = errors * (1.0 - share).ln();
+        if errors > MOST || canary.errors.fract() != 0.0 || stable.errors.fract() != 0.0 || none < SMALLEST {
             return None;
         }
         let (of_canary, of_stable) = (canary.requests * self.votes(), stable.requests * self.votes());
-        let share = allowed * canary.requests / (allowed * canary.requests + stable.requests);
-        let (mut at, mut term, mut sum) = (0.0, (errors * (1.0 - share).ln()).exp(), 0.0);
+        let (mut at, mut term, mut sum, mut scale) = (0.0, none.exp(), 0.0, 0.0);
         while at <= errors {
             sum += term;
             let next_of_binomial = (errors - at) / (at + 1.0) * share / (1.0 - share);
             term *= next_of_binomial * (alternative * of_canary + at) / (allowed * of_canary + at);
             at += 1.0;
+            if term > LARGEST {
+                (term, sum, scale) = (term / LARGEST, sum / LARGEST, scale + LARGEST.ln());
+            }
         }
         let whole = |ratio: f64| ln_rising(ratio * of_canary + of_stable, errors);
-        Some(f64::ln(sum) + whole(allowed) - whole(alternative))
+        Some(f64::ln(sum) + scale + whole(allowed) - whole(alternative))
     }
 }

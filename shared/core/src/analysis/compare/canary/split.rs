@@ -3,8 +3,9 @@
 use super::super::super::counters::Millis;
 use super::super::mean_of_logs;
 use super::counts::Counts;
+use super::grid::Grid;
+use super::history::{Counters, History, Measured};
 use super::plan::Plan;
-use super::question::Frame;
 use super::share::Share;
 
 /// Odds of canary's share, so many times those that were asked for.
@@ -29,21 +30,25 @@ impl Split {
         self.share.seen.is_some() && !self.share.holds(before)
     }
 
-    /// How it stands, by all that was counted (cold pods, too). Sticky sessions and retries make it look wrong.
+    /// How it stands, scrape by scrape, by all that was counted (of cold pods, too). Sticky sessions and retries make it
+    /// look wrong.
     #[must_use]
-    pub fn of(canary: &Counts, stable: &Counts, frame: &Frame, plan: &Plan) -> Option<Self> {
-        let stretch = frame.grid.stretches().last()?;
-        let asked = stretch.percent / 100.0;
-        let (mut test, mut is_other_since) = (SplitTest::of(asked), None);
+    pub fn of(measured: &Measured, history: &History, plan: &Plan, now: Millis) -> Option<Self> {
+        let scraping = history.scraping(plan);
+        let grid = Grid::of(history, scraping.spacing, now);
+        let count = |side: &Counters| Counts::of_all(&side.requests, &grid, scraping);
+        let (canary, stable) = (count(&measured.canary), count(&measured.stable));
+        let stretch = grid.stretches().last()?;
+        let (mut test, mut is_other_since) = (SplitTest::of(stretch.percent / 100.0), None);
         for interval in stretch.range() {
-            let at = |counts: &Counts| counts.requests.get(interval).copied().unwrap_or_default();
-            test.fold(at(canary), at(stable));
+            let at = |counts: &[f64]| counts.get(interval).copied().unwrap_or_default();
+            test.fold(at(&canary), at(&stable));
             if is_other_since.is_none() && test.ln() >= -plan.alpha_of_split().ln() {
-                is_other_since = Some(stretch.end_of(interval, frame.width));
+                is_other_since = Some(stretch.end_of(interval, scraping.spacing));
             }
         }
         let share = Share::between(test.canary, test.all, plan.alpha_of_split());
-        Some(Self { asked, requests: test.all, share, is_other_since })
+        Some(Self { asked: test.asked, requests: test.all, share, is_other_since })
     }
 }
 
