@@ -90,7 +90,7 @@ fn a_bad_canary_is_found_soon() {
 fn a_canary_that_turns_bad_is_found_soon() {
     // At minute 15, where half of the requests begin to go to it.
     let turned = Setting { name: "2% errors from minute 15 on", bad: Some((60, 0.02)), ..clean() };
-    assert!(judged(&turned, &ERRORS).median_seconds().is_some_and(|median| median <= 900.0 + 60.0));
+    assert!(judged(&turned, &ERRORS).median_seconds().is_some_and(|median| median <= 900.0 + 120.0));
 }
 
 #[test]

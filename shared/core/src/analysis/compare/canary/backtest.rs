@@ -205,7 +205,12 @@ fn frame(width: Millis, steps: &[(usize, u8)]) -> Option<Frame> {
     weights.push(Weight { since, percent: 100.0 });
     let history = History { started: 0, weights, metrics: Vec::new() };
     let grid = Grid::of(&history, width, Millis::MAX);
-    Some(Frame { scraping: Scraping { known_since: 0, spacing: width }, width, before: Grid::before(0, width), grid })
+    Some(Frame {
+        scraping: Scraping { known_since: 0, spacing: width },
+        width,
+        before: Grid::before(0, width, 0),
+        grid,
+    })
 }
 
 /// So many more errors a request, each for itself.

@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn without_counters_everything_is_zero() {
-        let grid = Grid::before(10_000_000, 15_000);
+        let grid = Grid::before(10_000_000, 15_000, 0);
         let found = Counts::of(&Counters { requests: vec![], parts: vec![Part::default()] }, &grid, SCRAPING, 0);
         assert!(found.requests.iter().chain(&found.parts[0].1).all(|count| *count <= 0.0));
     }

@@ -43,12 +43,13 @@ impl Grid {
         grid
     }
 
-    /// Those of stable before the release.
+    /// Those of stable before the release, as far back as is known.
     #[must_use]
-    pub fn before(started: Millis, width: Millis) -> Self {
+    pub fn before(started: Millis, width: Millis, known_since: Millis) -> Self {
         // From its end backward, whole ones only.
         let width = width.max(1);
-        let count = BEFORE.checked_div(width).unwrap_or_default();
+        let known = started.saturating_sub(known_since).clamp(0, BEFORE);
+        let count = known.checked_div(width).unwrap_or_default();
         Self::over(started.saturating_sub(count.saturating_mul(width)), started, width)
     }
 
@@ -165,8 +166,9 @@ mod tests {
     fn no_times_make_it_endless() {
         assert!(grid(&[(Millis::MIN, 5.0), (Millis::MAX, 20.0)], Millis::MAX).len() <= MOST);
         assert!(grid(&[(5_000, 5.0), (1_000, 20.0)], 100_000).len() <= MOST);
-        assert_eq!(Grid::before(Millis::MIN, 1).len(), 0);
-        let before = Grid::before(10_000_000, 7_000);
+        assert_eq!(Grid::before(Millis::MIN, 1, 0).len(), 0);
+        let before = Grid::before(10_000_000, 7_000, 0);
         assert_eq!((before.len(), before.stretches()[0].to), (257, 10_000_000));
+        assert_eq!(Grid::before(10_000_000, 15_000, 9_900_000).len(), 6);
     }
 }

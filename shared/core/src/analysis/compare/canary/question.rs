@@ -46,7 +46,9 @@ impl Frame {
     pub fn of(history: &History, plan: &Plan, now: Millis) -> Self {
         let scraping = history.scraping(plan);
         let width = plan.interval.max(scraping.spacing);
-        let before = Grid::before(history.started, width);
+        // Series that are born in the first scrapes can't be told from those that were there.
+        let known = scraping.known_since.saturating_add(scraping.spacing.saturating_mul(UNSURE));
+        let before = Grid::before(history.started, width, known);
         Self { scraping, width, before, grid: Grid::of(history, width, now) }
     }
 }
@@ -59,6 +61,9 @@ pub struct Sides {
     pub canary: Counts,
     pub stable: Counts,
 }
+
+/// So many scrapes from the oldest one on it isn't known what was born in them.
+const UNSURE: Millis = 3;
 
 /// All questions of a plan to a history.
 #[must_use]
