@@ -4,6 +4,9 @@ use std::thread;
 
 use release_core::analysis::compare::canary::first_proof;
 use release_core::analysis::compare::canary::plan::{Metric, Plan};
+use release_core::analysis::compare::canary::question::{Frame, questions};
+use release_core::analysis::compare::canary::walk::proven;
+use release_core::analysis::counters::Millis;
 
 use crate::release::{BEGAN, Release};
 use crate::rules::Rule;
@@ -14,6 +17,8 @@ use crate::setting::{SCRAPE, Setting};
 pub enum Judge {
     /// What `kubectl canary` judges by.
     Ours(Plan),
+    /// Its proof of goodness, in a release of one weight: then "aborted" is proven.
+    OurProof(Plan),
     Theirs(Rule),
 }
 
@@ -78,12 +83,19 @@ pub fn run(setting: &Setting, judge: &Judge, releases: usize) -> Outcome {
 
 fn aborted(release: &Release, judge: &Judge) -> Option<(usize, f64)> {
     let scrapes = match judge {
-        Judge::Ours(plan) => {
-            let found = first_proof(&release.history(), plan, release.over())?;
-            usize::try_from((found.at - BEGAN) / 1000).ok()? / SCRAPE as usize
+        Judge::Ours(plan) => scrapes(first_proof(&release.history(), plan, release.over())?.at)?,
+        Judge::OurProof(plan) => {
+            let history = release.history();
+            let frame = Frame::of(&history, plan, release.over());
+            let asked = questions(&history, plan, &frame);
+            scrapes(proven(asked.first()?, &frame, plan.proof.alpha)?)?
         }
         Judge::Theirs(rule) => rule.aborts(release)?,
     };
     let failed = release.scrapes.iter().take(scrapes).map(|scrape| scrape.canary.errors).sum();
     Some((scrapes, failed))
+}
+
+fn scrapes(at: Millis) -> Option<usize> {
+    usize::try_from((at - BEGAN) / 1000).ok().map(|seconds| seconds / SCRAPE as usize)
 }

@@ -59,7 +59,11 @@ impl Release {
             let base = (setting.base * (setting.drift * drift - setting.drift * setting.drift / 2.0).exp()).min(0.5);
             let is_out = outage.zip(at).filter(|((from, _), at)| (*from..from + OUTAGE).contains(at));
             let base = is_out.map_or(base, |((_, rate), _)| rate);
-            let bad = setting.bad.zip(at).filter(|((since, _), at)| at >= since).map(|((_, rate), _)| rate);
+            let bad = setting
+                .bad
+                .as_ref()
+                .filter(|(range, _)| at.is_some_and(|at| range.contains(&at)))
+                .map(|(_, rate)| *rate);
             let expected = setting.rate * f64::from(SCRAPE);
             let side = |share: f64, rate: f64, slower: f64, random: &mut Rng| {
                 did(setting, expected * share, rate, slower, random)

@@ -1,5 +1,7 @@
 //! What a service is like, and what its canary does.
 
+use std::ops::Range;
+
 /// Seconds between two scrapes.
 pub const SCRAPE: u32 = 15;
 /// Scrapes of stable alone before a release: 30 minutes.
@@ -21,8 +23,8 @@ pub struct Setting {
     pub drift: f64,
     /// Weights in percent with how many scrapes they last.
     pub steps: Vec<(f64, usize)>,
-    /// Since which scrape of the release canary fails with which rate.
-    pub bad: Option<(usize, f64)>,
+    /// In which scrapes of the release canary fails with which rate.
+    pub bad: Option<(Range<usize>, f64)>,
     /// So many times as slow is canary; without it latency isn't looked at.
     pub slow: Option<f64>,
 }
@@ -67,7 +69,7 @@ impl Setting {
     /// Canary fails with this rate from the beginning.
     #[must_use]
     pub fn with_bad(self, rate: f64) -> Self {
-        Self { bad: Some((0, rate)), ..self }
+        Self { bad: Some((0..usize::MAX, rate)), ..self }
     }
 
     /// How many scrapes the release lasts.

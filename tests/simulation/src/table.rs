@@ -19,7 +19,7 @@ pub fn table(releases: usize) -> String {
     let name = |setting: &Setting| setting.name.to_owned();
     rows(&mut text, &alike, name, releases, |outcome| format!("{:.1}", outcome.per_thousand()));
     text.push_str("\nBad canaries: found of 1,000, median seconds, failed requests of canary until then:\n\n");
-    let rate = |setting: &Setting| format!("{}%", 100.0 * setting.bad.map_or(0.0, |(_, rate)| rate));
+    let rate = |setting: &Setting| format!("{}%", 100.0 * setting.bad.as_ref().map_or(0.0, |(_, rate)| *rate));
     rows(&mut text, &bad, rate, releases, found);
     text
 }

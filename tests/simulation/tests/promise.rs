@@ -85,11 +85,31 @@ fn a_bad_canary_is_found_soon() {
     found_within(&judged(&timed, &BOTH), 30.0, 45.0);
 }
 
+/// A step that waits for proof ends early with a good canary, and not with one of twice stable's errors.
+#[test]
+fn goodness_is_proven_of_the_good() {
+    let steady = |name, rate, bad| Setting { name, rate, bad, steps: vec![(20.0, 100)], ..clean() };
+    let proof = |setting: &Setting| run(setting, &Judge::OurProof(plan(setting, &ERRORS)), releases());
+    let good = proof(&steady("good", 500.0, None));
+    assert!(good.median_seconds().is_some_and(|median| median <= 150.0), "{:?}", good.median_seconds());
+    let twice = proof(&steady("twice the errors", 500.0, Some((0..usize::MAX, 0.004))));
+    assert!(twice.per_thousand() <= 50.0, "{}", twice.per_thousand());
+}
+
+/// New pods fail more often for a minute, and are none the worse for it.
+#[test]
+fn a_cold_start_aborts_nothing_where_it_is_left_out() {
+    let cold = Setting { name: "60 s at 2%", bad: Some((0..4, 0.02)), ..clean() };
+    assert!(judged(&cold, &ERRORS).per_thousand() > 50.0, "it would");
+    let warm = Plan { warm_up: 60_000, ..plan(&cold, &ERRORS) };
+    assert!(by(&cold, warm).per_thousand() <= 5.0);
+}
+
 /// Good behaviour doesn't hide a turn.
 #[test]
 fn a_canary_that_turns_bad_is_found_soon() {
     // At minute 15, where half of the requests begin to go to it.
-    let turned = Setting { name: "2% errors from minute 15 on", bad: Some((60, 0.02)), ..clean() };
+    let turned = Setting { name: "2% errors from minute 15 on", bad: Some((60..usize::MAX, 0.02)), ..clean() };
     assert!(judged(&turned, &ERRORS).median_seconds().is_some_and(|median| median <= 900.0 + 120.0));
 }
 
