@@ -157,11 +157,11 @@ fn a_fresh_start_sees_a_later_turn() {
     about(first.ln().exp(), (first.whole().ln().exp() + 2.0) / 3.0);
 }
 
-/// P(X = k) of a binomial, and of a Poisson distribution.
-fn binomial(k: u32, of: u32, share: f64) -> f64 {
+/// ln of P(X = k) of a binomial distribution, and P(X = k) of a Poisson distribution.
+fn ln_binomial(k: u32, of: u32, share: f64) -> f64 {
     let (k, of) = (f64::from(k), f64::from(of));
     let ways = ln_gamma(of + 1.0) - ln_gamma(k + 1.0) - ln_gamma(of - k + 1.0);
-    (ways + k * share.ln() + (of - k) * (1.0 - share).ln()).exp()
+    ways + k * share.ln() + (of - k) * (1.0 - share).ln()
 }
 
 fn poisson(k: u32, mean: f64) -> f64 {
@@ -181,12 +181,13 @@ fn evidence_does_not_grow_by_itself() {
             (Hypothesis::as_bad_as(2.0), 5.0),
             (Hypothesis::slower(0.8, true), 0.8),
         ] {
-            for (canary, stable) in [(40.0, 710.0), (400.0, 400.0), (2.0, 7000.0)] {
+            for (canary, stable) in [(300.0, 5000.0), (400.0, 400.0), (300.0, 700_000.0)] {
                 for errors in [1, 2, 3, 10, 60, 250, 270] {
                     let share = real * canary / (real * canary + stable);
                     let of = |k: u32| {
                         let one = counted((f64::from(k), canary), (f64::from(errors - k), stable));
-                        binomial(k, errors, share) * strength(one, &hypothesis, &law)
+                        let evidence = Evidence::default().fold(&one, &hypothesis, &law).ln();
+                        (ln_binomial(k, errors, share) + evidence).exp()
                     };
                     let mean: f64 = (0..=errors).map(of).sum();
                     assert!(mean < 1.0 + 1e-6, "{law:?} {hypothesis:?} {real} {canary}:{stable} {errors}: {mean}");
