@@ -132,6 +132,42 @@ fn metrics_share_one_promise_and_the_loudest_is_named() {
     assert!(alone.at <= crossed.at);
 }
 
+/// A histogram whose every bucket counts so many in an interval: of canary at 5 %, and of stable.
+fn histogram(canary: [f64; 4], stable: [f64; 4]) -> Measured {
+    let side = |before: f64, did: [f64; 4]| {
+        let buckets = ["0.1", "0.5", "1", "+Inf"].into_iter().enumerate().map(|(at, le)| {
+            let total =
+                |step: i32| f64::from(step.min(120)) * before * stable[at] + f64::from((step - 120).max(0)) * did[at];
+            let samples = (0..=160).map(|step| (BEGAN + Millis::from(step - 120) * SCRAPE, total(step))).collect();
+            Labeled { labels: [("le".to_owned(), le.to_owned())].into(), series: Series { samples } }
+        });
+        Counters::of_histogram(buckets.collect())
+    };
+    Measured { canary: side(0.0, canary), stable: side(1.0, stable) }
+}
+
+#[test]
+fn a_slow_canary_is_worse_and_it_is_told_where() {
+    let stable = [600.0, 690.0, 698.0, 700.0];
+    let plan = Plan::of(vec![Metric::read("p99-latency=1.2").expect("a metric")], 3);
+    let judged = |canary| {
+        let history = History { metrics: vec![histogram(canary, stable)], ..release(&[]) };
+        judge(&history, &plan, after(40))
+    };
+    let slow = judged([10.0, 30.0, 38.0, 40.0]);
+    let Decision::Worse(crossed) = slow.decision else { panic!("{slow:?}") };
+    assert_eq!(crossed.bound, Some(0.1));
+    let standing = &slow.metrics[0];
+    let (of_canary, of_stable) = standing.quantile.expect("quantiles");
+    assert!(of_canary.above == Some(1.0) && of_stable.at_most == Some(1.0), "{standing:?}");
+    let like = judged([34.0, 39.0, 40.0, 40.0]);
+    assert!(!matches!(like.decision, Decision::Worse(_) | Decision::Unknown(_)), "{like:?}");
+    // A version with other bounds can't be held against them.
+    let mut other = History { metrics: vec![histogram([10.0, 30.0, 38.0, 40.0], stable)], ..release(&[]) };
+    other.metrics[0].canary.parts.iter_mut().for_each(|part| part.bound = part.bound.map(|bound| bound * 3.0));
+    assert_eq!(judge(&other, &plan, after(40)).decision, Decision::Unknown(Nothing::IdleCanary));
+}
+
 /// Times and counters come from annotations and from Prometheus: nothing in them ends a run.
 #[test]
 fn absurd_histories_are_survived() {
