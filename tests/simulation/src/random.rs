@@ -100,7 +100,8 @@ mod tests {
             assert!((variance / found / dispersion - 1.0).abs() < 0.1, "{size}: {variance}");
         }
         let (mean, variance) = moments(|| normal(&mut random));
-        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03);
+        // Four deviations of each.
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.04, "{mean} {variance}");
         assert!((normal_below(1.96) - 0.975).abs() < 1e-4 && (normal_below(-2.326) - 0.01).abs() < 1e-4);
     }
 }

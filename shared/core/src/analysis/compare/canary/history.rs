@@ -7,6 +7,8 @@ use super::plan::Plan;
 
 /// How far back stable is looked at before the release begins, in milliseconds: 30 minutes.
 pub const BEFORE: Millis = 1_800_000;
+/// Counters are asked for from a minute before that on, so that what is born in these 30 minutes is seen to be.
+const MARGIN: Millis = 60_000;
 /// So many series tell how they are scraped.
 const ENOUGH: usize = 64;
 /// Labels that tell the replicas of a Prometheus apart where it says nothing else: those of the operator and of Thanos'
@@ -41,7 +43,7 @@ pub struct Part {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measured {
     pub canary: Counters,
-    /// From 30 minutes before the release.
+    /// From `asked_since` on.
     pub stable: Counters,
 }
 
@@ -51,6 +53,13 @@ pub struct Weight {
     pub since: Millis,
     /// From 0 to 100.
     pub percent: f64,
+}
+
+/// Since when counters are needed for a release that began at a time: always the same, so that every run comes to the same
+/// verdict.
+#[must_use]
+pub fn asked_since(started: Millis) -> Millis {
+    started.saturating_sub(BEFORE).saturating_sub(MARGIN)
 }
 
 /// A release as its counters tell it.
@@ -155,7 +164,8 @@ impl History {
         let found = spacing(&until(self.started)).or_else(|| spacing(&until(Millis::MAX))).unwrap_or(plan.interval);
         let seconds = found.saturating_add(500).checked_div(1000).unwrap_or_default();
         let oldest = all().filter_map(|one| one.series.samples.first()).map(|(at, _)| *at).min();
-        Scraping { known_since: oldest.unwrap_or(self.started), spacing: seconds.saturating_mul(1000).max(1000) }
+        let known_since = oldest.unwrap_or(self.started).max(asked_since(self.started));
+        Scraping { known_since, spacing: seconds.saturating_mul(1000).max(1000) }
     }
 }
 

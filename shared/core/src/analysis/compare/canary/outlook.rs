@@ -10,6 +10,8 @@ const OVERHEAD: f64 = 1.3;
 pub const FAULTS: [f64; 3] = [2.0, 5.0, 10.0];
 /// No fault is larger than this.
 const LARGEST: f64 = 1000.0;
+/// So many faults are tried for the worst one, from 1 to all requests, evenly in their logarithm.
+const FINENESS: u32 = 100;
 /// Halvings on the way to the least ratio that is found.
 const HALVINGS: usize = 40;
 
@@ -43,6 +45,8 @@ pub struct Outlook {
     pub faults: Vec<Found>,
     /// How long a canary that fails always stays, and how many requests it fails.
     pub all_fail: Found,
+    /// Of all faults the one that fails the most requests before it is found, or before the step is over.
+    pub worst: Found,
     /// How long it is likely to take until a canary as good as stable is proven not to be as bad as the plan rules out.
     pub proof: Duration,
 }
@@ -87,12 +91,16 @@ pub fn outlook(plan: &Plan, traffic: &Traffic, step: &Step, (allowed, share): (f
     let seen = Seen { plan, traffic, step, allowed, share };
     let lasts = step.lasts.map_or(f64::INFINITY, |lasts| lasts.as_secs_f64());
     let largest = (1.0 / traffic.usual.max(1e-9)).min(LARGEST);
-    let all_fail = seen.found(1.0 / traffic.usual.max(1e-9));
+    let most = 1.0 / traffic.usual.max(1e-9);
+    let all_fail = seen.found(most);
+    let faults = (1..=FINENESS).map(|step| seen.found(most.powf(f64::from(step) / f64::from(FINENESS))));
+    let worst = faults.max_by(|one, other| one.failed.total_cmp(&other.failed)).unwrap_or(all_fail);
     Outlook {
         least_found: (seen.seconds(largest) <= lasts)
             .then(|| least(largest, allowed, |times| seen.seconds(times) <= lasts)),
         faults: FAULTS.iter().map(|times| seen.found(*times)).collect(),
         all_fail,
+        worst,
         proof: duration(seen.seconds_of_proof()),
     }
 }
@@ -207,7 +215,9 @@ mod tests {
         let least = first.least_found.expect("something is found");
         assert!((5.0..10.0).contains(&least), "{least}");
         assert!(first.all_fail.after.as_secs() <= 30 && first.all_fail.failed <= 75.0, "{first:?}");
-        // 5 rps at 5 % for a minute: not even a canary that fails always.
+        assert!(first.worst.failed >= ten.failed && first.worst.failed >= first.all_fail.failed, "{first:?}");
+        assert!(first.worst.failed < 60.0, "{first:?}");
+        // A request in two seconds, 5 % of them for a minute: not even a canary that fails always is found.
         assert_eq!(looked(0.5, 0.002, 5.0, 1).least_found, None);
         let large = looked(5000.0, 0.002, 5.0, 5);
         assert!(large.faults[0].is_in_step && large.proof.as_secs() <= 60, "{large:?}");
