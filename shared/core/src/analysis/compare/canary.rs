@@ -38,7 +38,8 @@ use counts::Counts;
 use history::{Counters, History, Measured};
 use interval::Interval;
 use latency::Quantile;
-use plan::{Plan, Promise};
+use law::Law;
+use plan::{Metric, Plan, Promise};
 use question::{Frame, Question, histogram, questions};
 use ratio::Ratio;
 use split::Split;
@@ -55,7 +56,8 @@ pub fn judge(history: &History, plan: &Plan, now: Millis) -> Verdict {
     let questions = questions(history, plan, &frame);
     let walk = walk(&questions, &frame, plan);
     let judged = Judged { history, plan, frame: &frame, questions: &questions, walk: &walk, now };
-    let metrics: Vec<Standing> = (0..plan.metrics.len()).filter_map(|metric| judged.standing(metric)).collect();
+    let each = plan.metrics.iter().enumerate();
+    let metrics: Vec<Standing> = each.map(|(index, metric)| judged.standing(index, metric)).collect();
     let split = history.metrics.first().and_then(|measured| Split::of(measured, history, plan, now));
     Verdict {
         decision: decision(&walk, &metrics),
@@ -100,23 +102,26 @@ struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// None where nothing was asked of it.
-    fn standing(&self, index: usize) -> Option<Standing> {
-        let (metric, measured) = (self.plan.metrics.get(index)?, self.history.metrics.get(index)?);
-        let told = self.told(index)?;
-        let all = told.intervals.iter().copied().fold(Interval::default(), Interval::and);
-        Some(Standing {
+    fn standing(&self, index: usize, metric: &Metric) -> Standing {
+        let told = self.told(index);
+        let measured = self.history.metrics.get(index);
+        let intervals = told.map(|told| told.intervals.as_slice()).unwrap_or_default();
+        let all = intervals.iter().copied().fold(Interval::default(), Interval::and);
+        let law = told.map_or(Law::OneByOne, |told| told.law);
+        Standing {
             name: metric.name.clone(),
-            stand: self.stand(index, measured),
-            bound: told.bound,
+            stand: measured
+                .filter(|_| told.is_some())
+                .map_or(Stand::Unknown(Nothing::NoCounters), |measured| self.stand(index, measured)),
+            bound: told.and_then(|told| told.bound),
             canary: all.canary,
             stable: all.stable,
-            allowed: told.hypothesis.allowed,
-            ratio: Ratio::between(&told.intervals, &told.law, TOLD),
+            allowed: told.map(|told| told.hypothesis.allowed),
+            ratio: Ratio::between(intervals, &law, TOLD),
             evidence: self.walk.of_metric(self.questions, index),
-            law: told.law,
-            quantile: self.quantile(metric.promise, measured),
-        })
+            law,
+            quantile: measured.and_then(|measured| self.quantile(metric.promise, measured)),
+        }
     }
 
     /// Of a metric's questions the one with the most evidence.

@@ -94,6 +94,12 @@ fn without_data_there_is_no_verdict() {
     let mut silent = release(&[GOOD; 20]);
     silent.metrics[0].stable.requests[0].series.samples.truncate(120);
     assert_eq!(at(&silent, after(20)), Decision::Unknown(Nothing::SilentStable));
+    // A metric that is asked for and not counted is none that is good.
+    let proven = release(&[[375.0, 1.0, 375.0, 1.0]; 200]);
+    let metrics = ["error-rate=1.25", "p99-latency=1.2"].map(|text| Metric::read(text).expect("a metric"));
+    let half = judge(&proven, &Plan::of(metrics.to_vec(), 3), after(200));
+    assert_eq!(half.decision, Decision::Unknown(Nothing::NoCounters));
+    assert!(matches!(half.metrics[0].stand, Stand::NotWorse(_)), "{half:?}");
     let nothing = History { metrics: vec![Measured::default()], ..good };
     assert!(matches!(at(&nothing, after(20)), Decision::Unknown(_)));
     assert!(matches!(at(&History::default(), after(20)), Decision::Unknown(_)));

@@ -42,6 +42,8 @@ pub enum Decision {
 /// Why nothing can be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nothing {
+    /// There are no counters of the metric.
+    NoCounters,
     /// No interval with both sides is over yet.
     NotYet,
     /// There are no new samples of canary.
@@ -59,6 +61,7 @@ impl Nothing {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
+            Self::NoCounters => "Prometheus has no counters of it",
             Self::NotYet => "no interval in which both sides serve is over yet",
             Self::SilentCanary => "Prometheus has no new samples of canary",
             Self::SilentStable => "Prometheus has no new samples of stable",
@@ -79,8 +82,8 @@ pub struct Standing {
     /// Since the release began: for telling, since sums over different weights prove nothing.
     pub canary: Counted,
     pub stable: Counted,
-    /// The largest ratio (of what is below a bound the least) that is allowed.
-    pub allowed: f64,
+    /// The largest ratio (of what is below a bound the least) that is allowed; none where nothing is known of it.
+    pub allowed: Option<f64>,
     /// Where the ratio lies, at 95 %.
     pub ratio: Ratio,
     /// ln of this metric's evidence.
