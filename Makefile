@@ -42,7 +42,7 @@ test-release: built ## The end-to-end tests on release builds, as they are hande
 	LAB_PLUGINS=$(TARGET)/release tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen --test ecr --offline \
 	  --no-fail-fast -- --test-threads=$(THREADS)
 
-simulate: ## What the canary's comparison promises, on 4,000 releases a setting, about two minutes
+simulate: ## What the canary's comparison promises, on 4,000 releases a setting, some minutes
 	SIMULATED_RELEASES=4000 $(SIMULATE) -- --nocapture
 
 soak: $(LAB) ## 100 releases and 500 switches under load, about 30 minutes
