@@ -8,6 +8,8 @@ DENY := $(CACHE)/cargo-deny-0.20.2
 MACHETE := $(CACHE)/cargo-machete-0.9.2
 LAB := $(TARGET)/debug/lab
 PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
+# Optimised, as thousands of releases are judged.
+SIMULATE := cargo test --locked --profile simulate -p simulation --test promise
 # All of the workspace is selected in each call, so that every dependency has one set of features
 # and is compiled once.
 # What is built is what was reviewed: Cargo.lock decides.
@@ -20,7 +22,7 @@ THREADS ?= 8
 export RUST_BACKTRACE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-release soak soak-states bench bench-versions bench-peers lab lab-down verify advisories notices archive install built
+.PHONY: help demo test test-release simulate soak soak-states bench bench-versions bench-peers lab lab-down verify advisories notices archive install built
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -31,6 +33,7 @@ demo: built ## Whole releases under real traffic on a local Kubernetes, 40 s (fi
 test: built ## Pass all tests: unit tests, then end to end on the lab (first run builds istiod and others, ~10 min)
 	@$(LAB) build --addons > /dev/null
 	cargo test --locked --workspace --lib --bins --test shape
+	$(SIMULATE)
 	cargo test --locked --workspace $(ON_LAB) --no-run
 	@tests/on-lab $(LAB) cargo test --locked --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)
 
@@ -38,6 +41,9 @@ test-release: built ## The end-to-end tests on release builds, as they are hande
 	$(BUILD) --release $(PLUGINS)
 	LAB_PLUGINS=$(TARGET)/release tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen --test ecr --offline \
 	  --no-fail-fast -- --test-threads=$(THREADS)
+
+simulate: ## What the canary's comparison promises, on 4,000 releases a setting, some minutes
+	SIMULATED_RELEASES=4000 $(SIMULATE) -- --nocapture
 
 soak: $(LAB) ## 100 releases and 500 switches under load, about 30 minutes
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench
@@ -51,6 +57,7 @@ bench: $(LAB) ## Compare with kubectl and the AWS CLI, side by side in one run
 	$(BUILD) --release --bin kubectl-bluegreen --bin bench
 	LAB_PLUGINS=$(TARGET)/release $(LAB) run -- $(TARGET)/release/bench main
 	$(TARGET)/release/bench registry
+	cargo run --locked --profile simulate -p simulation
 
 bench-versions: $(LAB) ## Compare with another build: OTHER=folder of its release programs
 	$(BUILD) --release $(PLUGINS) --bin bench

@@ -8,6 +8,7 @@
 
 pub mod asked;
 pub mod blue_green;
+pub mod canary;
 
 #[cfg(test)]
 mod tests;
