@@ -107,7 +107,7 @@ fn sooner(asked: Asked<'_>, seen: Seen<'_>, (color, held): (&Color, &Held)) -> O
         KeptReason::NoRecord => return by_hand(seen, color),
         KeptReason::Unfinished if !is_long_over(seen.view, seen.snapshot.at) => {
             let unfinished = seen.view.recorded.current.as_ref()?;
-            return Some(finishing(seen.view, unfinished, &seen.snapshot.scope));
+            return Some(finishing(seen.view, unfinished, seen.snapshot));
         }
         KeptReason::NoTime => false,
         KeptReason::MovedByHand => left_by_hand(seen.view, seen.tracks, &color.name).is_some(),

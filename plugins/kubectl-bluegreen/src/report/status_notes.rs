@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use release_core::command::{Command, Scope};
+use release_core::command::Command;
 use release_core::kube::service::service_name;
 use release_core::kube::{Workload, WorkloadKind, has_all};
 use release_core::text::printable;
@@ -58,7 +58,7 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
             let finish = if is_of_release(r) { "; the same words of `deploy` finish it" } else { "" };
             let wide = if view.is_wide() { "; the Service selects both colors meanwhile" } else { "" };
             let message = format!("the {} {} -> {} by {} {how}{finish}{wide}", r.verb, r.from, r.to, r.by);
-            let fix = Some(finishing(view, r, &snapshot.scope).to_string());
+            let fix = Some(finishing(view, r, snapshot).to_string());
             notes.push(Note { fix, ..Note::warns("unfinished", message) });
         }
         _ => {}
@@ -95,12 +95,16 @@ fn is_of_release(record: &Record) -> bool {
 /// The words that finish what a run began, where it was cut off, and join one that goes on; those that take it back
 /// where no others are known.
 #[must_use]
-pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, scope: &Scope) -> Command {
+pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, snapshot: &Snapshot) -> Command {
+    let scope = &snapshot.scope;
     // Other Services that somebody has only written down are nobody's to move.
     let is_known = has_written_the_record(view.home(), view.router_kind());
     let others = if is_known { unfinished.services.as_slice() } else { &[] };
     let own = others.is_empty().then(|| view.name().to_owned());
-    let services = others.iter().cloned().chain(own);
+    // One that was deleted since can't be moved, and keeps nobody from moving the rest.
+    let neighbours = snapshot.neighbours.as_ref();
+    let is_there = |name: &String| neighbours.map_or(true, |all| all.iter().any(|one| service_name(one) == name));
+    let services = others.iter().filter(|name| is_there(name)).cloned().chain(own);
     match unfinished.verb {
         _ if is_of_release(unfinished) => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
         RecordedVerb::Rollback => Command::new("kubectl bluegreen rollback").args(services).scope(scope),

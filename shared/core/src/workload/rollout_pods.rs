@@ -82,7 +82,10 @@ impl<'p> RolloutPods<'p> {
     /// that those of the template aren't ready, or not all there yet, is no rollout.
     #[must_use]
     pub fn are_replaced(&self, workload: &Workload) -> bool {
-        let is_unseen = workload.observed_generation < workload.metadata.generation.unwrap_or(0);
+        let all_run_it =
+            self.old.is_empty() && i32::try_from(self.new.len()).is_ok_and(|count| count >= workload.replicas);
+        // A Deployment's generation grows with its annotations, too (k8s.io/kubernetes `registry/apps/deployment/strategy.go`).
+        let is_unseen = workload.observed_generation < workload.metadata.generation.unwrap_or(0) && !all_run_it;
         let by_counts = match workload.kind {
             WorkloadKind::Deployment => {
                 workload.status_replicas > workload.updated || workload.updated < workload.replicas

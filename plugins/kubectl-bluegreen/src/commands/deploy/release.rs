@@ -73,11 +73,9 @@ pub async fn release(
     } else {
         again(options, &format!("goes on with {}", plan.colors()), run.scope())
     };
-    let is_live = is_live(run, movement, plan).await;
-    if is_live {
-        written.iter().for_each(|change| report.members.has_no_undo(change));
-    }
-    let failure = left(failure, (&written, &others, is_live), then);
+    let live = live(run, movement, (plan, &written)).await;
+    live.iter().for_each(|change| report.members.has_no_undo(change));
+    let failure = left(failure, (&written, &others, &live), then);
     Err(all.iter().fold(failure, |failure, one| with_way_down(failure, one, run.scope())))
 }
 
@@ -146,13 +144,17 @@ async fn switch(
     ended
 }
 
-/// True where somebody else has moved a Service to what was prepared.
-async fn is_live(run: &Run, movement: &MoveOptions, plan: &DeployPlan) -> bool {
+/// What was written to colors to which somebody else has moved their Services.
+async fn live<'c>(run: &Run, movement: &MoveOptions, (plan, written): (&DeployPlan, &'c [Change])) -> Vec<&'c Change> {
     let looking = movement.looking(ReadScope::Colors);
-    let Ok(snapshot) = load(&run.cluster, &movement.services, looking).await else { return false };
+    let Ok(snapshot) = load(&run.cluster, &movement.services, looking).await else { return Vec::new() };
     let views = moves::views(&snapshot, movement.track_key.as_deref());
-    let is_on = |own: &Preparation| tracks_of(&views, &own.service).is_some_and(|tracks| tracks.active == own.color);
-    plan.parts.iter().any(is_on)
+    let is_on = |own: &&Preparation| tracks_of(&views, &own.service).is_some_and(|tracks| tracks.active == own.color);
+    let (on, off): (Vec<&Preparation>, Vec<&Preparation>) = plan.parts.iter().partition(is_on);
+    // What is of none alone, such as an autoscaler, is taken for live as soon as one is.
+    let is_of_another =
+        |change: &&Change| off.iter().flat_map(|own| &own.prepared).any(|one| one.reference() == change.object);
+    written.iter().filter(|change| !on.is_empty() && !is_of_another(change)).collect()
 }
 
 /// The color has to be what was prepared, in the pods that were tested.
@@ -214,10 +216,10 @@ async fn fingerprint(
 }
 
 /// What was prepared stays, for a look; the same words go on with it.
-fn left(failure: Failure, (written, others, is_live): (&[Change], &[&Change], bool), again: Next) -> Failure {
+fn left(failure: Failure, (written, others, live): (&[Change], &[&Change], &[&Change]), again: Next) -> Failure {
     let told = written.iter().map(|change| {
         let undo = change.undo.as_ref().map(|undo| format!("; undo: {undo}")).unwrap_or_default();
-        let then = match (others.contains(&change), is_live) {
+        let then = match (others.contains(&change), live.contains(&change)) {
             (true, _) => "; changed by someone else since".to_owned(),
             // To take that back would take it from users.
             (false, true) => "; it has the traffic by now".to_owned(),
