@@ -28,7 +28,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// A query that is asked again and again, and what its answers have to be.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Metric {
+#[schemars(rename = "Metric")]
+pub struct Metric<P = Provider> {
     pub name: String,
     /// From the end of a measurement to the next; without a count for as long as the color is watched.
     pub interval: Option<Time>,
@@ -47,7 +48,7 @@ pub struct Metric {
     /// An expression over `result` (<https://expr-lang.org>), like `result[0] < 1`.
     pub success_condition: Option<String>,
     pub failure_condition: Option<String>,
-    pub provider: Provider,
+    pub provider: P,
 }
 
 /// Whom a metric asks.
@@ -69,7 +70,38 @@ pub struct Prometheus {
     pub timeout: Option<u32>,
 }
 
-impl Metric {
+/// Whoever can be asked.
+pub trait Asked {
+    /// What is wrong with the question, as far as that shows before it is asked.
+    ///
+    /// # Errors
+    /// In words.
+    fn check(&self) -> Result<(), String>;
+}
+
+impl Asked for Provider {
+    fn check(&self) -> Result<(), String> {
+        let Prometheus { query, timeout, .. } = &self.prometheus;
+        is_query(query)?;
+        match timeout {
+            Some(seconds) if !(1..=3600).contains(seconds) => Err("timeout is from 1 to 3600 seconds".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether it can be sent.
+///
+/// # Errors
+/// Where it is empty, or too long.
+pub fn is_query(query: &str) -> Result<(), String> {
+    if query.trim().is_empty() || query.len() > LONGEST_QUERY {
+        return Err(format!("a query has from 1 to {LONGEST_QUERY} bytes"));
+    }
+    Ok(())
+}
+
+impl<P: Asked> Metric<P> {
     /// What is wrong with it, as far as that shows before anything is asked.
     ///
     /// # Errors
@@ -79,7 +111,7 @@ impl Metric {
         if self.name.trim().is_empty() || self.name.chars().count() > LONGEST_NAME {
             return Err(format!("a metric's name has from 1 to {LONGEST_NAME} characters"));
         }
-        if let Err(why) = self.limits().and_then(|()| self.times()).and_then(|()| self.query()) {
+        if let Err(why) = self.limits().and_then(|()| self.times()).and_then(|()| self.provider.check()) {
             return wrong(why);
         }
         match self.conditions() {
@@ -158,24 +190,13 @@ impl Metric {
             _ => Ok(()),
         }
     }
-
-    fn query(&self) -> Result<(), String> {
-        let Prometheus { query, timeout, .. } = &self.provider.prometheus;
-        if query.trim().is_empty() || query.len() > LONGEST_QUERY {
-            return Err(format!("a query has from 1 to {LONGEST_QUERY} bytes"));
-        }
-        match timeout {
-            Some(seconds) if !(1..=3600).contains(seconds) => Err("timeout is from 1 to 3600 seconds".into()),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// What is wrong with several, beside what is with each.
 ///
 /// # Errors
 /// In words that name a metric.
-pub fn check_all(metrics: &[Metric]) -> Result<(), String> {
+pub fn check_all<P: Asked>(metrics: &[Metric<P>]) -> Result<(), String> {
     for (at, metric) in metrics.iter().enumerate() {
         metric.check()?;
         if metrics.iter().take(at).any(|before| before.name == metric.name) {
