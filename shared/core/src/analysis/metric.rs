@@ -77,6 +77,11 @@ pub trait Asked {
     /// # Errors
     /// In words.
     fn check(&self) -> Result<(), String>;
+
+    /// Whether the answer is numbers, and nothing by a name.
+    fn answers_numbers(&self) -> bool {
+        true
+    }
 }
 
 impl Asked for Provider {
@@ -114,9 +119,13 @@ impl<P: Asked> Metric<P> {
         if let Err(why) = self.limits().and_then(|()| self.times()).and_then(|()| self.provider.check()) {
             return wrong(why);
         }
-        match self.conditions() {
-            Ok(_) => Ok(()),
-            Err(why) => wrong(why),
+        let (success, failure) = match self.conditions() {
+            Ok(conditions) => conditions,
+            Err(why) => return wrong(why),
+        };
+        match success.iter().chain(&failure).find(|condition| condition.asks_by_name()) {
+            Some(one) if self.provider.answers_numbers() => wrong(format!("{}: Prometheus answers numbers", one.text())),
+            _ => Ok(()),
         }
     }
 

@@ -135,6 +135,10 @@ impl Reader<'_> {
         let mut node = self.term()?;
         loop {
             let open = self.place();
+            if self.takes(".") {
+                node = self.member(node, from, open)?;
+                continue;
+            }
             if !self.takes("[") {
                 return Ok(node);
             }
@@ -158,6 +162,17 @@ impl Reader<'_> {
                 self.wants("]")?;
             }
             node = Node::Slice { of, bounds };
+        }
+    }
+
+    fn member(&mut self, of: Node, from: usize, open: usize) -> Result<Node, String> {
+        let token = self.words.get(self.next).cloned();
+        match token {
+            Some(Token { word: Word::Name(_), at }) => {
+                self.go_on();
+                Ok(Node::Member { of: Box::new(of), marks: Marks { from, open, close: at.end } })
+            }
+            _ => Err("a name is missing behind `.`".to_owned()),
         }
     }
 

@@ -27,6 +27,11 @@ pub enum Node {
         of: Box<Self>,
         bounds: Vec<Self>,
     },
+    /// `of.name`
+    Member {
+        of: Box<Self>,
+        marks: Marks,
+    },
     Unary {
         sign: &'static str,
         of: Box<Self>,
@@ -43,7 +48,7 @@ pub enum Node {
     },
 }
 
-/// Where an index stands: from the beginning of what it is of, and its two brackets.
+/// Where an index stands: from the beginning of what it is of, and its two brackets; of a member its dot and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
     pub from: usize,
@@ -65,7 +70,7 @@ impl Node {
             Self::Call { arguments, .. } => arguments.iter().collect(),
             Self::Index { of, at, .. } => vec![of.as_ref(), at.as_ref()],
             Self::Slice { of, bounds } => std::iter::once(of.as_ref()).chain(bounds).collect(),
-            Self::Unary { of, .. } => vec![of.as_ref()],
+            Self::Unary { of, .. } | Self::Member { of, .. } => vec![of.as_ref()],
             Self::Binary { left, right, .. } => vec![left.as_ref(), right.as_ref()],
             Self::Choice { when, then, other } => vec![when.as_ref(), then.as_ref(), other.as_ref()],
         }
@@ -88,7 +93,19 @@ pub fn names_result(node: &Node) -> bool {
     is_there
 }
 
-/// The text with each `a[i]` as `at(a,i)`, which can fail.
+/// Whether one of these functions is called of the result, or of a part of it.
+#[must_use]
+pub fn calls(node: &Node, names: &[&str]) -> bool {
+    let mut is_there = false;
+    walk(node, &mut |part| {
+        if let Node::Call { name, arguments } = part {
+            is_there |= names.contains(&name.as_str()) && arguments.first().is_some_and(names_result);
+        }
+    });
+    is_there
+}
+
+/// The text with each `a[i]` as `at(a,i)` and each `a.b` as `at(a,"b")`, which can fail.
 #[must_use]
 pub fn indexed_safely(text: &str, tree: &Node, at: &str) -> String {
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
@@ -98,6 +115,12 @@ pub fn indexed_safely(text: &str, tree: &Node, at: &str) -> String {
             changes.push((marks.from..marks.from, format!("{at}(")));
             changes.push((one(marks.open), ",".to_owned()));
             changes.push((one(marks.close), ")".to_owned()));
+        }
+        if let Node::Member { marks, .. } = node {
+            let one = |place: usize| place..place.saturating_add(1);
+            changes.push((marks.from..marks.from, format!("{at}(")));
+            changes.push((one(marks.open), ",\"".to_owned()));
+            changes.push((marks.close..marks.close, "\")".to_owned()));
         }
     });
     // From the end on, so that what comes before keeps its place.
