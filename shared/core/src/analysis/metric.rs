@@ -124,7 +124,9 @@ impl<P: Asked> Metric<P> {
             Err(why) => return wrong(why),
         };
         match success.iter().chain(&failure).find(|condition| condition.asks_by_name()) {
-            Some(one) if self.provider.answers_numbers() => wrong(format!("{}: Prometheus answers numbers", one.text())),
+            Some(one) if self.provider.answers_numbers() => {
+                wrong(format!("{}: Prometheus answers numbers", one.text()))
+            }
             _ => Ok(()),
         }
     }

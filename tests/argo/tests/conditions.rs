@@ -1,0 +1,170 @@
+//! Conditions over what providers answer: whether they hold, or can't be said.
+
+use anyhow::Result;
+use argo::oracle::oracle;
+use release_core::analysis::expression::{Answer, Condition};
+use serde_json::{Value, json};
+
+/// As teams write them; the last ones are wrong of some answers, or of all.
+const CONDITIONS: [&str; 27] = [
+    "result[0] < 1",
+    "result[0] >= 0.95",
+    "result[0] == 0.5",
+    "result[0] != 0.5",
+    "len(result) == 0 || result[0] < 1",
+    "len(result) > 0 && result[0] < 1",
+    "len(result) > 0 ? result[0] < 1 : true",
+    "all(result, # < 1)",
+    "all(result, {# < 1})",
+    "any(result, {# > 1})",
+    "none(result, # > 1)",
+    "count(result, # > 1) == 1",
+    "len(filter(result, {# > 1})) == 1",
+    "isNaN(result[0]) || result[0] < 1",
+    "!isNaN(result[0]) && result[0] < 1",
+    "isInf(result[0])",
+    "isNil(result)",
+    "default(result, 0) < 1",
+    "asInt(result[0]) == 0",
+    "asFloat(result[0]) < 1",
+    "mean(result) < 1",
+    "result < 1",
+    "result[1] > result[0]",
+    "result[0] == \"0.5\"",
+    "result[0]",
+    "result == nil",
+    "not (result[0] > 1) and result[0] * 100 - 1 <= 99",
+];
+
+/// Conditions that we refuse when they are read, whatever is answered: named in docs/rollout.md.
+const REFUSED: [&str; 6] = [
+    "default(result[0], 0) < 1",
+    "result[0] in 0..1000000000",
+    "let a = result[0]; a < 1",
+    "result[0] < 1 // really",
+    "string(result[0]) matches \"^0\"",
+    "now().Year() > 2000",
+];
+
+fn vector(numbers: &[&str]) -> (Value, Answer) {
+    let parsed = numbers.iter().map(|text| number(text)).collect();
+    (json!({"kind": "vector", "value": numbers}), Answer::Vector(parsed))
+}
+
+fn scalar(text: &str) -> (Value, Answer) {
+    (json!({"kind": "scalar", "value": text}), Answer::Scalar(number(text)))
+}
+
+fn number(text: &str) -> f64 {
+    text.trim_start_matches('+').parse().unwrap()
+}
+
+fn web(value: Value) -> (Value, Answer) {
+    (json!({"kind": "json", "value": value}), Answer::Json(value))
+}
+
+/// Asks both, and tells where they differ.
+fn differences(conditions: &[&str], answers: &[(Value, Answer)]) -> Result<Option<Vec<String>>> {
+    let Some(oracle) = oracle() else { return Ok(None) };
+    let pairs: Vec<(&str, &(Value, Answer))> =
+        conditions.iter().flat_map(|condition| answers.iter().map(|answer| (*condition, answer))).collect();
+    let questions: Vec<Value> = pairs
+        .iter()
+        .map(|(condition, (question, _))| json!({"condition": condition, "kind": question["kind"], "value": question["value"]}))
+        .collect();
+    let theirs = oracle.ask("conditions", &questions)?;
+    let mut differ = Vec::new();
+    for ((condition, (_, answer)), theirs) in pairs.iter().zip(theirs) {
+        let ours = Condition::of(condition).and_then(|condition| condition.holds(answer));
+        if ours.as_ref().ok() != theirs["holds"].as_bool().as_ref() {
+            differ.push(format!("{condition} of {answer:?}: {ours:?}, in Argo {theirs}"));
+        }
+    }
+    Ok(Some(differ))
+}
+
+#[test]
+fn conditions_over_numbers_say_what_they_say_in_argo() -> Result<()> {
+    let answers = [
+        vector(&["0.5"]),
+        vector(&["2"]),
+        vector(&[]),
+        vector(&["NaN"]),
+        vector(&["+Inf"]),
+        vector(&["0.5", "2"]),
+        vector(&["-1", "0", "1"]),
+        scalar("0.5"),
+        scalar("NaN"),
+    ];
+    if let Some(differ) = differences(&CONDITIONS, &answers)? {
+        assert!(differ.is_empty(), "{} of {}:\n{}", differ.len(), CONDITIONS.len() * answers.len(), differ.join("\n"));
+    }
+    Ok(())
+}
+
+/// What a server answers is of any kind, and known when it is asked.
+#[test]
+fn conditions_over_json_say_what_they_say_in_argo() -> Result<()> {
+    let conditions = [
+        "result == 'ok'",
+        "result == \"ok\" || result == \"fine\"",
+        "result != 'ok'",
+        "result contains 'o'",
+        "result startsWith 'o'",
+        "result < 1",
+        "result >= 0.9",
+        "asFloat(result) < 1",
+        "asInt(result) == 1",
+        "result",
+        "result == true",
+        "result == false",
+        "!result",
+        "result == nil",
+        "isNil(result)",
+        "default(result, 5) == 5",
+        "result.ok",
+        "result.ok == true",
+        "result.ok && result.rate >= 0.9",
+        "result.rate < 1",
+        "result.none == nil",
+        "result.data.state == 'ready'",
+        "result['rate'] < 1",
+        "result[\"ok\"]",
+        "len(result) == 2",
+        "len(result) > 0",
+        "result[0] == 1",
+        "result[0].ok",
+        "all(result, # > 0)",
+        "all(result, {#.ok == true})",
+        "any(result, {#.rate > 0.5})",
+        "len(result.list) == 2",
+        "result.list[1] == 2",
+    ];
+    let answers = [
+        web(json!("ok")),
+        web(json!("0.5")),
+        web(json!("")),
+        web(json!(1)),
+        web(json!(0.95)),
+        web(json!(true)),
+        web(json!(false)),
+        web(json!(null)),
+        web(json!([1, 2])),
+        web(json!([])),
+        web(json!([{"ok": true, "rate": 0.7}])),
+        web(json!({"ok": true, "rate": 0.97})),
+        web(json!({"ok": "yes", "rate": "0.97", "data": {"state": "ready"}, "list": [1, 2]})),
+        web(json!({})),
+    ];
+    if let Some(differ) = differences(&conditions, &answers)? {
+        assert!(differ.is_empty(), "{} of {}:\n{}", differ.len(), conditions.len() * answers.len(), differ.join("\n"));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_refused_is_refused_when_it_is_read() {
+    for condition in REFUSED {
+        assert!(Condition::of(condition).is_err(), "{condition}");
+    }
+}
