@@ -10,5 +10,7 @@ pub mod expression;
 pub mod json_path;
 pub mod judged;
 pub mod metric;
+pub mod outlook;
+pub mod promql;
 pub mod template;
 pub mod verdict;

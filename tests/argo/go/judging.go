@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 	_ "unsafe"
 
@@ -131,10 +132,13 @@ type verdict struct {
 type prometheus struct {
 	answers map[string][]string
 	next    map[string]int
+	lock    sync.Mutex
 }
 
 func (p *prometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	must(r.ParseForm())
+	p.lock.Lock() // Metrics are measured side by side.
+	defer p.lock.Unlock()
 	name := r.Form.Get("query")
 	at := p.next[name]
 	p.next[name] = at + 1

@@ -39,7 +39,7 @@ fn built() -> Result<Option<Oracle>> {
     eprintln!("building Argo Rollouts' own rules; the first time takes Go some minutes");
     let status = Command::new("go")
         .current_dir(module())
-        .args(["build", "-trimpath", "-buildvcs=false", "-o"])
+        .args(["build", "-buildvcs=false", "-o"])
         .arg(&program)
         .arg(".")
         .status()

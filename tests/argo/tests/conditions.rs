@@ -76,6 +76,11 @@ fn differences(conditions: &[&str], answers: &[(Value, Answer)]) -> Result<Optio
     let mut differ = Vec::new();
     for ((condition, (_, answer)), theirs) in pairs.iter().zip(theirs) {
         let ours = Condition::of(condition).and_then(|condition| condition.holds(answer));
+        // Deviation: to Go what is no number is some whole number; here nothing can be said of it.
+        let is_no_number = matches!(answer, Answer::Vector(all) if all.iter().any(|number| !number.is_finite()));
+        if is_no_number && condition.contains("asInt") && ours.is_err() {
+            continue;
+        }
         if ours.as_ref().ok() != theirs["holds"].as_bool().as_ref() {
             differ.push(format!("{condition} of {answer:?}: {ours:?}, in Argo {theirs}"));
         }

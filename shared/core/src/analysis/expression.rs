@@ -152,7 +152,13 @@ fn environment(answer: &Answer) -> Environment<'static> {
     all.add_function("isNaN", |call| Ok(Value::Bool(number(&call.args)?.is_nan())));
     all.add_function("isInf", |call| Ok(Value::Bool(number(&call.args)?.is_infinite())));
     all.add_function("asFloat", |call| Ok(Value::Float(parsed(&call.args)?)));
-    all.add_function("asInt", |call| whole_number(parsed(&call.args)?));
+    all.add_function("asInt", |call| match call.args.as_slice() {
+        // Of a text Go takes whole numbers alone.
+        [Value::String(text)] => {
+            text.parse().map(Value::Integer).map_err(|_| Error::ExprError(format!("{text:?} is no whole number")))
+        }
+        arguments => whole_number(parsed(arguments)?),
+    });
     all.add_function(AT, |call| match call.args.as_slice() {
         [Value::Array(items), Value::Integer(at)] => item(items, *at),
         // In Go what a map hasn't is nil.

@@ -147,7 +147,8 @@ impl Seen<'_> {
             "isNaN" | "isInf" => wants(&first, &Kind::Number, &format!("in {name}()")).map(|()| Kind::Truth),
             "isNil" => Ok(Kind::Truth),
             "string" => Ok(Kind::Text),
-            "default" => Ok(self.result.clone()),
+            // Go knows no more of it than that it is something.
+            "default" => Ok(Kind::Any),
             "first" | "last" => match first {
                 Kind::List(item) => Ok(*item),
                 _ => Ok(Kind::Any),

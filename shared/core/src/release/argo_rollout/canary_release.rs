@@ -116,7 +116,7 @@ impl Rollout {
         let spec = &self.spec;
         let steps = canary.steps.iter().filter_map(|step| match step {
             WrittenStep::Done(step) => Some(step.clone()),
-            WrittenStep::NotHonoured(_) => None,
+            WrittenStep::NotHonoured(_) | WrittenStep::Several(_) => None,
         });
         let routing = canary.traffic_routing.as_ref();
         let delay = canary.abort_scale_down_delay_seconds.unwrap_or(DELAY);

@@ -16,6 +16,8 @@ use crate::release::canary::step::{CanaryScale, Pause, Step};
 pub enum WrittenStep {
     Done(Step),
     NotHonoured(TakesController),
+    /// Of which Argo may do all at once, and which are refused together.
+    Several(String),
 }
 
 /// What nobody does without a controller.
@@ -80,23 +82,27 @@ impl TryFrom<Fields> for WrittenStep {
         let weight = fields.set_weight.map(u32::try_from).transpose();
         let weight = weight.map_err(|_| "setWeight is not negative".to_owned())?;
         let pause = |pause: WrittenPause| Pause { duration: pause.duration.map(|time| time.0) };
+        let done = |step: Option<Step>| step.map(Self::Done);
         let all = [
-            weight.map(|weight| Self::Done(Step::SetWeight(weight))),
-            fields.pause.map(|written| Self::Done(Step::Pause(pause(written)))),
-            fields.analysis.map(|written| Self::Done(Step::Analysis(written.judging()))),
-            fields.set_canary_scale.map(|written| Self::Done(Step::SetCanaryScale(written.scale()))),
-            fields.set_header_route.map(|route| Self::Done(Step::SetHeaderRoute(route))),
-            fields.set_mirror_route.map(|route| Self::Done(Step::SetMirrorRoute(route))),
-            fields.experiment.map(|_| Self::NotHonoured(TakesController::Experiment)),
-            fields.plugin.map(|_| Self::NotHonoured(TakesController::Plugin)),
+            ("setWeight", done(weight.map(Step::SetWeight))),
+            ("pause", done(fields.pause.map(|written| Step::Pause(pause(written))))),
+            ("analysis", done(fields.analysis.map(|written| Step::Analysis(written.judging())))),
+            ("setCanaryScale", done(fields.set_canary_scale.map(|written| Step::SetCanaryScale(written.scale())))),
+            ("setHeaderRoute", done(fields.set_header_route.map(Step::SetHeaderRoute))),
+            ("setMirrorRoute", done(fields.set_mirror_route.map(Step::SetMirrorRoute))),
+            ("experiment", fields.experiment.map(|_| Self::NotHonoured(TakesController::Experiment))),
+            ("plugin", fields.plugin.map(|_| Self::NotHonoured(TakesController::Plugin))),
         ];
-        let mut said = all.into_iter().flatten();
-        match (said.next(), said.next()) {
-            (Some(step), None) => Ok(step),
+        let mut said: Vec<(&str, Self)> = all.into_iter().filter_map(|(name, step)| Some((name, step?))).collect();
+        match (said.pop(), said.is_empty()) {
+            (Some((_, step)), true) => Ok(step),
             (None, _) => Err("a step does something: setWeight, pause, analysis, setCanaryScale, setHeaderRoute or \
                               setMirrorRoute"
                 .to_owned()),
-            _ => Err("a step does one thing, and this one says several".to_owned()),
+            (Some((last, _)), false) => {
+                let names: Vec<&str> = said.iter().map(|(name, _)| *name).collect();
+                Ok(Self::Several(format!("{} and {last}", names.join(", "))))
+            }
         }
     }
 }

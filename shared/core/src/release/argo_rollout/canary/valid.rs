@@ -22,6 +22,10 @@ pub fn problems(canary: &Canary, is_routed: bool) -> Vec<Problem> {
         found.extend(of_routing(routing));
     }
     for (at, step) in canary.steps.iter().enumerate() {
+        if let WrittenStep::Several(names) = step {
+            let why = format!("a step does one thing, and this one says {names}");
+            found.push(Problem::new(format!("{PATH}.steps[{at}]"), why));
+        }
         if let WrittenStep::Done(step) = step {
             found.extend(of_step(canary, step, is_routed).map(|(field, why)| {
                 let field = if field.is_empty() { String::new() } else { format!(".{field}") };

@@ -40,7 +40,13 @@ pub fn routed(sizing: &Sizing, load: Load) -> Pods {
         return Pods { canary, stable: sizing.replicas };
     }
     let rest = |weight: u32| share(load.most.saturating_sub(weight));
-    let stable = rest(load.weight).max(load.real.map(rest).unwrap_or_default());
+    // Argo takes the size that was asked for the canary for its weight here, whichever is more.
+    let as_asked = match load.scale {
+        Some(CanaryScale::Weight(weight)) => weight,
+        Some(CanaryScale::Replicas(_)) => 0,
+        Some(CanaryScale::MatchTrafficWeight) | None => load.weight,
+    };
+    let stable = rest(load.weight).max(rest(as_asked)).max(load.real.map(rest).unwrap_or_default());
     Pods { canary: at_least(canary), stable: at_least(stable) }
 }
 
