@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use argo::oracle::oracle;
+use argo_oracle::oracle::oracle;
 use release_core::analysis::argo::template::ArgoTemplate;
 use release_core::release::argo_rollout::{Rollout, Unread, is_rollout};
 use serde_json::Value;

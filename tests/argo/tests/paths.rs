@@ -1,7 +1,7 @@
 //! Paths into JSON, as client-go follows them.
 
 use anyhow::Result;
-use argo::oracle::oracle;
+use argo_oracle::oracle::oracle;
 use release_core::analysis::json_path::JsonPath;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use argo::oracle::oracle;
-use argo::seed::Seed;
+use argo_oracle::oracle::oracle;
+use argo_oracle::seed::Seed;
 use jiff::Timestamp;
 use release_core::analysis::argo::provider::CanaryMetric;
 use release_core::analysis::argo::run::{Standing, verdict};
@@ -46,7 +46,7 @@ impl Reply {
     }
 
     fn answer(&self) -> Option<Answer> {
-        let number = |text: &&str| text.parse::<f64>().unwrap();
+        let number = |text: &&str| text.parse::<f64>().unwrap_or(f64::NAN);
         match self {
             Self::Vector(numbers) => Some(Answer::Vector(numbers.iter().map(number).collect())),
             Self::Scalar(text) => Some(Answer::Scalar(number(text))),

@@ -1,8 +1,8 @@
 //! How many pods both versions have at a weight, and which weight is in force at a step.
 
 use anyhow::Result;
-use argo::oracle::oracle;
-use argo::seed::Seed;
+use argo_oracle::oracle::oracle;
+use argo_oracle::seed::Seed;
 use release_core::release::argo_rollout::Rollout;
 use release_core::release::canary::pods::by_ratio::by_ratio;
 use release_core::release::canary::pods::routed::{Load, routed};

@@ -10,6 +10,8 @@ mod tokens;
 mod tree;
 
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;
@@ -19,10 +21,12 @@ use expr::{Context, Environment, Error, Program, Value};
 
 pub use answer::Answer;
 use kinds::{Kind, kind_of};
-use tree::{Node, calls, indexed_safely, names_result, walk};
+use tree::{Node, calls, indexed_safely, loops, names_result, walk};
 
 /// Characters of a condition; nobody reads longer ones.
 const LONGEST: usize = 2000;
+/// Steps of an evaluation; each loop in another one multiplies them.
+const MOST_STEPS: u64 = 10_000_000;
 /// What an index becomes, so that it can fail: no name of a condition, which has no `$`.
 const AT: &str = "at__";
 
@@ -89,6 +93,10 @@ impl Condition {
     /// Why that can't be said: kinds that can't be compared, an index out of range, a result that is no boolean.
     pub fn holds(&self, answer: &Answer) -> Result<bool, String> {
         kind_of(&self.tree, &Kind::of(answer))?;
+        let steps = answer.size().max(200).saturating_pow(loops(&self.tree));
+        if steps > MOST_STEPS {
+            return Err("it goes through the answer in loops within loops: that is too much".to_owned());
+        }
         let environment = environment(answer);
         let mut context = Context::default();
         context.insert("result", value(answer));

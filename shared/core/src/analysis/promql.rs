@@ -8,6 +8,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use words::Operator;
 use words::{Word, words};
 
 /// A query, cut down to what it selects.
@@ -35,15 +36,6 @@ pub struct Matcher {
     pub label: String,
     pub operator: Operator,
     pub value: String,
-}
-
-/// How it is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    Is,
-    IsNot,
-    Matches,
-    MatchesNot,
 }
 
 /// What groups, joins and says over which labels.

@@ -1,6 +1,7 @@
 //! Whom a metric asks, of those that Argo knows: one of three here
 //! (`MetricProvider` of Argo's `pkg/apis/rollouts/v1alpha1/analysis_types.go`).
 
+mod access;
 mod web;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use super::time::Moment;
 use crate::analysis::metric::{Asked, Metric, is_query};
 use crate::duration::go::go_duration;
 
+pub use access::{Authentication, Header, OAuth2};
 pub use web::{Web, WebMethod};
 
 /// A metric of a canary.
@@ -59,14 +61,6 @@ pub struct AnyPrometheus {
     pub authentication: Authentication,
 }
 
-/// A header that is sent with it. Its value may be a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    pub key: String,
-    pub value: String,
-}
-
 /// All samples from one moment to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -74,26 +68,6 @@ pub struct RangeQuery {
     pub start: String,
     pub end: String,
     pub step: String,
-}
-
-/// Who we are to a server.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Authentication {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub oauth2: Option<OAuth2>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sigv4: Option<Value>,
-}
-
-/// A token is asked for first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct OAuth2 {
-    pub token_url: String,
-    pub client_id: String,
-    pub client_secret: String,
-    pub scopes: Vec<String>,
 }
 
 /// A Job whose end is the answer: success or failure.
@@ -109,7 +83,7 @@ impl AnyProvider {
     /// Those that nobody asks here, by name.
     #[must_use]
     pub fn not_honoured(&self) -> Vec<&'static str> {
-        let signed = |authentication: &Authentication| authentication.sigv4.is_some();
+        let signed = Authentication::is_signed;
         let all = [
             ("kayenta", self.kayenta.is_some()),
             ("datadog", self.datadog.is_some()),
@@ -169,15 +143,5 @@ impl AnyPrometheus {
         }
         let moment = |field: &str, text: &str| Moment::of(text).map_err(|why| format!("rangeQuery.{field}: {why}"));
         moment("start", start).and_then(|_| moment("end", end)).map(drop)
-    }
-}
-
-impl Authentication {
-    /// Argo asks without a token where part of it is missing.
-    fn check(&self) -> Result<(), String> {
-        let Some(oauth2) = &self.oauth2 else { return Ok(()) };
-        let is_whole =
-            [&oauth2.token_url, &oauth2.client_id, &oauth2.client_secret].iter().all(|part| !part.is_empty());
-        if is_whole { Ok(()) } else { Err("authentication.oauth2 says tokenUrl, clientId and clientSecret".into()) }
     }
 }

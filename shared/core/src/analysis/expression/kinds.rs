@@ -5,8 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::reader::OF_ITEMS;
-use super::tree::Node;
+use super::tree::{Node, OF_ITEMS};
 
 /// A kind of value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,13 @@
 //! From the words of a condition to what it consists of.
 
 use super::tokens::{Token, Word, tokens};
-use super::tree::{Marks, Node};
+use super::tree::{Marks, Node, OF_ITEMS};
 
 /// So deep may parts stand in each other.
 const DEEPEST: usize = 24;
 /// So many parts may stand side by side.
 const MOST: usize = 400;
 
-/// Functions that take a predicate over the items of a list.
-pub const OF_ITEMS: [&str; 10] =
-    ["all", "any", "none", "one", "filter", "map", "count", "find", "findIndex", "findLast"];
 /// Functions that make one value of others.
 pub const OF_VALUES: [&str; 22] = [
     "len", "sum", "mean", "median", "min", "max", "abs", "ceil", "floor", "round", "int", "float", "string", "first",

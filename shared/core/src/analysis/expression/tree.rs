@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+/// Functions that take a predicate over the items of a list.
+pub const OF_ITEMS: [&str; 10] =
+    ["all", "any", "none", "one", "filter", "map", "count", "find", "findIndex", "findLast"];
+
 /// A part of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -91,6 +95,21 @@ pub fn names_result(node: &Node) -> bool {
     let mut is_there = false;
     walk(node, &mut |part| is_there |= part.is_name());
     is_there
+}
+
+/// How deep loops over items stand in each other; one that makes something of the whole result counts twice.
+#[must_use]
+pub fn loops(node: &Node) -> u32 {
+    let deepest = |parts: &[&Node]| parts.iter().map(|part| loops(part)).max().unwrap_or_default();
+    match node {
+        Node::Call { name, arguments } if OF_ITEMS.contains(&name.as_str()) => {
+            let predicate = arguments.get(1);
+            let again = predicate.is_some_and(|predicate| loops(predicate) == 0 && names_result(predicate));
+            let inside = predicate.map(loops).unwrap_or_default().saturating_add(again.into()).saturating_add(1);
+            arguments.first().map(loops).unwrap_or_default().max(inside)
+        }
+        other => deepest(&other.parts()),
+    }
 }
 
 /// Whether one of these functions is called of the result, or of a part of it.

@@ -149,7 +149,7 @@ impl Finder {
         let lefts = self.list(vec![Found::Json(item)], left);
         if operator == EXISTS {
             // What an error has left counts.
-            return Ok(!lefts.map_or_else(|(rest, _)| rest, |found| found).is_empty());
+            return Ok(!lefts.unwrap_or_else(|(rest, _)| rest).is_empty());
         }
         let lefts = lefts.map_err(|(_, why)| why)?;
         let several = || "can only compare one element at a time".to_owned();

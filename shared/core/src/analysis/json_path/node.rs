@@ -34,5 +34,8 @@ pub enum Node {
     Word(String),
 }
 
+/// Reads what stands inside of a part as a path of its own.
+pub type Action = fn(&str) -> Result<Vec<Node>, String>;
+
 /// The operator of a filter that asks only whether something is there.
 pub const EXISTS: &str = "exists";

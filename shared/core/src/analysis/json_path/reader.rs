@@ -43,7 +43,7 @@ fn inside_braces(text: &str) -> Result<(Vec<Node>, &str), String> {
             return Ok((nodes, after));
         }
         rest = match rest.strip_prefix("[?(") {
-            Some(after) => filter::read(after, &mut nodes)?,
+            Some(after) => filter::read(after, &mut nodes, action)?,
             None => match rest.strip_prefix("..") {
                 Some(after) => recursive(after, &mut nodes)?,
                 None => one(rest, &mut nodes)?,
@@ -67,7 +67,7 @@ fn one<'t>(rest: &'t str, nodes: &mut Vec<Node>) -> Result<&'t str, String> {
     let after = rest.get(first.len_utf8()..).unwrap_or_default();
     match first {
         ' ' | '@' | '$' => Ok(after),
-        '[' => array::read(after, nodes),
+        '[' => array::read(after, nodes, action),
         '"' | '\'' => quote(rest, first, nodes),
         '.' => Ok(field(after, nodes)),
         '+' | '-' => number(rest, nodes),

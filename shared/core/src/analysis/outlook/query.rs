@@ -1,6 +1,6 @@
 //! What a query sees of a service and its canary. In doubt it sees everything, and nothing is said.
 
-use super::{Remark, Words};
+use super::remark::{Remark, Words};
 use crate::analysis::promql::{Matcher, Operator, Query, Selector};
 
 /// Labels that tell the pods of a service apart.

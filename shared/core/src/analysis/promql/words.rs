@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::Operator;
-
 /// One of them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Word {
@@ -13,6 +11,15 @@ pub enum Word {
     Number,
     Match(Operator),
     Sign(char),
+}
+
+/// How it is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Is,
+    IsNot,
+    Matches,
+    MatchesNot,
 }
 
 /// Units of a time, and what each is in milliseconds.

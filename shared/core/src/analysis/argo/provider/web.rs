@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Authentication, Header};
+use super::access::{Authentication, Header};
 use crate::analysis::expression::Answer;
 use crate::analysis::json_path::JsonPath;
 

@@ -1,10 +1,9 @@
 //! What stands in brackets: an index, a slice, a key, or several of them.
 
-use super::action;
-use crate::analysis::json_path::node::Node;
+use crate::analysis::json_path::node::{Action, Node};
 
 /// Reads to the bracket that ends it.
-pub(super) fn read<'t>(after: &'t str, nodes: &mut Vec<Node>) -> Result<&'t str, String> {
+pub(super) fn read<'t>(after: &'t str, nodes: &mut Vec<Node>, action: Action) -> Result<&'t str, String> {
     let end = after.find([']', '\n']).filter(|end| after.get(*end..).is_some_and(|end| end.starts_with(']')));
     let end = end.ok_or("unterminated array")?;
     let (inside, rest) = (after.get(..end).unwrap_or_default(), after.get(end.saturating_add(1)..).unwrap_or_default());

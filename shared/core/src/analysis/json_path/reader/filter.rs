@@ -1,10 +1,9 @@
 //! `[?(@.a == "b")]`
 
-use super::action;
-use crate::analysis::json_path::node::{EXISTS, Node};
+use crate::analysis::json_path::node::{Action, EXISTS, Node};
 
 /// Reads to the bracket that ends it; one pair of quotes may hold a parenthesis.
-pub(super) fn read<'t>(after: &'t str, nodes: &mut Vec<Node>) -> Result<&'t str, String> {
+pub(super) fn read<'t>(after: &'t str, nodes: &mut Vec<Node>, action: Action) -> Result<&'t str, String> {
     let (inside, rest) = after.split_at(end(after)?);
     let rest = rest.strip_prefix(")]").ok_or("unclosed array expect ]")?;
     let is_sign = |c: char| matches!(c, '!' | '<' | '>' | '=');

@@ -75,6 +75,12 @@ fn no_field_is_passed_over() {
             Err(unread) => assert!(paths(&unread).1.iter().all(|path| path.ends_with(field)), "{field}: {unread:?}"),
         }
     }
+}
+
+#[test]
+fn no_field_beside_the_strategy_is_passed_over() {
+    let base = json!({"steps": [{"setWeight": 5}]});
+    let plain = of(base.clone()).unwrap();
     for (field, value) in [
         ("replicas", json!(3)),
         ("minReadySeconds", json!(3)),

@@ -17,13 +17,20 @@ fn header(name: &str, value: Value) -> Value {
     json!({"setHeaderRoute": {"name": name, "match": [{"headerName": "x", "headerValue": value}]}})
 }
 
+/// Each is refused at this field alone.
+fn refused_at(all: &[(Value, &str)]) {
+    for (canary, path) in all {
+        let unread = of(canary.clone()).expect_err(&canary.to_string());
+        assert_eq!(paths(&unread), (true, vec![format!("spec.strategy.canary.{path}").as_str()]), "{canary}");
+    }
+}
+
 /// `ValidateRolloutStrategyCanary`, line by line.
 #[test]
 fn what_argo_refuses_is_refused_at_its_field() {
-    let exact = || json!({"exact": "1"});
     let alb = json!({"alb": {"ingress": "i", "servicePort": 80}, "managedRoutes": [{"name": "m"}]});
     let nginx = json!({"nginx": {"stableIngress": "i"}, "managedRoutes": [{"name": "m"}]});
-    for (canary, path) in [
+    refused_at(&[
         (json!({"maxSurge": 0, "maxUnavailable": "0%"}), "maxSurge"),
         (json!({"canaryService": "a", "stableService": "a"}), "stableService"),
         (json!({"scaleDownDelaySeconds": 30}), "scaleDownDelaySeconds"),
@@ -34,6 +41,19 @@ fn what_argo_refuses_is_refused_at_its_field() {
         (json!({"antiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": {"weight": 0}}}), "antiAffinity"),
         (json!({"stableService": "b", "trafficRouting": alb}), "canaryService"),
         (json!({"canaryService": "b", "trafficRouting": nginx}), "stableService"),
+    ]);
+    let both = json!({"dynamicStableScale": true, "scaleDownDelaySeconds": 5, "trafficRouting": istio(),
+        "canaryService": "a", "stableService": "b"});
+    refused_at(&[(both, "dynamicStableScale")]);
+}
+
+/// The same of routes and routers.
+#[test]
+fn routes_are_refused_where_their_router_does_not_know_them() {
+    let exact = || json!({"exact": "1"});
+    let alb = json!({"alb": {"ingress": "i", "servicePort": 80}, "managedRoutes": [{"name": "m"}]});
+    let nginx = json!({"nginx": {"stableIngress": "i"}, "managedRoutes": [{"name": "m"}]});
+    refused_at(&[
         (routed(istio(), header("other", exact())), "steps[0].setHeaderRoute.name"),
         (routed(alb.clone(), header("m", json!({"prefix": "1"}))), "steps[0].setHeaderRoute.match[0].headerValue"),
         (routed(nginx.clone(), header("m", exact())), "steps[0].setHeaderRoute"),
@@ -60,14 +80,8 @@ fn what_argo_refuses_is_refused_at_its_field() {
             routed(json!({"plugins": {"argoproj-labs/gatewayAPI": {}}}), json!({"setWeight": 1})),
             "trafficRouting.plugins.argoproj-labs/gatewayAPI",
         ),
-    ] {
-        let unread = of(canary.clone()).expect_err(&canary.to_string());
-        assert_eq!(paths(&unread), (true, vec![format!("spec.strategy.canary.{path}").as_str()]), "{canary}");
-    }
+    ]);
     assert!(of(routed(istio(), header("m", exact()))).is_ok());
-    let both = json!({"dynamicStableScale": true, "scaleDownDelaySeconds": 5, "trafficRouting": istio(),
-        "canaryService": "a", "stableService": "b"});
-    assert_eq!(paths(&of(both).unwrap_err()).1, ["spec.strategy.canary.dynamicStableScale"]);
 }
 
 /// A step that is silently left out would be a canary that nobody tried.
