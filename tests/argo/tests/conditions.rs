@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use argo_oracle::oracle::oracle;
+use argo_oracle::seed::Seed;
 use release_core::analysis::expression::{Answer, Condition};
 use serde_json::{Value, json};
 
@@ -174,4 +175,56 @@ fn what_is_refused_is_refused_when_it_is_read() {
     for condition in REFUSED {
         assert!(Condition::of(condition).is_err(), "{condition}");
     }
+}
+
+/// Conditions that make sense, in each other.
+fn random(seed: &mut Seed, deep: u64) -> String {
+    let leaves =
+        ["result[0]", "result[1]", "result[-1]", "1", "0.5", "-1", "len(result)", "sum(result)", "max(result)"];
+    let truths =
+        ["true", "result[0] < 1", "len(result) == 0", "isNaN(result[0])", "isNil(result)", "any(result, # > 1)"];
+    if deep == 0 {
+        return seed.one_of(&leaves).to_string();
+    }
+    let number = |seed: &mut Seed| random(seed, deep - 1);
+    match seed.below(9) {
+        0 => format!("({} {} {})", number(seed), seed.one_of(&["+", "-", "*", "/"]), number(seed)),
+        1 => format!("-({})", number(seed)),
+        2 => format!("abs({})", number(seed)),
+        3 => format!("({} ? {} : {})", seed.one_of(&truths), number(seed), number(seed)),
+        4 => format!("count(result, # {} {})", seed.one_of(&["<", ">=", "==", "!="]), number(seed)),
+        5 => format!("filter(result, # > {})[0]", number(seed)),
+        6 => format!("map(result, # * 2)[{}]", seed.one_of(&["0", "1", "-1", "2"])),
+        7 => format!("asFloat({})", number(seed)),
+        _ => seed.one_of(&leaves).to_string(),
+    }
+}
+
+fn random_condition(seed: &mut Seed) -> String {
+    let compared = |seed: &mut Seed| {
+        let (left, right) = (random(seed, 2), random(seed, 2));
+        format!("{left} {} {right}", seed.one_of(&["<", "<=", ">", ">=", "==", "!="]))
+    };
+    match seed.below(6) {
+        0 => format!("{} && {}", compared(seed), compared(seed)),
+        1 => format!("{} || {}", compared(seed), compared(seed)),
+        2 => format!("!({})", compared(seed)),
+        3 => format!("{} or not ({}) and {}", compared(seed), compared(seed), compared(seed)),
+        4 => format!("all(result, # != {}) || {}", random(seed, 1), compared(seed)),
+        _ => compared(seed),
+    }
+}
+
+/// What no list of ours has thought of.
+#[test]
+fn conditions_of_any_kind_say_what_they_say_in_argo() -> Result<()> {
+    let mut seed = Seed(41);
+    let conditions: Vec<String> = (0..1500).map(|_| random_condition(&mut seed)).collect();
+    let conditions: Vec<&str> = conditions.iter().map(String::as_str).collect();
+    let answers = [vector(&["0.5", "2"]), vector(&[]), vector(&["NaN"]), scalar("0.5")];
+    if let Some(differ) = differences(&conditions, &answers)? {
+        let shown: Vec<&String> = differ.iter().take(40).collect();
+        assert!(differ.is_empty(), "{} of {}: {shown:#?}", differ.len(), conditions.len() * answers.len());
+    }
+    Ok(())
 }

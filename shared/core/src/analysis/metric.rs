@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use number::Number;
 
 use super::expression::Condition;
-use super::verdict::Rules;
+use super::verdict::{AFTER_ERROR, Rules};
 use crate::release::document::time::Time;
 
 /// In Argo four errors in a row are borne.
@@ -155,6 +155,7 @@ impl<P: Asked> Metric<P> {
         Rules {
             interval: self.interval.map(|Time(time)| time),
             initial_delay: self.initial_delay.map(|Time(time)| time).unwrap_or_default(),
+            after_error: AFTER_ERROR,
             count,
             failure_limit: failures.then(|| limit(self.failure_limit)),
             inconclusive_limit: limit(self.inconclusive_limit),

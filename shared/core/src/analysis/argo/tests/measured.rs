@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use crate::analysis::argo::no_data::{Measured, NoData, NoDataRules, Traffic, measured};
 use crate::analysis::argo::run::{Standing, in_its_step, measured_in_its_step, verdict};
 use crate::analysis::expression::{Answer, Condition};
-use crate::analysis::verdict::{Ending, Measurement, Phase, Rules};
+use crate::analysis::verdict::{AFTER_ERROR, Ending, Measurement, Phase, Rules};
 
 fn rules(count: Option<u32>, failure_limit: u32) -> Rules {
     Rules {
         interval: Some(Duration::from_secs(60)),
         initial_delay: Duration::ZERO,
+        after_error: AFTER_ERROR,
         count,
         failure_limit: Some(failure_limit),
         inconclusive_limit: 0,
