@@ -42,6 +42,9 @@ pub enum Bound {
     Secret(SecretKey),
 }
 
+/// What stands for the value of a Secret, before it was read and wherever it would be shown.
+pub const UNSEEN: &str = "*****";
+
 /// By the arguments' names.
 pub type Bounds = BTreeMap<String, Bound>;
 
@@ -132,5 +135,5 @@ pub fn secrets(bounds: &Bounds) -> impl Iterator<Item = &SecretKey> {
 pub fn masked(text: &str, secrets: &[String]) -> String {
     let mut secrets: Vec<&String> = secrets.iter().filter(|secret| !secret.is_empty()).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "*****"))
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), UNSEEN))
 }

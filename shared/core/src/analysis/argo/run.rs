@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::arguments::{Bound, Bounds};
+use super::arguments::{Bound, Bounds, UNSEEN, masked};
 use super::merged::Merged;
 use super::named::{KEPT, dry, kept};
 use super::overrides::{Override, set};
@@ -23,9 +23,6 @@ pub struct RunMetric {
     pub kept: usize,
 }
 
-/// What an argument that is a Secret looks like before it was read.
-pub const UNREAD: &str = "*****";
-
 /// The metrics of a judging. `secrets` has what was read of them; before that their values stay unseen.
 ///
 /// # Errors
@@ -39,7 +36,7 @@ pub fn metrics(
     let value = |(name, bound): (&String, &Bound)| {
         let text = match bound {
             Bound::Value(text) => text.clone(),
-            Bound::Secret(_) => secrets.get(name).cloned().unwrap_or_else(|| UNREAD.to_owned()),
+            Bound::Secret(_) => secrets.get(name).cloned().unwrap_or_else(|| UNSEEN.to_owned()),
         };
         (name.clone(), text)
     };
@@ -50,8 +47,11 @@ pub fn metrics(
         replace(metric, &values, Open::Nothing).map_err(|why| format!("metric {name:?}: {why}"))?;
     }
     set(&mut written, overrides)?;
-    let read: Vec<CanaryMetric> = written.into_iter().map(read).collect::<Result<_, _>>()?;
-    check_all(&read)?;
+    let unseen: Vec<String> = secrets.values().cloned().collect();
+    // The words of a reader have the value that it didn't understand.
+    let hidden = |why: String| masked(&why, &unseen);
+    let read: Vec<CanaryMetric> = written.into_iter().map(read).collect::<Result<_, _>>().map_err(hidden)?;
+    check_all(&read).map_err(hidden)?;
     let names: Vec<&str> = read.iter().map(|metric| metric.name.as_str()).collect();
     let (dry, kept) = (dry(&merged.dry_run, &names)?, kept(&merged.measurement_retention, &names)?);
     Ok(read.iter().map(|metric| of_run_metric(metric, &dry, &kept)).collect())
@@ -67,7 +67,6 @@ fn of_run_metric(metric: &CanaryMetric, dry: &BTreeSet<String>, kept: &BTreeMap<
 
 fn read(metric: Value) -> Result<CanaryMetric, String> {
     let name = metric["name"].as_str().unwrap_or_default().to_owned();
-    // A value of an argument may be a secret: the words are the reader's, not the value's.
     serde_json::from_value(metric).map_err(|error| format!("metric {name:?}: {error}"))
 }
 

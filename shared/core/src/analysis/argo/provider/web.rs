@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::access::{Authentication, Header};
+use crate::analysis::argo::arguments::UNSEEN;
 use crate::analysis::expression::Answer;
 use crate::analysis::json_path::JsonPath;
 
@@ -65,7 +66,8 @@ impl Web {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        if !(self.url.starts_with("http://") || self.url.starts_with("https://")) {
+        // Where it is, or is not yet known.
+        if !["http://", "https://", UNSEEN].iter().any(|start| self.url.starts_with(start)) {
             return Err("url begins with http:// or https://".into());
         }
         let has_body = self.body.as_ref().is_some_and(|body| !body.is_empty());

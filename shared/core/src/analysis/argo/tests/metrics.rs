@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{metric, template};
-use crate::analysis::argo::arguments::{Bound, Bounds, SecretKey};
+use crate::analysis::argo::arguments::{Bound, Bounds, SecretKey, UNSEEN};
 use crate::analysis::argo::merged::{Merged, merged};
 use crate::analysis::argo::overrides::Override;
 use crate::analysis::argo::provider::CanaryMetric;
-use crate::analysis::argo::run::{RunMetric, UNREAD, metrics};
+use crate::analysis::argo::run::{RunMetric, metrics};
 use crate::analysis::argo::time::Moment;
 use crate::analysis::expression::Answer;
 use crate::analysis::metric::Number;
@@ -62,8 +62,12 @@ fn a_secret_stays_unseen_until_it_is_read() {
         let run = metrics(&merged, &bounds, secrets, &[]).unwrap();
         run[0].metric.provider.web.as_ref().unwrap().headers[0].value.clone()
     };
-    assert_eq!(header(&BTreeMap::new()), format!("Bearer {UNREAD}"));
+    assert_eq!(header(&BTreeMap::new()), format!("Bearer {UNSEEN}"));
     assert_eq!(header(&BTreeMap::from([("key".to_owned(), "t\"1".to_owned())])), "Bearer t\"1");
+    // One in the wrong place is not told by what is wrong with it.
+    let misplaced = all(json!({"metrics": [metric("m", json!({"interval": "{{args.key}}"}))]}));
+    let why = metrics(&misplaced, &bounds, &BTreeMap::from([("key".to_owned(), "hush".to_owned())]), &[]).unwrap_err();
+    assert!(why.contains("\"m\"") && !why.contains("hush"), "{why}");
 }
 
 /// What a team wants otherwise than its template says, without another file.
