@@ -1,12 +1,17 @@
 //! Argo's own published Rollouts and templates, read where Go keeps its module.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use argo_oracle::oracle::oracle;
+use release_core::analysis::argo::arguments::bound;
+use release_core::analysis::argo::merged::merged;
+use release_core::analysis::argo::run::metrics;
 use release_core::analysis::argo::template::ArgoTemplate;
 use release_core::release::argo_rollout::{Rollout, Unread, is_rollout};
+use release_core::release::canary::judging::Judging;
 use serde_json::Value;
 
 fn files(folder: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
@@ -38,6 +43,27 @@ fn outcome(rollout: &Rollout) -> String {
     }
 }
 
+/// Its metrics can be measured, whatever its arguments are given: times, or numbers.
+fn measured(template: &ArgoTemplate) -> Result<(), String> {
+    let judging = Judging { templates: vec![template.reference()], ..Judging::default() };
+    let merged = merged(&judging, std::slice::from_ref(template)).map_err(|why| format!("{why:?}"))?;
+    let with = |value: &str| {
+        let given: Vec<(String, String)> = merged
+            .args
+            .iter()
+            .filter(|one| one.value.is_none())
+            .map(|one| (one.name.clone(), value.to_owned()))
+            .collect();
+        let bounds = bound(&merged.args, &given, &BTreeMap::new())?;
+        metrics(&merged, &bounds, &BTreeMap::new(), &[]).map(drop)
+    };
+    match with("5s").or_else(|_| with("5")) {
+        // Other providers are refused by their names.
+        Err(why) if why.contains("is not asked here") => Ok(()),
+        said => said,
+    }
+}
+
 #[test]
 fn all_published_rollouts_are_read_or_refused_by_name() -> Result<()> {
     let Some(oracle) = oracle() else { return Ok(()) };
@@ -59,7 +85,8 @@ fn all_published_rollouts_are_read_or_refused_by_name() -> Result<()> {
                 seen.push((name.clone(), outcome(&rollout)));
                 questions.push(object);
             } else if object["kind"].as_str().is_some_and(|kind| kind.ends_with("AnalysisTemplate")) {
-                serde_json::from_value::<ArgoTemplate>(object).with_context(|| name.clone())?;
+                let template: ArgoTemplate = serde_json::from_value(object).with_context(|| name.clone())?;
+                measured(&template).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
                 templates += 1;
             }
         }

@@ -1,6 +1,7 @@
 //! Rollouts as teams have them. Their shapes are those of files and reports that are public (named at each); names and
 //! values are ours.
 
+mod fuzzed;
 mod refused;
 mod reported;
 mod steps;
