@@ -32,7 +32,7 @@ demo: built ## Whole releases under real traffic on a local Kubernetes, 40 s (fi
 
 test: built ## Pass all tests: unit tests, then end to end on the lab (first run builds istiod and others, ~10 min)
 	@$(LAB) build --addons > /dev/null
-	cargo test --locked --workspace --lib --bins --test shape
+	cargo test --locked --workspace --lib --bins --test shape --test argo
 	$(SIMULATE)
 	cargo test --locked --workspace $(ON_LAB) --no-run
 	@tests/on-lab $(LAB) cargo test --locked --workspace $(ON_LAB) --offline --no-fail-fast -- --test-threads=$(THREADS)

@@ -1,5 +1,7 @@
 //! Durations as people type and read them.
 
+pub mod go;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod argo_rollout;
+pub mod canary;
 pub mod change;
 pub mod document;
 pub mod event;

@@ -10,6 +10,8 @@ mod tokens;
 mod tree;
 
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;
@@ -19,10 +21,12 @@ use expr::{Context, Environment, Error, Program, Value};
 
 pub use answer::Answer;
 use kinds::{Kind, kind_of};
-use tree::{Node, indexed_safely, names_result, walk};
+use tree::{Node, calls, indexed_safely, loops, names_result, walk};
 
 /// Characters of a condition; nobody reads longer ones.
 const LONGEST: usize = 2000;
+/// Steps of an evaluation; each loop in another one multiplies them.
+const MOST_STEPS: u64 = 10_000_000;
 /// What an index becomes, so that it can fail: no name of a condition, which has no `$`.
 const AT: &str = "at__";
 
@@ -63,12 +67,36 @@ impl Condition {
         &self.text
     }
 
+    /// Whether it asks for something by a name, which numbers don't have.
+    #[must_use]
+    pub fn asks_by_name(&self) -> bool {
+        let mut is_there = false;
+        walk(&self.tree, &mut |part| is_there |= matches!(part, Node::Member { .. }));
+        is_there
+    }
+
+    /// Whether it says itself what an empty answer is.
+    #[must_use]
+    pub fn tells_of_empty(&self) -> bool {
+        calls(&self.tree, &["len", "isNil"])
+    }
+
+    /// Whether it says itself what an answer is that is no number.
+    #[must_use]
+    pub fn tells_of_nan(&self) -> bool {
+        calls(&self.tree, &["isNaN"])
+    }
+
     /// Whether it holds of an answer.
     ///
     /// # Errors
     /// Why that can't be said: kinds that can't be compared, an index out of range, a result that is no boolean.
     pub fn holds(&self, answer: &Answer) -> Result<bool, String> {
         kind_of(&self.tree, &Kind::of(answer))?;
+        let steps = answer.size().max(200).saturating_pow(loops(&self.tree));
+        if steps > MOST_STEPS {
+            return Err("it goes through the answer in loops within loops: that is too much".to_owned());
+        }
         let environment = environment(answer);
         let mut context = Context::default();
         context.insert("result", value(answer));
@@ -101,6 +129,21 @@ fn value(answer: &Answer) -> Value {
     match answer {
         Answer::Scalar(number) => Value::Float(*number),
         Answer::Vector(numbers) => Value::Array(numbers.iter().map(|number| Value::Float(*number)).collect()),
+        Answer::Json(json) => of_json(json),
+    }
+}
+
+/// Every number is a float, as Go reads JSON.
+fn of_json(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::Nil,
+        serde_json::Value::Bool(truth) => Value::Bool(*truth),
+        serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        serde_json::Value::String(text) => Value::String(text.clone()),
+        serde_json::Value::Array(items) => Value::Array(items.iter().map(of_json).collect()),
+        serde_json::Value::Object(fields) => {
+            Value::Map(fields.iter().map(|(name, value)| (name.clone(), of_json(value))).collect())
+        }
     }
 }
 
@@ -108,15 +151,27 @@ fn value(answer: &Answer) -> Value {
 fn environment(answer: &Answer) -> Environment<'static> {
     let mut all = Environment::new();
     let whole = value(answer);
-    all.add_function("default", move |_| Ok(whole.clone()));
-    // Prometheus always answers something.
-    all.add_function("isNil", |_| Ok(Value::Bool(false)));
+    all.add_function("default", move |call| match (&whole, call.args.get(1)) {
+        (Value::Nil, Some(other)) => Ok(other.clone()),
+        (whole, _) => Ok(whole.clone()),
+    });
+    let is_nil = matches!(answer, Answer::Json(serde_json::Value::Null));
+    all.add_function("isNil", move |_| Ok(Value::Bool(is_nil)));
     all.add_function("isNaN", |call| Ok(Value::Bool(number(&call.args)?.is_nan())));
     all.add_function("isInf", |call| Ok(Value::Bool(number(&call.args)?.is_infinite())));
     all.add_function("asFloat", |call| Ok(Value::Float(parsed(&call.args)?)));
-    all.add_function("asInt", |call| whole_number(parsed(&call.args)?));
+    all.add_function("asInt", |call| match call.args.as_slice() {
+        // Of a text Go takes whole numbers alone.
+        [Value::String(text)] => {
+            text.parse().map(Value::Integer).map_err(|_| Error::ExprError(format!("{text:?} is no whole number")))
+        }
+        arguments => whole_number(parsed(arguments)?),
+    });
     all.add_function(AT, |call| match call.args.as_slice() {
         [Value::Array(items), Value::Integer(at)] => item(items, *at),
+        // In Go what a map hasn't is nil.
+        [Value::Map(fields), Value::String(name)] => Ok(fields.get(name).cloned().unwrap_or(Value::Nil)),
+        [_, Value::String(name)] => Err(Error::ExprError(format!("there is no {name:?}: it is of no map"))),
         [_, Value::Integer(_)] => Err(Error::ExprError("only a list has an index".into())),
         _ => Err(Error::ExprError("an index is a whole number".into())),
     });

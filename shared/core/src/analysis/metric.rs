@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use number::Number;
 
 use super::expression::Condition;
-use super::verdict::Rules;
+use super::verdict::{AFTER_ERROR, Rules};
 use crate::release::document::time::Time;
 
 /// In Argo four errors in a row are borne.
@@ -28,7 +28,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// A query that is asked again and again, and what its answers have to be.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Metric {
+#[schemars(rename = "Metric")]
+pub struct Metric<P = Provider> {
     pub name: String,
     /// From the end of a measurement to the next; without a count for as long as the color is watched.
     pub interval: Option<Time>,
@@ -47,7 +48,7 @@ pub struct Metric {
     /// An expression over `result` (<https://expr-lang.org>), like `result[0] < 1`.
     pub success_condition: Option<String>,
     pub failure_condition: Option<String>,
-    pub provider: Provider,
+    pub provider: P,
 }
 
 /// Whom a metric asks.
@@ -69,7 +70,43 @@ pub struct Prometheus {
     pub timeout: Option<u32>,
 }
 
-impl Metric {
+/// Whoever can be asked.
+pub trait Asked {
+    /// What is wrong with the question, as far as that shows before it is asked.
+    ///
+    /// # Errors
+    /// In words.
+    fn check(&self) -> Result<(), String>;
+
+    /// Whether the answer is numbers, and nothing by a name.
+    fn answers_numbers(&self) -> bool {
+        true
+    }
+}
+
+impl Asked for Provider {
+    fn check(&self) -> Result<(), String> {
+        let Prometheus { query, timeout, .. } = &self.prometheus;
+        is_query(query)?;
+        match timeout {
+            Some(seconds) if !(1..=3600).contains(seconds) => Err("timeout is from 1 to 3600 seconds".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether it can be sent.
+///
+/// # Errors
+/// Where it is empty, or too long.
+pub fn is_query(query: &str) -> Result<(), String> {
+    if query.trim().is_empty() || query.len() > LONGEST_QUERY {
+        return Err(format!("a query has from 1 to {LONGEST_QUERY} bytes"));
+    }
+    Ok(())
+}
+
+impl<P: Asked> Metric<P> {
     /// What is wrong with it, as far as that shows before anything is asked.
     ///
     /// # Errors
@@ -79,12 +116,18 @@ impl Metric {
         if self.name.trim().is_empty() || self.name.chars().count() > LONGEST_NAME {
             return Err(format!("a metric's name has from 1 to {LONGEST_NAME} characters"));
         }
-        if let Err(why) = self.limits().and_then(|()| self.times()).and_then(|()| self.query()) {
+        if let Err(why) = self.limits().and_then(|()| self.times()).and_then(|()| self.provider.check()) {
             return wrong(why);
         }
-        match self.conditions() {
-            Ok(_) => Ok(()),
-            Err(why) => wrong(why),
+        let (success, failure) = match self.conditions() {
+            Ok(conditions) => conditions,
+            Err(why) => return wrong(why),
+        };
+        match success.iter().chain(&failure).find(|condition| condition.asks_by_name()) {
+            Some(one) if self.provider.answers_numbers() => {
+                wrong(format!("{}: Prometheus answers numbers", one.text()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -112,6 +155,7 @@ impl Metric {
         Rules {
             interval: self.interval.map(|Time(time)| time),
             initial_delay: self.initial_delay.map(|Time(time)| time).unwrap_or_default(),
+            after_error: AFTER_ERROR,
             count,
             failure_limit: failures.then(|| limit(self.failure_limit)),
             inconclusive_limit: limit(self.inconclusive_limit),
@@ -158,24 +202,13 @@ impl Metric {
             _ => Ok(()),
         }
     }
-
-    fn query(&self) -> Result<(), String> {
-        let Prometheus { query, timeout, .. } = &self.provider.prometheus;
-        if query.trim().is_empty() || query.len() > LONGEST_QUERY {
-            return Err(format!("a query has from 1 to {LONGEST_QUERY} bytes"));
-        }
-        match timeout {
-            Some(seconds) if !(1..=3600).contains(seconds) => Err("timeout is from 1 to 3600 seconds".into()),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// What is wrong with several, beside what is with each.
 ///
 /// # Errors
 /// In words that name a metric.
-pub fn check_all(metrics: &[Metric]) -> Result<(), String> {
+pub fn check_all<P: Asked>(metrics: &[Metric<P>]) -> Result<(), String> {
     for (at, metric) in metrics.iter().enumerate() {
         metric.check()?;
         if metrics.iter().take(at).any(|before| before.name == metric.name) {

@@ -6,6 +6,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -92,13 +93,21 @@ pub enum Open {
 ///
 /// # Errors
 /// For an argument without a value, and any other `{{…}}`, as in Argo.
-pub fn filled(metric: &Metric, values: &Arguments, open: Open) -> Result<Metric, String> {
+pub fn filled<P: Serialize + DeserializeOwned>(
+    metric: &Metric<P>,
+    values: &Arguments,
+    open: Open,
+) -> Result<Metric<P>, String> {
     let mut json = serde_json::to_value(metric).map_err(|error| error.to_string())?;
     replace(&mut json, values, open).map_err(|why| format!("metric {:?}: {why}", metric.name))?;
     serde_json::from_value(json).map_err(|error| format!("metric {:?}: {error}", metric.name))
 }
 
-fn replace(value: &mut Value, values: &Arguments, open: Open) -> Result<(), String> {
+/// Every `{{args.NAME}}` in a value, replaced.
+///
+/// # Errors
+/// As [`filled`].
+pub fn replace(value: &mut Value, values: &Arguments, open: Open) -> Result<(), String> {
     match value {
         Value::String(text) => {
             *text = filled_text(text, values, open)?;

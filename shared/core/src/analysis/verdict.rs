@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::expression::{Answer, Condition};
 
 /// After an error Argo asks again so soon, whatever the interval is.
-const AFTER_ERROR: Duration = Duration::from_secs(10);
+pub const AFTER_ERROR: Duration = Duration::from_secs(10);
 
 /// How a measurement, a metric or a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -66,6 +66,8 @@ impl fmt::Display for Phase {
 pub struct Rules {
     pub interval: Option<Duration>,
     pub initial_delay: Duration,
+    /// From an error to the next measurement.
+    pub after_error: Duration,
     /// None where it has no end.
     pub count: Option<u32>,
     /// None where any number may fail.
@@ -203,8 +205,20 @@ impl Rules {
         let after = |from: Timestamp, time: Duration| from.checked_add(time).unwrap_or(Timestamp::MAX);
         match measurements.last() {
             None => after(started, self.initial_delay),
-            Some(last) if last.phase == Phase::Error => after(last.at, AFTER_ERROR),
+            Some(last) if last.phase == Phase::Error => after(last.at, self.after_error),
             Some(last) => after(last.at, self.interval.unwrap_or_default()),
+        }
+    }
+
+    /// The same with everything that is waited for so many times as short.
+    #[must_use]
+    pub fn scaled(&self, times: u32) -> Self {
+        let shorter = |time: Duration| time.checked_div(times).unwrap_or(time);
+        Self {
+            interval: self.interval.map(shorter),
+            initial_delay: shorter(self.initial_delay),
+            after_error: shorter(self.after_error),
+            ..self.clone()
         }
     }
 

@@ -107,6 +107,7 @@ fn times(count: u32) -> String {
 fn shown(answer: &Answer) -> String {
     let one = |number: &f64| if number.fract() == 0.0 { format!("{number}") } else { format!("{number:.4}") };
     match answer {
+        Answer::Json(json) => json.to_string().chars().take(100).collect(),
         Answer::Scalar(number) => one(number),
         Answer::Vector(numbers) => {
             let first: Vec<String> = numbers.iter().take(SHOWN).map(one).collect();

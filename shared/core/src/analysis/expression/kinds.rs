@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::answer::Answer;
-use super::reader::OF_ITEMS;
-use super::tree::Node;
+use super::tree::{Node, OF_ITEMS};
 
 /// A kind of value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Kind {
     Truth,
     Nil,
     List(Box<Self>),
+    /// By names.
+    Map,
     /// What only the evaluation shows.
     Any,
 }
@@ -25,6 +28,12 @@ impl Kind {
         match answer {
             Answer::Scalar(_) => Self::Number,
             Answer::Vector(_) => Self::List(Box::new(Self::Number)),
+            Answer::Json(Value::Null) => Self::Nil,
+            Answer::Json(Value::Bool(_)) => Self::Truth,
+            Answer::Json(Value::Number(_)) => Self::Number,
+            Answer::Json(Value::String(_)) => Self::Text,
+            Answer::Json(Value::Array(_)) => Self::List(Box::new(Self::Any)),
+            Answer::Json(Value::Object(_)) => Self::Map,
         }
     }
 
@@ -48,6 +57,7 @@ impl fmt::Display for Kind {
             Self::Truth => "true or false",
             Self::Nil => "nil",
             Self::List(_) => "a list",
+            Self::Map => "a map",
             Self::Any => "anything",
         })
     }
@@ -83,7 +93,14 @@ impl Seen<'_> {
                 Ok(Kind::List(Box::new(first.cloned().unwrap_or(Kind::Any))))
             }
             Node::Call { name, arguments } => self.call(name, arguments),
+            Node::Index { of, at, .. } if self.kind(of)? == Kind::Map => {
+                wants(&self.kind(at)?, &Kind::Text, "in brackets").map(|()| Kind::Any)
+            }
             Node::Index { of, at, .. } => self.item_of(of, &[at.as_ref()]),
+            Node::Member { of, .. } => match self.kind(of)? {
+                Kind::Map | Kind::Any => Ok(Kind::Any),
+                other => Err(format!("{other} has no names: the query answers {}", self.result)),
+            },
             Node::Slice { of, bounds } => {
                 let bounds: Vec<&Node> = bounds.iter().collect();
                 self.item_of(of, &bounds).map(|item| Kind::List(Box::new(item)))
@@ -129,7 +146,8 @@ impl Seen<'_> {
             "isNaN" | "isInf" => wants(&first, &Kind::Number, &format!("in {name}()")).map(|()| Kind::Truth),
             "isNil" => Ok(Kind::Truth),
             "string" => Ok(Kind::Text),
-            "default" => Ok(self.result.clone()),
+            // Go knows no more of it than that it is something.
+            "default" => Ok(Kind::Any),
             "first" | "last" => match first {
                 Kind::List(item) => Ok(*item),
                 _ => Ok(Kind::Any),

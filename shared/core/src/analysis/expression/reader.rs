@@ -1,16 +1,13 @@
 //! From the words of a condition to what it consists of.
 
 use super::tokens::{Token, Word, tokens};
-use super::tree::{Marks, Node};
+use super::tree::{Marks, Node, OF_ITEMS};
 
 /// So deep may parts stand in each other.
 const DEEPEST: usize = 24;
 /// So many parts may stand side by side.
 const MOST: usize = 400;
 
-/// Functions that take a predicate over the items of a list.
-pub const OF_ITEMS: [&str; 10] =
-    ["all", "any", "none", "one", "filter", "map", "count", "find", "findIndex", "findLast"];
 /// Functions that make one value of others.
 pub const OF_VALUES: [&str; 22] = [
     "len", "sum", "mean", "median", "min", "max", "abs", "ceil", "floor", "round", "int", "float", "string", "first",
@@ -135,6 +132,10 @@ impl Reader<'_> {
         let mut node = self.term()?;
         loop {
             let open = self.place();
+            if self.takes(".") {
+                node = self.member(node, from, open)?;
+                continue;
+            }
             if !self.takes("[") {
                 return Ok(node);
             }
@@ -158,6 +159,17 @@ impl Reader<'_> {
                 self.wants("]")?;
             }
             node = Node::Slice { of, bounds };
+        }
+    }
+
+    fn member(&mut self, of: Node, from: usize, open: usize) -> Result<Node, String> {
+        let token = self.words.get(self.next).cloned();
+        match token {
+            Some(Token { word: Word::Name(_), at }) => {
+                self.go_on();
+                Ok(Node::Member { of: Box::new(of), marks: Marks { from, open, close: at.end } })
+            }
+            _ => Err("a name is missing behind `.`".to_owned()),
         }
     }
 

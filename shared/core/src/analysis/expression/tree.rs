@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+/// Functions that take a predicate over the items of a list.
+pub const OF_ITEMS: [&str; 10] =
+    ["all", "any", "none", "one", "filter", "map", "count", "find", "findIndex", "findLast"];
+
 /// A part of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -27,6 +31,11 @@ pub enum Node {
         of: Box<Self>,
         bounds: Vec<Self>,
     },
+    /// `of.name`
+    Member {
+        of: Box<Self>,
+        marks: Marks,
+    },
     Unary {
         sign: &'static str,
         of: Box<Self>,
@@ -43,7 +52,7 @@ pub enum Node {
     },
 }
 
-/// Where an index stands: from the beginning of what it is of, and its two brackets.
+/// Where an index stands: from the beginning of what it is of, and its two brackets; of a member its dot and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
     pub from: usize,
@@ -65,7 +74,7 @@ impl Node {
             Self::Call { arguments, .. } => arguments.iter().collect(),
             Self::Index { of, at, .. } => vec![of.as_ref(), at.as_ref()],
             Self::Slice { of, bounds } => std::iter::once(of.as_ref()).chain(bounds).collect(),
-            Self::Unary { of, .. } => vec![of.as_ref()],
+            Self::Unary { of, .. } | Self::Member { of, .. } => vec![of.as_ref()],
             Self::Binary { left, right, .. } => vec![left.as_ref(), right.as_ref()],
             Self::Choice { when, then, other } => vec![when.as_ref(), then.as_ref(), other.as_ref()],
         }
@@ -88,7 +97,34 @@ pub fn names_result(node: &Node) -> bool {
     is_there
 }
 
-/// The text with each `a[i]` as `at(a,i)`, which can fail.
+/// How deep loops over items stand in each other; one that makes something of the whole result counts twice.
+#[must_use]
+pub fn loops(node: &Node) -> u32 {
+    let deepest = |parts: &[&Node]| parts.iter().map(|part| loops(part)).max().unwrap_or_default();
+    match node {
+        Node::Call { name, arguments } if OF_ITEMS.contains(&name.as_str()) => {
+            let predicate = arguments.get(1);
+            let again = predicate.is_some_and(|predicate| loops(predicate) == 0 && names_result(predicate));
+            let inside = predicate.map(loops).unwrap_or_default().saturating_add(again.into()).saturating_add(1);
+            arguments.first().map(loops).unwrap_or_default().max(inside)
+        }
+        other => deepest(&other.parts()),
+    }
+}
+
+/// Whether one of these functions is called of the result, or of a part of it.
+#[must_use]
+pub fn calls(node: &Node, names: &[&str]) -> bool {
+    let mut is_there = false;
+    walk(node, &mut |part| {
+        if let Node::Call { name, arguments } = part {
+            is_there |= names.contains(&name.as_str()) && arguments.first().is_some_and(names_result);
+        }
+    });
+    is_there
+}
+
+/// The text with each `a[i]` as `at(a,i)` and each `a.b` as `at(a,"b")`, which can fail.
 #[must_use]
 pub fn indexed_safely(text: &str, tree: &Node, at: &str) -> String {
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
@@ -98,6 +134,12 @@ pub fn indexed_safely(text: &str, tree: &Node, at: &str) -> String {
             changes.push((marks.from..marks.from, format!("{at}(")));
             changes.push((one(marks.open), ",".to_owned()));
             changes.push((one(marks.close), ")".to_owned()));
+        }
+        if let Node::Member { marks, .. } = node {
+            let one = |place: usize| place..place.saturating_add(1);
+            changes.push((marks.from..marks.from, format!("{at}(")));
+            changes.push((one(marks.open), ",\"".to_owned()));
+            changes.push((marks.close..marks.close, "\")".to_owned()));
         }
     });
     // From the end on, so that what comes before keeps its place.

@@ -37,6 +37,7 @@ fn what_argo_would_reject_is_refused_before_the_switch() {
         (json!({"name": " "}), "name"),
         (json!({"successCondition": "result[0] <"}), "successCondition"),
         (json!({"failureCondition": "default(result[0], 0) > 1"}), "failureCondition"),
+        (json!({"successCondition": "result.value < 1"}), "numbers"),
         (json!({"provider": {"prometheus": {"query": " "}}}), "query"),
         (json!({"provider": {"prometheus": {"query": "up", "timeout": 0}}}), "timeout"),
     ] {

@@ -7,6 +7,7 @@ fn rules(interval: u64, count: Option<u32>) -> Rules {
     Rules {
         interval: Some(Duration::from_secs(interval)),
         initial_delay: Duration::ZERO,
+        after_error: AFTER_ERROR,
         count,
         failure_limit: Some(2),
         inconclusive_limit: 0,

@@ -5,6 +5,7 @@ use super::*;
 const RULES: Rules = Rules {
     interval: Some(Duration::from_secs(30)),
     initial_delay: Duration::ZERO,
+    after_error: AFTER_ERROR,
     count: None,
     failure_limit: Some(0),
     inconclusive_limit: 0,
@@ -84,6 +85,9 @@ fn the_next_one_is_an_interval_after_the_last_and_soon_after_an_error() {
     assert_eq!(at(&delayed, ""), 160);
     assert_eq!(at(&delayed, "SS"), 1 + 30);
     assert_eq!(at(&delayed, "SE"), 1 + 10);
+    let quick = delayed.scaled(10);
+    assert_eq!((at(&quick, ""), at(&quick, "SS"), at(&quick, "SE")), (106, 1 + 3, 1 + 1));
+    assert_eq!(delayed.scaled(0), delayed);
 }
 
 #[test]

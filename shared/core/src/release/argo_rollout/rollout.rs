@@ -1,11 +1,14 @@
 //! The fields of a Rollout that a release is made of, and those that it has besides.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::canary::Canary;
+use super::problem::Problem;
 use super::seconds::seconds;
+use crate::kube::Labels;
 use crate::release::document::checked;
 
 /// As much of it as a release is made of.
@@ -29,12 +32,13 @@ pub enum ApiVersion {
     V1Alpha1,
 }
 
-/// Whose release it is; labels and the rest are the Rollout's own.
+/// Whose release it is; what else stands there is the Rollout's own.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Metadata {
     pub name: String,
     pub namespace: Option<String>,
+    generate_name: Option<String>,
 }
 
 /// `spec`, whole: a field that Argo doesn't know is one that somebody misspelt.
@@ -45,17 +49,36 @@ pub struct Spec {
     pub replicas: Option<i32>,
     pub strategy: Strategy,
     pub template: Option<Template>,
-    pub workload_ref: Option<Value>,
+    pub workload_ref: Option<WorkloadRef>,
     #[serde(default)]
     pub paused: bool,
     pub analysis: Option<Value>,
-    pub min_ready_seconds: Option<Value>,
-    pub progress_deadline_seconds: Option<Value>,
-    pub progress_deadline_abort: Option<Value>,
+    pub min_ready_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "seconds")]
+    pub progress_deadline_seconds: Option<u32>,
+    pub progress_deadline_abort: Option<bool>,
     pub restart_at: Option<Value>,
     pub revision_history_limit: Option<Value>,
-    pub rollback_window: Option<Value>,
+    pub rollback_window: Option<RollbackWindow>,
     pub selector: Option<Value>,
+}
+
+/// How far back no steps are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackWindow {
+    pub revisions: u32,
+}
+
+/// The workload whose pods are released.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct WorkloadRef {
+    pub api_version: String,
+    pub kind: String,
+    pub name: String,
+    /// What becomes of it once the Rollout runs; here it is what runs.
+    pub scale_down: Option<String>,
 }
 
 /// One of the two.
@@ -63,7 +86,7 @@ pub struct Spec {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Strategy {
     pub blue_green: Option<BlueGreen>,
-    pub canary: Option<Value>,
+    pub canary: Option<Canary>,
 }
 
 /// The fields of `spec.strategy.blueGreen`
@@ -93,26 +116,52 @@ pub struct BlueGreen {
     pub max_unavailable: Option<Value>,
 }
 
-/// The pods' template, of which the images are deployed.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// The pods' template, whole: its images by what they are, the rest as it stands.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Template {
+    pub metadata: PodLabels,
     pub spec: PodSpec,
 }
 
-/// Its containers.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Labels and what else a template's metadata has.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct PodLabels {
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Its containers, and the rest.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     pub containers: Vec<Container>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub init_containers: Vec<Container>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
-/// A container's name and image.
-#[derive(Debug, Clone, Deserialize)]
+/// A container's name and image, and the rest.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct Container {
     #[serde(deserialize_with = "checked::container")]
     pub name: String,
     #[serde(deserialize_with = "checked::image")]
     pub image: String,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Metadata {
+    /// Whether it names one workload.
+    pub(super) fn invalid(&self) -> Option<Problem> {
+        if self.generate_name.is_some() {
+            return Some(Problem::new("metadata.generateName", "a release is of a workload by its name"));
+        }
+        self.name.is_empty().then(|| Problem::new("metadata.name", "there is none"))
+    }
 }

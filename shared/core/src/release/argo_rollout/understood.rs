@@ -75,7 +75,7 @@ impl Rollout {
         .filter_map(|(field, is_so)| is_so.then_some(field))
     }
 
-    fn images(&self) -> std::collections::BTreeMap<String, String> {
+    pub(super) fn images(&self) -> std::collections::BTreeMap<String, String> {
         let spec = self.spec.template.as_ref().map(|template| &template.spec);
         let containers = spec.into_iter().flat_map(|spec| spec.containers.iter().chain(&spec.init_containers));
         containers.map(|container| (container.name.clone(), container.image.clone())).collect()
@@ -84,15 +84,15 @@ impl Rollout {
     fn notes(&self) -> Vec<String> {
         let spec = &self.spec;
         let own = [
-            ("minReadySeconds", &spec.min_ready_seconds),
-            ("progressDeadlineSeconds", &spec.progress_deadline_seconds),
-            ("progressDeadlineAbort", &spec.progress_deadline_abort),
-            ("restartAt", &spec.restart_at),
-            ("revisionHistoryLimit", &spec.revision_history_limit),
-            ("rollbackWindow", &spec.rollback_window),
-            ("analysis", &spec.analysis),
+            ("minReadySeconds", spec.min_ready_seconds.is_some()),
+            ("progressDeadlineSeconds", spec.progress_deadline_seconds.is_some()),
+            ("progressDeadlineAbort", spec.progress_deadline_abort.is_some()),
+            ("restartAt", spec.restart_at.is_some()),
+            ("revisionHistoryLimit", spec.revision_history_limit.is_some()),
+            ("rollbackWindow", spec.rollback_window.is_some()),
+            ("analysis", spec.analysis.is_some()),
         ];
-        let own: Vec<&str> = own.iter().filter(|(_, value)| value.is_some()).map(|(field, _)| *field).collect();
+        let own: Vec<&str> = own.iter().filter(|(_, is_said)| *is_said).map(|(field, _)| *field).collect();
         let template = "template: its images are deployed; the rest of a pod is its color's own";
         let reference = "workloadRef: its images have to be typed (--image)";
         let own = (!own.is_empty()).then(|| format!("{}: the colors' workloads have their own", own.join(", ")));
