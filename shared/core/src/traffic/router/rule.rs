@@ -69,7 +69,9 @@ impl Form {
         match self {
             Self::Action(_) => HEAVIEST,
             // The Gateway API's (<https://gateway-api.sigs.k8s.io/reference/spec/#backendref>), which is the smaller one.
-            Self::List | Self::Canary(_) | Self::Records => 1_000_000,
+            Self::List | Self::Records => 1_000_000,
+            // A canary's total is whatever its Ingress says.
+            Self::Canary(_) => i64::MAX,
         }
     }
 }

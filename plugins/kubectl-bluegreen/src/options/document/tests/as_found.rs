@@ -161,7 +161,8 @@ fn a_rollout_that_asks_for_a_controller_is_refused_by_name() {
         let failure = filled("rollout-refused", &text, "").unwrap_err();
         assert!(failure.exit == exit && failure.message.contains(told), "{failure}");
     }
-    let canary = ROLLOUT.replace("blueGreen: {", "canary: {").replace("activeService: api, ", "");
+    let (before, rest) = ROLLOUT.split_once("blueGreen: {").unwrap();
+    let canary = format!("{before}canary: {{steps: [{{setWeight: 20}}]}}{}", rest.split_once('}').unwrap().1);
     let failure = filled("rollout-canary", &canary, "").unwrap_err();
     assert!(failure.exit == Exit::Failed && failure.message.contains("spec.strategy.canary"), "{failure}");
 }

@@ -16,7 +16,7 @@ fn a_subset_that_went_is_still_the_color_that_we_moved_to() {
     assert_eq!(route.leading(&route.object).as_deref(), Some("green"));
     assert!(route.lost("green").is_some_and(|why| why.contains("next")) && route.lost("blue").is_none());
     let none = Case { rules: Vec::new(), ..case };
-    assert!(matches!(none.found(), FoundRouter::Selector), "neither is called after a color");
+    assert!(matches!(none.unclear(), RouterUnclear::Undecided { .. }), "neither is called after a color");
     let named = rule(&json!([]));
     let to = |subset: &str, weight: i64| json!({"destination": {"host": "api", "subset": subset}, "weight": weight});
     let route = virtual_service("api", "shop", &json!([{"route": [to("blue", 0), to("green", 100)]}]));
