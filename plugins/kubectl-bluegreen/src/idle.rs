@@ -62,6 +62,11 @@ fn serves_by_its_pods(color: &Color, tracks: &Tracks, snapshot: &Snapshot) -> bo
 fn uses_by((service, view): (&Service, &ServiceView<'_>), color: &Color, snapshot: &Snapshot) -> Vec<String> {
     let name = service_name(service);
     let is_backend = view.route.iter().any(|route| route.backend(&color.name) == Some(name));
+    // Its load balancer gets what the records give it, and those are read.
+    if is_backend && view.route.iter().any(|route| route.dns.is_some()) {
+        let others = routes_by(service, snapshot).into_iter();
+        return others.filter(|route| !route.starts_with("ingress/")).collect();
+    }
     let is_meant_to = is_of_its_own(name, &color.name) || is_backend || is_preview_of(service, view.name());
     if is_meant_to { uses_if_reached(service, snapshot) } else { vec![format!("service/{name}")] }
 }

@@ -26,7 +26,8 @@ use crate::hooks::Hooks;
 use crate::names::service_names;
 use crate::record::RecordedVerb;
 use crate::settings::MinReady;
-use again::{RETAINED, afterwards, again, because};
+pub use again::RETAINED;
+use again::{afterwards, again, because};
 use analysis::Analysis;
 
 /// What is about to happen.

@@ -49,6 +49,8 @@ pub struct SliceView {
     opening: Option<UnderWay<Changes<EndpointSlice>>>,
     listing: Option<UnderWay<SlicesAt>>,
     may_watch: bool,
+    /// Why the last look saw nothing: what is known is from before it.
+    unread: Option<String>,
 }
 
 impl std::fmt::Debug for SliceView {
@@ -69,7 +71,14 @@ impl SliceView {
             opening: Some(open(cluster.clone(), service.to_owned(), at.resource_version)),
             listing: Some(list(cluster.clone(), service.to_owned())),
             may_watch: true,
+            unread: None,
         }
+    }
+
+    /// Why nobody knows how it is now; nothing where that is known.
+    #[must_use]
+    pub fn unread(&self) -> Option<&str> {
+        self.unread.as_deref()
     }
 
     /// Returns once something may have changed, at the latest after `patience`.
@@ -93,8 +102,8 @@ impl SliceView {
         loop {
             if let Some(changes) = &mut self.watch {
                 match changes.next().await {
-                    Some(Ok(Seen::Current(slice))) => return self.slices.put(slice),
-                    Some(Ok(Seen::Gone(slice))) => return self.slices.remove(&slice),
+                    Some(Ok(Seen::Current(slice))) => return self.seen(|slices| slices.put(slice)),
+                    Some(Ok(Seen::Gone(slice))) => return self.seen(|slices| slices.remove(&slice)),
                     Some(Err(_)) | None => self.watch = None,
                 }
             }
@@ -104,6 +113,11 @@ impl SliceView {
                 listed = listing => return self.listed(listed),
             }
         }
+    }
+
+    fn seen(&mut self, change: impl FnOnce(&mut Slices)) {
+        self.unread = None;
+        change(&mut self.slices);
     }
 
     fn opened(&mut self, opened: Result<Changes<EndpointSlice>, ApiError>) {
@@ -118,6 +132,7 @@ impl SliceView {
     /// A failed list leaves what was known: the caller's deadline decides how long that may last.
     fn listed(&mut self, listed: Result<SlicesAt, ApiError>) {
         self.listing = None;
+        self.unread = listed.as_ref().err().map(ToString::to_string);
         if let Ok(at) = listed {
             self.slices.replace(at.slices);
             // A watch from before would tell of what is past.

@@ -90,10 +90,11 @@ pub async fn wait(
             return Err(emptied(run, aim.service, aim.color).await);
         }
         if run.left().is_zero() {
-            return Err(not_converged(aim, seen, arrived, run.scope()));
+            return Err(not_converged(aim, (seen, view.unread()), arrived, run.scope()));
         }
         if began.elapsed() > PATIENCE {
-            run.waiting(&format!("{}: {}", aim.service, counts(seen)));
+            let unread = view.unread().map(|why| format!(", when they could be read: {why}")).unwrap_or_default();
+            run.waiting(&format!("{}: {}{unread}", aim.service, counts(seen)));
         }
         view.changed(run.left().min(LOOK_AGAIN)).await;
     }
@@ -109,8 +110,19 @@ fn counts(seen: Convergence) -> String {
     format!("{} ready, {} missing, {} of other colors", seen.ready, seen.missing, seen.foreign)
 }
 
-fn not_converged(aim: Aim<'_>, seen: Convergence, arrived: bool, scope: &Scope) -> Failure {
+/// What nobody could see is no fact about the endpoints.
+fn unread(aim: Aim<'_>, why: &str, scope: &Scope) -> Failure {
     let Aim { service, color, .. } = aim;
+    let text =
+        format!("out of time: whether the endpoints of service/{service} followed to {color} can't be read: {why}");
+    Failure::out_of_time(text).look(status(service, scope))
+}
+
+fn not_converged(aim: Aim<'_>, (seen, why): (Convergence, Option<&str>), arrived: bool, scope: &Scope) -> Failure {
+    let Aim { service, color, .. } = aim;
+    if let Some(why) = why {
+        return unread(aim, why, scope);
+    }
     let text = format!("out of time: the endpoints of service/{service} did not follow to {color} ({})", counts(seen));
     let failure = Failure::out_of_time(text).look(status(service, scope));
     let reason = if arrived || seen.foreign == 0 { failure.reason } else { NOT_FOLLOWED };

@@ -2,40 +2,43 @@
 
 mod deserted;
 mod stand;
+mod worse_there;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::future::{join, join_all};
-use k8s_openapi::api::core::v1::Service;
+use futures::future::join_all;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
-use release_cluster::slice_view::slices_of;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next, Outcome};
-use release_core::kube::{Pod, PodPort, has_all};
 use release_core::release::record::{Record as _, RunResult};
 use release_core::text::printable;
 use release_core::traffic::capacity::staying;
-use release_core::traffic::selector::{Color, Tracks};
-use release_core::traffic::service_ports::named_targets;
-use serde::Deserialize;
-use tokio::time::Instant;
+use release_core::traffic::selector::Color;
+use tokio::time::{Instant, sleep};
 
 use stand::{Stand, stand};
+use worse_there::{ports, worse_there};
 
 use super::conclude;
 use super::converge::NOT_FOLLOWED;
 use super::home::Home;
 use super::in_progress::{MoveInProgress, rollback};
 use super::records;
-use crate::left::{LeftWorkload, differences};
+use crate::left::LeftWorkload;
 use crate::plan::{Move, Place};
 use crate::record::{Record, RecordedVerb};
 use crate::snapshot::{Snapshot, workloads_and_pods};
 
 /// Our own outcome note may change the record between reading and taking back.
 const ATTEMPTS: u32 = 3;
+/// A webhook that restarts, an election of etcd, an API server that goes: they pass within seconds, and meanwhile nobody
+/// else takes back what serves nobody.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// After an error that passes, longer each time.
+const PAUSE: Duration = Duration::from_millis(150);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes all moves back, in reverse order, and waits until the endpoints followed.
 pub async fn all(
@@ -177,18 +180,28 @@ fn still_there(made: &MoveInProgress<'_>, why: &Failure) -> String {
 /// # Errors
 /// Where the write is refused, or the Service isn't as we left it.
 pub async fn one(run: &Run, made: &MoveInProgress<'_>, why: &str, result: RunResult) -> Outcome<()> {
-    let mut last = None;
-    for attempts in (0..=ATTEMPTS).rev() {
+    let (began, mut last, mut attempts) = (Instant::now(), None::<ApiError>, 0_u32);
+    loop {
+        let passes = last.as_ref().is_some_and(ApiError::is_passing) && began.elapsed() < PATIENCE;
         // The last look only finds out what became of the write before it.
-        match attempt(run, made, Because { why, result: &result }, attempts > 0).await {
+        let may_write = attempts < ATTEMPTS || passes;
+        match attempt(run, made, Because { why, result: &result }, may_write).await {
             Ok(()) => {
                 made.moved.set(Some(false));
                 return Ok(());
             }
             Err(Attempt::Final(failure)) => return Err(failure),
-            Err(Attempt::Again(error)) => last = Some(error),
+            Err(Attempt::Again(error)) if may_write => {
+                if error.is_passing() {
+                    run.waiting(&format!("{} is to be taken back: {error}", made.movement.object()));
+                    sleep(PAUSE.saturating_mul(attempts.saturating_add(1)).min(LONGEST_PAUSE)).await;
+                }
+                last = Some(error);
+            }
+            Err(Attempt::Again(error)) => return Err(Failure::from(error)),
             Err(Attempt::Stands) => break,
         }
+        attempts = attempts.saturating_add(1);
     }
     Err(last.map_or_else(|| Failure::failed("RollbackFailed", "not taken back"), Failure::from))
 }
@@ -234,54 +247,6 @@ async fn attempt(run: &Run, made: &MoveInProgress<'_>, because: Because<'_>, may
     let change = movement.take_back(&home.object, (&home.recorded, &home.cleanup), &record);
     let change = records::taken_back(run, made, &home.object, change).await.map_err(Attempt::Final)?;
     run.cluster.apply(&change, run.write_mode()).await.map(drop).map_err(Attempt::Again)
-}
-
-/// The ports by name of the Service as it is now; of a route it says nothing.
-fn ports(home: &Home, made: &MoveInProgress<'_>) -> Vec<PodPort> {
-    if made.movement.route.is_some() {
-        return made.tracks.ports.clone();
-    }
-    Service::deserialize(&home.object).map_or_else(|_| made.tracks.ports.clone(), |service| named_targets(&service))
-}
-
-/// Why going back would be worse than staying: fewer pods are ready there than serve now. Nothing
-/// where it isn't, or can't be told.
-async fn worse_there(run: &Run, made: &MoveInProgress<'_>, ports: Vec<PodPort>) -> Option<String> {
-    let movement = made.movement;
-    // Somebody may have changed the Service's ports since.
-    let tracks = Tracks { ports, ..made.tracks.clone() };
-    let (now, slices) = join(
-        workloads_and_pods(&run.cluster, &made.tracks.base),
-        slices_of(&run.cluster, movement.backend(&movement.to)),
-    )
-    .await;
-    let ((workloads, pods), slices) = (now.ok()?, slices.ok()?.slices.behind(made.view.ports.clone()));
-    let slices = made.seen_in(slices, &movement.to, &pods);
-    let is_lost = tracks.lost.contains_key(&movement.from);
-    let selected = pods.iter().filter(|pod| !is_lost && has_all(&pod.metadata.labels, &movement.previous));
-    let (there, without_port): (Vec<&Pod>, Vec<&Pod>) = selected.partition(|pod| tracks.can_serve(pod));
-    // As it is now: somebody may have scaled it down since.
-    let color = made.tracks.color(&movement.from)?.as_of(&workloads);
-    let changed = differences(&movement.record.left, movement.record.at, &color, &there);
-    let there = staying(&color, &there);
-    // Where a route leads astray, who is there serves nobody; where both colors are selected, nobody is taken away.
-    let is_nothing_lost = made.meanwhile.is_astray.get() || made.is_wide.get();
-    let here = if is_nothing_lost { 0 } else { slices.ready_pods().len() };
-    let Move { from, to, .. } = movement;
-    match there {
-        // Nobody has agreed to the next release.
-        _ if here > 0 && !changed.is_empty() => {
-            Some(format!("not taken back, {from} is not what was left: {}", changed.join("; ")))
-        }
-        0 if staying(&color, &without_port) > 0 => {
-            let ports: Vec<&str> = tracks.ports.iter().map(|port| port.name.as_str()).collect();
-            let ports = printable(&ports.join(", "));
-            Some(format!("not taken back, no ready pod of {from} has the port that the Service asks for: {ports}"))
-        }
-        0 => Some(format!("not taken back, {from} has no ready pod")),
-        _ if there < here => Some(format!("not taken back, {from} has {there} ready pods and {here} serve on {to}")),
-        _ => None,
-    }
 }
 
 /// The record of the way back. It keeps the run's id, so that the run's own last note finds it.

@@ -77,12 +77,13 @@ fn of_color(asked: Asked<'_>, seen: Seen<'_>, color: &Color) -> Decision {
         let next = sooner(asked, seen, (color, &held));
         return kept(held.reason, held.why, next);
     }
+    // Resolvers know nothing of who is in a hurry, so that no sooner way is named.
+    if let Some(why) = still_answered(seen, color, held.as_ref()) {
+        return kept(KeptReason::NotDue, why, None);
+    }
     if let Some(held) = held.filter(|held| held.reason == KeptReason::NoRecord || holds(held)) {
         let next = sooner(asked, seen, (color, &held));
         return kept(held.reason, held.why, next);
-    }
-    if let Some(why) = still_answered(seen, color) {
-        return kept(KeptReason::NotDue, why, None);
     }
     match hindered(asked, seen, color) {
         Some((Hindrance { reason, why, .. }, next)) => kept(reason, why, next),

@@ -53,10 +53,12 @@ pub fn held(view: &ServiceView<'_>, tracks: &Tracks, color: &str, now: Timestamp
     (due > now).then(|| Held { reason: KeptReason::NotDue, why: why(), by: None, due: false })
 }
 
-/// Resolvers of DNS keep what they were told before: whoever is in a hurry doesn't change that.
+/// Resolvers of DNS keep what they were told before: whoever is in a hurry doesn't change that. Where more than time
+/// holds it, that comes first.
 #[must_use]
-pub fn still_answered(Seen { snapshot, view, tracks }: Seen<'_>, color: &Color) -> Option<String> {
-    view.route.as_ref().filter(|route| route.dns.is_some())?;
+pub fn still_answered(Seen { snapshot, view, tracks }: Seen<'_>, color: &Color, held: Option<&Held>) -> Option<String> {
+    let is_time = held.is_none_or(|held| held.reason == KeptReason::NotDue);
+    view.route.as_ref().filter(|route| route.dns.is_some() && is_time)?;
     let until = view.answered_until(view.left_by(tracks, &color.name)?);
     (until > snapshot.at).then(|| format!("resolvers may answer with it for another {}", age(snapshot.at, until)))
 }

@@ -90,7 +90,13 @@ impl<'p> RolloutPods<'p> {
             WorkloadKind::Deployment => {
                 workload.status_replicas > workload.updated || workload.updated < workload.replicas
             }
-            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::ReplicaSet => false,
+            // A pod that ends is none of the old ones any more, and its place is to be filled.
+            WorkloadKind::StatefulSet => {
+                let of_two =
+                    workload.update_revision.is_some() && workload.current_revision != workload.update_revision;
+                of_two && self.kept.is_empty() && !workload.updates_on_delete
+            }
+            WorkloadKind::DaemonSet | WorkloadKind::ReplicaSet => false,
         };
         is_unseen || ((by_counts || !self.old.is_empty()) && self.status(workload) != RolloutStatus::Done)
     }

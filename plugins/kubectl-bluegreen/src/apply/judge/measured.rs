@@ -13,6 +13,8 @@ use release_metrics::source::Source;
 
 /// In Argo an answer may take so long.
 const USUAL_LIMIT: Duration = Duration::from_secs(30);
+/// So long is always waited for an answer.
+const LEAST_LIMIT: Duration = Duration::from_secs(1);
 /// Numbers of an answer that are told.
 const SHOWN: usize = 3;
 
@@ -50,6 +52,8 @@ impl Measured {
         }
         let prometheus = &self.metric.provider.prometheus;
         let limit = prometheus.timeout.map_or(USUAL_LIMIT, |seconds| Duration::from_secs(seconds.into()));
+        // Who never answers keeps nobody waiting for longer than they asked for.
+        let limit = limit.min(run.left().max(LEAST_LIMIT));
         let (phase, told) = match self.source.query(&prometheus.query, limit).await {
             Ok(answer) => match judge(self.success.as_ref(), self.failure.as_ref(), &answer) {
                 Ok(phase) => (phase, shown(&answer)),

@@ -4,6 +4,7 @@ use futures::future::join_all;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::command::Command;
+use release_core::duration::typed_duration;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::release::change::Change;
 use release_core::release::pod_tests::Covered;
@@ -19,8 +20,8 @@ use crate::cleanup::overdue::Overdue;
 use crate::fingerprint::Fingerprint;
 use crate::moves::{self, AgreedPlan};
 use crate::news;
-use crate::options::MoveOptions;
 use crate::options::release::ReleaseOptions;
+use crate::options::{MoveOptions, RETAINED, VerifyFor};
 use crate::plan::deploy::{DeployPlan, Preparation};
 use crate::plan::tracks_of;
 use crate::report::deploy_document::{DeployMembers, ReadyColor, of_move};
@@ -187,14 +188,29 @@ async fn print_fingerprints(
     let said = |one: &ReadyColor| format!("{} of service/{} is ready\n{}", one.color, one.service, one.fingerprint);
     report.text = ready.iter().map(said).collect::<Vec<_>>().join("\n");
     for one in &ready {
-        let switch = Command::new("kubectl bluegreen switch").arg(&one.service).flag("--to", &one.color);
-        run.say(&format!("Next: {}", switch.option("--expect", &one.fingerprint).scope(run.scope())));
+        let own = movement.of(&one.service);
+        run.say(&format!("Next: {}", next_switch(one, own).scope(run.scope())));
+        if !own.analysis.is_empty() {
+            let (color, ways) = (&one.color, "--analysis or --compare there, or the same words without --no-switch");
+            run.say(&format!("! analysis  what judges {color} by numbers is asked once it serves: {ways}"));
+        }
     }
     match ready.pop() {
         Some(only) if options.is_of_one() => report.members.fingerprint = Some(only.fingerprint),
         last => report.members.fingerprints = ready.into_iter().chain(last).collect(),
     }
     Ok(())
+}
+
+/// The move to a color that is ready, proven and kept as it was asked for.
+fn next_switch(ready: &ReadyColor, own: &MoveOptions) -> Command {
+    let switch = Command::new("kubectl bluegreen switch").arg(&ready.service).flag("--to", &ready.color);
+    let switch = match own.verify_for {
+        VerifyFor::Typed(time) => switch.option("--verify-for", &typed_duration(time)),
+        VerifyFor::Usual { .. } => switch,
+    };
+    let switch = if own.retain == RETAINED { switch } else { switch.option("--retain", &typed_duration(own.retain)) };
+    switch.option("--expect", &ready.fingerprint)
 }
 
 /// What a color is now.

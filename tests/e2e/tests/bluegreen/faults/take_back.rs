@@ -61,12 +61,26 @@ async fn fail_while_verified(trial: &Trial, verb: &[&str], fault: &Fault) -> Res
 /// A user would be left on a version that fails, although going back was only delayed.
 #[tokio::test]
 async fn a_failed_switch_is_taken_back_through_passing_faults() -> Result<()> {
-    const FAULTS: [Fault; 6] = [
+    const FAULTS: [Fault; 9] = [
         fault("no fault", |_| (), 5, "blue"),
         fault("409 once", |p| p.once(is_take_back, Action::conflict()), 5, "blue"),
         fault("429 once, asking for 1 s", |p| p.once(is_take_back, Action::too_many_requests(Some(1))), 5, "blue"),
         fault("reset once, not done", |p| p.once(is_take_back, Action::Reset), 5, "blue"),
         fault("504 once, done", |p| p.once(is_take_back, Action::timeout_after_commit()), 5, "blue"),
+        // A webhook that restarts, an election of etcd: some seconds, in which nobody else goes back.
+        fault(
+            "500 for a while",
+            |p| p.on_times(8, is_take_back, Action::fail(500, "InternalError", "failed calling webhook")),
+            5,
+            "blue",
+        ),
+        fault(
+            "503 for a while",
+            |p| p.on_times(8, is_take_back, Action::fail(503, "ServiceUnavailable", "no leader")),
+            5,
+            "blue",
+        ),
+        fault("reset for a while", |p| p.on_times(8, is_take_back, Action::Reset), 5, "blue"),
         fault("reset once, done", |p| p.once(is_take_back, Action::ForwardThenReset), 5, "blue"),
     ];
     let trial = on_demand("fault-taken-back").await?;

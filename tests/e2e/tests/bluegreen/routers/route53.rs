@@ -137,6 +137,30 @@ async fn the_color_before_stays_for_the_ttl() -> Result<()> {
     Ok(())
 }
 
+/// Behind records each color has a load balancer of its own, and that is no reason to keep it for good: the records say
+/// what it gets.
+#[tokio::test]
+async fn the_color_before_goes_once_the_ttl_is_over() -> Result<()> {
+    let ns = balanced("dns-cleanup").await?;
+    let record = |color: &str, weight: u8| {
+        let to = format!(
+            "<ResourceRecords><ResourceRecord><Value>{}</Value></ResourceRecord></ResourceRecords>",
+            balancer(color)
+        );
+        format!(
+            "<Name>api.example.com.</Name><Type>CNAME</Type><SetIdentifier>{color}</SetIdentifier><Weight>{weight}</Weight><TTL>1</TTL>{to}"
+        )
+    };
+    let zone = HostedZone::start(vec![record("blue", 100), record("green", 0)]).await?;
+    zone.bluegreen(&ns, &format!("{SWITCH} --retain=0s"), 0).await?;
+    lab::eventually("it is cleaned up", e2e::LIMIT, || async {
+        zone.start_bluegreen(&ns, "cleanup --due --yes")?.wait(e2e::LIMIT).await?;
+        Ok((replicas(&ns, "api-blue").await? == 0).then_some(()))
+    })
+    .await?;
+    zone.bluegreen(&ns, "status api", 0).await.map(drop)
+}
+
 /// A record that leads to another zone moves nothing there: it is said that the zone can't be read, or that its records
 /// lead elsewhere. A typed router goes on.
 #[tokio::test]
