@@ -84,7 +84,10 @@ pub fn set_up_network() -> Result<()> {
     }
     // Load with a new connection per request leaves many ports in TIME_WAIT.
     let ports = "/proc/sys/net/ipv4/ip_local_port_range";
-    std::fs::write(ports, "10000 65000").with_context(|| format!("cannot write {ports}"))
+    std::fs::write(ports, "10000 65000").with_context(|| format!("cannot write {ports}"))?;
+    // A client's port is none that a server of the cluster is about to listen on: kubelets, controllers, kube-proxy.
+    let reserved = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+    std::fs::write(reserved, "10240-10270").with_context(|| format!("cannot write {reserved}"))
 }
 
 /// Mounts a tmpfs that vanishes with the namespace.
