@@ -25,6 +25,7 @@ pub mod failure;
 mod hostile;
 pub mod kube;
 pub mod log;
+pub mod number_or_text;
 pub mod registry;
 pub mod release;
 pub mod text;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use release_core::command::{Command, patch_command};
+use release_core::command::{Command, Scope, patch_command};
 use release_core::failure::{Failure, Next};
 use release_core::kube::service::service_name;
 use release_core::release::change::json_patch;
@@ -46,11 +46,9 @@ pub fn unclear(view: &ServiceView<'_>, why: &RouterUnclear, snapshot: &Snapshot,
         RouterUnclear::Unread { .. } => Failure::failed("RecordsNotRead", text)
             .next("docs/permissions.md has the rights that it needs, in the account of the zone"),
         RouterUnclear::NoWeight(route) => {
-            let colors: BTreeSet<&String> = route.colors.values().collect();
-            let has_it = |color: &&&String| route.without(&route.object, color).is_none();
-            let each = colors.iter().filter(has_it).map(|color| route.command(scope, &route.object, color)).collect();
+            let colors: BTreeSet<&str> = route.colors.values().map(String::as_str).collect();
             let note = "each gives one color all of the requests".to_owned();
-            Failure::failed("NoWeight", text).next(Next::Try(each, Some(note)))
+            Failure::failed("NoWeight", text).next(Next::Try(all_to_each(route, colors, scope), Some(note)))
         }
     }
 }
@@ -79,10 +77,15 @@ pub fn split_weights(ways: Ways<'_>, route: &Route) -> Failure {
         view.name(),
         printable(&shown.join("; "))
     );
-    let colors = tracks.colors.iter().filter(|color| route.without(&route.object, &color.name).is_none());
-    let all_to = colors.map(|color| route.command(scope, &route.object, &color.name));
+    let colors = tracks.colors.iter().map(|color| color.name.as_str());
     let note = "each gives one color all of them; once whoever shifts them has ended".to_owned();
-    Failure::failed("SplitWeights", text).next(Next::Try(all_to.collect(), Some(note)))
+    Failure::failed("SplitWeights", text).next(Next::Try(all_to_each(route, colors, scope), Some(note)))
+}
+
+/// A command for each color that a route has a destination of: it gives that one all that the colors have.
+fn all_to_each<'c>(route: &Route, colors: impl IntoIterator<Item = &'c str>, scope: &Scope) -> Vec<Command> {
+    let has_it = colors.into_iter().filter(|color| route.without(&route.object, color).is_none());
+    has_it.map(|color| route.command(scope, &route.object, color)).collect()
 }
 
 /// Records decide about two Services that are to move as one: they can be moved once.
@@ -94,15 +97,9 @@ pub fn of_one_name(records: &str, one: &str, other: &str) -> Failure {
 /// Records that can't be moved as they are.
 pub fn cant_be_moved(route: &Route, refusal: &Refusal) -> Failure {
     let text = format!("{}: {refusal}", route.reference());
-    let list = || Command::new("aws route53 list-resource-record-sets");
-    let dns = route.dns.as_ref();
-    let look = dns.map(|dns| {
-        let zone = list().flag("--hosted-zone-id", &dns.place.zone);
-        zone.flag("--start-record-name", dns.place.name.as_str())
-    });
     let failure = Failure::failed(refusal.reason(), text);
-    match look {
-        Some(look) => failure.look(look),
+    match &route.dns {
+        Some(dns) => failure.look(dns.list()),
         None => failure,
     }
 }

@@ -5,8 +5,6 @@ mod known;
 mod settled;
 mod state;
 
-use std::cell::Cell;
-
 use futures::future::try_join;
 use jiff::Timestamp;
 use release_cli::report::Report;
@@ -21,18 +19,17 @@ use release_core::registry::push_history::{Choice, Chosen, Question, SkipReason,
 use release_core::text::printable;
 use release_core::workload::revisions::may_have_another;
 
-use crate::apply::ChangeInProgress;
 use crate::checks::case::{Case, HowChosen};
 use crate::contents::RepositoryContents;
 use crate::decide::{Decided, settle};
 use crate::document::RollbackMembers;
 use crate::options::RollbackOptions;
 use crate::outage::{pins_without_registry, without_registry};
-use crate::plan::image_change::{Author, ImageChange, resumed, to_chosen};
+use crate::plan::image_change::{Author, ImageChange, to_chosen};
 use crate::plan::lines;
 use crate::plan::state_of_record::StateOfRecord;
 use crate::pods_now::{pods_now, sorted};
-use crate::proposal::{Proposal, Settled, attach, nothing, propose};
+use crate::proposal::{Proposal, Settled, nothing, propose};
 use crate::record::way_here::{left_behind, standing};
 use crate::record::{RecordVerb, recorded_on};
 use crate::selection::{Asked, Selected};
@@ -71,21 +68,14 @@ pub async fn run(run: &Run, options: &RollbackOptions, report: &mut Report<Rollb
             let (image, further) = (selected.image(), further.as_ref());
             let (workload, pods) = sorted(&run.cluster, (workload, pods), &selected).await?;
             if pods.are_replaced && recorded.is_of(&record) {
-                return settled::watched_on(run, options, (&workload, &recorded), &record, report).await;
+                return settled::joined(run, options, (&workload, &recorded), (&record, &[], true), report).await;
             }
             nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further }, report)
         }
         StateOfRecord::Attach(record) => {
             // What is left of it may run still; where that can't be read, its reference has to do.
             let pods = read::workload_and_pods(&run.cluster, &workload).await.map(|(_, pods)| pods).unwrap_or_default();
-            let image_change = resumed(&record, &containers_of(&workload), &pods);
-            let (workload, recorded, options) = (&workload, &recorded, &options.write);
-            let is_recorded = Cell::new(true);
-            let image_change = &image_change;
-            let (is_taken_up, is_over) = (true, false);
-            let change =
-                ChangeInProgress { run, workload, recorded, image_change, options, is_recorded, is_taken_up, is_over };
-            attach(&change, report).await
+            settled::joined(run, options, (&workload, &recorded), (&record, &pods, false), report).await
         }
         StateOfRecord::Open => Box::pin(plan_and_go(run, options, workload, &selected, report)).await,
     }
@@ -158,7 +148,7 @@ async fn already_runs(
     let (workload, pods) = pods_now(&run.cluster, snapshot.workload, selected).await?;
     let led = standing(&recorded, &selected.containers[0], &containers_of(&workload));
     if let Some(record) = led.filter(|record| pods.are_replaced && recorded.is_of(record)) {
-        return settled::watched_on(run, options, (&workload, &recorded), record, report).await;
+        return settled::joined(run, options, (&workload, &recorded), (record, &[], true), report).await;
     }
     nothing(run, &Settled { workload: &workload, image, message: &message, pods: &pods, further: None }, report)
 }

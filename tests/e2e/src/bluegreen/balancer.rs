@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use lab::{Namespace, Running};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::moto;
 use crate::common::run::admin;
 
 /// The ARN of a target group in the lab's region.
@@ -152,16 +153,8 @@ pub fn binding(service: &str, group: &str) -> Value {
 /// # Errors
 /// Where moto doesn't answer, or refuses.
 pub async fn moto(service: &str, form: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", lab::ecr::PORT)).await?;
-    let scope = format!("{}/20260101/{}/{service}/aws4_request", lab::ecr::ACCESS_KEY, lab::ecr::REGION);
-    let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-    let head = format!(
-        "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\nauthorization: {signed}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
-        form.len()
-    );
-    stream.write_all(format!("{head}{form}").as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    anyhow::ensure!(answer.starts_with("HTTP/1.1 200"), "{form}: {answer}");
+    let form = ("application/x-www-form-urlencoded", form);
+    let answer = moto::call((service, lab::ecr::REGION), ("POST", "/"), form).await?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     Ok(answer)
 }

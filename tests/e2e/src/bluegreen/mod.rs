@@ -6,6 +6,7 @@ pub mod balancer;
 pub mod calls;
 pub mod claims;
 pub mod kill_points;
+pub mod moto;
 pub mod previewed;
 pub mod routed;
 pub mod run;

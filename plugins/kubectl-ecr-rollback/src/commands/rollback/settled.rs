@@ -20,19 +20,20 @@ use crate::selection::Selected;
 use crate::words::{pinned_short, when};
 use release_core::workload::container_image::containers_of;
 
-/// Watches what goes on to its end: pods that a partition kept when it was done, a template that was rolled out anew.
-/// It is neither noted nor taken back, for what was left is what somebody fled from.
+/// Joins a change that is recorded, to its end. Where its record says that it is over, what goes on is watched alone (pods
+/// that a partition kept when it was done, a template that was rolled out anew): it is neither noted nor taken back, for
+/// what was left is what somebody fled from.
 ///
 /// # Errors
 /// As the exit codes say.
-pub async fn watched_on(
+pub async fn joined(
     run: &Run,
     options: &RollbackOptions,
     (workload, recorded): (&Workload, &RecordedImages),
-    record: &ImageRecord,
+    (record, pods, is_over): (&ImageRecord, &[Pod], bool),
     report: &mut Report<RollbackMembers>,
 ) -> Outcome<()> {
-    let image_change = resumed(record, &containers_of(workload), &[]);
+    let image_change = resumed(record, &containers_of(workload), pods);
     let change = ChangeInProgress {
         run,
         workload,
@@ -41,7 +42,7 @@ pub async fn watched_on(
         options: &options.write,
         is_recorded: Cell::new(true),
         is_taken_up: true,
-        is_over: true,
+        is_over,
     };
     Box::pin(attach(&change, report)).await
 }

@@ -1,10 +1,9 @@
 //! A number as Argo's `IntOrString` writes it.
 
-use std::fmt;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::number_or_text::{self, NumberOrText};
 
 /// `3` or `"3"`. To Argo a text that is no number is 0; here it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,28 +33,18 @@ impl JsonSchema for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Written)
+        number_or_text::deserialize(deserializer)
     }
 }
 
-struct Written;
+impl NumberOrText for Number {
+    const EXPECTED: &'static str = "a whole number";
 
-impl Visitor<'_> for Written {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number")
+    fn of_number(number: i128) -> Result<Self, String> {
+        i32::try_from(number).map(Self).map_err(|_| format!("{number} is too much"))
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
-        i32::try_from(number).map(Number).map_err(|_| E::custom(format!("{number} is too much")))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Number, E> {
-        i32::try_from(number).map(Number).map_err(|_| E::custom(format!("{number} is too much")))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
-        text.parse().map(Number).map_err(|_| E::custom(format!("\"{}\" is no whole number", text.escape_debug())))
+    fn of_text(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("\"{}\" is no whole number", text.escape_debug()))
     }
 }

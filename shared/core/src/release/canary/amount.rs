@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::number_or_text::{self, NumberOrText};
 
 /// `3` or `25%`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,33 +63,23 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Written)
+        number_or_text::deserialize(deserializer)
     }
 }
 
-struct Written;
+impl NumberOrText for Amount {
+    const EXPECTED: &'static str = "a number of pods, or a share like 25%";
 
-impl Visitor<'_> for Written {
-    type Value = Amount;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of pods, or a share like 25%")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Amount, E> {
-        u32::try_from(number).map(Amount::Pods).map_err(|_| E::custom(format!("{number} is too much")))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Amount, E> {
-        u32::try_from(number).map(Amount::Pods).map_err(|_| E::custom(format!("{number} is no number of pods")))
+    fn of_number(number: i128) -> Result<Self, String> {
+        let why = if number < 0 { "is no number of pods" } else { "is too much" };
+        u32::try_from(number).map(Self::Pods).map_err(|_| format!("{number} {why}"))
     }
 
     /// To Argo a text without the sign is a share, too (`intstr.GetValueFromIntOrPercent`): nobody means that.
-    fn visit_str<E: Error>(self, text: &str) -> Result<Amount, E> {
+    fn of_text(text: &str) -> Result<Self, String> {
         let percent = text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-        let percent = percent.and_then(|digits| digits.parse().ok()).map(Amount::Percent);
-        percent
-            .ok_or_else(|| E::custom(format!("\"{}\" is no number of pods and no share like 25%", text.escape_debug())))
+        let percent = percent.and_then(|digits| digits.parse().ok()).map(Self::Percent);
+        percent.ok_or_else(|| format!("\"{}\" is no number of pods and no share like 25%", text.escape_debug()))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::number_or_text::{self, NumberOrText};
 
 /// As probes have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -26,39 +27,26 @@ impl fmt::Display for Port {
 
 impl<'de> Deserialize<'de> for Port {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Written)
+        number_or_text::deserialize(deserializer)
     }
 }
 
-struct Written;
+impl NumberOrText for Port {
+    const EXPECTED: &'static str = "a port's number, or its name in the pod";
 
-impl Visitor<'_> for Written {
-    type Value = Port;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a port's number, or its name in the pod")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
+    fn of_number(number: i128) -> Result<Self, String> {
         let port = u16::try_from(number).ok().filter(|port| *port > 0);
-        port.map(Port::Number).ok_or_else(|| E::custom(format!("{number} is not from 1 to 65535")))
+        port.map(Self::Number).ok_or_else(|| format!("{number} is not from 1 to 65535"))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
-        match u64::try_from(number) {
-            Ok(number) => self.visit_u64(number),
-            Err(_) => Err(E::custom(format!("{number} is not from 1 to 65535"))),
-        }
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Port, E> {
-        if let Ok(number) = text.parse() {
-            return self.visit_u64(number);
+    fn of_text(text: &str) -> Result<Self, String> {
+        if let Ok(number) = text.parse::<u64>() {
+            return Self::of_number(number.into());
         }
         let is_known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if text.is_empty() || text.len() > 15 || !text.chars().all(is_known) {
-            return Err(E::custom(format!("\"{}\" is no port's number or name", text.escape_debug())));
+            return Err(format!("\"{}\" is no port's number or name", text.escape_debug()));
         }
-        Ok(Port::Name(text.to_owned()))
+        Ok(Self::Name(text.to_owned()))
     }
 }

@@ -39,12 +39,11 @@ impl Route {
         let (Some(dns), Some(batch)) = (&self.dns, self.batch(seen, to)) else {
             return patch_command(&self.reference(), &self.scope(scope), &json_patch(&self.plan(seen, to)));
         };
-        let aws = |words: &str| Command::new(words).flag("--hosted-zone-id", &dns.place.zone);
         match batch {
-            Ok(batch) => {
-                aws("aws route53 change-resource-record-sets").flag("--change-batch", batch.document().to_string())
-            }
-            Err(_) => aws("aws route53 list-resource-record-sets").flag("--start-record-name", dns.place.name.as_str()),
+            Ok(batch) => Command::new("aws route53 change-resource-record-sets")
+                .flag("--hosted-zone-id", &dns.place.zone)
+                .flag("--change-batch", batch.document().to_string()),
+            Err(_) => dns.list(),
         }
     }
 }

@@ -155,13 +155,7 @@ impl Rule {
     /// Where its requests go.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let weights = self.weights();
-        let mut some = weights.iter().filter(|(_, weight)| **weight > 0);
-        match (some.next(), some.next()) {
-            (None, _) => Standing::Nowhere,
-            (Some((color, _)), None) => Standing::On(color.clone()),
-            (Some(_), Some(_)) => Standing::Split(weights),
-        }
+        Standing::of(self.weights())
     }
 
     /// The weight of each destination of a color once one color has all that they have.

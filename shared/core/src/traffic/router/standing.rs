@@ -19,6 +19,17 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// By what each color has.
+    #[must_use]
+    pub fn of(weights: Weights) -> Self {
+        let mut some = weights.iter().filter(|(_, weight)| **weight > 0);
+        match (some.next(), some.next()) {
+            (None, _) => Self::Nowhere,
+            (Some((color, _)), None) => Self::On(color.clone()),
+            (Some(_), Some(_)) => Self::Split(weights),
+        }
+    }
+
     /// `blue 95, green 5`
     #[must_use]
     pub fn shown(&self) -> String {

@@ -1,10 +1,9 @@
 //! A zone at the lab's moto, which others have written.
 
-use anyhow::{Context, Result, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use anyhow::{Context, Result};
 
 use super::rules::{NAMESPACE, between};
+use crate::bluegreen::moto::call;
 
 /// A zone at the lab's moto with these record sets; its id.
 ///
@@ -33,16 +32,5 @@ pub async fn moto_sets(zone: &str) -> Result<String> {
 }
 
 async fn moto(method: &str, path: &str, body: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", lab::ecr::PORT)).await?;
-    let scope = format!("{}/20260101/us-east-1/route53/aws4_request", lab::ecr::ACCESS_KEY);
-    let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-    let head = format!(
-        "{method} /2013-04-01/{path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\nauthorization: {signed}\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(format!("{head}{body}").as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    ensure!(answer.starts_with("HTTP/1.1 20"), "{path}: {answer}");
-    Ok(answer)
+    call(("route53", "us-east-1"), (method, &format!("/2013-04-01/{path}")), ("text/xml", body)).await
 }

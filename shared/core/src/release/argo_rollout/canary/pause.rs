@@ -1,12 +1,11 @@
 //! How long a step pauses, as Argo's `IntOrString` writes it (`RolloutPause.DurationSeconds`).
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::duration::go::go_duration;
+use crate::number_or_text::{self, NumberOrText};
 use crate::release::document::Time;
 
 /// As long as any time of ours may be.
@@ -25,38 +24,27 @@ pub struct PauseTime(pub Time);
 
 impl<'de> Deserialize<'de> for PauseTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Written)
+        number_or_text::deserialize(deserializer)
     }
 }
 
-struct Written;
+impl NumberOrText for PauseTime {
+    const EXPECTED: &'static str = "seconds, or a time like 30s, 5m or 1h30m";
 
-impl Visitor<'_> for Written {
-    type Value = PauseTime;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("seconds, or a time like 30s, 5m or 1h30m")
+    fn of_number(seconds: i128) -> Result<Self, String> {
+        if seconds < 0 {
+            return Err("a pause is not negative".to_owned());
+        }
+        let time = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
+        if time > LONGEST { Err("a pause is at most 30 days (720h)".to_owned()) } else { Ok(Self(Time(time))) }
     }
 
-    fn visit_u64<E: Error>(self, seconds: u64) -> Result<PauseTime, E> {
-        of_seconds(seconds).map_err(E::custom)
-    }
-
-    fn visit_i64<E: Error>(self, seconds: i64) -> Result<PauseTime, E> {
-        u64::try_from(seconds).map_err(|_| E::custom("a pause is not negative")).and_then(|s| self.visit_u64(s))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<PauseTime, E> {
+    fn of_text(text: &str) -> Result<Self, String> {
         let seconds = match text.parse::<i32>() {
             Ok(seconds) => i64::from(seconds),
-            Err(_) => go_duration(text).map_err(E::custom)?.as_secs(),
+            // Less than a second below zero is none to Argo, and no slip of anybody's.
+            Err(_) => go_duration(text)?.as_secs(),
         };
-        // Less than a second below zero is none to Argo, and no slip of anybody's.
-        self.visit_i64(seconds)
+        Self::of_number(seconds.into())
     }
-}
-
-fn of_seconds(seconds: u64) -> Result<PauseTime, String> {
-    let time = Duration::from_secs(seconds);
-    if time > LONGEST { Err("a pause is at most 30 days (720h)".to_owned()) } else { Ok(PauseTime(Time(time))) }
 }

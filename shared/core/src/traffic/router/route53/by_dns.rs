@@ -9,6 +9,7 @@ use super::balancers::Balancers;
 use super::name::Place;
 use super::record_set::RecordSet;
 use super::records::{Group, Record, Records};
+use crate::command::Command;
 
 /// The member of a Service, as it was read, under which the records lie that decide about it: the API server has none
 /// of this name.
@@ -23,6 +24,14 @@ pub struct ByDns {
 }
 
 impl ByDns {
+    /// The bare command that lists the records of the name.
+    #[must_use]
+    pub fn list(&self) -> Command {
+        Command::new("aws route53 list-resource-record-sets")
+            .flag("--hosted-zone-id", &self.place.zone)
+            .flag("--start-record-name", self.place.name.as_str())
+    }
+
     /// The records in what was read, as rules.
     #[must_use]
     pub fn rules(&self, seen: &Value, namespace: &str) -> Vec<Rule> {

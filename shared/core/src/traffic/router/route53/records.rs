@@ -89,13 +89,7 @@ impl Group {
     /// Where its answers lead.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let weights = self.weights();
-        let mut some = weights.iter().filter(|(_, weight)| **weight > 0);
-        match (some.next(), some.next()) {
-            (None, _) => Standing::Nowhere,
-            (Some((color, _)), None) => Standing::On(color.clone()),
-            (Some(_), Some(_)) => Standing::Split(weights),
-        }
+        Standing::of(self.weights())
     }
 }
 
