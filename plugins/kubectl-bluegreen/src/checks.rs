@@ -14,6 +14,7 @@ mod frozen;
 mod headless;
 mod image_updaters;
 pub mod initial;
+mod lesser_proof;
 mod load_balancer;
 mod network;
 mod ownership;
@@ -42,12 +43,16 @@ mod tests;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::{self, CheckId};
 use release_core::checks::weighing::{Weighing, weigh};
+use release_core::command::Scope;
 
 pub use case::Case;
 use case::Check;
 pub use endpoints::unmanaged_endpoints;
 pub use ownership::puts_size_back;
 pub use presence::controller;
+
+use crate::options::MoveOptions;
+use crate::record::Record;
 
 /// The one finding that nothing overrides: a Service must never select nothing.
 pub const EMPTY_TARGET: CheckId = ids::NO_READY_PODS;
@@ -86,6 +91,19 @@ const CHECKS: [Check; 29] = [
     failed_before::check,
     frozen::check,
 ];
+
+/// What speaks against finishing a run that was cut off.
+#[must_use]
+pub fn of_finishing(
+    begun: &Record,
+    (service, accepted): (&str, &[String]),
+    options: &MoveOptions,
+    scope: &Scope,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = lesser_proof::check(service, begun, options, scope).into_iter().collect();
+    weigh(&mut findings, &options.weighing, options.verb.urgency(), accepted, None);
+    findings
+}
 
 /// Runs every check and weighs what was found, the worst first.
 #[must_use]

@@ -21,6 +21,7 @@ mod commands;
 mod compared;
 mod contracted;
 mod fingerprint;
+mod finishing;
 mod hand;
 mod hooks;
 mod idle;

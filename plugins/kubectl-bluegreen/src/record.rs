@@ -2,6 +2,7 @@
 //!
 //! How records are read and written is `release_core::release::record`; here is what one holds.
 
+pub mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::left::LeftWorkload;
+use proof::Proof;
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +103,9 @@ pub struct Record {
     /// Both colors are selected at first, until load balancers reach the one that is gone to (`--widen`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub widens: bool,
+    /// What it is verified by besides readiness.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proven_by: Vec<Proof>,
     /// How long resolvers of DNS keep what they were told before, where records decide.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub answered_seconds: u64,
@@ -207,6 +212,7 @@ impl record::Record for Record {
         self.verb = self.verb.printable();
         self.result = self.result.map(RunResult::printable);
         self.services.retain(|name| is_label_value(name));
+        self.proven_by.retain(|proof| proof.told().is_some());
         self.colors.retain(|name, color| is_label_value(name) && is_label_value(color));
         self.left = self.left.into_iter().map(LeftWorkload::checked).collect();
         Ok(self)

@@ -265,6 +265,8 @@ fn undoing(made: &MoveInProgress<'_>, run: &Run, why: &str) -> Record {
         selector,
         // They are the colors that were gone to.
         colors: BTreeMap::new(),
+        // What judged the way there has nothing to say of the way back.
+        proven_by: Vec::new(),
         ..movement.record.clone()
     };
     back.ended(RunResult::Done, run.millis())

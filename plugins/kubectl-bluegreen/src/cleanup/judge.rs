@@ -21,12 +21,12 @@ use super::removal::{Removal, delete, delete_autoscaler, give_back, stays};
 use super::retention::{Held, held, held_by_others, is_long_over, left_by_hand, still_answered};
 use super::seen::Seen;
 use crate::cleanup_note::{CLEANUP, Cleanup};
+use crate::finishing::finishing;
 use crate::idle::users_of;
 use crate::plan::scale;
 use crate::record::Record;
 use crate::refusal::{self, no_idle_color, not_switchable};
 use crate::report::cleanup_document::KeptReason;
-use crate::report::status_notes::finishing;
 use crate::service_view::ServiceView;
 use crate::snapshot::Snapshot;
 

@@ -72,6 +72,11 @@ impl Hooks {
         self.all().map(|hook| format!("  {}: {}\n", hook.moment, hook.hook)).collect()
     }
 
+    /// Those around the move, as they are typed.
+    pub fn typed(&self) -> impl Iterator<Item = (Moment, String)> {
+        [&self.before_switch, &self.after_switch].into_iter().flatten().map(|one| (one.moment, one.hook.word()))
+    }
+
     /// Holds the pods of their Jobs against what the Services select.
     ///
     /// # Errors

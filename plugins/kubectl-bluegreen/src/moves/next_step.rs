@@ -30,7 +30,7 @@ pub fn what_would_go_through(blocking: &[&Finding], plan: &SwitchPlan, options: 
         _ => None,
     });
     let mut command = Command::new("kubectl bluegreen switch").args(&options.services).args(twins);
-    if let Some(first) = plan.moves().next() {
+    if let Some(first) = plan.moves().chain(plan.unfinished()).next() {
         command = command.flag("--to", &first.movement.to);
     }
     if growable || options.grows() {

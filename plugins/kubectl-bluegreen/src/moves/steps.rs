@@ -269,6 +269,9 @@ async fn prove_what_stands(
     report: &mut MoveReport<'_>,
 ) -> Outcome<()> {
     let Basis { snapshot, views, plan } = basis;
+    if plan.unfinished_alone().next().is_some() {
+        refuse(run, options, plan)?;
+    }
     if run.dry_run != DryRunFlag::None {
         return plan.unserved(EMPTIED).map_or(Ok(()), Err);
     }

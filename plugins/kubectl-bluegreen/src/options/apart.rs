@@ -8,6 +8,7 @@ use release_core::release::change::Change;
 
 use super::{MoveOptions, Verb};
 use crate::hooks::Hooks;
+use crate::record::proof::Proof;
 use crate::snapshot::{Looking, ReadScope};
 
 impl MoveOptions {
@@ -43,6 +44,18 @@ impl MoveOptions {
     #[must_use]
     pub fn has_before_switch(&self) -> bool {
         self.hooks_of_each().any(|hooks| hooks.before_switch.is_some())
+    }
+
+    /// By what a move is judged besides readiness.
+    #[must_use]
+    pub fn proofs(&self) -> Vec<Proof> {
+        let asked = [
+            (self.tested.is_some(), Proof::SmokeTests),
+            (!self.analysis.metrics.is_empty(), Proof::Analysis),
+            (self.analysis.compare.is_some(), Proof::Comparison),
+            (self.hooks.after_switch.is_some(), Proof::AfterSwitch),
+        ];
+        asked.into_iter().filter_map(|(is_asked, proof)| is_asked.then_some(proof)).collect()
     }
 
     /// A line for each hook, with its end, and with its Service where each has its own.

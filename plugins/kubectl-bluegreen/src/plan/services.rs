@@ -70,7 +70,11 @@ impl SwitchPlan {
         for (step, view) in steps.into_iter().zip(views) {
             services.push(match step {
                 Step::Stay(stay) => Planned::Stay(stay),
-                Step::Finish(movement) => Planned::Finish(Box::new(ServicePlan::to_finish(*movement, snapshot, view))),
+                Step::Finish(movement) => {
+                    let about = (view.name(), view.settings.accept.as_slice());
+                    findings.extend(checks::of_finishing(&movement.record, about, request.options, &snapshot.scope));
+                    Planned::Finish(Box::new(ServicePlan::to_finish(*movement, snapshot, view)))
+                }
                 Step::Move(movement) => {
                     let case = case(common, view, &movement)?;
                     findings.extend(checks::run(&case, &request.options.weighing));

@@ -281,6 +281,7 @@ fn record(snapshot: &Snapshot, view: &ServiceView<'_>, tracks: &Tracks, to: &str
         services: if options.services.len() > 1 { options.services.clone() } else { Vec::new() },
         colors: BTreeMap::new(),
         widens: false,
+        proven_by: options.of(view.name()).proofs(),
         answered_seconds: view.answered_seconds(),
         result: None,
         millis: None,

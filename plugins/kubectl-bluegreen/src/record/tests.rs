@@ -24,6 +24,7 @@ fn record() -> Record {
         services: vec![],
         colors: BTreeMap::new(),
         widens: false,
+        proven_by: vec![],
         answered_seconds: 0,
         result: None,
         millis: None,

@@ -12,10 +12,10 @@ use release_core::traffic::selector::{Color, Tracks};
 
 use super::status_document::Note;
 use crate::checks::unmanaged_endpoints;
-use crate::hand::has_written_the_record;
+use crate::finishing::{finishing, own_words};
 use crate::main_ingress::{lacking, needed};
 use crate::plan::scale::{floor_command, raised_floor};
-use crate::record::{Record, RecordedVerb};
+use crate::record::Record;
 use crate::refusal::foreign_labels;
 use crate::room::lack_of_room;
 use crate::service_view::ServiceView;
@@ -54,8 +54,7 @@ pub fn notes(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Ve
                 None => "has no result: it is still going on, or was cut off".to_owned(),
                 Some(result) => format!("was not verified: {result}"),
             };
-            // The words of a release are not the cluster's to know.
-            let finish = if is_of_release(r) { "; the same words of `deploy` finish it" } else { "" };
+            let finish = own_words(r);
             let wide = if view.is_wide() { "; the Service selects both colors meanwhile" } else { "" };
             let message = format!("the {} {} -> {} by {} {how}{finish}{wide}", r.verb, r.from, r.to, r.by);
             let fix = Some(finishing(view, r, snapshot).to_string());
@@ -85,31 +84,6 @@ fn refused(view: &ServiceView<'_>) -> Option<Note> {
 fn unserved(view: &ServiceView<'_>, tracks: &Tracks, snapshot: &Snapshot) -> Option<Note> {
     let main = needed(view.route.as_ref()?, &tracks.active)?;
     Some(Note::blocks("route-refused", lacking(main, &snapshot.slices.get(main)?.slices)?))
-}
-
-/// True where Services went to different colors as one: `deploy -f` alone does that.
-fn is_of_release(record: &Record) -> bool {
-    record.verb != RecordedVerb::Rollback && !record.colors.is_empty()
-}
-
-/// The words that finish what a run began, where it was cut off, and join one that goes on; those that take it back
-/// where no others are known.
-#[must_use]
-pub fn finishing(view: &ServiceView<'_>, unfinished: &Record, snapshot: &Snapshot) -> Command {
-    let scope = &snapshot.scope;
-    // Other Services that somebody has only written down are nobody's to move.
-    let is_known = has_written_the_record(view.home(), view.router_kind());
-    let others = if is_known { unfinished.services.as_slice() } else { &[] };
-    let own = others.is_empty().then(|| view.name().to_owned());
-    // One that was deleted since can't be moved, and keeps nobody from moving the rest.
-    let neighbours = snapshot.neighbours.as_ref();
-    let is_there = |name: &String| neighbours.map_or(true, |all| all.iter().any(|one| service_name(one) == name));
-    let services = others.iter().filter(|name| is_there(name)).cloned().chain(own);
-    match unfinished.verb {
-        _ if is_of_release(unfinished) => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
-        RecordedVerb::Rollback => Command::new("kubectl bluegreen rollback").args(services).scope(scope),
-        _ => Command::new("kubectl bluegreen switch").args(services).flag("--to", &unfinished.to).scope(scope),
-    }
 }
 
 /// A Deployment that an `init` would have taken down, had it not been cut off: it has no color, and its pods run

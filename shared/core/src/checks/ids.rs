@@ -122,6 +122,8 @@ checks! {
         "an AWS load balancer registers the pods themselves: a TargetGroupBinding of `targetType: ip`, NLB annotations, or the `loadBalancerClass` of EKS Auto Mode without `instance` targets. With `--widen` a *quiet* warning";
     LB_PROPAGATION = "lb-propagation", [Bluegreen], [Warns],
         "a load balancer follows in its own time, by health check of the nodes (`externalTrafficPolicy: Local`); *quiet* where its nodes simply follow kube-proxy";
+    LESSER_PROOF = "lesser-proof", [Bluegreen], [Blocks],
+        "a move that was cut off is finished by words that leave out what it was to be verified by: smoke tests, an analysis, a comparison, a hook after the switch";
     LIST_IS_AND = "list-is-and", [Lifecycle], [Warns],
         "a rule's list has several entries, and an image needs a tag for every one of them";
     LOCAL_TRAFFIC_UNCOVERED = "local-traffic-uncovered", [Bluegreen], [Warns],

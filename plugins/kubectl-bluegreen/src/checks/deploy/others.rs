@@ -3,11 +3,11 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::checks::ownership::{Field, Owned, findings};
-use release_core::command::Command;
 use release_core::kube::{Workload, controller_of};
 use release_core::text::printable;
 
 use super::case::DeployCase;
+use crate::finishing::{finishing, own_words};
 use crate::prepared::Prepared;
 
 pub fn check(case: &DeployCase<'_>) -> Vec<Finding> {
@@ -58,6 +58,6 @@ fn unfinished(case: &DeployCase<'_>) -> Option<Finding> {
         "the {} to {} by {} at {:.0} has no result yet, and goes back to {} where it fails",
         last.verb, last.to, last.by, last.at, last.from
     );
-    let verb = Command::new("kubectl bluegreen switch").arg(case.view.name()).flag("--to", &last.to);
-    Some(case.blocks(ids::SWITCH_UNFINISHED, message).mend(verb.scope(&case.snapshot.scope)))
+    let message = message + &own_words(last);
+    Some(case.blocks(ids::SWITCH_UNFINISHED, message).mend(finishing(case.view, last, case.snapshot)))
 }

@@ -210,7 +210,8 @@ fn next_switch(ready: &ReadyColor, own: &MoveOptions) -> Command {
         VerifyFor::Usual { .. } => switch,
     };
     let switch = if own.retain == RETAINED { switch } else { switch.option("--retain", &typed_duration(own.retain)) };
-    switch.option("--expect", &ready.fingerprint)
+    let hooks = own.hooks.typed().map(|(moment, hook)| format!("--{moment}={hook}"));
+    switch.args(hooks).option("--expect", &ready.fingerprint)
 }
 
 /// What a color is now.

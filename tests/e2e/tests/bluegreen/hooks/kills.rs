@@ -66,3 +66,21 @@ async fn two_runs_of_one_release_share_its_jobs() -> Result<()> {
     assert_eq!(active(&ns, "api").await?, "green");
     Ok(())
 }
+
+/// Whoever finds a run that was cut off pastes what `status` says, and would call done what nobody has judged.
+#[tokio::test]
+async fn a_run_that_was_cut_off_is_not_finished_by_less() -> Result<()> {
+    let ns = with_jobs("hooks-less", &[Job::new("warm").logs("it is warm")]).await?;
+    let words = format!("{TO_GREEN} --after-switch=cronjob/warm");
+    killed_at(&ns, &words, When::After, WRITES[2].1).await?;
+    let status = bluegreen(&ns, "status api -ojson").await?.ends(0)?.json()?;
+    let notes = status["services"][0]["notes"].as_array().cloned().unwrap_or_default();
+    let unfinished = notes.iter().find(|note| note["id"] == "unfinished").context("it is not said")?;
+    ensure!(unfinished["fix"].to_string().contains("rollback"), "{unfinished:#}");
+    let less = bluegreen(&ns, "switch api --to green --yes --verify-for=0 -ojson").await?.ends(1)?.json()?;
+    ensure!(less["findings"].to_string().contains("lesser-proof"), "{less:#}");
+    ensure!(jobs(&ns).await?.is_empty(), "the hook has run");
+    bluegreen(&ns, &words).await?.ends(0)?.tells("it is warm")?;
+    bluegreen(&ns, "switch api --to green --yes").await?.ends(0)?.tells("nothing to do")?;
+    Ok(())
+}
