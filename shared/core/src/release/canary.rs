@@ -7,6 +7,7 @@ pub mod amount;
 pub mod judging;
 pub mod pods;
 pub mod routes;
+pub mod run;
 pub mod step;
 pub mod steps;
 pub mod threshold;
