@@ -7,7 +7,7 @@ CACHE := $(or $(KUBECTL_RELEASE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ku
 DENY := $(CACHE)/cargo-deny-0.20.2
 MACHETE := $(CACHE)/cargo-machete-0.9.2
 LAB := $(TARGET)/debug/lab
-PLUGINS := --bin kubectl-bluegreen --bin kubectl-ecr_rollback
+PLUGINS := --bin kubectl-bluegreen --bin kubectl-canary --bin kubectl-ecr_rollback
 # Optimised, as thousands of releases are judged.
 SIMULATE := cargo test --locked --profile simulate -p simulation --test promise
 # All of the workspace is selected in each call, so that every dependency has one set of features
@@ -16,7 +16,8 @@ SIMULATE := cargo test --locked --profile simulate -p simulation --test promise
 BUILD := cargo build --workspace --locked
 # Test programs that need the lab; those of tests/house don't.
 ON_LAB := --test api_proxy --test kubelet --test monitoring --test registry --test routers --test traffic \
-  --test bluegreen --test bluegreen_states --test bluegreen_traffic --test ecr --test ecr_traffic
+  --test bluegreen --test bluegreen_states --test bluegreen_traffic --test canary --test canary_traffic \
+  --test ecr --test ecr_traffic
 # Tests wait for the cluster most of the time: more of them than cores run at once.
 THREADS ?= 8
 export RUST_BACKTRACE ?= 0
@@ -39,7 +40,7 @@ test: built ## Pass all tests: unit tests, then end to end on the lab (first run
 
 test-release: built ## The end-to-end tests on release builds, as they are handed out
 	$(BUILD) --release $(PLUGINS)
-	LAB_PLUGINS=$(TARGET)/release tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen --test ecr --offline \
+	LAB_PLUGINS=$(TARGET)/release tests/on-lab $(LAB) cargo test --locked --workspace --test bluegreen --test canary --test ecr --offline \
 	  --no-fail-fast -- --test-threads=$(THREADS)
 
 simulate: ## What the canary's comparison promises, on 4,000 releases a setting, some minutes
@@ -92,7 +93,7 @@ notices: ## Licences of everything that is in our programs, for archives: THIRD-
 archive: notices ## What is handed out: programs, completion, licence and notices, and its checksum, in the target folder
 	$(BUILD) --release $(PLUGINS)
 	rm -rf $(TARGET)/archive && mkdir -p $(TARGET)/archive
-	cp $(TARGET)/release/kubectl-bluegreen $(TARGET)/release/kubectl-ecr_rollback completions/kubectl_complete-* \
+	cp $(TARGET)/release/kubectl-{bluegreen,canary,ecr_rollback} completions/kubectl_complete-* \
 	  LICENSE SECURITY.md $(TARGET)/THIRD-PARTY-NOTICES $(TARGET)/archive
 	tar -C $(TARGET)/archive --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) \
 	  -czf $(TARGET)/kubectl-release-$$(uname -m).tar.gz .
@@ -100,7 +101,7 @@ archive: notices ## What is handed out: programs, completion, licence and notice
 
 install: ## Install the plugins and their completion into ~/.local/bin
 	$(BUILD) --release $(PLUGINS)
-	for name in bluegreen ecr_rollback; do \
+	for name in bluegreen canary ecr_rollback; do \
 	  install -D -m 755 $(TARGET)/release/kubectl-$$name $(HOME)/.local/bin/kubectl-$$name && \
 	  install -D -m 755 completions/kubectl_complete-$$name $(HOME)/.local/bin/kubectl_complete-$$name || exit 1; \
 	done

@@ -5,7 +5,6 @@ pub mod analysis;
 mod apart;
 pub mod deploy;
 pub mod document;
-pub mod images;
 pub mod init;
 pub mod preview;
 pub mod release;

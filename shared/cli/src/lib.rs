@@ -17,6 +17,7 @@ pub mod complete;
 pub mod confirm;
 mod escape;
 pub mod flags;
+pub mod images;
 pub mod manifest_file;
 pub mod news;
 pub mod output;

@@ -36,7 +36,7 @@ pub struct Run {
     pub dry_run: DryRunFlag,
     started: Instant,
     /// How long it may wait.
-    timeout: Duration,
+    pub timeout: Duration,
     /// Tells what this run wrote from anything else.
     pub id: String,
     /// Those who don't watch it.

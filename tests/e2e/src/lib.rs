@@ -2,6 +2,7 @@
 //! in namespaces of their own, on the lab that `make test` started, and what goes wrong with them.
 
 pub mod bluegreen;
+pub mod canary;
 pub mod common;
 pub mod ecr;
 

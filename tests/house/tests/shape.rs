@@ -162,7 +162,7 @@ fn code_of_others_comes_in_as_it_was_reviewed() -> Result<()> {
 /// What licences ask for would be missing from the archives.
 #[test]
 fn everything_that_is_in_our_programs_has_its_licence_passed_on() -> Result<()> {
-    let text = notices(&["kubectl-bluegreen", "kubectl-ecr-rollback"])?;
+    let text = notices(&["kubectl-bluegreen", "kubectl-canary", "kubectl-ecr-rollback"])?;
     for part in ["\nserde ", "\ntokio ", "\nkube-client ", "\nrustls ", "\naws-sdk-ecr ", "\nring ", "MIT License"] {
         assert!(text.contains(part), "nothing of {part:?}");
     }

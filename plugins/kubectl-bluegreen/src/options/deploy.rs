@@ -8,7 +8,7 @@ use release_core::failure::{Failure, Outcome};
 use release_core::release::pod_tests::PodTests;
 
 use super::analysis::analysis;
-use super::images::{TypedImage, images};
+use release_cli::images::{TypedImage, images};
 use super::{MoveOptions, Target, plain_switch};
 use crate::args::DeployArgs;
 use crate::names::service_names;

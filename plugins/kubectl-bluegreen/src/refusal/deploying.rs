@@ -10,7 +10,7 @@ use release_core::workload::twin::ContainerImage;
 
 use super::{found, refused};
 use crate::options::deploy::DeployOptions;
-use crate::options::images::TypedImage;
+use release_cli::images::TypedImage;
 use crate::prepared::Prepared;
 use crate::service_view::ServiceView;
 

@@ -48,10 +48,12 @@ checks! {
         "other annotations fill the 256 KiB that all of an object may have, and leave no room for our record, even without the history before it";
     ASKED_FOR = "asked-for", [Lifecycle], [Blocks],
         "the template of one of these asks for it, or of a CronJob, a Job that is not over, a bare ReplicaSet or ReplicationController, a PodTemplate: as an image, or in a container's environment, command, arguments, hooks or probes, as operators have the images of what they make";
-    BEING_DELETED = "being-deleted", [Bluegreen, EcrRollback], [Blocks],
+    BEING_DELETED = "being-deleted", [Bluegreen, Canary, EcrRollback], [Blocks],
         "the Service, or a workload that is to serve, has been deleted and is only waiting for its finalizers or dependents";
     CACHED_IMAGE = "cached-image", [EcrRollback], [Warns],
         "`unpin` goes to a tag that moves, and `imagePullPolicy` is not `Always`";
+    CANARY_NAME_TAKEN = "canary-name-taken", [Canary], [Blocks],
+        "the Deployment that the canary is to be is there, and is none of this release's: another release's, another application's, or somebody made it by hand";
     CHANGED_SINCE = "changed-since", [Bluegreen], [Blocks, Warns],
         "a rollback would go to something else than was left: the color was deployed, or made anew, since; or the Service selects by other values of its other labels than it did then (a label that one of both lacks warns: only the color goes back). Blocks with `--yes` while another color has ready pods; without it the question is asked";
     CLUSTER_UNREAD = "cluster-unread", [Lifecycle], [Blocks],
@@ -78,7 +80,7 @@ checks! {
         "the API server would not let you patch the workload";
     FROZEN = "frozen", [Bluegreen], [Blocks],
         "an annotation of the Service or of its namespace says that nothing is to be released now: `kubectl-release.dev/freeze`, `kubectl-release.dev/freeze-windows`";
-    GITOPS = "gitops", [Bluegreen, EcrRollback], [Blocks],
+    GITOPS = "gitops", [Bluegreen, Canary, EcrRollback], [Blocks],
         "a controller owns the field that is written: Argo CD, Flux, Config Sync, a Rancher object set, the addon manager, or somebody else who holds it by server-side apply";
     GOES_LATER = "goes-later", [Lifecycle], [Blocks, Warns],
         "stays now, and a rule by age takes it when its age runs out: blocks in fewer than 30 days, warns after that";
@@ -88,7 +90,7 @@ checks! {
         "the Service is headless: its clients hold the addresses of pods";
     HELD_BY_INDEX = "held-by-index", [Lifecycle], [Warns],
         "images stay only because an index that stays is made of them";
-    HELM = "helm", [Bluegreen, EcrRollback], [Warns],
+    HELM = "helm", [Bluegreen, Canary, EcrRollback], [Warns],
         "a Helm release has the object";
     HIGHER_VERSION = "higher-version", [EcrRollback], [Blocks, Warns],
         "what was pushed before, or was counted on the way to it, has a higher version, or a higher build number; or what `--from rollout-history` leads to was pushed later than what runs, or nobody knows whether it was and a record passes over what ran in between: blocks with `--yes`, unless the image was named. What ran before and is only called higher warns";
@@ -96,6 +98,8 @@ checks! {
         "its autoscaler is at `maxReplicas`";
     HPA_BELOW_ACTIVE = "hpa-below-active", [Bluegreen], [Blocks, Warns],
         "blocks: `maxReplicas` of the target's autoscaler is below what is required. Warns: `minReplicas` is below the active color's ready pods (not with `--scale`)";
+    HPA_SCALES_STABLE = "hpa-scales-stable", [Canary], [Blocks],
+        "an autoscaler sets the size of the stable Deployment, and pods that share the requests by their number need theirs: both would write `spec.replicas`";
     IMAGE_DIFFERS = "image-differs", [Bluegreen], [Blocks],
         "a container that a deploy doesn't name has another image than in the active color";
     IMAGE_UNTAGGED = "image-untagged", [Bluegreen], [Warns],
@@ -108,13 +112,13 @@ checks! {
         "something would go, and what the indexes are made of could not be read: it may be a part of one that is in use";
     INIT_CONTAINER_STAYS = "init-container-stays", [EcrRollback], [Warns],
         "an init container of the same repository keeps its image";
-    INIT_MIGRATES = "init-migrates", [Bluegreen], [Warns],
+    INIT_MIGRATES = "init-migrates", [Bluegreen, Canary], [Warns],
         "an init container of what is deployed migrates something, by its name, image or command";
     INTERNAL_TRAFFIC_UNCOVERED = "internal-traffic-uncovered", [Bluegreen], [Warns],
         "the same with `internalTrafficPolicy: Local`";
     KINDS_UNREAD = "kinds-unread", [Lifecycle], [Blocks],
         "kinds of a cluster that may need images could not be read; of those that are never read it is only said that there are objects";
-    KUBECTL_APPLY = "kubectl-apply", [Bluegreen, EcrRollback], [Warns],
+    KUBECTL_APPLY = "kubectl-apply", [Bluegreen, Canary, EcrRollback], [Warns],
         "the field is in the manifest of the last `kubectl apply`, or held by a tool that a person starts (kubectl, kapp, Terraform, Pulumi)";
     LB_ENDPOINT_GROUPS = "lb-endpoint-groups", [Bluegreen], [Blocks],
         "a Google Cloud load balancer reaches the pods by network endpoint groups (`cloud.google.com/neg`, `cloud.google.com/neg-status`)";
@@ -150,12 +154,16 @@ checks! {
         "the container that serves has no readiness probe";
     NO_READY_PODS = "no-ready-pods", [Bluegreen], [Blocks],
         "no pod of the target is ready: scaled to zero, none ready yet, or nothing runs that color; or a route doesn't reach any (a label of its subset that no pod has, a subset or Service that is gone)";
+    NO_SERVICE = "no-service", [Canary], [Blocks],
+        "no Service of the namespace selects the stable pods, so that pods share no requests by their number";
     NODES = "nodes", [Bluegreen], [],
         "whether the nodes of the target's pods are there could not be read";
     NOT_IN_ECR = "not-in-ecr", [Bluegreen], [Blocks],
         "`--max-severity` or `--require-signature` is given, and an image is of another registry, or isn't there, or is archived";
     NOT_IN_REPOSITORY = "not-in-repository", [Lifecycle], [Warns],
         "something asks for an image that is not in the repository";
+    NOT_JUDGED = "not-judged", [Canary], [Warns],
+        "nothing is judged by numbers: a version whose pods get ready, and stay so, goes on by time alone";
     NOT_SCANNED = "not-scanned", [Bluegreen, EcrRollback], [Blocks],
         "`--max-severity` is given and the image has no finished scan, or it can't be read. Without it a rollback only shows this, as not checked";
     NOTHING_PUSHED = "nothing-pushed", [EcrRollback], [Blocks, Warns],
@@ -178,7 +186,7 @@ checks! {
         "a StatefulSet's `partition` is above 0: blocks a deploy, and an image rollback where it is so high that no pod would be updated";
     PAST_ROUTE = "past-route", [Bluegreen], [Warns],
         "where a route decides: several destinations of one color in a rule, of which the first gets all; rules of it, or other routes, that send to another color and are not moved; requests that never meet it (a VirtualService that is bound to gateways alone, or that has no host for the Service, an Ingress, `type: LoadBalancer`, another Service over both colors; requests whose header or cookie a canary Ingress looks at before its weight); where records of DNS decide: a TTL of more than 60 s, types that lead to no color, and what is answered while the target's health checks fail";
-    PAUSED = "paused", [Bluegreen, EcrRollback], [Blocks],
+    PAUSED = "paused", [Bluegreen, Canary, EcrRollback], [Blocks],
         "the Deployment is paused";
     PDB_ALLOWS_NONE = "pdb-allows-none", [Bluegreen], [Warns],
         "a budget of the target allows no disruption now";
@@ -244,6 +252,8 @@ checks! {
         "blocks: findings graver than `--max-severity` (undefined and untriaged ones count as graver). Warns: HIGH or CRITICAL ones, wherever scans are read";
     SELECTOR_OVERLAPS = "selector-overlaps", [Bluegreen], [Warns],
         "the active color's workload doesn't select by the track key: its selector matches pods of the color that is created, too";
+    SELECTS_CANARY = "selects-canary", [Canary], [Warns],
+        "the stable Deployment's selector, an autoscaler or a disruption budget counts the canary's pods too: their labels are stable's, as the Service needs them to be";
     SEPARATE_VOLUMES = "separate-volumes", [Bluegreen], [Warns],
         "a color is a StatefulSet with volumes of its own";
     SESSION_AFFINITY = "session-affinity", [Bluegreen], [Warns],
@@ -254,6 +264,8 @@ checks! {
         "a color that a deploy creates mounts the volume claims of the active one";
     SINGLE_REPLICA = "single-replica", [Bluegreen], [Warns],
         "the target runs on one pod; *quiet* where the active color does too";
+    STABLE_UNSETTLED = "stable-unsettled", [Canary], [Blocks],
+        "the stable Deployment is scaled to 0, its rollout goes on or has failed, or not all of its pods are available and behind the Service";
     STRAY_PODS = "stray-pods", [Bluegreen], [Blocks, Warns],
         "ready pods with a color's labels that no workload keeps (a debug copy, a Job's, made by hand) get traffic. Blocks where the target has too few without them";
     STUCK_PODS = "stuck-pods", [EcrRollback], [Warns],
@@ -278,6 +290,8 @@ checks! {
         "a rollback led to what the workload asks for, as its change-cause and its field manager tell, and its record is gone: the same words would go one further back. Blocks with `--yes`, unless the image was named, or `--again` or `--if-running` says what is meant";
     UNSIGNED = "unsigned", [Bluegreen], [Blocks],
         "`--require-signature` is given, and the image's repository has no signature of its digest by cosign or Notation, or that can't be read";
+    WEIGHT_UNREACHABLE = "weight-unreachable", [Canary], [Blocks, Warns],
+        "so many pods can't have that share. Blocks where the canary would get over a quarter more than is asked for, or nothing";
     WIDENING = "widening", [Bluegreen], [Blocks],
         "`--widen` is given, and no TargetGroupBinding has the Service's pods as its targets, ready pods of neither color would be selected, too, or a route decides";
     WILL_EXPIRE = "will-expire", [EcrRollback], [Warns],

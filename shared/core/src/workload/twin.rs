@@ -3,6 +3,7 @@
 //! Objects are values as the API server has them, so that fields that nobody here knows are copied, too.
 
 mod autoscaler;
+mod canary;
 mod color_name;
 mod containers;
 mod copy;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use super::container_image::ContainerImage;
 pub use autoscaler::autoscaler_alike;
+pub use canary::{ROLE, canary_of, is_canary_label};
 pub use color_name::renamed;
 pub use containers::{containers_of, pod_labels_of};
 pub use copy::twin_of;

@@ -4,6 +4,6 @@
 use anyhow::Result;
 
 fn main() -> Result<()> {
-    print!("{}", house::notices::notices(&["kubectl-bluegreen", "kubectl-ecr-rollback"])?);
+    print!("{}", house::notices::notices(&["kubectl-bluegreen", "kubectl-canary", "kubectl-ecr-rollback"])?);
     Ok(())
 }

@@ -9,7 +9,7 @@ use release_core::text::one_line;
 use release_core::workload::twin::{ContainerImage, containers_of};
 use serde_json::Value;
 
-use crate::options::images::TypedImage;
+use release_cli::images::TypedImage;
 use crate::plan::deploy::{Deploying, Objects};
 
 /// Puts in the place of images what the same ones become. An image that becomes another one stays as it was typed: its

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::chosen::Deploying;
 use super::preparing::Objects;
-use crate::options::images::TypedImage;
+use release_cli::images::TypedImage;
 
 /// For each of the Services, the images of a file that are for its containers.
 ///

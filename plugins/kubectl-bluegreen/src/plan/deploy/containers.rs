@@ -7,7 +7,7 @@ use release_core::registry::image::ImageRef;
 use release_core::workload::twin::{AskedImage, ContainerImage, containers_of};
 use serde_json::Value;
 
-use crate::options::images::TypedImage;
+use release_cli::images::TypedImage;
 use crate::refusal::deploying;
 use crate::service_view::ServiceView;
 

@@ -5,6 +5,7 @@
 pub enum Suite {
     /// `kubectl bluegreen`
     Bluegreen,
+    Canary,
     /// `kubectl ecr-rollback`
     EcrRollback,
     /// `kubectl ecr-rollback lifecycle`

@@ -6,6 +6,7 @@ use super::*;
 fn the_documents_have_every_check_as_it_is() {
     let documents = [
         (Suite::Bluegreen, include_str!("../../../../../docs/checks.md")),
+        (Suite::Canary, include_str!("../../../../../docs/canary.md")),
         (Suite::EcrRollback, include_str!("../../../../../docs/checks-ecr-rollback.md")),
         (Suite::Lifecycle, include_str!("../../../../../docs/lifecycle.md")),
     ];

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plugin {
     Bluegreen,
+    Canary,
     EcrRollback,
 }
 
@@ -41,6 +42,7 @@ pub fn harmless(words: &[String]) -> Result<Trial> {
     let Some((verb, behind)) = rest.split_first().filter(|_| program == "kubectl") else { bail!("no command") };
     match verb.as_str() {
         "bluegreen" => Ok(bluegreen(behind)),
+        "canary" => Ok(canary(behind)),
         "ecr-rollback" => Ok(ecr_rollback(behind)),
         "rollout" => rollout(rest),
         "logs" => Ok(logs(behind)),
@@ -54,6 +56,11 @@ pub fn harmless(words: &[String]) -> Result<Trial> {
 fn bluegreen(words: &[String]) -> Trial {
     let writes = ["switch", "rollback", "cleanup"].iter().any(|verb| verb_of(words) == Some(verb));
     ours(Plugin::Bluegreen, words, writes.then_some(DRY_RUN))
+}
+
+fn canary(words: &[String]) -> Trial {
+    let reads = ["plan", "status", "history", "completion"].iter().any(|verb| verb_of(words) == Some(verb));
+    ours(Plugin::Canary, words, (!reads).then_some(DRY_RUN))
 }
 
 fn ecr_rollback(words: &[String]) -> Trial {
@@ -152,6 +159,11 @@ mod tests {
                 "kubectl ecr-rollback unpin deploy/api",
                 "EcrRollback unpin deploy/api --dry-run=server --yes -ojson (true)",
             ),
+            (
+                "kubectl canary abort deploy/api -n shop",
+                "Canary abort deploy/api -n shop --dry-run=server --yes -ojson (true)",
+            ),
+            ("kubectl canary status deploy/api", "Canary status deploy/api -ojson (false)"),
             ("kubectl ecr-rollback history deploy/api", "EcrRollback history deploy/api -ojson (false)"),
             (
                 "kubectl ecr-rollback lifecycle apply api",

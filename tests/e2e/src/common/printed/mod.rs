@@ -40,7 +40,8 @@ use super::run::said;
 /// More than any command that is printed takes.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Our programs, and how kubectl calls them.
-const PROGRAMS: [(&str, &str); 2] = [("kubectl-bluegreen", "bluegreen"), ("kubectl-ecr_rollback", "ecr-rollback")];
+const PROGRAMS: [(&str, &str); 3] =
+    [("kubectl-bluegreen", "bluegreen"), ("kubectl-ecr_rollback", "ecr-rollback"), ("kubectl-canary", "canary")];
 
 /// From now on, what each run in this program prints is tried.
 pub fn are_tried() {
@@ -110,6 +111,7 @@ async fn run(ran: &Ran, trial: &Trial) -> Result<Option<Output>> {
     let (program, words): (PathBuf, _) = match trial {
         Trial::Ours { plugin: Plugin::Bluegreen, words, .. } => (lab.plugins().join(PROGRAMS[0].0), words),
         Trial::Ours { plugin: Plugin::EcrRollback, words, .. } => (lab.plugins().join(PROGRAMS[1].0), words),
+        Trial::Ours { plugin: Plugin::Canary, words, .. } => (lab.plugins().join(PROGRAMS[2].0), words),
         Trial::Kubectl { words, .. } => (lab.bin().join("kubectl"), words),
         Trial::Elsewhere => return Ok(None),
     };

@@ -44,6 +44,8 @@ pub struct Side {
     pub others: u32,
     /// Its pods that requests go to, as the EndpointSlices of every Service in front have them.
     pub serving: u32,
+    /// Its pods that any of these Services still has.
+    pub listed: u32,
     /// Why its rollout will not end by itself, where that is so.
     pub stuck: Option<String>,
 }

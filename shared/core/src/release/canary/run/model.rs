@@ -46,7 +46,7 @@ impl Pods {
 
     fn side(&self) -> Side {
         let Self { wanted, noted, own, others, serving } = *self;
-        Side { wanted, noted, available: own, others, serving, stuck: None }
+        Side { wanted, noted, available: own, others, serving, listed: serving, stuck: None }
     }
 
     /// One thing happens that the controllers do by themselves: the first of these that is to be done, from this one on.

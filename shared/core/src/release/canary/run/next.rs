@@ -80,7 +80,7 @@ fn at_its_step(state: &State, facts: &Facts) -> Act {
 /// The stable workload has the new template, and takes the requests over as its pods get ready.
 fn promotion(state: &State, facts: &Facts) -> Act {
     let alone = Pods { canary: 0, stable: state.replicas };
-    let none = Side { wanted: 0, noted: 0, available: 0, others: 0, serving: 0, stuck: None };
+    let none = Side { wanted: 0, noted: 0, available: 0, others: 0, serving: 0, listed: 0, stuck: None };
     let moves = both(&facts.stable, facts.canary.as_ref().unwrap_or(&none), alone);
     if let Some(act) = towards(state, moves) {
         return act;
@@ -116,8 +116,8 @@ fn back(state: &State, facts: &Facts) -> Act {
         return Act::Wait(Wait::Leaving { which: Which::Stable, have: stable.others, want: 0 });
     }
     match &facts.canary {
-        Some(canary) if canary.serving > 0 => {
-            Act::Wait(Wait::Leaving { which: Which::Canary, have: canary.serving, want: 0 })
+        Some(canary) if canary.listed > 0 => {
+            Act::Wait(Wait::Leaving { which: Which::Canary, have: canary.listed, want: 0 })
         }
         Some(_) => Act::Remove,
         None => Act::Finish(End::TakenBack),

@@ -54,8 +54,8 @@ pub fn missing(moves: [Move<'_>; 2]) -> Option<Wait> {
         (have < want).then_some(Wait::Ready { which: one.which, have, want })
     };
     let leaving = |one: &Move<'_>| {
-        let (which, others, serving) = (one.which, one.side.others, one.side.serving);
-        let (have, want) = if others > 0 { (others, 0) } else { (serving, one.goal) };
+        let (which, others, listed) = (one.which, one.side.others, one.side.listed);
+        let (have, want) = if others > 0 { (others, 0) } else { (listed, one.goal) };
         (have > want).then_some(Wait::Leaving { which, have, want })
     };
     // Who grows is waited for first: the other shrinks because of it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use release_cli::bounded_file;
+use crate::bounded_file;
 
 use release_core::failure::{Failure, Outcome};
 use release_core::registry::image::{is_container_name, is_reference};

@@ -1,0 +1,11 @@
+//! Carrying a release out: one conditional write after the other, each by a fresh look.
+
+pub mod begin;
+pub mod drive;
+mod ended;
+pub mod heartbeat;
+pub mod orphan;
+mod told;
+pub mod write;
+
+pub use told::{share, wait as waits_for};

@@ -1,0 +1,9 @@
+//! `kubectl canary` through the lab's kubectl, against its API server.
+
+mod forged;
+mod hands;
+mod kills;
+mod permissions;
+mod plan;
+mod run;
+mod words;
