@@ -28,7 +28,8 @@ pub fn facts(look: &Look, record: &CanaryRecord) -> Facts {
 }
 
 fn side(look: &Look, workload: &Workload, noted: u32, is_own: &dyn Fn(&str) -> bool) -> Side {
-    let count = |pods: BTreeSet<&str>| u32::try_from(pods.into_iter().filter(|pod| is_own(pod)).count()).unwrap_or(u32::MAX);
+    let count =
+        |pods: BTreeSet<&str>| u32::try_from(pods.into_iter().filter(|pod| is_own(pod)).count()).unwrap_or(u32::MAX);
     let serving = look.slices.values().map(|slices| count(slices.ready_pods())).min().unwrap_or_default();
     let listed = look.slices.values().map(|slices| count(slices.ready_pods())).max().unwrap_or_default();
     let is_seen = workload.observed_generation >= workload.metadata.generation.unwrap_or_default();

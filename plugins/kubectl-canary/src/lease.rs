@@ -45,7 +45,8 @@ impl Runner {
     /// How often it beats.
     #[must_use]
     pub fn every(&self) -> Duration {
-        Duration::from_secs(self.seconds.into()) / 6
+        let stale = Duration::from_secs(self.seconds.into());
+        stale.checked_div(6).unwrap_or(stale)
     }
 }
 

@@ -27,6 +27,8 @@ mod proposal;
 mod record;
 mod refusal;
 mod report;
+#[cfg(test)]
+mod schemas;
 mod standing;
 mod verb;
 mod words;

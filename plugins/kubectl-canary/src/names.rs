@@ -49,7 +49,8 @@ mod tests {
         {
             assert_eq!(parse(words).unwrap(), "api", "{words:?}");
         }
-        for words in [&["sts/api"][..], &["deploy/"], &["deploy/../x"], &["Api"], &["deploy.extensions/api"], &["-x"], &[""]]
+        for words in
+            [&["sts/api"][..], &["deploy/"], &["deploy/../x"], &["Api"], &["deploy.extensions/api"], &["-x"], &[""]]
         {
             assert!(parse(words).is_err(), "{words:?}");
         }

@@ -47,7 +47,9 @@ pub fn release(args: &ReleaseArgs) -> Outcome<Release> {
 /// See [`release`].
 pub fn held_at(args: &ReleaseArgs, weight: u32) -> Outcome<Release> {
     if args.steps.is_some() || args.pause.is_some() {
-        return Err(Failure::usage("a weight by hand has no steps").next("leave out --steps and --pause, or run it by steps"));
+        return Err(
+            Failure::usage("a weight by hand has no steps").next("leave out --steps and --pause, or run it by steps")
+        );
     }
     let steps = vec![Step::SetWeight(weight), Step::Pause(Pause { duration: None })];
     of_plan(args, Steps { steps, ..Steps::default() })

@@ -1,5 +1,6 @@
 //! A release before it begins: what it is made from, and the record that it begins with.
 
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use release_cli::images::TypedImage;
 use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
@@ -9,7 +10,6 @@ use release_core::release::canary::run::State;
 use release_core::text::one_line;
 use release_core::workload::revisions::deployed_number;
 use release_core::workload::twin::{AskedImage, ContainerImage, ImageEdit, containers_of, edits};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::around::{self, Around};
 use crate::look::{Look, Seen, look};
@@ -74,7 +74,8 @@ fn surge(replacement: &Replacement, replicas: u32) -> u32 {
 
 fn moved(stable: &Seen, images: &[TypedImage]) -> Outcome<Vec<Moved>> {
     let containers = containers_of(&stable.raw);
-    let asked: Vec<AskedImage> = images.iter().map(|typed| of_container(stable, typed, &containers)).collect::<Outcome<_>>()?;
+    let asked: Vec<AskedImage> =
+        images.iter().map(|typed| of_container(stable, typed, &containers)).collect::<Outcome<_>>()?;
     let edits = edits(&stable.raw, &asked);
     if edits.iter().all(ImageEdit::is_so) {
         return Err(Failure::failed("NothingNew", format!("{} asks for these images already", stable.workload)));

@@ -36,7 +36,8 @@ pub fn orphaned(run: &Run, stable: &str) -> Failure {
 /// Somebody edited the record.
 pub fn unreadable(run: &Run, stable: &str, why: &str) -> Failure {
     let message = format!("deploy/{stable} has a record that makes no sense: {why}");
-    let without = Command::new("kubectl annotate").arg(format!("deploy/{stable}")).arg(format!("{}-", CanaryRecord::CURRENT));
+    let without =
+        Command::new("kubectl annotate").arg(format!("deploy/{stable}")).arg(format!("{}-", CanaryRecord::CURRENT));
     let note = "it takes the record away: no canary of ours is there";
     Failure::failed("BadRecord", message).next(Next::Try(vec![without.scope(run.scope())], Some(note.to_owned())))
 }
@@ -62,7 +63,9 @@ pub fn too_late(run: &Run, stable: &str, record: &CanaryRecord) -> Failure {
 pub fn reachable(record: &CanaryRecord, force: &[String]) -> Outcome<()> {
     let found = unreachable(&record.canary, &record.state, record.state.weight());
     let blocks = found.filter(|finding| finding.severity == Severity::Blocks);
-    let Some(finding) = blocks.filter(|finding| !force.iter().any(|id| id == finding.id.as_str())) else { return Ok(()) };
+    let Some(finding) = blocks.filter(|finding| !force.iter().any(|id| id == finding.id.as_str())) else {
+        return Ok(());
+    };
     let can_be = finding.mend.map(|mend| mend.to_string()).unwrap_or_default();
     Err(Failure::failed("Blocked", finding.message).next(format!("{can_be}; or --force={}", finding.id.as_str())))
 }

@@ -61,7 +61,10 @@ fn not_of_here(record: &CanaryRecord, stable: &Workload) -> Option<String> {
     let last = record.revision.saturating_add(own);
     let is_own = (record.revision..=last).contains(&there);
     (!is_own).then(|| {
-        format!("it is of revision {}, and the Deployment is at {there}: an undo of a rollout puts old ones back", record.revision)
+        format!(
+            "it is of revision {}, and the Deployment is at {there}: an undo of a rollout puts old ones back",
+            record.revision
+        )
     })
 }
 

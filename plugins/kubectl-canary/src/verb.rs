@@ -28,7 +28,8 @@ pub async fn run(cli: Cli) -> Exit {
             to_the_end(connection, reading(&args.output), async |run, report| plan::run(run, &args, report).await).await
         }
         VerbArgs::Run(args) => {
-            let verb = async |run: &_, report: &mut _| run_verb::run::<RunMembers>(run, &args, Until::End, report).await;
+            let verb =
+                async |run: &_, report: &mut _| run_verb::run::<RunMembers>(run, &args, Until::End, report).await;
             to_the_end(connection, writing(&args.output, &args.write), verb).await
         }
         VerbArgs::Start(args) => {
@@ -49,7 +50,8 @@ pub async fn run(cli: Cli) -> Exit {
             to_the_end(connection, writing(&args.output, &args.write), verb).await
         }
         VerbArgs::Resume(args) => {
-            let verb = async |run: &_, report: &mut _| say::run::<ResumeMembers>(run, &args, Said::Resume, report).await;
+            let verb =
+                async |run: &_, report: &mut _| say::run::<ResumeMembers>(run, &args, Said::Resume, report).await;
             to_the_end(connection, writing(&args.output, &args.write), verb).await
         }
         other => last(connection, other).await,

@@ -8,11 +8,11 @@ use release_core::failure::{Failure, Outcome};
 use release_core::release::pod_tests::PodTests;
 
 use super::analysis::analysis;
-use release_cli::images::{TypedImage, images};
 use super::{MoveOptions, Target, plain_switch};
 use crate::args::DeployArgs;
 use crate::names::service_names;
 use crate::vetting::known::Vetting;
+use release_cli::images::{TypedImage, images};
 
 /// A deploy, resolved.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ use release_core::workload::twin::ContainerImage;
 
 use super::{found, refused};
 use crate::options::deploy::DeployOptions;
-use release_cli::images::TypedImage;
 use crate::prepared::Prepared;
 use crate::service_view::ServiceView;
+use release_cli::images::TypedImage;
 
 /// The same deploy to a color that is named.
 fn again(options: &DeployOptions, color: &str, scope: &Scope) -> Command {

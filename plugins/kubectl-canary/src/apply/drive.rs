@@ -63,7 +63,12 @@ enum Turned {
 impl<'a> Drive<'a> {
     /// Drives this release of that Deployment.
     #[must_use]
-    pub fn new(run: &'a Run, stable: &'a str, record: &CanaryRecord, (heartbeat, until): (Heartbeat<'a>, Until)) -> Self {
+    pub fn new(
+        run: &'a Run,
+        stable: &'a str,
+        record: &CanaryRecord,
+        (heartbeat, until): (Heartbeat<'a>, Until),
+    ) -> Self {
         Self {
             run,
             stable,
@@ -83,7 +88,7 @@ impl<'a> Drive<'a> {
     ///
     /// # Errors
     /// As the exit codes say.
-    pub async fn to_the_end(mut self) -> Outcome<CanaryRecord> {
+    pub async fn run(mut self) -> Outcome<CanaryRecord> {
         let outcome = tokio::select! {
             outcome = self.turns() => outcome,
             () = interrupted() => {
@@ -206,7 +211,9 @@ impl<'a> Drive<'a> {
         self.silent = None;
         let text = told::wait(&wait, record, facts);
         let patience = match wait {
-            Wait::Ready { .. } | Wait::Leaving { .. } => return self.wait_for_effect(seen, record, (facts, wait)).await,
+            Wait::Ready { .. } | Wait::Leaving { .. } => {
+                return self.wait_for_effect(seen, record, (facts, wait)).await;
+            }
             Wait::Somebody if !has_terminal() => return Err(waits_for_somebody(self.run, self.stable, record)),
             Wait::Pause { until } => left(until, facts.now),
             Wait::Somebody | Wait::Resume => self.run.left(),

@@ -18,8 +18,10 @@ pub fn stopped(run: &Run, stable: &str, (record, stop): (&CanaryRecord, &Stop)) 
     match stop {
         Stop::Scaled { which, from, to } => {
             let name = if *which == Which::Stable { stable.to_owned() } else { canary_of(stable) };
-            let message = format!("somebody scaled deploy/{name} from {from} to {to}: the share isn't what the step asks for");
-            let back = Command::new("kubectl scale").arg(format!("deploy/{name}")).option("--replicas", &from.to_string());
+            let message =
+                format!("somebody scaled deploy/{name} from {from} to {to}: the share isn't what the step asks for");
+            let back =
+                Command::new("kubectl scale").arg(format!("deploy/{name}")).option("--replicas", &from.to_string());
             let note = "the first puts it back, and the same run goes on then; the second takes the release back";
             Failure::changed(message).next(Next::Try(vec![back.scope(scope), abort], Some(note.to_owned())))
         }

@@ -77,7 +77,8 @@ impl<'a> Heartbeat<'a> {
     }
 
     async fn write(&mut self, found: Option<&Held>) -> Result<(), ApiError> {
-        let change = lease::taken(&self.run.cluster.namespace, self.stable, found, &self.runner, self.run.cluster.now());
+        let change =
+            lease::taken(&self.run.cluster.namespace, self.stable, found, &self.runner, self.run.cluster.now());
         self.run.cluster.apply(&change, self.run.write_mode()).await?;
         self.beaten = Some(Instant::now());
         Ok(())

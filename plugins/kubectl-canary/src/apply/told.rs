@@ -65,7 +65,9 @@ pub fn wait(wait: &Wait, record: &CanaryRecord, facts: &Facts) -> String {
 pub fn done(run: &Run, record: &CanaryRecord, (act, facts): (&Act, &Facts)) {
     let canary = canary_of(run_name(record));
     let (word, text) = match act {
-        Act::Create { replicas } => ("created", format!("deploy/{canary} with {replicas} pods: {}", words::images(record))),
+        Act::Create { replicas } => {
+            ("created", format!("deploy/{canary} with {replicas} pods: {}", words::images(record)))
+        }
         Act::Scale { which, to } => {
             let (name, from) = match which {
                 Which::Stable => ("stable", facts.stable.wanted),
@@ -74,7 +76,9 @@ pub fn done(run: &Run, record: &CanaryRecord, (act, facts): (&Act, &Facts)) {
             ("scaled", format!("{name} from {from} to {to}"))
         }
         Act::Advance => ("in effect", format!("{}%: {}", record.state.weight(), share(facts))),
-        Act::Promote => ("promoting", format!("{}: stable gets it, and the canary serves meanwhile", words::images(record))),
+        Act::Promote => {
+            ("promoting", format!("{}: stable gets it, and the canary serves meanwhile", words::images(record)))
+        }
         Act::Restore => ("restored", "stable has the version before".to_owned()),
         Act::Remove => ("removed", format!("deploy/{canary}")),
         Act::Finish(End::Promoted) => ("promoted", words::images(record)),

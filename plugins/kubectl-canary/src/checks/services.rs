@@ -12,5 +12,8 @@ pub fn check(proposal: &Proposal, _: &Scope) -> Vec<Finding> {
     }
     let workload = proposal.look.stable.workload.reference();
     let message = format!("no Service selects the pods of {workload}: nobody would send the canary its share");
-    vec![Finding::blocks(&workload, ids::NO_SERVICE, message).mend("for pods that take their work from a queue a rolling update does")]
+    vec![
+        Finding::blocks(&workload, ids::NO_SERVICE, message)
+            .mend("for pods that take their work from a queue a rolling update does"),
+    ]
 }

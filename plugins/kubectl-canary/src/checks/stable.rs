@@ -20,9 +20,9 @@ pub fn check(proposal: &Proposal, scope: &Scope) -> Vec<Finding> {
         let message = format!("{name} is paused, and gets no template of anybody's");
         found.push(Finding::blocks(&name, ids::PAUSED, message).mend(rollout("resume")));
     }
-    found.extend(unsettled(proposal).map(|why| {
-        Finding::blocks(&name, ids::STABLE_UNSETTLED, why).mend(rollout("status"))
-    }));
+    found.extend(
+        unsettled(proposal).map(|why| Finding::blocks(&name, ids::STABLE_UNSETTLED, why).mend(rollout("status"))),
+    );
     found
 }
 

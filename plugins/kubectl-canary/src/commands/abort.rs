@@ -72,7 +72,7 @@ async fn take_back(run: &Run, name: &str, args: &WordArgs, report: &mut Report<A
     let runner = Runner::new(&user, &run.id, record.time_scale);
     // Whoever runs it watches from now on; nobody waits for a runner that may be gone.
     let heartbeat = taken(run, name, (&runner, &found)).await?;
-    let last = Drive::new(run, name, &record, (heartbeat, Until::End)).to_the_end().await;
+    let last = Drive::new(run, name, &record, (heartbeat, Until::End)).run().await;
     report.members.stand = match &last {
         Ok(record) => stand(run, name, record).await,
         Err(_) => Stand::of(name, &record),

@@ -3,9 +3,9 @@
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_cli::verb::{heading, refuse_blocked};
+use release_core::checks::finding;
 use release_core::checks::weighing::Weighing;
 use release_core::failure::Outcome;
-use release_core::checks::finding;
 
 use super::shown;
 use crate::args::PlanArgs;

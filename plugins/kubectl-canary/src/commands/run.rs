@@ -123,7 +123,7 @@ async fn begin_and_drive<M: Members + AsMut<Stand>>(
         return Err(failure);
     }
     run.progress.step("started", &format!("{}: {}", images(record), steps(&record.state.plan)));
-    let last = Drive::new(run, asked.name, record, (heartbeat, asked.until)).to_the_end().await;
+    let last = Drive::new(run, asked.name, record, (heartbeat, asked.until)).run().await;
     finish(run, asked.name, (record, last), report).await
 }
 
@@ -150,7 +150,7 @@ pub async fn go_on<M: Members + AsMut<Stand>>(
     let user = crate::around::user(&run.cluster).await;
     let runner = Runner::new(&user, &run.id, record.time_scale);
     let heartbeat = Heartbeat::take(run, name, (runner, false), found.lease.as_ref()).await?;
-    let last = Drive::new(run, name, record, (heartbeat, until)).to_the_end().await;
+    let last = Drive::new(run, name, record, (heartbeat, until)).run().await;
     finish(run, name, (record, last), report).await
 }
 

@@ -48,7 +48,11 @@ impl Said {
     }
 
     /// The record once it is said; nothing where it is so already.
-    fn to(self, record: &CanaryRecord, (by, why, now): (&str, &str, Timestamp)) -> Result<Option<CanaryRecord>, String> {
+    fn to(
+        self,
+        record: &CanaryRecord,
+        (by, why, now): (&str, &str, Timestamp),
+    ) -> Result<Option<CanaryRecord>, String> {
         let phase = &record.state.phase;
         let mut next = in_phase(record, Phase::Running);
         match (self, phase) {

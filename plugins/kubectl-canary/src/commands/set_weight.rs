@@ -76,6 +76,6 @@ async fn by_hand(
     }
     let runner = Runner::new(&crate::around::user(&run.cluster).await, &run.id, record.time_scale);
     let heartbeat = Heartbeat::take(run, name, (runner, false), found.lease.as_ref()).await?;
-    let last = Drive::new(run, name, &wanted, (heartbeat, Until::Held)).to_the_end().await;
+    let last = Drive::new(run, name, &wanted, (heartbeat, Until::Held)).run().await;
     finish(run, name, (&wanted, last), report).await
 }

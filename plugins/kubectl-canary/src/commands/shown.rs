@@ -20,10 +20,16 @@ pub fn plan(proposal: &Proposal) -> String {
     ];
     let steps = state.plan.steps.iter().enumerate().map(|(at, step)| line(state, at, step));
     let end = [
-        format!("promote   {} gets the images; its pods take over, then deploy/{} is deleted",
-            proposal.look.stable.workload, record.canary),
-        format!("writes    record and sizes on {} (conditional), deploy/{}, lease/kubectl-canary-{}",
-            proposal.look.stable.workload, record.canary, proposal.look.stable.workload.name()),
+        format!(
+            "promote   {} gets the images; its pods take over, then deploy/{} is deleted",
+            proposal.look.stable.workload, record.canary
+        ),
+        format!(
+            "writes    record and sizes on {} (conditional), deploy/{}, lease/kubectl-canary-{}",
+            proposal.look.stable.workload,
+            record.canary,
+            proposal.look.stable.workload.name()
+        ),
         "judged    nothing: whether pods are ready, and time".to_owned(),
     ];
     lines.into_iter().chain(scale).chain(steps).chain(end).collect::<Vec<_>>().join("\n")
@@ -42,7 +48,10 @@ fn line(state: &State, at: usize, step: &Step) -> String {
         Step::SetWeight(weight) => {
             let pods = by_ratio(state.replicas, *weight, false);
             let share = reached(pods);
-            format!("step {number:<4} {weight}%: canary {}, stable {} ({share:.1}% of the pods)", pods.canary, pods.stable)
+            format!(
+                "step {number:<4} {weight}%: canary {}, stable {} ({share:.1}% of the pods)",
+                pods.canary, pods.stable
+            )
         }
         other => format!("step {number:<4} {}", words::step(other)),
     }

@@ -66,7 +66,8 @@ fn is_so(wanted: WaitFor, shown: &Shown) -> bool {
 }
 
 fn never(run: &Run, name: &str, wanted: WaitFor) -> Failure {
-    let message = format!("no release of deploy/{name} is under way that could be {}", format!("{wanted:?}").to_lowercase());
+    let message =
+        format!("no release of deploy/{name} is under way that could be {}", format!("{wanted:?}").to_lowercase());
     Failure::failed("NeverSo", message).look(command("history", name).scope(run.scope()))
 }
 
@@ -75,7 +76,9 @@ async fn shown(run: &Run, name: &str) -> Outcome<Shown> {
     let record = match found.standing() {
         Standing::UnderWay(record) | Standing::Over(record) => *record,
         Standing::None => return Ok(without(name, "no release is under way, and none is recorded")),
-        Standing::Risen(_, why) => return Ok(without(name, &format!("no release is under way: it has a record, and {why}"))),
+        Standing::Risen(_, why) => {
+            return Ok(without(name, &format!("no release is under way: it has a record, and {why}")));
+        }
         Standing::Orphaned(_) => return Err(refusal::orphaned(run, name)),
         Standing::Unreadable(why) => return Err(refusal::unreadable(run, name, &why)),
     };

@@ -105,7 +105,9 @@ impl Stage {
     #[must_use]
     pub fn release(&self, verb: &str, tag: &str) -> String {
         let image = self.repository.image(tag);
-        format!("{verb} deploy/api --image api={image} --router replicas --steps 50,100 --pause 1m --time-scale 60 --yes")
+        format!(
+            "{verb} deploy/api --image api={image} --router replicas --steps 50,100 --pause 1m --time-scale 60 --yes"
+        )
     }
 
     /// Runs `kubectl canary WORDS` with all rights.

@@ -50,7 +50,12 @@ async fn a_record_that_makes_no_sense_is_told_and_not_used() -> Result<()> {
     ] {
         stage.write_record(Some(&text)).await?;
         for verb in ["run api --yes", "abort api --yes", "promote api --yes --full", "status api"] {
-            stage.canary(verb).await?.ends(1)?.tells("makes no sense").map_err(|e| e.context(format!("{name}: {verb}")))?;
+            stage
+                .canary(verb)
+                .await?
+                .ends(1)?
+                .tells("makes no sense")
+                .map_err(|e| e.context(format!("{name}: {verb}")))?;
         }
         assert_eq!(stage.stands().await?, (GOOD.to_owned(), 2, None), "{name}");
     }

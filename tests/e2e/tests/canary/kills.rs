@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::LIMIT;
 use e2e::canary::stage::{CRASHES, GOOD, SERVES, Stage};
 use e2e::canary::watched::watched;
-use e2e::common::kill_points::{Hold, HeldRun, kill_at};
+use e2e::common::kill_points::{HeldRun, Hold, kill_at};
 use e2e::common::run::{Ended, said};
 use futures::{StreamExt, TryStreamExt, stream};
 use lab::api_proxy::{ApiProxy, Call, When};
@@ -43,9 +43,8 @@ async fn killed(story: Story, nth: usize, when: When) -> Result<bool> {
         let killed = kill_at(async |_| {
             let proxy = ApiProxy::start(stage.ns.lab()).await?;
             let count = std::sync::atomic::AtomicUsize::new(0);
-            let is_it = move |call: &Call| {
-                is_step(call) && count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == nth
-            };
+            let is_it =
+                move |call: &Call| is_step(call) && count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == nth;
             let hold = Hold::Cluster(proxy.hold(when, is_it));
             let running = stage.start_through(proxy.kubeconfig(), &words)?;
             Ok(HeldRun { proxy, hold, running })
@@ -76,7 +75,13 @@ async fn everywhere(story: Story) -> Result<()> {
         async move { killed(story, *nth, *when).await.context(what) }
     });
     let killed: Vec<bool> = stream::iter(runs).buffer_unordered(AT_ONCE).try_collect().await?;
-    println!("{} then {}: {} points, killed at {}", story.tag, story.again, points.len(), killed.iter().filter(|k| **k).count());
+    println!(
+        "{} then {}: {} points, killed at {}",
+        story.tag,
+        story.again,
+        points.len(),
+        killed.iter().filter(|k| **k).count()
+    );
     println!("{}", writes.join("\n"));
     ensure!(killed.iter().all(|there| *there), "a point was never reached");
     Ok(())

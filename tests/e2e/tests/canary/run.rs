@@ -18,7 +18,8 @@ async fn a_good_version_goes_through_its_shares_and_is_promoted() -> Result<()> 
     let (output, seen) = watched(&stage, stage.canary(&words)).await?;
     let document = output.ends(0)?.json()?;
     stage.is_alone(GOOD).await?;
-    let weights: Vec<_> = document["release"]["weights"].as_array().into_iter().flatten().map(|w| &w["weight"]).collect();
+    let weights: Vec<_> =
+        document["release"]["weights"].as_array().into_iter().flatten().map(|w| &w["weight"]).collect();
     assert_eq!(json!(weights), json!([5, 20, 50, 100]));
     assert_eq!((&document["release"]["phase"], &document["release"]["result"]), (&json!("over"), &json!("done")));
     let (least, most) = (seen.iter().map(|now| now.all).min(), seen.iter().map(|now| now.all).max());

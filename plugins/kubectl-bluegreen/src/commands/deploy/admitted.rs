@@ -9,8 +9,8 @@ use release_core::text::one_line;
 use release_core::workload::twin::{ContainerImage, containers_of};
 use serde_json::Value;
 
-use release_cli::images::TypedImage;
 use crate::plan::deploy::{Deploying, Objects};
+use release_cli::images::TypedImage;
 
 /// Puts in the place of images what the same ones become. An image that becomes another one stays as it was typed: its
 /// write is refused as such. Where a dry run isn't let through, nothing is known before the write.

@@ -7,9 +7,9 @@ use release_core::registry::image::ImageRef;
 use release_core::workload::twin::{AskedImage, ContainerImage, containers_of};
 use serde_json::Value;
 
-use release_cli::images::TypedImage;
 use crate::refusal::deploying;
 use crate::service_view::ServiceView;
+use release_cli::images::TypedImage;
 
 /// The images with their containers, of all workloads of a color.
 ///

@@ -8,9 +8,14 @@ use super::facts::Which;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
     /// Make the canary, of this size.
-    Create { replicas: u32 },
+    Create {
+        replicas: u32,
+    },
     /// Bring one of the two to another size.
-    Scale { which: Which, to: u32 },
+    Scale {
+        which: Which,
+        to: u32,
+    },
     /// The step is in effect from now on: its clock starts.
     Begin,
     /// Go on to the next step.
