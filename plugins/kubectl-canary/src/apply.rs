@@ -1,6 +1,7 @@
 //! Carrying a release out: one conditional write after the other, each by a fresh look.
 
 pub mod begin;
+mod confirmed;
 pub mod drive;
 mod ended;
 pub mod heartbeat;

@@ -12,13 +12,14 @@ use release_core::failure::{Exit, Failure, Outcome};
 use release_core::release::canary::run::{Act, Facts, Phase, Wait, Which, Word, next};
 use tokio::time::{Instant, sleep};
 
-use super::ended::{overtaken, risen, stopped, taken, unready, waits_for_somebody};
+use super::confirmed::is_confirmed;
+use super::ended::{other_images, overtaken, risen, stopped, taken, unready, waits_for_somebody};
 use super::heartbeat::{Heartbeat, Turn};
 use super::told;
 use super::write::{Ground, change};
 use crate::facts::facts;
 use crate::look::{Look, look};
-use crate::record::CanaryRecord;
+use crate::record::{CanaryRecord, Image};
 use crate::standing::{Standing, standing};
 
 /// How often it looks: words of others are heard within a second.
@@ -131,8 +132,8 @@ impl<'a> Drive<'a> {
 
     async fn turn(&mut self, seen: &Look) -> Outcome<Turned> {
         let record = self.own_record(seen)?;
-        if let Some(canary) = seen.canary.as_ref().filter(|_| seen.marker().is_none_or(|marker| marker.id != self.id)) {
-            return Err(taken(&canary.workload));
+        if !matches!(record.state.phase, Phase::Aborting(_)) {
+            self.canary_is_own(seen, &record)?;
         }
         let facts = facts(seen, &record);
         self.run.stands(told::standing(self.run, self.stable, &record, &facts));
@@ -158,6 +159,17 @@ impl<'a> Drive<'a> {
             Standing::Risen(_, why) => Err(risen(self.run, self.stable, &why)),
             _ => Err(overtaken(self.run, self.stable)),
         }
+    }
+
+    /// The canary is this release's, and runs what its record says. Who goes back needs neither: what is none of ours
+    /// stays.
+    fn canary_is_own(&self, seen: &Look, record: &CanaryRecord) -> Outcome<()> {
+        let Some(canary) = &seen.canary else { return Ok(()) };
+        if seen.marker().is_none_or(|marker| marker.id != self.id) {
+            return Err(taken(&canary.workload));
+        }
+        let runs_it = record.are_images_of(&canary.raw, Image::After);
+        if runs_it { Ok(()) } else { Err(other_images(self.run, self.stable, &canary.workload)) }
     }
 
     fn is_there(&self, record: &CanaryRecord, act: &Act) -> bool {
@@ -189,6 +201,9 @@ impl<'a> Drive<'a> {
     }
 
     async fn write(&mut self, seen: &Look, record: &CanaryRecord, (facts, act): (&Facts, Act)) -> Outcome<()> {
+        if act == Act::Restore {
+            is_confirmed(self.run, seen, record).await?;
+        }
         let ground = Ground { look: seen, record, facts, namespace: &self.run.cluster.namespace };
         let Some(change) = change(&ground, &act) else { return Ok(()) };
         match self.run.cluster.apply(&change, self.run.write_mode()).await {

@@ -57,6 +57,14 @@ pub fn taken(canary: &Workload) -> Failure {
         .next("rename it, or delete it where nobody needs it; nothing of it is changed here")
 }
 
+/// Somebody gave the canary other images than the release has.
+pub fn other_images(run: &Run, stable: &str, canary: &Workload) -> Failure {
+    let message = format!("{canary} asks for other images than the record of its release has");
+    let abort = command("abort", stable).scope(run.scope());
+    let note = "it takes the canary away; a release of those images begins anew then";
+    Failure::changed(message).next(Next::Try(vec![abort], Some(note.to_owned())))
+}
+
 /// The step has no end of its own, and nobody is there.
 pub fn waits_for_somebody(run: &Run, stable: &str, record: &CanaryRecord) -> Failure {
     let message = format!("{}% is in effect, and its step waits for a person", record.state.weight());

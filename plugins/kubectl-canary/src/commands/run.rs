@@ -16,11 +16,11 @@ use crate::apply::heartbeat::Heartbeat;
 use crate::args::{CheckArgs, RunArgs};
 use crate::checks::findings;
 use crate::lease::Runner;
-use crate::look::{Brief, brief};
+use crate::look::{Brief, Seen, brief};
 use crate::names::deployment;
 use crate::options::{self, Release, is_said};
 use crate::proposal::{Proposal, has_room, propose};
-use crate::record::CanaryRecord;
+use crate::record::{CanaryRecord, Image};
 use crate::refusal;
 use crate::report::Stand;
 use crate::standing::Standing;
@@ -41,7 +41,8 @@ pub async fn run<M: Members + AsMut<Stand>>(
     match found.standing() {
         Standing::UnderWay(record) => {
             is_the_same(run, &name, args, &record)?;
-            go_on(run, (&name, &found), (&record, &args.write, until), report).await
+            let yes = args.write.yes && (is_said(&args.release) || is_borne_out(&found, &record));
+            go_on(run, (&name, &found), (&record, yes, until), report).await
         }
         Standing::Orphaned(_) => Err(refusal::orphaned(run, &name)),
         Standing::Unreadable(why) => Err(refusal::unreadable(run, &name, &why)),
@@ -69,6 +70,12 @@ fn is_the_same(run: &Run, name: &str, args: &RunArgs, record: &CanaryRecord) -> 
     };
     let is_same = release.images.iter().all(has) && release.plan == record.state.plan;
     if is_same { Ok(()) } else { Err(refusal::another(run, name, record)) }
+}
+
+/// The images stand not in the record alone: its canary has them, or the Deployment does.
+fn is_borne_out(found: &Brief, record: &CanaryRecord) -> bool {
+    let is_new = |seen: &Seen| record.are_images_of(&seen.raw, Image::After);
+    found.canary.as_ref().is_some_and(is_new) || is_new(&found.stable)
 }
 
 /// A release that was asked for.
@@ -135,7 +142,7 @@ async fn begin_and_drive<M: Members + AsMut<Stand>>(
 pub async fn go_on<M: Members + AsMut<Stand>>(
     run: &Run,
     (name, found): (&str, &Brief),
-    (record, write, until): (&CanaryRecord, &WriteArgs, Until),
+    (record, yes, until): (&CanaryRecord, bool, Until),
     report: &mut Report<M>,
 ) -> Outcome<()> {
     *report.members.as_mut() = Stand::of(name, record);
@@ -143,7 +150,7 @@ pub async fn go_on<M: Members + AsMut<Stand>>(
     run.say(&format!("images    {}\nsteps     {}", images(record), steps(&record.state.plan)));
     run.say(&format!("begun     by {} at {:.0}", record.by, record.at));
     let ask = format!("Go on with the release of deploy/{name}, which is at {}%?", record.state.weight());
-    if agree(run, &ask, write.yes)? != Agreed::ToWrite {
+    if agree(run, &ask, yes)? != Agreed::ToWrite {
         report.text = would_be(run, &format!("deploy/{name} gone on with: {}", images(record)));
         return Ok(());
     }

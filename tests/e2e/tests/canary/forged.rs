@@ -22,6 +22,43 @@ async fn a_canary_without_a_record_can_be_taken_back() -> Result<()> {
     Ok(())
 }
 
+/// Whoever may annotate a Deployment could have an operator's run deploy what he likes.
+#[tokio::test]
+async fn images_that_stand_in_the_record_alone_are_agreed_to() -> Result<()> {
+    let stage = Stage::of("canary-alone", 2).await?;
+    stage.canary(&stage.release("run", GOOD)).await?.ends(0)?;
+    let mut record = stage.record().await?;
+    record["containers"][0] =
+        json!({"name": "api", "from": stage.repository.image(GOOD), "to": "evil.example.com/x:1"});
+    record["state"]["phase"] = json!("running");
+    record["state"]["at"] = json!(0);
+    record["revision"] = json!(2);
+    stage.write_record(Some(&record.to_string())).await?;
+    stage.canary("run api --yes").await?.ends(6)?;
+    assert_eq!(stage.stands().await?, (GOOD.to_owned(), 2, None));
+    // The way back, too: no revision had that image.
+    record["containers"][0] =
+        json!({"name": "api", "from": "evil.example.com/x:1", "to": stage.repository.image(GOOD)});
+    record["state"]["phase"] = json!("promoting");
+    stage.write_record(Some(&record.to_string())).await?;
+    stage.canary("abort api --yes").await?.ends(1)?.tells("no revision")?;
+    assert_eq!(stage.stands().await?, (GOOD.to_owned(), 2, None));
+    Ok(())
+}
+
+/// A run would go on to promote an image that nobody agreed to.
+#[tokio::test]
+async fn a_canary_with_other_images_than_its_release_ends_a_run() -> Result<()> {
+    let stage = Stage::of("canary-other", 2).await?;
+    let image = stage.repository.image(GOOD);
+    stage.canary(&format!("set-weight api 50 --image api={image} --router replicas --yes")).await?.ends(0)?;
+    stage.kubectl(&format!("set image deploy/api-canary api={}", stage.repository.image("v2-crashes"))).await?;
+    stage.canary("run api --yes").await?.ends(6)?;
+    stage.canary("set-weight api 50 --yes").await?.ends(3)?.tells("other images")?;
+    stage.canary("abort api --yes").await?.ends(0)?;
+    stage.is_alone(SERVES).await
+}
+
 /// What nobody of ours can have written starts nothing, deletes nothing and says why.
 #[tokio::test]
 async fn a_record_that_makes_no_sense_is_told_and_not_used() -> Result<()> {

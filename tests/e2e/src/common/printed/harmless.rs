@@ -159,11 +159,7 @@ mod tests {
                 "kubectl ecr-rollback unpin deploy/api",
                 "EcrRollback unpin deploy/api --dry-run=server --yes -ojson (true)",
             ),
-            (
-                "kubectl canary abort deploy/api -n shop",
-                "Canary abort deploy/api -n shop --dry-run=server --yes -ojson (true)",
-            ),
-            ("kubectl canary status deploy/api", "Canary status deploy/api -ojson (false)"),
+            ("kubectl canary abort api", "Canary abort api --dry-run=server --yes -ojson (true)"),
             ("kubectl ecr-rollback history deploy/api", "EcrRollback history deploy/api -ojson (false)"),
             (
                 "kubectl ecr-rollback lifecycle apply api",
