@@ -42,7 +42,7 @@ pub struct Look {
     pub slices: BTreeMap<String, Slices>,
     /// Names of all pods that canaries of the namespace have.
     pub canary_pods: BTreeSet<String>,
-    /// Pods of the canary; while stable gets its template, stable's.
+    /// Pods of the canary; and stable's, while it gets the canary's template or lacks some.
     pub pods: Vec<Pod>,
     pub at: Timestamp,
 }
@@ -97,12 +97,20 @@ pub async fn look(cluster: &Cluster, name: &str, services: &[String]) -> Result<
     .await?;
     let (recorded, stable) = (RecordedReleases::in_object(&stable), Seen::of(stable)?);
     let canary = canary.map(Seen::of).transpose()?;
-    let own = if has_new_template(&recorded) { stables(cluster, &stable.workload).await? } else { Vec::new() };
-    let canary_pods = pods.iter().map(|pod| pod.metadata.name.clone()).collect();
+    let canary_pods: BTreeSet<String> = pods.iter().map(|pod| pod.metadata.name.clone()).collect();
+    let is_short = slices.values().any(|slices| lacks(&stable.workload, slices, &canary_pods));
+    let own =
+        if is_short || has_new_template(&recorded) { stables(cluster, &stable.workload).await? } else { Vec::new() };
     let of_canary = pods.into_iter().filter(|pod| canary.as_ref().is_some_and(|seen| seen.workload.owns(pod)));
     let pods = of_canary.chain(own).collect();
     let lease = lease.as_ref().map(Held::of);
     Ok(Look { stable, recorded, canary, lease, slices, canary_pods, pods, at: cluster.now() })
+}
+
+/// Fewer of stable's pods are behind the Service than are asked for: what they are in is worth a request.
+fn lacks(stable: &Workload, slices: &Slices, canary_pods: &BTreeSet<String>) -> bool {
+    let own = slices.ready_pods().into_iter().filter(|pod| !canary_pods.contains(*pod)).count();
+    i32::try_from(own).is_ok_and(|own| own < stable.replicas)
 }
 
 fn has_new_template(recorded: &RecordedReleases) -> bool {

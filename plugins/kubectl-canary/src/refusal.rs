@@ -3,7 +3,7 @@
 use release_cli::run::Run;
 use release_core::checks::severity::Severity;
 use release_core::command::Command;
-use release_core::failure::{Failure, Next, Outcome};
+use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::release::record::Record;
 
 use crate::checks::unreachable;
@@ -68,4 +68,12 @@ pub fn reachable(record: &CanaryRecord, force: &[String]) -> Outcome<()> {
     };
     let can_be = finding.mend.map(|mend| mend.to_string()).unwrap_or_default();
     Err(Failure::failed("Blocked", finding.message).next(format!("{can_be}; or --force={}", finding.id.as_str())))
+}
+
+/// Nobody but the record says what is to be deployed.
+pub fn in_the_record_alone(stable: &str, record: &CanaryRecord) -> Failure {
+    let message =
+        format!("{} stands in the record on deploy/{stable} alone, which anybody may have written", images(record));
+    Failure::new(Exit::Waiting, "NotConfirmed", message)
+        .next("say the images and steps again, as it was started, or agree on a terminal")
 }

@@ -4,7 +4,7 @@ use release_cli::run::Run;
 use release_core::command::Command;
 use release_core::failure::{Exit, Failure, Next};
 use release_core::kube::Workload;
-use release_core::release::canary::run::{Stop, Which};
+use release_core::release::canary::run::{Phase, Stop, Which};
 
 use super::told::{look_at, ways};
 use crate::names::canary_of;
@@ -29,6 +29,13 @@ pub fn stopped(run: &Run, stable: &str, (record, stop): (&CanaryRecord, &Stop)) 
             let message = format!("somebody gave deploy/{stable} another template than revision {}", record.revision);
             let note = "it takes the canary away, and leaves the template as it is, unless it is the canary's";
             Failure::changed(message).next(Next::Try(vec![abort], Some(note.to_owned())))
+        }
+        Stop::StableStuck(why) if record.state.phase != Phase::Promoting => {
+            let message = format!("deploy/{stable}'s own pods fail ({why}), and could not carry what the canary does");
+            let full = command("promote", stable).arg("--full").scope(scope);
+            let note =
+                "it gives all to the canary, and run goes on then; an abort keeps the canary until they are ready";
+            Failure::failed("StableNotReady", message).next(Next::Try(vec![full], Some(note.to_owned())))
         }
         Stop::StableStuck(why) => {
             let message = format!("deploy/{stable}'s new pods do not get ready ({why}); the canary goes on serving");

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use release_cli::run::Run;
 use release_cluster::exchange::ApiError;
 use release_core::failure::{Exit, Failure, Outcome};
-use release_core::release::change::Change;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::lease::{self, Held, Runner};
 use crate::words::{ago, command};
+
+/// How often it is tried to let the Lease go.
+const LETTING_GO: u32 = 4;
 
 /// Holds the Lease of a release.
 #[derive(Debug)]
@@ -86,12 +89,16 @@ impl<'a> Heartbeat<'a> {
 
     /// Lets the Lease go. Nothing depends on it: it is stale in a minute.
     pub async fn let_go(&self) {
-        let path = lease::path(&self.run.cluster.namespace, self.stable);
-        let Ok(lease) = self.run.cluster.get::<serde_json::Value>(&path).await else { return };
-        let held = Held::of(&lease);
-        if held.holder == self.runner.name {
-            let change: Change = lease::let_go(&self.run.cluster.namespace, self.stable, &held);
-            let _ = self.run.cluster.apply(&change, self.run.write_mode()).await;
+        let namespace = &self.run.cluster.namespace;
+        // A heartbeat that was under way when the run was stopped may still arrive.
+        for _ in 0..LETTING_GO {
+            let Ok(lease) = self.run.cluster.get::<Value>(&lease::path(namespace, self.stable)).await else { return };
+            let held = Held::of(&lease);
+            let is_ours = held.holder == self.runner.name;
+            let change = lease::let_go(namespace, self.stable, &held);
+            if !is_ours || self.run.cluster.apply(&change, self.run.write_mode()).await.is_ok() {
+                return;
+            }
         }
     }
 }

@@ -50,7 +50,11 @@ pub fn word(phase: &Phase) -> &'static str {
 pub fn wait(wait: &Wait, record: &CanaryRecord, facts: &Facts) -> String {
     let (weight, share) = (record.state.weight(), share(facts));
     match wait {
-        Wait::Ready { which, have, want } => format!("{which}: {have} of {want} pods ready behind the Service"),
+        Wait::Ready { which, have, want } => {
+            let side = if *which == Which::Stable { Some(&facts.stable) } else { facts.canary.as_ref() };
+            let why = side.and_then(|side| side.stuck.as_ref()).map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{which}: {have} of {want} pods ready behind the Service{why}")
+        }
         Wait::Leaving { which, have, want } => format!("{which}: {have} pods behind the Service, {want} are to be"),
         Wait::Pause { .. } => format!("{weight}% in effect: {share}"),
         Wait::Somebody => format!("{weight}% in effect until promoted: {share}"),

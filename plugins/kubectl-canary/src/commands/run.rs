@@ -1,5 +1,6 @@
 //! `run` and `start`: begin a release, or go on with the one that is under way.
 
+use release_cli::confirm::has_terminal;
 use release_cli::flags::WriteArgs;
 use release_cli::report::{Members, Report};
 use release_cli::run::Run;
@@ -41,8 +42,11 @@ pub async fn run<M: Members + AsMut<Stand>>(
     match found.standing() {
         Standing::UnderWay(record) => {
             is_the_same(run, &name, args, &record)?;
-            let yes = args.write.yes && (is_said(&args.release) || is_borne_out(&found, &record));
-            go_on(run, (&name, &found), (&record, yes, until), report).await
+            let is_known = is_said(&args.release) || is_borne_out(&found, &record);
+            if args.write.yes && !is_known && !has_terminal() {
+                return Err(refusal::in_the_record_alone(&name, &record));
+            }
+            go_on(run, (&name, &found), (&record, args.write.yes && is_known, until), report).await
         }
         Standing::Orphaned(_) => Err(refusal::orphaned(run, &name)),
         Standing::Unreadable(why) => Err(refusal::unreadable(run, &name, &why)),
@@ -72,10 +76,12 @@ fn is_the_same(run: &Run, name: &str, args: &RunArgs, record: &CanaryRecord) -> 
     if is_same { Ok(()) } else { Err(refusal::another(run, name, record)) }
 }
 
-/// The images stand not in the record alone: its canary has them, or the Deployment does.
+/// The images stand not in the record alone: its canary has them, or the Deployment does; or nothing would be made of
+/// them, because stable lacks the pods that a canary has had.
 fn is_borne_out(found: &Brief, record: &CanaryRecord) -> bool {
     let is_new = |seen: &Seen| record.are_images_of(&seen.raw, Image::After);
-    found.canary.as_ref().is_some_and(is_new) || is_new(&found.stable)
+    let is_short = i64::from(found.stable.workload.replicas) < i64::from(record.state.replicas);
+    found.canary.as_ref().is_some_and(is_new) || is_new(&found.stable) || is_short
 }
 
 /// A release that was asked for.

@@ -22,6 +22,9 @@ pub const SERVES: &str = "v1";
 pub const GOOD: &str = "v2";
 pub const CRASHES: &str = "v2-crashes";
 pub const NEVER_READY: &str = "v2-never-ready";
+/// Serves for a while, and then runs out of memory.
+pub const BREAKS: &str = "v1-breaks";
+const BREAKS_AFTER: Duration = Duration::from_secs(12);
 
 /// A namespace with `api` in it.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ impl Stage {
             (GOOD, Behavior::Ready),
             (CRASHES, Behavior::CrashLoop),
             (NEVER_READY, Behavior::NeverReady),
+            (BREAKS, Behavior::OomLater(BREAKS_AFTER)),
         ];
         for (tag, behavior) in images {
             repository.push(Image::new(tag).behavior(behavior)).await?;

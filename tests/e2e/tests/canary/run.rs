@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use e2e::LIMIT;
-use e2e::canary::stage::{CRASHES, GOOD, NEVER_READY, SERVES, Stage};
+use e2e::canary::stage::{BREAKS, CRASHES, GOOD, NEVER_READY, SERVES, Stage};
 use e2e::canary::watched::watched;
 use e2e::common::run::{Ended, said};
 use serde_json::json;
@@ -52,6 +52,38 @@ async fn a_version_that_crashes_is_taken_back_by_itself() -> Result<()> {
 async fn a_version_that_is_never_ready_is_taken_back_once_time_is_over() -> Result<()> {
     let stage = Stage::of("canary-unready", 4).await?;
     stage.canary(&format!("{} --timeout 3s", stage.release("run", NEVER_READY))).await?.ends(5)?;
+    stage.is_alone(SERVES).await
+}
+
+/// argo-rollouts#4839: it would wait in silence; going back would leave nobody to serve.
+#[tokio::test]
+async fn a_stable_version_that_breaks_in_the_middle_is_told_and_the_canary_serves() -> Result<()> {
+    let stage = Stage::of("canary-breaks", 2).await?;
+    let image = stage.repository.image(GOOD);
+    stage.kubectl(&format!("set image deploy/api api={}", stage.repository.image(BREAKS))).await?;
+    stage.ns.rolled_out("deployment/api", LIMIT).await?;
+    stage.serve(2).await?;
+    let plan = "--router replicas --steps 50,100 --pause 1000m --time-scale 10 --yes";
+    let ended = stage.canary(&format!("run api --image api={image} {plan}")).await?.ends(1)?;
+    ended.tells("OOMKilled")?.tells("promote deploy/api")?;
+    stage.serve(1).await?;
+    stage.canary("promote api --full --yes").await?.ends(0)?;
+    stage.canary("run api --yes").await?.ends(0)?;
+    stage.is_alone(GOOD).await
+}
+
+/// argo-rollouts#4461: a person who takes it back would wait for what never comes.
+#[tokio::test]
+async fn an_abort_is_heard_while_a_promotion_waits_for_a_canary_that_is_never_ready() -> Result<()> {
+    let stage = Stage::of("canary-waits", 4).await?;
+    let image = stage.repository.image(NEVER_READY);
+    let words =
+        format!("run api --image api={image} --router replicas --steps 50,100 --pause 1m --time-scale 60 --yes");
+    let running = stage.start(&words)?;
+    stage.until("it has begun", |record| record["state"]["at"] == 0).await?;
+    stage.canary("promote api --full --yes").await?.ends(0)?;
+    stage.canary("abort api --yes").await?.ends(0)?;
+    running.wait(LIMIT).await?.ends(1)?;
     stage.is_alone(SERVES).await
 }
 

@@ -66,6 +66,6 @@ pub enum Stop {
     Scaled { which: Which, from: u32, to: u32 },
     /// Somebody gave the stable workload another template.
     Template,
-    /// The stable workload's new pods do not get ready; the canary goes on serving.
+    /// The stable workload's pods do not get ready, whichever template they have; the canary goes on serving.
     StableStuck(String),
 }

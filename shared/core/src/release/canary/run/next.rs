@@ -43,7 +43,12 @@ fn forward(state: &State, facts: &Facts) -> Act {
     if let Some(act) = towards(state, moves) {
         return act;
     }
-    missing(moves).map_or_else(|| at_its_step(state, facts), Act::Wait)
+    match (missing(moves), &facts.stable.stuck) {
+        // It would be waited for in vain, and it can't carry what going back would give it.
+        (Some(Wait::Ready { which: Which::Stable, .. }), Some(why)) => Act::Stop(Stop::StableStuck(why.clone())),
+        (Some(wait), _) => Act::Wait(wait),
+        (None, _) => at_its_step(state, facts),
+    }
 }
 
 fn without_canary(state: &State, facts: &Facts, goal: Pods) -> Act {

@@ -211,6 +211,24 @@ fn while_stables_new_pods_are_stuck_the_canary_goes_on_serving() {
     assert_eq!(facts.canary.unwrap().wanted, 10);
 }
 
+/// argo-rollouts#4839: it would wait in silence, and going back would leave nobody to serve.
+#[test]
+fn a_stable_version_that_breaks_in_the_middle_is_told() {
+    let mut cluster = Cluster::new(10, 3, &[20, 50]);
+    at_its_pause(&mut cluster, 20);
+    let mut facts = cluster.facts();
+    (facts.stable.available, facts.stable.serving, facts.stable.listed) = (3, 3, 3);
+    assert_eq!(next(&cluster.state, &facts), Act::Wait(Wait::Ready { which: Which::Stable, have: 3, want: 8 }));
+    facts.stable.stuck = Some("CrashLoopBackOff".into());
+    assert_eq!(next(&cluster.state, &facts), Act::Stop(Stop::StableStuck("CrashLoopBackOff".into())));
+    cluster.abort();
+    let act = next(&cluster.state, &facts);
+    assert_eq!(act, Act::Scale { which: Which::Stable, to: 10 });
+    facts.stable.wanted = 10;
+    let waits = next(&cluster.state, &facts);
+    assert_eq!(waits, Act::Wait(Wait::Ready { which: Which::Stable, have: 3, want: 10 }), "the canary stays");
+}
+
 /// Whoever holds a release means that it goes no further, also where a pause is over.
 #[test]
 fn what_is_paused_does_not_go_on_until_it_is_resumed() {
