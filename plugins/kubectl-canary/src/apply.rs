@@ -9,4 +9,5 @@ pub mod orphan;
 mod told;
 pub mod write;
 
-pub use told::{share, wait as waits_for};
+pub use ended::stopped as stops_for;
+pub use told::wait as waits_for;

@@ -30,6 +30,7 @@ mod report;
 #[cfg(test)]
 mod schemas;
 mod standing;
+mod status_text;
 mod verb;
 mod words;
 

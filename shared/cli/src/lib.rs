@@ -12,6 +12,7 @@
 )]
 
 pub mod bounded_file;
+mod caught;
 pub mod clock;
 pub mod complete;
 pub mod confirm;

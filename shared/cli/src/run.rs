@@ -2,12 +2,11 @@
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
-use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures::FutureExt;
 use release_cluster::Cluster;
 use release_cluster::apply::DryRun;
 use release_cluster::exchange::{UNAUTHORIZED, UNREACHABLE};
@@ -17,16 +16,21 @@ use release_core::command::{Command, Scope};
 use release_core::duration::short_duration;
 use release_core::failure::{Exit, Failure, Next, Outcome};
 use release_core::log::Log;
-use release_core::text::one_line;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, timeout};
 
+use crate::caught::caught;
 use crate::confirm;
 use crate::flags::{ConnectionFlags, DryRunFlag, Output};
 use crate::news::{News, Telling};
 use crate::progress::Waiting;
 use crate::report::{Members, Origin, Report};
 use crate::talk::{Stand, Standing, Talk};
+
+/// So long a verb may take to let go what it holds once it is interrupted.
+const LETTING_GO: Duration = Duration::from_secs(2);
+/// Whether it holds something, such as a Lease.
+static HOLDS: AtomicBool = AtomicBool::new(false);
 
 /// One run of a verb.
 #[derive(Debug)]
@@ -147,6 +151,11 @@ impl Run {
         timeout(limit, reading).await.unwrap_or_else(|_| Err(late()))
     }
 
+    /// The verb holds something from now on, and ends by itself when it is interrupted: it is waited for, for a moment.
+    pub fn lets_go_by_itself(&self) {
+        HOLDS.store(true, Ordering::Relaxed);
+    }
+
     /// Says how far a waiting has come that ends with the run's time.
     pub fn waiting(&self, text: &str) {
         self.progress.waiting(Waiting { word: "waiting", text, until: self.deadline(), hint: "" });
@@ -237,14 +246,21 @@ async fn until_end<M: Members>(
     verb: impl AsyncFnOnce(&mut Report<M>) -> Outcome<()>,
 ) -> (Report<M>, Outcome<()>) {
     let mut report = Report::default();
-    let outcome = tokio::select! {
-        biased; // A verb that is meant to end by an interrupt has its say first.
-        outcome = caught(verb(&mut report), standing) => outcome,
-        () = interrupted() => {
-            let Stand { text, next } = standing.borrow().clone();
-            Err(Failure { next, ..Failure::new(Exit::Interrupted, "Interrupted", text) })
+    let ended = {
+        let mut verb = pin!(caught(verb(&mut report), standing));
+        tokio::select! {
+            biased; // A verb that is meant to end by an interrupt has its say first.
+            outcome = &mut verb => Some(outcome),
+            () = interrupted() => {
+                let limit = if HOLDS.load(Ordering::Relaxed) { LETTING_GO } else { Duration::ZERO };
+                timeout(limit, verb).await.ok()
+            }
         }
     };
+    let outcome = ended.unwrap_or_else(|| {
+        let Stand { text, next } = standing.borrow().clone();
+        Err(Failure { next, ..Failure::new(Exit::Interrupted, "Interrupted", text) })
+    });
     (report, outcome)
 }
 
@@ -256,21 +272,6 @@ fn printed<M: Members>(report: &Report<M>, output: Output, origin: &Origin, outc
         Ok(()) if M::ONLY_READS || origin.dry_run != DryRunFlag::None => crate::print::written(),
         Ok(()) => Exit::Done,
     }
-}
-
-/// A panic is a fault of ours, and no reason to leave a person without a word of what is so.
-async fn caught(verb: impl Future<Output = Outcome<()>>, standing: &Standing) -> Outcome<()> {
-    static WHERE: Mutex<String> = Mutex::new(String::new());
-    let place = || WHERE.lock().unwrap_or_else(PoisonError::into_inner);
-    std::panic::set_hook(Box::new(move |panic| *place() = one_line(&panic.to_string())));
-    let ended = AssertUnwindSafe(verb).catch_unwind().await;
-    drop(std::panic::take_hook());
-    ended.unwrap_or_else(|_| {
-        let Stand { text, next } = standing.borrow().clone();
-        let message = format!("a fault of this program ({}), please report it\n{text}", place());
-        let again = || Next::from("run the same command again: it takes up what was begun");
-        Err(Failure::failed("Fault", message).next(next.unwrap_or_else(again)))
-    })
 }
 
 /// What stands while nothing has been written.
@@ -287,24 +288,5 @@ pub async fn interrupted() {
     tokio::select! {
         _ = int.recv() => {}
         _ = term.recv() => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// In the middle of a switch, somebody has to know whether it was written.
-    #[tokio::test]
-    async fn a_fault_of_ours_is_told_with_what_is_so() {
-        let standing: Standing = Rc::new(RefCell::new("service/api selects green now, not proven yet".into()));
-        let nothing: &[u8] = &[];
-        let verb = async {
-            assert_eq!(nothing[std::hint::black_box(3)], 0);
-            Ok(())
-        };
-        let failure = caught(verb, &standing).await.unwrap_err();
-        assert_eq!((failure.exit, failure.reason), (Exit::Failed, "Fault"));
-        assert!(failure.message.contains("selects green now") && failure.message.contains("run.rs"), "{failure}");
     }
 }

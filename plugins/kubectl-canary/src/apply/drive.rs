@@ -90,6 +90,7 @@ impl<'a> Drive<'a> {
     /// # Errors
     /// As the exit codes say.
     pub async fn run(mut self) -> Outcome<CanaryRecord> {
+        self.run.lets_go_by_itself();
         let outcome = tokio::select! {
             outcome = self.turns() => outcome,
             () = interrupted() => {

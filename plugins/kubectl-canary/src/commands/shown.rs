@@ -1,5 +1,6 @@
 //! A release before it begins, as a person reads it.
 
+use release_cli::table::table as layout;
 use release_core::release::canary::pods::by_ratio::{by_ratio, reached};
 use release_core::release::canary::run::State;
 use release_core::release::canary::step::Step;
@@ -18,7 +19,7 @@ pub fn plan(proposal: &Proposal) -> String {
         format!("router    {}: {}", record.router, in_front(proposal)),
         format!("pods      {} at every moment, at most {} more while they are exchanged", state.replicas, state.surge),
     ];
-    let steps = state.plan.steps.iter().enumerate().map(|(at, step)| line(state, at, step));
+    let steps = std::iter::once(table(state));
     let end = [
         format!(
             "promote   {} gets the images; its pods take over, then deploy/{} is deleted",
@@ -42,19 +43,19 @@ fn in_front(proposal: &Proposal) -> String {
     }
 }
 
-fn line(state: &State, at: usize, step: &Step) -> String {
-    let number = at.saturating_add(1);
-    match step {
-        Step::SetWeight(weight) => {
-            let pods = by_ratio(state.replicas, *weight, false);
-            let share = reached(pods);
-            format!(
-                "step {number:<4} {weight}%: canary {}, stable {} ({share:.1}% of the pods)",
-                pods.canary, pods.stable
-            )
-        }
-        other => format!("step {number:<4} {}", words::step(other)),
-    }
+/// A row a share: how many pods it is, and how long it is held.
+fn table(state: &State) -> String {
+    let steps = state.plan.steps.as_slice();
+    let pause =
+        |at: usize| steps.get(at.saturating_add(1)).filter(|step| matches!(step, Step::Pause(_))).map(words::step);
+    let rows = steps.iter().enumerate().filter_map(|(at, step)| {
+        let Step::SetWeight(weight) = step else { return None };
+        let pods = by_ratio(state.replicas, *weight, false);
+        let held = pause(at).map(|pause| pause.trim_start_matches("pause ").to_owned()).unwrap_or_default();
+        let real = format!("{:.1}%", reached(pods));
+        Some(vec![format!("{weight}%"), pods.canary.to_string(), pods.stable.to_string(), real, held])
+    });
+    layout(&["WEIGHT", "CANARY", "STABLE", "REAL", "FOR"], &rows.collect::<Vec<_>>())
 }
 
 /// How long all its pauses take together, where they end by themselves.

@@ -5,19 +5,20 @@ use std::time::Duration;
 use release_cli::report::Report;
 use release_cli::run::Run;
 use release_core::failure::{Failure, Outcome};
-use release_core::release::canary::run::{Act, Facts, Phase, Wait, next};
+use release_core::release::canary::run::{Act, Phase, Wait, next};
 use release_core::release::record::RunResult;
 use tokio::time::sleep;
 
 use crate::args::{StatusArgs, WaitFor};
 use crate::facts::facts;
-use crate::look::{Brief, brief, look};
+use crate::look::{brief, look};
 use crate::names::deployment;
 use crate::record::CanaryRecord;
 use crate::refusal;
 use crate::report::{Stand, StatusMembers};
 use crate::standing::Standing;
-use crate::words::{self, ago, command, images, steps};
+use crate::status_text::{self, text};
+use crate::words::command;
 
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -88,48 +89,11 @@ async fn shown(run: &Run, name: &str) -> Outcome<Shown> {
     let holds = matches!(act, Act::Wait(Wait::Somebody | Wait::Resume));
     let now = run.cluster.now();
     let stand = Stand::of(name, &record).seen(&facts).run_by(found.lease.as_ref(), now);
-    let text = text(run, (name, &found), (&record, &facts), &act);
+    let lease = found.lease.as_ref();
+    let text = text(run, &status_text::Shown { stable: name, record: &record, facts: &facts, lease, act: &act });
     Ok(Shown { stand, text, record: Some(record), holds })
 }
 
 fn without(name: &str, why: &str) -> Shown {
     Shown { stand: Stand::default(), text: format!("deploy/{name}: {why}"), record: None, holds: false }
-}
-
-fn text(run: &Run, (name, found): (&str, &Brief), (record, facts): (&CanaryRecord, &Facts), act: &Act) -> String {
-    let (state, now) = (&record.state, run.cluster.now());
-    let head = match &record.result {
-        Some(result) => format!("deploy/{name}   {result}   {}", images(record)),
-        None => format!("deploy/{name}   {}   {}", words::phase(&state.phase), images(record)),
-    };
-    let mut lines = vec![head];
-    if state.phase == Phase::Over {
-        return lines.remove(0);
-    }
-    lines.push(format!("weight    {}%: {}", state.weight(), crate::apply::share(facts)));
-    let steps = steps(&state.plan);
-    lines.push(format!("steps     {steps}   (at {} of {})", state.at.saturating_add(1), state.plan.steps.len()));
-    lines.extend(waits(state.phase.clone(), act, record, facts));
-    lines.push(match found.lease.as_ref().filter(|held| held.is_fresh(now)) {
-        Some(held) => {
-            let seen = held.renewed().map(|at| ago(at, now)).unwrap_or_default();
-            format!("runner    {}, seen {seen}", held.holder)
-        }
-        None => format!("runner    nobody: {}", command("run", name).scope(run.scope())),
-    });
-    lines.push("judged    nothing: whether pods are ready, and time".to_owned());
-    lines.join("\n")
-}
-
-fn waits(phase: Phase, act: &Act, record: &CanaryRecord, facts: &Facts) -> Option<String> {
-    match (act, phase) {
-        (_, Phase::Paused(word)) => {
-            let why = if word.why.is_empty() { String::new() } else { format!(": {}", word.why) };
-            Some(format!("paused    by {} at {:.0}{why}", word.by, word.at))
-        }
-        (Act::Wait(Wait::Pause { until }), _) => Some(format!("pause     until {until:.0}")),
-        (Act::Wait(wait), _) => Some(format!("waits     {}", crate::apply::waits_for(wait, record, facts))),
-        (Act::Stop(stop), _) => Some(format!("stopped   {stop:?}")),
-        _ => None,
-    }
 }

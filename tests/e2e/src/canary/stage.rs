@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use kube::api::ListParams;
@@ -220,9 +222,20 @@ impl Stage {
     }
 
     /// Waits until nobody's heartbeat is fresh any more.
-    pub async fn heartbeat_is_stale(&self) {
-        // The least that a Lease can say.
-        tokio::time::sleep(Duration::from_millis(1100)).await;
+    ///
+    /// # Errors
+    /// Where it stays fresh.
+    pub async fn heartbeat_is_stale(&self) -> Result<()> {
+        let is_fresh = |lease: Lease| {
+            let spec = lease.spec.unwrap_or_default();
+            let lasts = Duration::from_secs(spec.lease_duration_seconds.unwrap_or_default().unsigned_abs().into());
+            spec.renew_time.is_some_and(|renewed| renewed.0 + lasts >= Timestamp::now())
+        };
+        eventually("nobody runs it", LIMIT, || async {
+            let lease = self.ns.api::<Lease>().get_opt("kubectl-canary-api").await?;
+            Ok((!lease.is_some_and(is_fresh)).then_some(()))
+        })
+        .await
     }
 
     /// A canary of somebody else's, by that name.

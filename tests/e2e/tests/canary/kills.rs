@@ -100,7 +100,7 @@ impl Story {
         let stage = self.stage(number).await?;
         let (there, seen) = watched(&stage, async {
             let there = self.kill_at(&stage, point).await?;
-            stage.heartbeat_is_stale().await;
+            stage.heartbeat_is_stale().await?;
             let again = self.words(&stage, self.again);
             let ended = stage.start(&again)?.wait(LIMIT).await?;
             ensure!(self.exits.contains(&ended.code), "`{again}` ended with {}\n{}", ended.code, said(&ended));

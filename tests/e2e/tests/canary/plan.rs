@@ -17,7 +17,7 @@ async fn a_plan_says_every_step_and_that_nothing_is_judged() -> Result<()> {
     let stage = Stage::of("canary-plan", 4).await?;
     stage.ns.apply(&budget("api", &json!({"app": "api"}), 1)).await?;
     let output = stage.canary(&plan(&stage, "25,50,100")).await?.ends(0)?;
-    for what in ["25%: canary 1, stable 3", "50%: canary 2, stable 2", "pause 5m", "nothing", "service/api"] {
+    for what in ["25%     1       3       25.0%   5m", "50%     2       2       50.0%   5m", "nothing", "service/api"] {
         ensure!(output.stdout.contains(what), "nothing about {what:?}\n{}", said(&output));
     }
     let document = stage.canary(&format!("{} -ojson", plan(&stage, "25,50,100"))).await?.ends(0)?.json()?;

@@ -13,7 +13,7 @@ use serde_json::json;
 async fn running(stage: &Stage) -> Result<Running> {
     let image = stage.repository.image(GOOD);
     let words =
-        format!("run api --image api={image} --router replicas --steps 50,100 --pause 1000m --time-scale 60 --yes");
+        format!("run api --image api={image} --router replicas --steps 50,100 --pause 300m --time-scale 12 --yes");
     let running = stage.start(&words)?;
     stage.until("half of the pods", |record| record["state"]["weights"][0]["weight"] == 50).await?;
     Ok(running)
@@ -66,7 +66,7 @@ async fn a_second_runner_is_refused_while_the_first_is_there() -> Result<()> {
     let second = stage.canary("run api --yes").await?;
     second.ends(3)?.tells("runs this release")?;
     running.kill().await?;
-    stage.heartbeat_is_stale().await;
+    stage.heartbeat_is_stale().await?;
     assert_eq!(stage.status().await?["runner"]["fresh"], false);
     let third = stage.start("run api --yes")?;
     stage.canary("promote api --full --yes").await?.ends(0)?;
