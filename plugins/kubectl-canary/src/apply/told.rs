@@ -70,7 +70,7 @@ pub fn done(run: &Run, record: &CanaryRecord, (act, facts): (&Act, &Facts)) {
     let canary = canary_of(run_name(record));
     let (word, text) = match act {
         Act::Create { replicas } => {
-            ("created", format!("deploy/{canary} with {replicas} pods: {}", words::images(record)))
+            ("created", format!("deploy/{canary}, pods: {replicas}"))
         }
         Act::Scale { which, to } => {
             let (name, from) = match which {

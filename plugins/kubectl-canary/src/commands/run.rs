@@ -135,7 +135,7 @@ async fn begin_and_drive<M: Members + AsMut<Stand>>(
         heartbeat.let_go().await;
         return Err(failure);
     }
-    run.progress.step("started", &format!("{}: {}", images(record), steps(&record.state.plan)));
+    run.progress.step("started", &format!("{}, {}", images(record), steps(&record.state.plan)));
     let last = Drive::new(run, asked.name, record, (heartbeat, asked.until)).run().await;
     finish(run, asked.name, (record, last), report).await
 }
