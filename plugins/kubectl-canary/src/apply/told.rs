@@ -69,9 +69,7 @@ pub fn wait(wait: &Wait, record: &CanaryRecord, facts: &Facts) -> String {
 pub fn done(run: &Run, record: &CanaryRecord, (act, facts): (&Act, &Facts)) {
     let canary = canary_of(run_name(record));
     let (word, text) = match act {
-        Act::Create { replicas } => {
-            ("created", format!("deploy/{canary}, pods: {replicas}"))
-        }
+        Act::Create { replicas } => ("created", format!("deploy/{canary}, pods: {replicas}")),
         Act::Scale { which, to } => {
             let (name, from) = match which {
                 Which::Stable => ("stable", facts.stable.wanted),
