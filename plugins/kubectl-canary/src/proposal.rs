@@ -1,8 +1,11 @@
 //! A release before it begins: what it is made from, and the record that it begins with.
 
+use std::time::Duration;
+
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use release_cli::images::TypedImage;
 use release_cli::run::Run;
+use release_cluster::wait::later;
 use release_core::failure::{Failure, Outcome};
 use release_core::kube::Replacement;
 use release_core::release::canary::amount::Amount;
@@ -10,6 +13,7 @@ use release_core::release::canary::run::State;
 use release_core::text::one_line;
 use release_core::workload::revisions::deployed_number;
 use release_core::workload::twin::{AskedImage, ContainerImage, ImageEdit, containers_of, edits};
+use tokio::time::{Instant, sleep};
 
 use crate::around::{self, Around};
 use crate::look::{Look, Seen, look};
@@ -20,6 +24,10 @@ use crate::record::{CanaryRecord, Moved, RecordedReleases, Router};
 /// Which container kubectl takes where none is named
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-default-container>).
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+
+/// A controller sees a change within this, unless it is in trouble.
+const OBSERVED: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// A release that may begin.
 #[derive(Debug)]
@@ -35,9 +43,24 @@ pub struct Proposal {
 /// Exit 1 where the images are for no container of it, or change nothing.
 pub async fn propose(run: &Run, seen: &Seen, release: &Release, reason: &str) -> Outcome<Proposal> {
     let around = around::read(&run.cluster, &seen.workload).await?;
-    let looked = look(&run.cluster, seen.workload.name(), &around.services).await.map_err(Failure::from)?;
+    let looked = once_observed(run, seen.workload.name(), &around.services).await?;
     let record = record(run, &looked.stable, (release, &around), reason)?;
     Ok(Proposal { look: looked, around, record })
+}
+
+/// A look once the Deployment's controller has seen it as it is: every write counts to it, that of a record that has
+/// just ended, too. Where it takes its time, that is a finding.
+async fn once_observed(run: &Run, name: &str, services: &[String]) -> Outcome<Look> {
+    let give_up = run.deadline().min(later(OBSERVED));
+    loop {
+        let looked = look(&run.cluster, name, services).await.map_err(Failure::from)?;
+        let workload = &looked.stable.workload;
+        if workload.observed_generation >= workload.metadata.generation.unwrap_or_default() || Instant::now() >= give_up
+        {
+            return Ok(looked);
+        }
+        sleep(AGAIN).await;
+    }
 }
 
 fn record(run: &Run, stable: &Seen, (release, around): (&Release, &Around), reason: &str) -> Outcome<CanaryRecord> {
