@@ -6,6 +6,7 @@ pub mod drive;
 mod ended;
 pub mod heartbeat;
 pub mod orphan;
+mod rewritten;
 mod told;
 pub mod write;
 

@@ -38,11 +38,23 @@ pub fn standing(recorded: &RecordedReleases, stable: &Workload, marker: Option<&
         // Whatever became of the Deployment, its canary is there.
         Some(_) if has_canary && record.uid == stable.uid() => Standing::UnderWay(record),
         Some(_) if own.is_some() => orphaned(),
-        Some(why) => Standing::Risen(record, why),
+        Some(why) => {
+            let why = why + &left_smaller(&record, stable);
+            Standing::Risen(record, why)
+        }
         None if record.state.phase != Phase::Over => Standing::UnderWay(record),
         None if own.is_some() => orphaned(),
         None => Standing::Over(record),
     }
+}
+
+/// Whoever ends a release by hand leaves the size that it had in the middle, and nobody would know of the one before.
+fn left_smaller(record: &CanaryRecord, stable: &Workload) -> String {
+    let (now, before) = (i64::from(stable.replicas), i64::from(record.state.replicas));
+    if record.uid != stable.uid() || record.state.phase == Phase::Over || now >= before {
+        return String::new();
+    }
+    format!("; it asks for {now} pods, and had {before} when that release began (kubectl scale)")
 }
 
 /// Why the record can't be of a release that is under way on this Deployment.

@@ -13,6 +13,7 @@
 
 mod apply;
 mod args;
+mod built_for;
 mod candidates;
 mod checks;
 mod commands;

@@ -13,8 +13,9 @@ use release_core::release::canary::run::{Act, Facts, Phase, Wait, Which, Word, n
 use tokio::time::{Instant, sleep};
 
 use super::confirmed::is_confirmed;
-use super::ended::{other_images, overtaken, risen, stopped, taken, unready, waits_for_somebody};
+use super::ended::{other_images, overtaken, paused, risen, stopped, taken, unready, waits_for_somebody};
 use super::heartbeat::{Heartbeat, Turn};
+use super::rewritten::run_it;
 use super::told;
 use super::write::{Ground, change};
 use crate::facts::facts;
@@ -205,6 +206,7 @@ impl<'a> Drive<'a> {
         if act == Act::Restore {
             is_confirmed(self.run, seen, record).await?;
         }
+        run_it(self.run, self.stable, (seen, record), &act)?;
         let ground = Ground { look: seen, record, facts, namespace: &self.run.cluster.namespace };
         let Some(change) = change(&ground, &act) else { return Ok(()) };
         match self.run.cluster.apply(&change, self.run.write_mode()).await {
@@ -219,6 +221,10 @@ impl<'a> Drive<'a> {
                 sleep(LOOK).await;
                 Ok(())
             }
+            // A policy may want a pod of each workload; none of the canary's is needed any more.
+            Err(error) if is_last_of_canary(&act, facts) && matches!(error.code(), Some(403 | 422)) => {
+                Box::pin(self.write(seen, record, (facts, Act::Remove))).await
+            }
             Err(error) => self.not_heard(error).await,
         }
     }
@@ -231,10 +237,15 @@ impl<'a> Drive<'a> {
                 return self.wait_for_effect(seen, record, (facts, wait)).await;
             }
             Wait::Somebody if !has_terminal() => return Err(waits_for_somebody(self.run, self.stable, record)),
+            Wait::Resume if !has_terminal() && Instant::now() >= self.patience_ends() => {
+                return Err(paused(self.run, self.stable));
+            }
             Wait::Pause { until } => left(until, facts.now),
-            Wait::Somebody | Wait::Resume => self.run.left(),
+            Wait::Somebody | Wait::Resume => LOOK,
         };
-        self.waiting = Instant::now();
+        if wait != Wait::Resume {
+            self.waiting = Instant::now();
+        }
         let until = later(patience);
         self.run.progress.waiting(Waiting { word: told::word(&record.state.phase), text: &text, until, hint: "" });
         sleep(LOOK.min(patience.max(Duration::from_millis(10)))).await;
@@ -265,6 +276,11 @@ impl<'a> Drive<'a> {
     fn patience_ends(&self) -> Instant {
         release_cluster::wait::after(self.waiting, self.run.timeout)
     }
+}
+
+/// What is asked for is that nothing is left of a canary whose requests stable's pods take.
+fn is_last_of_canary(act: &Act, facts: &Facts) -> bool {
+    matches!(act, Act::Scale { which: Which::Canary, to: 0 }) && facts.stable.carries() >= facts.stable.wanted
 }
 
 fn left(until: Timestamp, now: Timestamp) -> Duration {

@@ -82,6 +82,15 @@ pub fn waits_for_somebody(run: &Run, stable: &str, record: &CanaryRecord) -> Fai
     Failure::new(Exit::Waiting, "WaitsForPerson", message).next(Next::Try(vec![promote, go_on], Some(note.to_owned())))
 }
 
+/// Somebody holds it, and nobody is there to wait for them.
+pub fn paused(run: &Run, stable: &str) -> Failure {
+    let scope = run.scope();
+    let (resume, go_on) = (command("resume", stable).scope(scope), command("run", stable).scope(scope));
+    let note = "the first says so, and the second goes on then";
+    Failure::new(Exit::Waiting, "Paused", format!("the release of deploy/{stable} is paused"))
+        .next(Next::Try(vec![resume, go_on], Some(note.to_owned())))
+}
+
 /// What was asked for took no effect in time.
 pub fn unready(run: &Run, stable: &str, text: &str) -> Failure {
     Failure::out_of_time(format!("out of time: {text}\n{}", run.standing_text())).next(ways(run, stable))

@@ -3,6 +3,7 @@
 use release_core::checks::finding::Finding;
 use release_core::checks::ids;
 use release_core::command::{Command, Scope};
+use release_core::kube::Replacement;
 use release_core::workload::rollout_status::{RolloutStatus, rollout_status};
 
 use crate::facts::facts;
@@ -15,6 +16,10 @@ pub fn check(proposal: &Proposal, scope: &Scope) -> Vec<Finding> {
     let mut found = Vec::new();
     if workload.metadata.deletion_timestamp.is_some() {
         found.push(Finding::blocks(&name, ids::BEING_DELETED, format!("{name} is being deleted")));
+    }
+    if workload.replacement == Replacement::Recreate {
+        let message = format!("{name} is of strategy Recreate, and a canary runs beside it");
+        found.push(Finding::blocks(&name, ids::STRATEGY_RECREATE, message));
     }
     if workload.paused {
         let message = format!("{name} is paused, and gets no template of anybody's");

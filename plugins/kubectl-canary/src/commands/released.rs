@@ -25,7 +25,7 @@ pub async fn ended<M: release_cli::report::Members + AsMut<Stand>>(
     *report.members.as_mut() = stand(run, stable, record).await;
     report.names = vec![format!("deployment.apps/{stable}")];
     if record.state.phase != Phase::Over {
-        report.text = format!("deploy/{stable} canary at {}%: {}", record.state.weight(), images(record));
+        report.text = format!("deploy/{stable} canary at {}%: {}", in_effect(record), images(record));
         return Ok(());
     }
     match record.result {
@@ -35,6 +35,11 @@ pub async fn ended<M: release_cli::report::Members + AsMut<Stand>>(
             Ok(())
         }
     }
+}
+
+/// The share that was found in effect last: without a pause the next one is asked for already.
+fn in_effect(record: &CanaryRecord) -> u32 {
+    record.state.weights.last().map_or_else(|| record.state.weight(), |last| last.weight)
 }
 
 /// How it stands, with its pods where they can be read.

@@ -61,11 +61,13 @@ impl Said {
             (Self::Resume, Phase::Paused(_)) => {}
             (Self::Promote { full: true }, Phase::Running | Phase::Paused(_)) => next.state.skip_to_the_end(),
             (Self::Promote { full: false }, Phase::Running | Phase::Paused(_)) => {
-                let is_held = !matches!(record.state.plan.waits_at(record.state.at), Waits::InEffect);
-                if !is_held || record.state.since.is_none() {
-                    return Err("its step isn't in effect yet".to_owned());
+                let has_pause = !matches!(record.state.plan.waits_at(record.state.at), Waits::InEffect);
+                match (has_pause, record.state.by_hand, record.state.since) {
+                    (true, _, Some(_)) => next.state.advance(now),
+                    // The plan's own share of that step is what comes next.
+                    (false, Some(_), Some(_)) => (next.state.by_hand, next.state.since) = (None, None),
+                    _ => return Err("its step isn't in effect yet".to_owned()),
                 }
-                next.state.advance(now);
             }
             (_, Phase::Promoting | Phase::Aborting(_) | Phase::Over) => {
                 return Err(format!("it is {}", crate::words::phase(phase)));

@@ -5,11 +5,12 @@ use release_cluster::read::Reading;
 use release_core::checks::finding::Finding;
 use release_core::checks::ids::CheckId;
 use release_core::command::Command;
-use release_core::kube::{Node, Workload};
-use release_core::registry::index_manifest::{IndexChild, IndexChildren};
+use release_core::kube::Workload;
+use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{Counted, NeverNamed, PushedImage};
 use release_core::registry::scan_gate::Gate;
 
+use crate::built_for::BuiltForFew;
 use crate::plan::image_change::ImageChange;
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
@@ -22,10 +23,6 @@ pub struct Pushed<'a> {
     pub children: &'a IndexChildren,
     /// The image to go to; nothing where it isn't in the repository.
     pub target: Option<&'a PushedImage>,
-    /// What it is made of, where it is an index and that was read.
-    pub parts: Option<&'a [IndexChild]>,
-    /// The nodes, where it is not built for what most of them are.
-    pub nodes: Option<&'a Reading<Vec<Node>>>,
     /// The lifecycle policy in force; read only where the target would lose its last tag.
     pub policy: &'a Reading<Option<String>>,
 }
@@ -38,6 +35,8 @@ pub struct Case<'a> {
     pub change: &'a ImageChange,
     /// Nothing where no registry was asked.
     pub pushed: Option<Pushed<'a>>,
+    /// Where the image to go to is not built for what most nodes are.
+    pub built_for: Option<&'a BuiltForFew>,
     /// What the tag to go to is on now, where the rollout history chose it.
     pub tag_now: Option<&'a TagNow>,
     /// What `--max-severity` lets through.

@@ -7,11 +7,10 @@ use release_core::registry::platforms::{built_for_few, without_part};
 use release_core::text::printable;
 
 use super::case::Case;
+use crate::built_for::BuiltForFew;
 
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    let Some((parts, nodes)) = case.pushed.as_ref().and_then(|pushed| pushed.parts.zip(pushed.nodes)) else {
-        return Vec::new();
-    };
+    let Some(BuiltForFew { parts, nodes }) = case.built_for else { return Vec::new() };
     let Some(built_for) = built_for_few(parts) else { return Vec::new() };
     let built_for = printable(&built_for);
     let nodes = match nodes {
@@ -57,9 +56,9 @@ mod tests {
             let metadata = json!({"name": "n", "labels": {"disk": disk}});
             serde_json::from_value::<Node>(json!({"metadata": metadata, "status": {"nodeInfo": info}})).unwrap()
         };
+        let parts = built_for.iter().map(part).collect();
         World {
-            parts: Some(built_for.iter().map(part).collect()),
-            nodes: Some(Ok(nodes.iter().map(node).collect())),
+            built_for: Some(BuiltForFew { parts, nodes: Ok(nodes.iter().map(node).collect()) }),
             ..World::healthy()
         }
     }
@@ -82,7 +81,8 @@ mod tests {
         assert!(told(&selected).is_empty());
         selected.template()["nodeSelector"] = json!({"disk": "hdd"});
         assert_eq!(told(&selected), ["x platform-missing"]);
-        let unread = World { nodes: Some(Err("Forbidden".into())), ..world(&arm64, &[]) };
+        let mut unread = world(&arm64, &[]);
+        unread.built_for.as_mut().unwrap().nodes = Err("Forbidden".into());
         assert_eq!(told(&unread), ["? platform-missing"]);
         let message = world(&arm64, &[("amd64", "ssd")]).findings().into_iter().find(|f| f.id == ids::PLATFORM_MISSING);
         let message = message.unwrap().message;

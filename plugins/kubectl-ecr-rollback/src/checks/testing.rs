@@ -4,14 +4,15 @@ use release_cluster::read::Reading;
 use release_core::checks::finding::{Finding, Severity};
 use release_core::checks::weighing::Weighing;
 use release_core::command::Scope;
-use release_core::kube::{Node, Workload};
+use release_core::kube::Workload;
 use release_core::registry::image::ImageRef;
-use release_core::registry::index_manifest::{IndexChild, IndexChildren};
+use release_core::registry::index_manifest::IndexChildren;
 use release_core::registry::push_history::{Pinned, PushedImage, Scan};
 use release_core::registry::scan_gate::Gate;
 use serde_json::{Value, json};
 
 use super::case::{Case, HowChosen, Pushed};
+use crate::built_for::BuiltForFew;
 use crate::plan::image_change::{Author, ImageChange, unpinned};
 use crate::record::{ImageRecord, RecordVerb, recorded_on};
 use crate::selection::{Asked, Selection, select};
@@ -36,8 +37,7 @@ pub struct World {
     pub chosen: HowChosen,
     pub owners: Vec<Owner>,
     pub tag_now: Option<TagNow>,
-    pub parts: Option<Vec<IndexChild>>,
-    pub nodes: Option<Reading<Vec<Node>>>,
+    pub built_for: Option<BuiltForFew>,
 }
 
 impl World {
@@ -65,8 +65,7 @@ impl World {
             chosen: HowChosen::default(),
             owners: Vec::new(),
             tag_now: None,
-            parts: None,
-            nodes: None,
+            built_for: None,
         }
     }
 
@@ -119,14 +118,8 @@ impl World {
             snapshot: &snapshot,
             selected: &selected,
             change: &change,
-            pushed: Some(Pushed {
-                images: &self.images,
-                children: &children,
-                target,
-                parts: self.parts.as_deref(),
-                nodes: self.nodes.as_ref(),
-                policy: &self.policy,
-            }),
+            pushed: Some(Pushed { images: &self.images, children: &children, target, policy: &self.policy }),
+            built_for: self.built_for.as_ref(),
             tag_now: self.tag_now.as_ref(),
             gate: self.gate,
             chosen: self.chosen.clone(),

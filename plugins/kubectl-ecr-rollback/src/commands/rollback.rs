@@ -188,6 +188,7 @@ async fn go_back(
         selected,
         change: &change,
         pushed: contents.map(|contents| known.pushed(contents)),
+        built_for: known.built_for.as_ref(),
         tag_now: tag_now.as_ref(),
         gate: options.gate,
         chosen: HowChosen {

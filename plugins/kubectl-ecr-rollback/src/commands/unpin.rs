@@ -64,6 +64,7 @@ pub async fn run(run: &Run, options: &UnpinOptions, report: &mut Report<UnpinMem
         selected: &selected,
         change: &change,
         pushed: None,
+        built_for: target.built_for.as_ref(),
         tag_now: None,
         gate: Gate::Off,
         chosen: HowChosen { named: true, unasked: write.yes, moved_back: target.moved_back(), ..HowChosen::default() },

@@ -266,6 +266,8 @@ checks! {
         "the target runs on one pod; *quiet* where the active color does too";
     STABLE_UNSETTLED = "stable-unsettled", [Canary], [Blocks],
         "the stable Deployment is scaled to 0, its rollout goes on or has failed, or not all of its pods are available and behind the Service";
+    STRATEGY_RECREATE = "strategy-recreate", [Canary], [Blocks],
+        "the stable Deployment's strategy is `Recreate`: no two versions of it are to run at once";
     STRAY_PODS = "stray-pods", [Bluegreen], [Blocks, Warns],
         "ready pods with a color's labels that no workload keeps (a debug copy, a Job's, made by hand) get traffic. Blocks where the target has too few without them";
     STUCK_PODS = "stuck-pods", [EcrRollback], [Warns],

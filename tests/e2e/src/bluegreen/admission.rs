@@ -67,6 +67,24 @@ impl Policy {
         Ok(policy)
     }
 
+    /// No Deployment is left without a pod.
+    ///
+    /// # Errors
+    /// Where the API server refuses the policy.
+    pub async fn keep_a_pod(ns: &Namespace) -> Result<Self> {
+        let message = "a pod of each stays";
+        let rule = json!({"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"],
+            "operations": ["UPDATE"]});
+        let policy = Self::written(ns, "sizes", &rule, ("object.spec.replicas >= 1", message), "Deny").await?;
+        let kubectl = admin(ns);
+        eventually("policy on pods", LIMIT, || async {
+            let none = ["patch", "deployment", "api", "-p", r#"{"spec": {"replicas": 0}}"#, "--dry-run=server"];
+            Ok(kubectl.run(&none).await?.stderr.contains(message).then_some(()))
+        })
+        .await?;
+        Ok(policy)
+    }
+
     /// No EndpointSlice is written any more, so that what is published stays what it is.
     ///
     /// # Errors

@@ -5,5 +5,6 @@ mod hands;
 mod kills;
 mod permissions;
 mod plan;
+mod policies;
 mod run;
 mod words;

@@ -119,6 +119,37 @@ async fn a_release_is_started_and_gone_on_with_by_somebody_else() -> Result<()> 
     Ok(())
 }
 
+/// Without pauses the plan's next share would come at once, and all of it be promoted.
+#[tokio::test]
+async fn a_share_by_hand_holds_in_a_plan_without_pauses() -> Result<()> {
+    let stage = Stage::of("canary-hand", 4).await?;
+    let image = stage.repository.image(GOOD);
+    let words = format!("start api --image api={image} --router replicas --steps 50,100 --yes -ojson");
+    let begun = stage.canary(&words).await?.ends(0)?.json()?;
+    assert_eq!(begun["release"]["weights"][0]["weight"], 50, "{begun:#}");
+    stage.canary("set-weight api 25 --yes").await?.ends(0)?;
+    assert_eq!(stage.stands().await?, (SERVES.to_owned(), 3, Some(1)));
+    stage.canary("run api --yes").await?.ends(6)?;
+    assert_eq!(stage.stands().await?, (SERVES.to_owned(), 3, Some(1)));
+    stage.canary("promote api --yes").await?.ends(0)?;
+    stage.canary("run api --yes").await?.ends(0)?;
+    stage.is_alone(GOOD).await
+}
+
+/// A pipeline that somebody paused would run for ever.
+#[tokio::test]
+async fn a_release_that_stays_paused_ends_a_run_without_a_terminal() -> Result<()> {
+    let stage = Stage::of("canary-paused", 4).await?;
+    let image = stage.repository.image(GOOD);
+    let words = format!("start api --image api={image} --router replicas --steps 50,100 --pause 1h --yes");
+    stage.canary(&words).await?.ends(0)?;
+    stage.canary("pause api --yes").await?.ends(0)?;
+    let paused = stage.canary("run api --yes --timeout 3s -ojson").await?.ends(6)?.json()?;
+    ensure!(paused["next"].as_str().is_some_and(|next| next.contains("resume")), "{paused:#}");
+    stage.canary("abort api --yes").await?.ends(0)?;
+    stage.is_alone(SERVES).await
+}
+
 /// A share that is held by hand has no end by itself.
 #[tokio::test]
 async fn a_share_by_hand_holds_until_somebody_says_more() -> Result<()> {

@@ -1,13 +1,10 @@
 //! What is asked about the chosen image alone.
 
 use release_cli::run::Run;
-use release_cluster::read::{ListQuery, Reading};
-use release_core::kube::Node;
-use release_core::kube::path::path_of;
-use release_core::registry::index_manifest::IndexChild;
-use release_core::registry::platforms::built_for_few;
+use release_cluster::read::Reading;
 use release_core::registry::push_history::{Chosen, Pinned, PushedImage};
 
+use crate::built_for::BuiltForFew;
 use crate::checks::case::Pushed;
 use crate::contents::RepositoryContents;
 use crate::snapshot::Snapshot;
@@ -15,8 +12,7 @@ use crate::snapshot::Snapshot;
 /// What is asked about the chosen image alone.
 pub struct Known {
     target: Option<PushedImage>,
-    parts: Option<Vec<IndexChild>>,
-    nodes: Option<Reading<Vec<Node>>>,
+    pub built_for: Option<BuiltForFew>,
     policy: Reading<Option<String>>,
 }
 
@@ -27,7 +23,7 @@ impl Known {
         contents: Option<&RepositoryContents>,
         (snapshot, chosen): (&Snapshot, &Chosen),
     ) -> Self {
-        let Some(contents) = contents else { return Self { target: None, parts: None, nodes: None, policy: Ok(None) } };
+        let Some(contents) = contents else { return Self { target: None, built_for: None, policy: Ok(None) } };
         let contents = contents.until(run.deadline());
         let policy = async {
             let loses_its_tag =
@@ -36,29 +32,17 @@ impl Known {
         };
         let target = async {
             let (target, parts) = contents.with_scan(chosen.digest.as_deref()).await.unzip();
-            let parts = parts.flatten();
-            let is_for_few = parts.as_ref().is_some_and(|parts| built_for_few(parts).is_some());
-            let nodes = if is_for_few { Some(nodes(run, snapshot).await) } else { None };
-            (target, parts, nodes)
+            let Some(parts) = parts.flatten() else { return (target, None) };
+            (target, BuiltForFew::of(run, snapshot, parts).await)
         };
-        let ((target, parts, nodes), policy) = futures::join!(target, policy);
-        Self { target, parts, nodes, policy }
+        let ((target, built_for), policy) = futures::join!(target, policy);
+        Self { target, built_for, policy }
     }
 
     /// For checks.
     #[must_use]
     pub fn pushed<'a>(&'a self, contents: &'a RepositoryContents) -> Pushed<'a> {
         let RepositoryContents { images, children, .. } = contents;
-        let (parts, nodes) = (self.parts.as_deref(), self.nodes.as_ref());
-        Pushed { images, children, target: self.target.as_ref(), parts, nodes, policy: &self.policy }
+        Pushed { images, children, target: self.target.as_ref(), policy: &self.policy }
     }
-}
-
-/// The nodes with their platforms, and the labels that the template asks for.
-async fn nodes(run: &Run, snapshot: &Snapshot) -> Reading<Vec<Node>> {
-    let spec = snapshot.workload.template.spec.as_ref();
-    let selector = spec.and_then(|spec| spec.node_selector.clone()).unwrap_or_default();
-    let (path, everything) = (path_of("", "v1", "nodes", None), ListQuery::default());
-    let listed = run.cluster.list_map(&path, &everything, |node: Node| node.for_selector(&selector)).await;
-    listed.map(|list| list.items).map_err(|error| error.short())
 }

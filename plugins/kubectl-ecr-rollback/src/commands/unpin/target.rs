@@ -8,11 +8,13 @@ use release_cluster::wait::later;
 use release_core::failure::{Failure, Next, Outcome};
 use release_core::registry::ecr_reference::EcrRepository;
 use release_core::registry::image::{ImageRef, short_digest};
+use release_core::registry::index_manifest::IndexChild;
 use release_core::registry::manifest_content::ManifestContent;
 use release_core::registry::push_history::{ImageStatus, PushedImage, is_index, no_image};
 use release_core::text::printable;
 use tokio::time::{Instant, timeout_at};
 
+use crate::built_for::BuiltForFew;
 use crate::record::RecordVerb;
 use crate::record::way_here::way_here;
 use crate::refusal::images_or_revisions;
@@ -28,6 +30,8 @@ pub struct Target {
     on: TagNow,
     /// By its manifest, where that is of no index and can be read.
     content: Option<ManifestContent>,
+    /// Where it is an index that is not built for what most nodes are.
+    pub built_for: Option<BuiltForFew>,
     running: Option<Box<PushedImage>>,
     /// What the last rollback left, and when.
     left: Option<(Box<PushedImage>, Timestamp)>,
@@ -51,8 +55,16 @@ impl Target {
             TagNow::On(image) if !is_index(image) => content_of(run, to, &image.digest, patience).await,
             _ => None,
         };
+        let parts = match &on {
+            TagNow::On(image) if is_index(image) => parts_of(run, to, &image.digest, patience).await,
+            _ => None,
+        };
+        let built_for = match parts {
+            Some(parts) => BuiltForFew::of(run, snapshot, parts).await,
+            None => None,
+        };
         let tag = printable(ImageRef::parse(to).asked_tag().unwrap_or_default());
-        Self { tag, on, content, running: known(running), left }
+        Self { tag, on, content, built_for, running: known(running), left }
     }
 
     /// The image that the tag is on.
@@ -131,6 +143,17 @@ async fn content_of(run: &Run, image: &str, digest: &str, deadline: Instant) -> 
         let registry = connect(&Address::from(&repository), run.cluster.request_timeout(), run.log()).await.ok()?;
         let digests = [digest.to_owned()];
         registry.until(deadline).contents_of(&repository.name, &digests).await.ok()?.remove(digest)
+    };
+    timeout_at(deadline, read).await.ok().flatten()
+}
+
+/// Nothing where they can't be read in time.
+async fn parts_of(run: &Run, image: &str, digest: &str, deadline: Instant) -> Option<Vec<IndexChild>> {
+    let repository = EcrRepository::of(image).ok()?;
+    let read = async {
+        let registry = connect(&Address::from(&repository), run.cluster.request_timeout(), run.log()).await.ok()?;
+        let digests = [digest.to_owned()];
+        registry.until(deadline).index_children(&repository.name, &digests).await.ok()?.remove(digest)
     };
     timeout_at(deadline, read).await.ok().flatten()
 }

@@ -71,9 +71,10 @@ fn at_its_step(state: &State, facts: &Facts) -> Act {
     }
     let (waits, since) = (state.plan.waits_at(state.at), state.since);
     match (waits, since) {
-        (Waits::InEffect, _) => Act::Advance,
+        (Waits::InEffect, _) if state.by_hand.is_none() => Act::Advance,
         (_, None) => Act::Begin,
-        (Waits::ForSomebody | Waits::ForVerdict, Some(_)) => Act::Wait(Wait::Somebody),
+        // Who sets a share by hand means it; without a pause the plan's next one would follow at once.
+        (Waits::InEffect | Waits::ForSomebody | Waits::ForVerdict, Some(_)) => Act::Wait(Wait::Somebody),
         (Waits::For(time), Some(since)) => {
             let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
             let until = since.saturating_add(time).unwrap_or(since);
