@@ -30,8 +30,9 @@ pub fn facts(look: &Look, record: &CanaryRecord) -> Facts {
 fn side(look: &Look, workload: &Workload, noted: u32, is_own: &dyn Fn(&str) -> bool) -> Side {
     let count =
         |pods: BTreeSet<&str>| u32::try_from(pods.into_iter().filter(|pod| is_own(pod)).count()).unwrap_or(u32::MAX);
-    let serving = look.slices.values().map(|slices| count(slices.ready_pods())).min().unwrap_or_default();
-    let listed = look.slices.values().map(|slices| count(slices.ready_pods())).max().unwrap_or_default();
+    let behind: Vec<u32> = look.slices.values().map(|slices| count(slices.ready_pods())).collect();
+    let serving = behind.iter().copied().min().unwrap_or_default();
+    let listed = behind.iter().copied().max().unwrap_or_default();
     let is_seen = workload.observed_generation >= workload.metadata.generation.unwrap_or_default();
     let others = workload.status_replicas.saturating_sub(workload.updated).max(0);
     // Which of the available pods are of the template that is there now isn't told: so many at least.

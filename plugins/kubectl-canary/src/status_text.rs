@@ -73,7 +73,7 @@ fn runner(run: &Run, shown: &Shown<'_>) -> String {
 
 fn sides(shown: &Shown<'_>) -> String {
     let (record, facts) = (shown.record, shown.facts);
-    let none = Side { wanted: 0, noted: 0, available: 0, others: 0, serving: 0, listed: 0, stuck: None };
+    let none = Side::default();
     let canary = facts.canary.as_ref().unwrap_or(&none);
     let all = canary.serving.saturating_add(facts.stable.serving);
     let asked = if matches!(record.state.phase, Phase::Running | Phase::Paused(_)) { record.state.weight() } else { 0 };

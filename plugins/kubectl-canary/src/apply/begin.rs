@@ -2,10 +2,9 @@
 
 use release_cli::run::Run;
 use release_core::failure::{Exit, Failure, Outcome};
-use release_core::release::change::{Action, Change, Op};
+use release_core::release::change::{Change, Op};
 
-use super::write::created;
-use crate::look::deployment_path;
+use super::write::{created, patched};
 use crate::proposal::Proposal;
 
 /// The write that begins it. Whoever changed the Deployment since it was planned is noticed by its generation.
@@ -17,13 +16,7 @@ pub fn begins(run: &Run, proposal: &Proposal) -> Change {
         Op::test("/metadata/generation", stable.metadata.generation.unwrap_or_default()),
     ];
     let ops = tests.into_iter().chain(proposal.look.recorded.followed_by(&proposal.record)).collect();
-    Change {
-        object: stable.reference(),
-        path: deployment_path(&run.cluster.namespace, stable.name()),
-        action: Action::JsonPatch(ops),
-        summary: "record: a release begins".to_owned(),
-        undo: None,
-    }
+    patched(&proposal.look.stable, &run.cluster.namespace, ops, "record: a release begins".to_owned())
 }
 
 /// Writes it.

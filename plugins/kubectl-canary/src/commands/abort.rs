@@ -13,6 +13,7 @@ use crate::apply::heartbeat::Heartbeat;
 use crate::apply::orphan::take_away;
 use crate::apply::write::{in_phase, word};
 use crate::args::WordArgs;
+use crate::around::user;
 use crate::lease::Runner;
 use crate::look::{Brief, brief};
 use crate::names::deployment;
@@ -44,7 +45,7 @@ pub async fn run(run: &Run, args: &WordArgs, report: &mut Report<AbortMembers>) 
         (Agreed::ToWrite, Standing::UnderWay(_)) => take_back(run, &name, args, report).await?,
         (Agreed::ToWrite, Standing::Orphaned(marker)) => take_away(run, &name, &marker).await?,
         (Agreed::ToRehearse, Standing::UnderWay(record)) => {
-            let next = aborting(run, &record, &args.write.reason).await;
+            let next = aborting(run, &record, (&user(&run.cluster).await, &args.write.reason));
             let change = word(&found.stable, &run.cluster.namespace, &next, (Vec::new(), line.clone()));
             begin::write(run, &change).await?;
             report.text = would_be(run, &line);
@@ -60,15 +61,15 @@ pub async fn run(run: &Run, args: &WordArgs, report: &mut Report<AbortMembers>) 
     Ok(())
 }
 
-async fn aborting(run: &Run, record: &CanaryRecord, why: &str) -> CanaryRecord {
-    let said = drive::word(&crate::around::user(&run.cluster).await, run.cluster.now(), why);
+fn aborting(run: &Run, record: &CanaryRecord, (by, why): (&str, &str)) -> CanaryRecord {
+    let said = drive::word(by, run.cluster.now(), why);
     CanaryRecord { taken_back_by: Some(said.clone()), ..in_phase(record, Phase::Aborting(said)) }
 }
 
 async fn take_back(run: &Run, name: &str, args: &WordArgs, report: &mut Report<AbortMembers>) -> Outcome<()> {
-    let (record, found) = said(run, name, &args.write.reason).await?;
+    let user = user(&run.cluster).await;
+    let (record, found) = said(run, name, (&user, &args.write.reason)).await?;
     run.progress.step("aborting", &images(&record));
-    let user = crate::around::user(&run.cluster).await;
     let runner = Runner::new(&user, &run.id, record.time_scale);
     // Whoever runs it watches from now on; nobody waits for a runner that may be gone.
     let heartbeat = taken(run, name, (&runner, &found)).await?;
@@ -81,7 +82,7 @@ async fn take_back(run: &Run, name: &str, args: &WordArgs, report: &mut Report<A
 }
 
 /// Writes the word; a release that goes a step on meanwhile is told once more.
-async fn said(run: &Run, name: &str, why: &str) -> Outcome<(CanaryRecord, Brief)> {
+async fn said(run: &Run, name: &str, (by, why): (&str, &str)) -> Outcome<(CanaryRecord, Brief)> {
     let mut offered = 0_u32;
     loop {
         let found = brief(&run.cluster, name).await?;
@@ -92,7 +93,7 @@ async fn said(run: &Run, name: &str, why: &str) -> Outcome<(CanaryRecord, Brief)
         if matches!(record.state.phase, Phase::Aborting(_)) {
             return Ok((*record, found));
         }
-        let next = aborting(run, &record, why).await;
+        let next = aborting(run, &record, (by, why));
         let change = word(&found.stable, &run.cluster.namespace, &next, (Vec::new(), "abort".to_owned()));
         match begin::write(run, &change).await {
             Ok(()) => return Ok((next, found)),

@@ -31,8 +31,8 @@ pub enum Version {
     Other,
 }
 
-/// One of the two workloads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One of the two workloads; by default it has no pods.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Side {
     /// Pods that are asked for (`spec.replicas`).
     pub wanted: u32,

@@ -86,7 +86,7 @@ fn at_its_step(state: &State, facts: &Facts) -> Act {
 /// The stable workload has the new template, and takes the requests over as its pods get ready.
 fn promotion(state: &State, facts: &Facts) -> Act {
     let alone = Pods { canary: 0, stable: state.replicas };
-    let none = Side { wanted: 0, noted: 0, available: 0, others: 0, serving: 0, listed: 0, stuck: None };
+    let none = Side::default();
     let moves = both(&facts.stable, facts.canary.as_ref().unwrap_or(&none), alone);
     if let Some(act) = towards(state, moves) {
         return act;
